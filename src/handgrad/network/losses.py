@@ -1,0 +1,272 @@
+"""Loss functions on logits (or raw outputs): each returns its value and its gradient together.
+
+Every loss has the form :math:`L = \\sum_m w_m \\, l_m / \\sum_m w_m`, the mean over the examples m, weighted where there
+are weights, and returns ``(L, dZ)`` with ``dZ = dL/dZ`` of the shape of Z. The number reported is the number
+differentiated. Only the array API standard is used; the dtype is that of Z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from array_api_compat import array_namespace, device
+
+from handgrad.errors import SettingError, ShapeError
+from handgrad.network.activations import sigmoid, softplus
+from handgrad.network.parameters import Array
+
+HUBER_DELTA = 1.0
+
+
+def softmax(Z: Array) -> Array:
+    r"""Compute each row's softmax :math:`p_i = e^{z_i} / \sum_j e^{z_j}`, shifted by the row's largest logit.
+
+    Parameters
+    ----------
+    Z : array of shape (n, k)
+
+    Returns
+    -------
+    array of shape (n, k)
+        Rows in [0, 1] that sum to 1; finite for all finite logits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softmax(np.array([[1e4, 1e4]]))
+    array([[0.5, 0.5]])
+    """
+    return array_namespace(Z).exp(log_softmax(Z))
+
+
+def log_softmax(Z: Array) -> Array:
+    r"""Compute :math:`z_i - \log \sum_j e^{z_j}` for each row, without overflow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_softmax(np.array([[0.0, 1e4]]))
+    array([[-10000.,      0.]])
+    """
+    xp = array_namespace(Z)
+    Z = Z - xp.max(Z, axis=1, keepdims=True)
+    return Z - xp.log(xp.sum(xp.exp(Z), axis=1, keepdims=True))
+
+
+def cross_entropy(
+    Z: Array, y: Array, sample_weight: Array | None = None, label_smoothing: float = 0.0
+) -> tuple[Array, Array]:
+    r"""Cross-entropy of the softmax of logits: :math:`l_m = -\sum_i t_i \log p_i`, with gradient :math:`p - t`.
+
+    Softmax and logarithm are one function (log-sum-exp), so that neither overflows. The target t is 1 for the true class
+    and 0 elsewhere; smoothing by :math:`\epsilon` makes it :math:`(1 - \epsilon) t + \epsilon / k` (Szegedy et al., 2016).
+
+    Parameters
+    ----------
+    Z : array of shape (n, k)
+        Logits.
+    y : integer array of shape (n,)
+        The true classes, 0 .. k - 1.
+    sample_weight : array of shape (n,), optional
+        Non-negative weights, not all zero; weight 2 means the same as the example twice.
+    label_smoothing : float, default 0
+        In [0, 1).
+
+    Returns
+    -------
+    value : array of shape ()
+    dZ : array of shape (n, k)
+
+    Raises
+    ------
+    ShapeError
+        If y does not have shape (n,).
+    SettingError
+        If ``label_smoothing`` is outside [0, 1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> value, dZ = cross_entropy(np.array([[0.0, 0.0]]), np.array([1]))
+    >>> round(float(value), 6), dZ.tolist()
+    (0.693147, [[0.5, -0.5]])
+    """
+    xp = array_namespace(Z)
+    n, k = Z.shape
+    if y.shape != (n,):
+        raise ShapeError(f"labels of shape {tuple(y.shape)} for {n} rows of logits", f"shape ({n},)", "pass one class number a row")
+    _check_smoothing(label_smoothing)
+    one_hot = xp.astype(y[:, None] == xp.arange(k, dtype=y.dtype, device=device(y))[None, :], Z.dtype)
+    T = (1 - label_smoothing) * one_hot + label_smoothing / k
+    log_P = log_softmax(Z)
+    w = _weights(Z, sample_weight)
+    # A target of 0 times a logarithm of -inf is 0 here, by definition, not NaN.
+    value = -xp.sum(w * xp.where(T > 0, T * log_P, xp.zeros_like(T)))
+    return value, w * (xp.exp(log_P) - T)
+
+
+def binary_cross_entropy(
+    Z: Array, y: Array, sample_weight: Array | None = None, label_smoothing: float = 0.0
+) -> tuple[Array, Array]:
+    r"""Cross-entropy of the sigmoid of each logit: :math:`l = \log(1 + e^z) - t z`, with gradient :math:`\sigma(z) - t`.
+
+    An example's loss is the mean over its outputs, each a yes-or-no question of its own. Smoothing by :math:`\epsilon`
+    makes the target :math:`(1 - \epsilon) t + \epsilon / 2`.
+
+    Parameters
+    ----------
+    Z : array of shape (n, k)
+        Logits.
+    y : array of shape (n, k), or (n,) where k = 1
+        Targets in [0, 1], of any real dtype.
+    sample_weight, label_smoothing
+        As for :func:`cross_entropy`.
+
+    Returns
+    -------
+    value : array of shape ()
+    dZ : array of shape (n, k)
+
+    Raises
+    ------
+    ShapeError
+        If y has another shape.
+    SettingError
+        If ``label_smoothing`` is outside [0, 1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> value, dZ = binary_cross_entropy(np.array([[0.0], [1e4]]), np.array([0, 1]))
+    >>> round(float(value), 6), dZ.tolist()
+    (0.346574, [[0.25], [0.0]])
+    """
+    xp = array_namespace(Z)
+    _check_smoothing(label_smoothing)
+    T = (1 - label_smoothing) * _targets(Z, y) + label_smoothing / 2
+    w = _weights(Z, sample_weight) / Z.shape[1]
+    # log(1 + e^z) - t z, written so that two large numbers are never subtracted: t = 1 gives softplus(-z).
+    value = xp.sum(w * (T * softplus(-Z) + (1 - T) * softplus(Z)))
+    return value, w * (sigmoid(Z) - T)
+
+
+def squared_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
+    r"""Mean squared error: :math:`l = (z - t)^2`, averaged over examples and outputs, with gradient :math:`2 (z - t)`.
+
+    Parameters
+    ----------
+    Z : array of shape (n, k)
+        Raw outputs.
+    y : array of shape (n, k), or (n,) where k = 1
+        Targets.
+    sample_weight : array of shape (n,), optional
+        As for :func:`cross_entropy`.
+
+    Returns
+    -------
+    value : array of shape ()
+    dZ : array of shape (n, k)
+
+    Raises
+    ------
+    ShapeError
+        If y has another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> value, dZ = squared_error(np.array([[1.0], [3.0]]), np.array([0.0, 3.0]))
+    >>> float(value), dZ.tolist()
+    (0.5, [[1.0], [0.0]])
+    """
+    R, w = Z - _targets(Z, y), _weights(Z, sample_weight) / Z.shape[1]
+    return array_namespace(Z).sum(w * R * R), 2 * w * R
+
+
+def absolute_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
+    r"""Mean absolute error: :math:`l = |z - t|`, with gradient :math:`\mathrm{sign}(z - t)`, 0 at the kink.
+
+    Parameters and results are those of :func:`squared_error`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> value, dZ = absolute_error(np.array([[1.0], [3.0]]), np.array([0.0, 3.0]))
+    >>> float(value), dZ.tolist()
+    (0.5, [[0.5], [0.0]])
+    """
+    xp = array_namespace(Z)
+    R, w = Z - _targets(Z, y), _weights(Z, sample_weight) / Z.shape[1]
+    return xp.sum(w * xp.abs(R)), w * xp.sign(R)
+
+
+def huber(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
+    r"""Huber's loss (1964): :math:`(z - t)^2 / 2` up to :math:`|z - t| = 1`, beyond it :math:`|z - t| - 1/2`.
+
+    Its gradient is :math:`z - t`, cut to [-1, 1]. Parameters and results are those of :func:`squared_error`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> value, dZ = huber(np.array([[0.5], [3.0]]), np.array([0.0, 0.0]))
+    >>> float(value), dZ.tolist()
+    (1.3125, [[0.25], [0.5]])
+    """
+    xp = array_namespace(Z)
+    R, w = Z - _targets(Z, y), _weights(Z, sample_weight) / Z.shape[1]
+    C = xp.clip(R, -HUBER_DELTA, HUBER_DELTA)
+    return xp.sum(w * C * (R - 0.5 * C)), w * C
+
+
+def _weights(Z: Array, sample_weight: Array | None) -> Array:
+    """Return each example's share of the mean, shape (n, 1), summing to 1."""
+    xp = array_namespace(Z)
+    n = Z.shape[0]
+    if sample_weight is None:
+        return xp.full((n, 1), 1 / n, dtype=Z.dtype, device=device(Z))
+    if sample_weight.shape != (n,):
+        raise ShapeError(
+            f"sample weights of shape {tuple(sample_weight.shape)} for {n} examples",
+            f"shape ({n},)",
+            "pass one weight an example",
+        )
+    w = xp.astype(sample_weight, Z.dtype)
+    return (w / xp.sum(w))[:, None]
+
+
+def _targets(Z: Array, y: Array) -> Array:
+    """Return y with the shape and dtype of Z; (n,) stands for (n, 1)."""
+    xp = array_namespace(Z)
+    T = xp.astype(y if y.ndim == 2 else xp.reshape(y, (-1, 1)), Z.dtype)
+    if T.shape != Z.shape:
+        raise ShapeError(
+            f"targets of shape {tuple(y.shape)} for outputs of shape {tuple(Z.shape)}",
+            "one target an output",
+            "give the network as many outputs as there are targets in a row",
+        )
+    return T
+
+
+def _check_smoothing(label_smoothing: float) -> None:
+    """Refuse a smoothing that would leave no label, or turn it round."""
+    if not 0 <= label_smoothing < 1:
+        raise SettingError(f"label_smoothing is {label_smoothing}", "a number in [0, 1)", "pass 0.1, or 0 for none")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss, and what its targets are: one class number a row, yes-or-no answers, or real numbers."""
+
+    function: Callable[..., tuple[Array, Array]]
+    targets: Literal["classes", "answers", "numbers"]
+
+
+LOSSES: dict[str, Loss] = {
+    "cross_entropy": Loss(cross_entropy, "classes"),
+    "binary_cross_entropy": Loss(binary_cross_entropy, "answers"),
+    "squared_error": Loss(squared_error, "numbers"),
+    "absolute_error": Loss(absolute_error, "numbers"),
+    "huber": Loss(huber, "numbers"),
+}

@@ -1,0 +1,313 @@
+"""The network itself: forward and backward, side by side. Read this file first (after ``handout.py``).
+
+The numbers are the exercise's: (3.4) for a layer, (4.26) for a delta, (4.27) and (4.28) for the gradients; they are
+derived in ``docs/derivation.md``. Here a delta is called ``dZ`` and has one row for each example, as ``Z`` has, so that
+every product reads from left to right. Only the array API standard is used: the same lines run on NumPy, PyTorch, CuPy
+and JAX arrays. What makes training fast on a CPU is elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from array_api_compat import array_namespace
+from numpy.typing import DTypeLike
+
+from handgrad.errors import SettingError, ShapeError
+from handgrad.network.activations import ACTIVATIONS, identity, sigmoid
+from handgrad.network.initialisers import INITIALISERS, Rng
+from handgrad.network.losses import LOSSES, softmax
+from handgrad.network.parameters import Array, Parameters, count_parameters
+
+
+@dataclass(frozen=True)
+class Cache:
+    """What :meth:`MLP.forward` computed on the way, for :meth:`MLP.backward` to use and for a learner to print.
+
+    Attributes
+    ----------
+    H : tuple of arrays
+        ``H[l]`` of shape (n, layer_sizes[l]) is the input of layer l: ``H[0]`` is X, the others are activations,
+        before any dropout mask.
+    Z : tuple of arrays
+        ``Z[l]`` of shape (n, layer_sizes[l + 1]) is the pre-activation of layer l; the last one holds the logits.
+    masks : tuple of arrays or None
+        ``masks[l]`` is what ``H[l]`` is multiplied by on its way into layer l, or None.
+    """
+
+    H: tuple[Array, ...]
+    Z: tuple[Array, ...]
+    masks: tuple[Array | None, ...]
+
+
+@dataclass(frozen=True)
+class MLP:
+    """A fully connected network: its architecture, without its numbers (those are :class:`Parameters`).
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Units in each layer, input first, output last, each at least 1; two sizes make a linear model.
+    activation : str or sequence of str, default "sigmoid"
+        The activation of the hidden layers: one name of ``ACTIVATIONS`` for all of them, or one name for each.
+    loss : str, default "cross_entropy"
+        A name of ``LOSSES``; it also says what the outputs mean.
+
+    Raises
+    ------
+    SettingError
+        If a size, an activation or the loss is not one of those.
+
+    Examples
+    --------
+    >>> network = MLP((784, 400, 400, 10))
+    >>> network.parameter_count
+    478410
+    >>> parameters = network.initialise(seed=0)
+    >>> logits, cache = network.forward(parameters, np.zeros((5, 784)))
+    >>> value, dlogits = network.loss_and_gradient(logits, np.zeros(5, dtype=int))
+    >>> gradient = network.backward(parameters, cache, dlogits)
+    >>> gradient.W[0].shape, gradient.b[2].shape
+    ((784, 400), (10,))
+    """
+
+    layer_sizes: tuple[int, ...]
+    activation: str | tuple[str, ...] = "sigmoid"
+    loss: str = "cross_entropy"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layer_sizes", tuple(self.layer_sizes))
+        if not isinstance(self.activation, str):
+            object.__setattr__(self, "activation", tuple(self.activation))
+        if len(self.layer_sizes) < 2 or not all(isinstance(s, int | np.integer) and s >= 1 for s in self.layer_sizes):
+            raise SettingError(
+                f"layer sizes {self.layer_sizes}", "two or more whole numbers from 1", "pass (inputs, ..., outputs)"
+            )
+        if len(self.activations) != len(self.layer_sizes) - 2:
+            raise SettingError(
+                f"{len(self.activations)} activations for {len(self.layer_sizes) - 2} hidden layers",
+                "one name, or one name for each hidden layer",
+                "pass a single activation to use it everywhere",
+            )
+        for name in self.activations:
+            _known(name, ACTIVATIONS, "activation")
+        _known(self.loss, LOSSES, "loss")
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """The name of each hidden layer's activation."""
+        if isinstance(self.activation, str):
+            _known(self.activation, ACTIVATIONS, "activation")
+            return (self.activation,) * (len(self.layer_sizes) - 2)
+        return self.activation
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of weights and biases."""
+        return count_parameters(self.layer_sizes)
+
+    def initialise(
+        self, seed: int | Rng = 0, initialiser: str = "glorot_uniform", dtype: DTypeLike = np.float64
+    ) -> Parameters:
+        """Draw the first weights and biases, layer by layer.
+
+        Parameters
+        ----------
+        seed : int, numpy.random.Generator or numpy.random.RandomState
+            The source of randomness. The numbers are drawn in float64 and then rounded to ``dtype``.
+        initialiser : str, default "glorot_uniform"
+            A name of ``INITIALISERS``.
+        dtype : dtype, default float64
+
+        Returns
+        -------
+        parameters : Parameters
+
+        Raises
+        ------
+        SettingError
+            If there is no initialiser of that name.
+
+        Examples
+        --------
+        >>> MLP((2, 1)).initialise(np.random.RandomState(42), "normal").vector.round(4)
+        array([ 0.4967, -0.1383,  0.6477])
+        """
+        _known(initialiser, INITIALISERS, "initialiser")
+        rng = np.random.default_rng(seed) if isinstance(seed, int | np.integer) else seed
+        drawn = [INITIALISERS[initialiser](rng, *sizes) for sizes in zip(self.layer_sizes, self.layer_sizes[1:], strict=False)]
+        return Parameters.pack([W.astype(dtype) for W, _ in drawn], [b.astype(dtype) for _, b in drawn])
+
+    def forward(
+        self, parameters: Parameters, X: Array, masks: Sequence[Array | None] | None = None
+    ) -> tuple[Array, Cache]:
+        """Compute the logits of each example, layer by layer.
+
+        Parameters
+        ----------
+        parameters : Parameters
+        X : array of shape (n, d)
+            Examples, of the array library and dtype of the parameters.
+        masks : sequence of arrays or None, optional
+            Dropout: ``masks[l]``, of shape (n, layer_sizes[l]) or None, multiplies the input of layer l.
+
+        Returns
+        -------
+        logits : array of shape (n, k)
+        cache : Cache
+
+        Raises
+        ------
+        ShapeError
+            If X does not have d columns.
+        """
+        if X.ndim != 2 or X.shape[1] != self.layer_sizes[0]:
+            raise ShapeError(
+                f"X of shape {tuple(X.shape)}",
+                f"shape (n, {self.layer_sizes[0]})",
+                "give one row an example, with as many columns as the network has inputs",
+            )
+        layers = len(self.layer_sizes) - 1
+        masks = tuple(masks) if masks is not None else (None,) * layers
+        H, Z = [X], []
+        for layer in range(layers):
+            Z.append(_masked(H[layer], masks[layer]) @ parameters.W[layer] + parameters.b[layer])  # (3.4)
+            if layer < layers - 1:
+                H.append(ACTIVATIONS[self.activations[layer]].function(Z[layer]))  # (3.4)
+        return Z[-1], Cache(tuple(H), tuple(Z), masks)
+
+    def backward(self, parameters: Parameters, cache: Cache, dlogits: Array) -> Parameters:
+        """Compute the gradient of the loss with respect to every weight and bias: :meth:`forward` in mirror order.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            Those that the forward pass used.
+        cache : Cache
+            From that forward pass.
+        dlogits : array of shape (n, k)
+            The gradient of the loss with respect to the logits, from the loss; the division by n is in it.
+
+        Returns
+        -------
+        gradient : Parameters
+            The gradient, with the layer sizes of the parameters.
+        """
+        xp = array_namespace(dlogits)
+        layers = len(self.layer_sizes) - 1
+        dW, db = [None] * layers, [None] * layers
+        dZ = dlogits
+        for layer in reversed(range(layers)):
+            dW[layer] = _masked(cache.H[layer], cache.masks[layer]).T @ dZ  # (4.27)
+            db[layer] = xp.sum(dZ, axis=0)  # (4.28)
+            if layer > 0:
+                dH = _masked(dZ @ parameters.W[layer].T, cache.masks[layer])  # (4.26), the sum over the next layer
+                derivative = ACTIVATIONS[self.activations[layer - 1]].derivative
+                dZ = dH * derivative(cache.Z[layer - 1], cache.H[layer])  # (4.26)
+        return Parameters.pack(dW, db)
+
+    def value_and_gradient(
+        self,
+        parameters: Parameters,
+        X: Array,
+        y: Array,
+        *,
+        sample_weight: Array | None = None,
+        label_smoothing: float = 0.0,
+        l2: float = 0.0,
+        masks: Sequence[Array | None] | None = None,
+    ) -> tuple[Array, Parameters]:
+        r"""Compute the objective of training and its gradient: forward, loss, backward.
+
+        The objective is the loss plus :math:`\frac{l_2}{2} \sum W^2` over all weights; biases are not penalised.
+
+        Parameters
+        ----------
+        parameters : Parameters
+        X : array of shape (n, d)
+        y : array of shape (n,) or (n, k)
+            Targets, as the loss wants them.
+        sample_weight : array of shape (n,), optional
+        label_smoothing : float, default 0
+            For the losses of classes and answers only.
+        l2 : float, default 0
+            The factor of the penalty, at least 0.
+        masks : sequence of arrays or None, optional
+            Dropout masks, as in :meth:`forward`.
+
+        Returns
+        -------
+        value : array of shape ()
+        gradient : Parameters
+
+        Raises
+        ------
+        ShapeError
+            If X or y do not fit the network.
+        SettingError
+            If labels are to be smoothed where there are none.
+
+        Examples
+        --------
+        >>> network = MLP((2, 3, 2))
+        >>> value, gradient = network.value_and_gradient(Parameters((2, 3, 2)), np.ones((4, 2)), np.array([0, 1, 0, 1]))
+        >>> round(float(value), 6)
+        0.693147
+        """
+        logits, cache = self.forward(parameters, X, masks)
+        value, dlogits = self.loss_and_gradient(logits, y, sample_weight, label_smoothing)
+        gradient = self.backward(parameters, cache, dlogits)
+        if l2:
+            value = value + l2 / 2 * sum((W * W).sum() for W in parameters.W)
+            gradient = Parameters.pack(
+                [dW + l2 * W for dW, W in zip(gradient.W, parameters.W, strict=True)], gradient.b
+            )
+        return value, gradient
+
+    def loss_and_gradient(
+        self, logits: Array, y: Array, sample_weight: Array | None = None, label_smoothing: float = 0.0
+    ) -> tuple[Array, Array]:
+        """Compute this network's loss and its gradient with respect to the logits, both from the one function."""
+        loss = LOSSES[self.loss]
+        if loss.targets == "numbers":
+            if label_smoothing:
+                raise SettingError(
+                    f"label_smoothing is {label_smoothing} with the loss {self.loss}",
+                    "0, since numbers are no labels",
+                    "leave it out, or take cross_entropy",
+                )
+            return loss.function(logits, y, sample_weight)
+        return loss.function(logits, y, sample_weight, label_smoothing)
+
+    def predict(self, parameters: Parameters, X: Array) -> Array:
+        """Compute what the outputs mean: probabilities of classes or answers, or numbers as they are.
+
+        Parameters
+        ----------
+        parameters : Parameters
+        X : array of shape (n, d)
+
+        Returns
+        -------
+        array of shape (n, k)
+
+        Examples
+        --------
+        >>> MLP((2, 2)).predict(Parameters((2, 2)), np.ones((1, 2)))
+        array([[0.5, 0.5]])
+        """
+        logits, _ = self.forward(parameters, X)
+        return {"classes": softmax, "answers": sigmoid, "numbers": identity}[LOSSES[self.loss].targets](logits)
+
+
+def _masked(H: Array, mask: Array | None) -> Array:
+    """Multiply by a dropout mask, where there is one."""
+    return H if mask is None else H * mask
+
+
+def _known(name: str, table: Mapping[str, object], what: str) -> None:
+    """Refuse a name that a table does not hold, and list those that it does."""
+    if name not in table:
+        raise SettingError(f"{what} {name!r}", "one of " + ", ".join(table), f"name a known {what}")
