@@ -174,7 +174,7 @@ def softplus(Z: Array) -> Array:
     --------
     >>> import numpy as np
     >>> softplus(np.array([-1e4, 0.0, 1e4])).round(6)
-    array([0.000000e+00, 6.931470e-01, 1.000000e+04])
+    array([0.00000e+00, 6.93147e-01, 1.00000e+04])
     """
     xp = array_namespace(Z)
     return relu(Z) + xp.log1p(xp.exp(-xp.abs(Z)))

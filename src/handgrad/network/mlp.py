@@ -260,10 +260,9 @@ class MLP:
         value, dlogits = self.loss_and_gradient(logits, y, sample_weight, label_smoothing)
         gradient = self.backward(parameters, cache, dlogits)
         if l2:
-            value = value + l2 / 2 * sum((W * W).sum() for W in parameters.W)
-            gradient = Parameters.pack(
-                [dW + l2 * W for dW, W in zip(gradient.W, parameters.W, strict=True)], gradient.b
-            )
+            penalty, penalty_gradient = self.l2_penalty(parameters, l2)
+            value = value + penalty
+            gradient = Parameters(self.layer_sizes, gradient.vector + penalty_gradient.vector)
         return value, gradient
 
     def loss_and_gradient(
@@ -280,6 +279,12 @@ class MLP:
                 )
             return loss.function(logits, y, sample_weight)
         return loss.function(logits, y, sample_weight, label_smoothing)
+
+    def l2_penalty(self, parameters: Parameters, l2: float) -> tuple[Array, Parameters]:
+        r"""Compute :math:`\frac{l_2}{2} \sum W^2` and its gradient: l2 W for the weights, zero for the biases."""
+        xp = array_namespace(parameters.vector)
+        value = l2 / 2 * sum(xp.sum(W * W) for W in parameters.W)
+        return value, Parameters.pack([l2 * W for W in parameters.W], [xp.zeros_like(b) for b in parameters.b])
 
     def predict(self, parameters: Parameters, X: Array) -> Array:
         """Compute what the outputs mean: probabilities of classes or answers, or numbers as they are.

@@ -1,0 +1,42 @@
+"""Training: optimizers, schedules, batches, metrics and the loop that yields records."""
+
+from handgrad.training.batches import dropout_masks, epoch_order
+from handgrad.training.loop import Record, steps_per_epoch, train
+from handgrad.training.metrics import confusion_counts, correct
+from handgrad.training.numpy_engine import Examples, evaluate
+from handgrad.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
+from handgrad.training.schedules import (
+    SCHEDULES,
+    constant,
+    cosine,
+    inverse_scaling,
+    one_cycle,
+    step_decay,
+)
+from handgrad.training.settings import TrainingSettings
+
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Examples",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "Record",
+    "TrainingSettings",
+    "confusion_counts",
+    "constant",
+    "correct",
+    "cosine",
+    "dropout_masks",
+    "epoch_order",
+    "evaluate",
+    "inverse_scaling",
+    "one_cycle",
+    "step_decay",
+    "steps_per_epoch",
+    "train",
+]

@@ -1,0 +1,277 @@
+"""The training loop: a generator of records. It prints nothing, and whoever consumes it may stop it at any record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from handgrad.errors import DivergenceError, SettingError, ShapeError
+from handgrad.network.losses import LOSSES
+from handgrad.network.mlp import MLP
+from handgrad.network.parameters import Parameters
+from handgrad.training.batches import epoch_order
+from handgrad.training.numpy_engine import Examples, evaluate, run_span
+from handgrad.training.schedules import SCHEDULES
+from handgrad.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class Record:
+    """One thing that training reports: an evaluation, or the loss of one batch.
+
+    Attributes
+    ----------
+    kind : {"evaluation", "batch"}
+    epoch : int
+        Epochs completed.
+    step : int
+        Steps taken. A batch's record tells of the state before its own step.
+    learning_rate : float
+        The one of the next step (of the last one, after the end).
+    train_seconds : float
+        Time spent in training steps so far; evaluation does not count.
+    train_loss, train_accuracy, test_loss, test_accuracy : float, optional
+        An evaluation's figures on the whole training and test part: the plain loss, without penalty, smoothing and
+        dropout. None without a test part; accuracies are None where the targets are numbers.
+    batch_loss : float, optional
+        A batch's objective, as it was differentiated: with penalty, smoothing and dropout.
+    batch_accuracy : float, optional
+    gradient_norm : float, optional
+        The length of the batch's gradient, before clipping.
+    """
+
+    kind: Literal["evaluation", "batch"]
+    epoch: int
+    step: int
+    learning_rate: float
+    train_seconds: float
+    train_loss: float | None = None
+    train_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    batch_loss: float | None = None
+    batch_accuracy: float | None = None
+    gradient_norm: float | None = None
+
+
+def steps_per_epoch(n: int, settings: TrainingSettings) -> int:
+    """Count the steps that one epoch over n examples takes.
+
+    Examples
+    --------
+    >>> steps_per_epoch(60000, TrainingSettings(batch_size=64)), steps_per_epoch(60000, TrainingSettings(full_batch=True))
+    (938, 1)
+    """
+    if settings.full_batch:
+        return 1
+    return n // settings.batch_size if settings.drop_last else -(-n // settings.batch_size)
+
+
+def train(
+    network: MLP,
+    parameters: Parameters,
+    X: NDArray[Any],
+    y: NDArray[Any],
+    X_test: NDArray[Any] | None = None,
+    y_test: NDArray[Any] | None = None,
+    *,
+    sample_weight: NDArray[Any] | None = None,
+    settings: TrainingSettings | None = None,
+) -> Iterator[Record]:
+    """Train a network, yielding records on the way: an evaluation before each epoch and one at the end.
+
+    The parameters are changed in place, and at each record they are whole. Training happens while records are asked
+    for; a consumer that asks no more has stopped it.
+
+    Parameters
+    ----------
+    network : MLP
+    parameters : Parameters
+        Where to start; NumPy, float32 or float64, which is the precision of all that is computed.
+    X : ndarray of shape (n, d)
+        Training examples, finite.
+    y : ndarray of shape (n,) or (n, k)
+        Their targets: class numbers, answers or numbers, as the network's loss wants them.
+    X_test, y_test : ndarray, optional
+        A part to evaluate on, which is not trained on.
+    sample_weight : ndarray of shape (n,), optional
+        At least 0; weight 2 means the same as the example twice in its batch.
+    settings : TrainingSettings, optional
+
+    Yields
+    ------
+    Record
+
+    Raises
+    ------
+    ShapeError
+        If the arrays do not fit the network or each other.
+    SettingError
+        If labels, weights or values are outside their range, or an epoch would have no batch.
+    DivergenceError
+        If the loss is no longer finite. The parameters are then of no use.
+
+    Examples
+    --------
+    >>> X, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
+    >>> network = MLP((2, 8, 2), "tanh")
+    >>> settings = TrainingSettings(learning_rate=1.0, epochs=200, full_batch=True, evaluate_every=100)
+    >>> for record in train(network, network.initialise(seed=0), X, y, settings=settings):
+    ...     print(record.step, record.train_accuracy)
+    0 0.75
+    100 1.0
+    200 1.0
+    """
+    settings = settings if settings is not None else TrainingSettings()
+    examples = check_examples(network, X, y, sample_weight)
+    tests = check_examples(network, X_test, y_test) if X_test is not None and y_test is not None else None
+    if parameters.layer_sizes != network.layer_sizes:
+        raise ShapeError(
+            f"parameters for layer sizes {parameters.layer_sizes}",
+            f"layer sizes {network.layer_sizes}",
+            "initialise the parameters with this network",
+        )
+    per_epoch = steps_per_epoch(len(examples), settings)
+    if per_epoch == 0:
+        raise SettingError(
+            f"batch_size is {settings.batch_size} with {len(examples)} examples, and drop_last",
+            "at least one whole batch an epoch",
+            "set a smaller batch_size",
+        )
+    return _records(network, parameters, examples, tests, settings, per_epoch)
+
+
+def _records(
+    network: MLP,
+    parameters: Parameters,
+    examples: Examples,
+    tests: Examples | None,
+    settings: TrainingSettings,
+    per_epoch: int,
+) -> Iterator[Record]:
+    """Run the loop, in the order in which things happen."""
+    total = per_epoch * settings.epochs
+    state = [np.zeros_like(parameters.vector) for _ in range(settings.recurrence.slots)]
+    span = settings.log_every or per_epoch
+    step, seconds = 0, 0.0
+
+    def learning_rate(at: int) -> float:
+        return SCHEDULES[settings.schedule](at, total, settings.learning_rate)
+
+    def evaluation(epoch: int) -> Record:
+        train_loss, train_accuracy = evaluate(network, parameters, examples)
+        test_loss, test_accuracy = evaluate(network, parameters, tests) if tests is not None else (None, None)
+        rate = learning_rate(min(step, total - 1))
+        return Record(
+            "evaluation", epoch, step, rate, seconds, train_loss, train_accuracy, test_loss, test_accuracy
+        )
+
+    for epoch in range(settings.epochs):
+        if epoch % settings.evaluate_every == 0:
+            with threadpool_limits(settings.threads):
+                record = evaluation(epoch)
+            yield record
+        batches = _batches(len(examples), epoch, per_epoch, settings)
+        for start in range(0, per_epoch, span):
+            part = batches[start : start + span]
+            began = perf_counter()
+            with threadpool_limits(settings.threads), np.errstate(over="ignore", invalid="ignore"):
+                rates = [learning_rate(step + offset) for offset in range(len(part))]
+                log = run_span(network, parameters, state, examples, part, rates, step, settings)
+            seconds += perf_counter() - began
+            if not isfinite(log.total_loss):
+                raise DivergenceError(
+                    f"the training loss is {log.total_loss} within steps {step + 1} to {step + len(part)}",
+                    "a finite loss",
+                    f"lower the learning rate (it is {rates[0]:g}) or clip the gradient",
+                )
+            if settings.log_every:
+                yield Record(
+                    "batch",
+                    epoch,
+                    step,
+                    rates[0],
+                    seconds,
+                    batch_loss=log.loss,
+                    batch_accuracy=log.accuracy,
+                    gradient_norm=log.gradient_norm,
+                )
+            step += len(part)
+    with threadpool_limits(settings.threads):
+        record = evaluation(settings.epochs)
+    yield record
+
+
+def _batches(
+    n: int, epoch: int, per_epoch: int, settings: TrainingSettings
+) -> list[NDArray[np.int64] | slice]:
+    """List the rows of each step of an epoch."""
+    if settings.full_batch or (per_epoch == 1 and not settings.drop_last):
+        return [slice(0, n)]
+    size = settings.batch_size
+    if not settings.shuffle:
+        return [slice(i * size, min((i + 1) * size, n)) for i in range(per_epoch)]
+    order = epoch_order(n, settings.seed, epoch)
+    return [order[i * size : (i + 1) * size] for i in range(per_epoch)]
+
+
+def check_examples(
+    network: MLP, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None
+) -> Examples:
+    """Refuse examples that do not fit the network, or that would train it wrongly without a word.
+
+    Parameters
+    ----------
+    network : MLP
+    X, y, sample_weight
+        As for :func:`train`.
+
+    Returns
+    -------
+    Examples
+
+    Raises
+    ------
+    ShapeError, SettingError
+        As for :func:`train`.
+
+    Examples
+    --------
+    >>> len(check_examples(MLP((2, 3)), np.zeros((4, 2)), np.array([0, 1, 2, 0])))
+    4
+    """
+    d, k = network.layer_sizes[0], network.layer_sizes[-1]
+    if X.ndim != 2 or X.shape[1] != d or len(X) == 0:
+        raise ShapeError(f"X of shape {X.shape}", f"shape (n, {d}) with n from 1", "give one row an example")
+    n = len(X)
+    targets = LOSSES[network.loss].targets
+    shapes = [(n,)] if targets == "classes" else [(n, k), (n,)] if k == 1 else [(n, k)]
+    if y.shape not in shapes:
+        wanted = " or ".join(map(str, shapes))
+        raise ShapeError(f"y of shape {y.shape} with the loss {network.loss}", wanted, "give one target an example")
+    if not np.isfinite(X).all():
+        raise SettingError("X holds NaN or infinity", "finite numbers", "drop or fill those rows")
+    if targets == "classes":
+        if not np.issubdtype(y.dtype, np.integer):
+            raise SettingError(f"y of dtype {y.dtype}", "class numbers, integers", "convert with y.astype(int)")
+        low, high = int(y.min()), int(y.max())
+        if low < 0 or high >= k:
+            raise SettingError(
+                f"labels from {low} to {high} for {k} outputs", f"0 to {k - 1}", "number the classes from 0, or widen the output"
+            )
+    elif not np.isfinite(y).all() or (targets == "answers" and (y.min() < 0 or y.max() > 1)):
+        wanted = "numbers in [0, 1]" if targets == "answers" else "finite numbers"
+        raise SettingError(f"targets outside that for the loss {network.loss}", wanted, "mend y")
+    if sample_weight is not None:
+        if sample_weight.shape != (n,):
+            raise ShapeError(f"sample_weight of shape {sample_weight.shape}", f"({n},)", "give one weight an example")
+        if not (np.isfinite(sample_weight).all() and (sample_weight >= 0).all() and sample_weight.any()):
+            raise SettingError("sample_weight with negative, non-finite or only zero values", "weights from 0", "mend them")
+    return Examples(X, y, sample_weight)

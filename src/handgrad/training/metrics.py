@@ -1,0 +1,53 @@
+"""What a trained network is judged by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def correct(logits: NDArray[Any], y: NDArray[Any]) -> int:
+    """Count the rows whose largest logit is the true class; for yes-or-no outputs, those with every answer right.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n, k)
+    y : ndarray of shape (n,) or (n, k)
+        Class numbers where k > 1 and y has one column; else answers, 0 or 1.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> correct(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
+    1
+    """
+    if y.ndim == 1 and logits.shape[1] > 1:
+        return int(np.count_nonzero(logits.argmax(axis=1) == y))
+    return int(np.count_nonzero(((logits > 0) == (y.reshape(logits.shape) > 0.5)).all(axis=1)))
+
+
+def confusion_counts(predicted: NDArray[Any], y: NDArray[Any], k: int) -> NDArray[np.int64]:
+    """Count how often class i (row) was taken for class j (column).
+
+    Parameters
+    ----------
+    predicted, y : integer ndarrays of shape (n,)
+    k : int
+        Number of classes.
+
+    Returns
+    -------
+    ndarray of shape (k, k)
+
+    Examples
+    --------
+    >>> confusion_counts(np.array([0, 1, 1]), np.array([0, 1, 0]), 2)
+    array([[1, 1],
+           [0, 1]])
+    """
+    return np.bincount(y * k + predicted, minlength=k * k).reshape(k, k)

@@ -1,0 +1,126 @@
+"""All choices of a training but the network and the data, checked once, when they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Literal
+
+from handgrad.errors import SettingError
+from handgrad.training.optimizers import OPTIMIZERS, Optimizer
+from handgrad.training.schedules import SCHEDULES
+
+Engine = Literal["auto", "numpy"]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train.
+
+    Parameters
+    ----------
+    optimizer : str or Optimizer, default "sgd"
+        A name of ``OPTIMIZERS``, or an optimizer with constants of your own, as ``Momentum(beta=0.95)``.
+    learning_rate : float, default 0.5
+        Above 0; the highest that the schedule reaches.
+    schedule : str, default "constant"
+        A name of ``SCHEDULES``.
+    epochs : int, default 30
+        Passes over the training part, at least 1. In full-batch training an epoch is one step.
+    batch_size : int, default 32
+        Examples a step, at least 1; more than there are means all.
+    full_batch : bool, default False
+        Take all examples in every step, whatever ``batch_size`` says.
+    drop_last : bool, default False
+        Leave out an epoch's last batch where it is smaller than the others.
+    shuffle : bool, default True
+        Draw a new order of the examples for each epoch.
+    l2 : float, default 0
+        Factor of the penalty l2 / 2 times the sum of squared weights; at least 0.
+    clip : float, optional
+        Largest norm of the gradient; longer ones are shortened to it. Above 0.
+    label_smoothing : float, default 0
+        In [0, 1).
+    dropout, input_dropout : float, default 0
+        Share of hidden units, and of inputs, left out at random in each step; in [0, 1).
+    engine : {"auto", "numpy"}, default "auto"
+        What computes the steps.
+    threads : int, optional
+        Cores for the matrix products, at least 1; by default as many as the BLAS library takes.
+    seed : int, default 0
+        Draws the order and the dropout, at least 0.
+    evaluate_every : int, default 1
+        Epochs between two evaluations on the whole training and test part.
+    log_every : int, optional
+        Steps between two records of a batch's loss; none by default.
+
+    Raises
+    ------
+    SettingError
+        If one of them is outside its range.
+
+    Examples
+    --------
+    >>> TrainingSettings(learning_rate=-1)
+    Traceback (most recent call last):
+    handgrad.errors.SettingError: learning_rate is -1; wanted: a number above 0. Remedy: set learning_rate to such a value.
+    """
+
+    optimizer: str | Optimizer = "sgd"
+    learning_rate: float = 0.5
+    schedule: str = "constant"
+    epochs: int = 30
+    batch_size: int = 32
+    full_batch: bool = False
+    drop_last: bool = False
+    shuffle: bool = True
+    l2: float = 0.0
+    clip: float | None = None
+    label_smoothing: float = 0.0
+    dropout: float = 0.0
+    input_dropout: float = 0.0
+    engine: Engine = "auto"
+    threads: int | None = None
+    seed: int = 0
+    evaluate_every: int = 1
+    log_every: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.optimizer, str):
+            self._in_table("optimizer", self.optimizer, OPTIMIZERS)
+        self._in_table("schedule", self.schedule, SCHEDULES)
+        self._in_table("engine", self.engine, ("auto", "numpy"))
+        for name in ("learning_rate", "clip"):
+            self._between(name, 0, inf, "a number above 0", open_start=True)
+        self._between("l2", 0, inf, "a number from 0")
+        for name in ("label_smoothing", "dropout", "input_dropout"):
+            self._between(name, 0, 1, "a number in [0, 1)")
+        for name in ("epochs", "batch_size", "evaluate_every", "log_every", "threads"):
+            self._whole(name, 1)
+        self._whole("seed", 0)
+
+    @property
+    def recurrence(self) -> Optimizer:
+        """The optimizer itself, looked up where it was named."""
+        return OPTIMIZERS[self.optimizer] if isinstance(self.optimizer, str) else self.optimizer
+
+    def _in_table(self, name: str, value: str, table: Collection[str]) -> None:
+        """Refuse a name that a table does not hold."""
+        if value not in table:
+            raise SettingError(f"{name} is {value!r}", "one of " + ", ".join(table), f"name a known {name}")
+
+    def _between(self, name: str, start: float, end: float, wanted: str, open_start: bool = False) -> None:
+        """Refuse a number outside [start, end), or (start, end)."""
+        value = getattr(self, name)
+        if value is None:
+            return
+        right = isinstance(value, int | float) and isfinite(value) and start <= value < end
+        if not right or (open_start and value == start):
+            raise SettingError(f"{name} is {value!r}", wanted, f"set {name} to such a value")
+
+    def _whole(self, name: str, start: int) -> None:
+        """Refuse what is no whole number from start."""
+        value = getattr(self, name)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < start):
+            raise SettingError(f"{name} is {value!r}", f"a whole number from {start}", f"set {name} to such a value")
