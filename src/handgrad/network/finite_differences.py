@@ -1,7 +1,7 @@
 r"""Is a gradient derived by hand the gradient of the value? Ask the value itself.
 
-Central differences, :math:`(L(\theta + h e_i) - L(\theta - h e_i)) / 2h`, in float64, one coordinate at a time and along
-random directions. The directions see every coordinate at once, so that a network too large for all its coordinates is
+Central differences, :math:`(L(\theta + h e_i) - L(\theta - h e_i)) / 2h`, in float64, one coordinate at a time and
+along random directions. The directions see every coordinate at once, so that a network too large for all its coordinates is
 still checked whole; the coordinates say where a mistake sits.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,7 +23,7 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Coordinate:
-    """One weight or bias, the derivative that was claimed for it and the one that differences gave.
+    r"""One weight or bias, the derivative that was claimed for it and the one that differences gave.
 
     Attributes
     ----------
@@ -34,8 +35,8 @@ class Coordinate:
         (row, column) in ``W[layer]``, or (unit,) in ``b[layer]``.
     claimed, measured : float
     error : float
-        Relative: \\|claimed - measured\\| over the larger of the two, or over the differences' own rounding where that is
-        larger still.
+        The difference of the two over the larger one, or over a floor that the differences' own rounding sets where that
+        is larger still.
     """
 
     layer: int
@@ -185,7 +186,7 @@ def _choose(parameters: Parameters, count: int | None, rng: np.random.Generator)
         return np.arange(size)
     edges = np.cumsum([0, *(array.size for layer in zip(parameters.W, parameters.b, strict=True) for array in layer)])
     share = max(1, count // (len(edges) - 1))
-    pieces = [np.arange(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [np.arange(a, b) for a, b in pairwise(edges)]
     return np.concatenate([rng.choice(piece, min(share, piece.size), replace=False) for piece in pieces])
 
 

@@ -1,7 +1,7 @@
-"""Loss functions on logits (or raw outputs): each returns its value and its gradient together.
+r"""Loss functions on logits (or raw outputs): each returns its value and its gradient together.
 
-Every loss has the form :math:`L = \\sum_m w_m \\, l_m / \\sum_m w_m`, the mean over the examples m, weighted where there
-are weights, and returns ``(L, dZ)`` with ``dZ = dL/dZ`` of the shape of Z. The number reported is the number
+Every loss has the form :math:`L = \sum_m w_m \, l_m / \sum_m w_m`, the mean over the examples m, weighted where
+there are weights, and returns ``(L, dZ)`` with ``dZ = dL/dZ`` of the shape of Z. The number reported is the number
 differentiated. Only the array API standard is used; the dtype is that of Z.
 """
 
@@ -60,8 +60,9 @@ def cross_entropy(
 ) -> tuple[Array, Array]:
     r"""Cross-entropy of the softmax of logits: :math:`l_m = -\sum_i t_i \log p_i`, with gradient :math:`p - t`.
 
-    Softmax and logarithm are one function (log-sum-exp), so that neither overflows. The target t is 1 for the true class
-    and 0 elsewhere; smoothing by :math:`\epsilon` makes it :math:`(1 - \epsilon) t + \epsilon / k` (Szegedy et al., 2016).
+    Softmax and logarithm are one function (log-sum-exp), so that neither overflows. The target t is 1 for the true
+    class and 0 elsewhere; smoothing by :math:`\epsilon` makes it :math:`(1 - \epsilon) t + \epsilon / k` (Szegedy et al.,
+    2016).
 
     Parameters
     ----------
@@ -96,7 +97,9 @@ def cross_entropy(
     xp = array_namespace(Z)
     n, k = Z.shape
     if y.shape != (n,):
-        raise ShapeError(f"labels of shape {tuple(y.shape)} for {n} rows of logits", f"shape ({n},)", "pass one class number a row")
+        raise ShapeError(
+            f"labels of shape {tuple(y.shape)} for {n} rows of logits", f"shape ({n},)", "pass one class number a row"
+        )
     _check_smoothing(label_smoothing)
     one_hot = xp.astype(y[:, None] == xp.arange(k, dtype=y.dtype, device=device(y))[None, :], Z.dtype)
     T = (1 - label_smoothing) * one_hot + label_smoothing / k
@@ -110,7 +113,7 @@ def cross_entropy(
 def binary_cross_entropy(
     Z: Array, y: Array, sample_weight: Array | None = None, label_smoothing: float = 0.0
 ) -> tuple[Array, Array]:
-    r"""Cross-entropy of the sigmoid of each logit: :math:`l = \log(1 + e^z) - t z`, with gradient :math:`\sigma(z) - t`.
+    r"""Cross-entropy of each logit's sigmoid: :math:`l = \log(1 + e^z) - t z`, with gradient :math:`\sigma(z) - t`.
 
     An example's loss is the mean over its outputs, each a yes-or-no question of its own. Smoothing by :math:`\epsilon`
     makes the target :math:`(1 - \epsilon) t + \epsilon / 2`.

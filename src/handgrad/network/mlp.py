@@ -137,7 +137,10 @@ class MLP:
         """
         _known(initialiser, INITIALISERS, "initialiser")
         rng = np.random.default_rng(seed) if isinstance(seed, int | np.integer) else seed
-        drawn = [INITIALISERS[initialiser](rng, *sizes) for sizes in zip(self.layer_sizes, self.layer_sizes[1:], strict=False)]
+        drawn = [
+            INITIALISERS[initialiser](rng, *sizes)
+            for sizes in zip(self.layer_sizes, self.layer_sizes[1:], strict=False)
+        ]
         return Parameters.pack([W.astype(dtype) for W, _ in drawn], [b.astype(dtype) for _, b in drawn])
 
     def forward(

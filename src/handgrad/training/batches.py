@@ -39,9 +39,17 @@ def epoch_order(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def dropout_masks(
-    n: int, widths: Sequence[int], rates: Sequence[float], seed: int, step: int, chunk: int = 0, dtype: DTypeLike = float
+    n: int,
+    widths: Sequence[int],
+    rates: Sequence[float],
+    seed: int,
+    step: int,
+    chunk: int = 0,
+    dtype: DTypeLike = float,
 ) -> list[NDArray[Any] | None] | None:
-    r"""Draw inverted dropout's masks: 0 with the rate's probability, else :math:`1 / (1 - rate)` (Srivastava et al., 2014).
+    r"""Draw inverted dropout's masks: 0 with the rate's probability, else :math:`1 / (1 - rate)`.
+
+    After Srivastava et al. (2014), who scaled the weights at prediction instead.
 
     Parameters
     ----------

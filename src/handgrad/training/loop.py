@@ -66,8 +66,8 @@ def steps_per_epoch(n: int, settings: TrainingSettings) -> int:
 
     Examples
     --------
-    >>> steps_per_epoch(60000, TrainingSettings(batch_size=64)), steps_per_epoch(60000, TrainingSettings(full_batch=True))
-    (938, 1)
+    >>> steps_per_epoch(60000, TrainingSettings(batch_size=64))
+    938
     """
     if settings.full_batch:
         return 1
@@ -169,9 +169,7 @@ def _records(
         train_loss, train_accuracy = evaluate(network, parameters, examples)
         test_loss, test_accuracy = evaluate(network, parameters, tests) if tests is not None else (None, None)
         rate = learning_rate(min(step, total - 1))
-        return Record(
-            "evaluation", epoch, step, rate, seconds, train_loss, train_accuracy, test_loss, test_accuracy
-        )
+        return Record("evaluation", epoch, step, rate, seconds, train_loss, train_accuracy, test_loss, test_accuracy)
 
     for epoch in range(settings.epochs):
         if epoch % settings.evaluate_every == 0:
@@ -209,9 +207,7 @@ def _records(
     yield record
 
 
-def _batches(
-    n: int, epoch: int, per_epoch: int, settings: TrainingSettings
-) -> list[NDArray[np.int64] | slice]:
+def _batches(n: int, epoch: int, per_epoch: int, settings: TrainingSettings) -> list[NDArray[np.int64] | slice]:
     """List the rows of each step of an epoch."""
     if settings.full_batch or (per_epoch == 1 and not settings.drop_last):
         return [slice(0, n)]
@@ -235,7 +231,7 @@ def check_examples(
 
     Returns
     -------
-    Examples
+    examples : Examples
 
     Raises
     ------
@@ -264,7 +260,9 @@ def check_examples(
         low, high = int(y.min()), int(y.max())
         if low < 0 or high >= k:
             raise SettingError(
-                f"labels from {low} to {high} for {k} outputs", f"0 to {k - 1}", "number the classes from 0, or widen the output"
+                f"labels from {low} to {high} for {k} outputs",
+                f"0 to {k - 1}",
+                "number the classes from 0, or widen the output",
             )
     elif not np.isfinite(y).all() or (targets == "answers" and (y.min() < 0 or y.max() > 1)):
         wanted = "numbers in [0, 1]" if targets == "answers" else "finite numbers"
@@ -273,5 +271,7 @@ def check_examples(
         if sample_weight.shape != (n,):
             raise ShapeError(f"sample_weight of shape {sample_weight.shape}", f"({n},)", "give one weight an example")
         if not (np.isfinite(sample_weight).all() and (sample_weight >= 0).all() and sample_weight.any()):
-            raise SettingError("sample_weight with negative, non-finite or only zero values", "weights from 0", "mend them")
+            raise SettingError(
+                "sample_weight with negative, non-finite or only zero values", "weights from 0", "mend them"
+            )
     return Examples(X, y, sample_weight)

@@ -15,9 +15,9 @@ from handgrad.training.batches import dropout_masks
 from handgrad.training.metrics import correct
 from handgrad.training.settings import TrainingSettings
 
-# A larger batch is passed over in chunks of so many rows, whose gradients are added up: the working memory does not grow
-# with the batch, and a chunk's activations stay in the cache.
-CHUNK = 2048
+# A larger batch is passed over in chunks of so many rows, whose gradients are added up: the working memory does not
+# grow with the batch, and a chunk's activations stay in the cache.
+CHUNK = 512
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,9 @@ class TrainingSettings:
 
     Examples
     --------
-    >>> TrainingSettings(learning_rate=-1)
+    >>> TrainingSettings(epochs=0)
     Traceback (most recent call last):
-    handgrad.errors.SettingError: learning_rate is -1; wanted: a number above 0. Remedy: set learning_rate to such a value.
+    handgrad.errors.SettingError: epochs is 0; wanted: a whole number from 1. Remedy: set epochs to such a value.
     """
 
     optimizer: str | Optimizer = "sgd"

@@ -1,0 +1,187 @@
+"""The exercise notebook's two experiments, its printed figures, and the bands in which such a run falls.
+
+The notebook's random state is unknown, so its digits cannot be had again. What can be had is the distribution: a band
+is the mean plus and minus three standard deviations over many initialisations, and a figure lies inside or outside.
+``tools/reproduction_bands.py`` makes the bands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.errors import ShapeError
+from handgrad.network.mlp import MLP
+from handgrad.training.loop import Record, train
+from handgrad.training.settings import TrainingSettings
+
+Figure = Literal["test_loss", "test_accuracy", "train_loss", "train_accuracy"]
+
+NETWORK = MLP((784, 400, 400, 10), activation="sigmoid", loss="cross_entropy")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One of the notebook's two trainings.
+
+    Attributes
+    ----------
+    settings : TrainingSettings
+        The notebook's own.
+    figures : tuple of str
+        The figures that it printed.
+    printed : dict
+        From the epoch at which the notebook evaluated to the values of those figures; an epoch of full-batch gradient
+        descent is one iteration.
+    """
+
+    settings: TrainingSettings
+    figures: tuple[Figure, ...]
+    printed: dict[int, tuple[float, ...]]
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "gd": Experiment(
+        TrainingSettings("sgd", 0.1, epochs=1000, full_batch=True, evaluate_every=100),
+        ("test_loss", "test_accuracy", "train_loss", "train_accuracy"),
+        {
+            0: (19.479279548133853, 0.1353, 19.653523403657122, 0.13226666666666667),
+            100: (2.282769668031916, 0.5941, 2.4319569058890083, 0.57965),
+            200: (1.573850466163723, 0.7007, 1.6520382064719452, 0.6910666666666667),
+            300: (1.296911010188398, 0.7445, 1.3371711957554957, 0.7404666666666667),
+            400: (1.142345153274019, 0.7731, 1.1521656169086645, 0.7698666666666667),
+            500: (1.0402612586580389, 0.7876, 1.0261024142379838, 0.7897),
+            600: (0.9656370013641344, 0.8009, 0.9324061314836917, 0.8044166666666667),
+        },
+    ),
+    "sgd": Experiment(
+        TrainingSettings("sgd", 0.1, epochs=10, batch_size=64, drop_last=True, log_every=100),
+        ("test_loss", "test_accuracy"),
+        {
+            0: (20.258685506517264, 0.0926),
+            1: (0.829246421718839, 0.8072),
+            2: (0.6006060028525041, 0.8547),
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Band:
+    """How a figure is distributed over initialisations.
+
+    Attributes
+    ----------
+    n : int
+        Number of initialisations.
+    mean, std, minimum, maximum : float
+    """
+
+    n: int
+    mean: float
+    std: float
+    minimum: float
+    maximum: float
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64]) -> Band:
+        """Describe a sample; the standard deviation is the sample's (n - 1).
+
+        Examples
+        --------
+        >>> Band.of(np.array([1.0, 2.0, 3.0]))
+        Band(n=3, mean=2.0, std=1.0, minimum=1.0, maximum=3.0)
+        """
+        return cls(
+            len(values), float(values.mean()), float(values.std(ddof=1)), float(values.min()), float(values.max())
+        )
+
+    @property
+    def low(self) -> float:
+        """Three standard deviations below the mean."""
+        return self.mean - 3 * self.std
+
+    @property
+    def high(self) -> float:
+        """Three standard deviations above the mean."""
+        return self.mean + 3 * self.std
+
+    def holds(self, value: float) -> bool:
+        """Say whether a value lies inside the band.
+
+        Examples
+        --------
+        >>> Band(3, 2.0, 1.0, 1.0, 3.0).holds(5.5)
+        False
+        """
+        return self.low <= value <= self.high
+
+
+def run(
+    experiment: Experiment,
+    data: tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]],
+    seed: int,
+    epochs: int,
+    threads: int | None = None,
+) -> Iterator[Record]:
+    """Train the notebook's network with the notebook's settings, in float32.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    data : tuple of ndarrays
+        X_train (n, 784) in 0..1, y_train (n,), X_test, y_test.
+    seed : int
+        Weights and biases are drawn from N(0, 1) as ``np.random.seed(seed)`` would have them in the notebook.
+    epochs : int
+        At least 1; iterations, for full-batch gradient descent.
+    threads : int, optional
+
+    Returns
+    -------
+    iterator of Record
+
+    Raises
+    ------
+    ShapeError
+        If the examples do not have 784 pixels.
+    """
+    X, y, X_test, y_test = data
+    if X.shape[1] != NETWORK.layer_sizes[0]:
+        raise ShapeError(
+            f"examples with {X.shape[1]} features", "784, as MNIST has", "name MNIST's files with --data FOLDER"
+        )
+    parameters = NETWORK.initialise(np.random.RandomState(seed), "normal", np.float32)
+    settings = replace(experiment.settings, epochs=epochs, seed=seed, threads=threads)
+    return train(NETWORK, parameters, X, y, X_test, y_test, settings=settings)
+
+
+def load_bands(name: str) -> dict[tuple[int, str], Band]:
+    """Read the shipped bands of an experiment.
+
+    Parameters
+    ----------
+    name : {"gd", "sgd"}
+
+    Returns
+    -------
+    dict
+        From (epoch, figure) to its band.
+
+    Examples
+    --------
+    >>> load_bands("sgd")[1, "test_loss"].holds(0.829246421718839)
+    True
+    """
+    text = files("handgrad").joinpath("reproduction_bands.json").read_text(encoding="utf-8")
+    return {
+        (int(epoch), figure): Band(**numbers)
+        for epoch, row in json.loads(text)[name].items()
+        for figure, numbers in row.items()
+    }
