@@ -1,4 +1,4 @@
-"""Make ``src/handgrad/reproduction_bands.json``: the notebook's experiments over many initialisations.
+"""Make ``src/handgrad/reproduction/bands.json``: the notebook's experiments over many initialisations.
 
     python tools/reproduction_bands.py [--raw FOLDER] [--workers 2]
 
@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from handgrad import load_data
-from handgrad.reproduce import EXPERIMENTS, Band, run
+from handgrad.reproduction.bands import Band
+from handgrad.reproduction.experiments import EXPERIMENTS, run
 
-# (experiment, seed, epochs): 30 trainings by SGD; 20 by full-batch gradient descent to iteration 200, 5 of them to 1000.
+# Experiment, seed, epochs: 30 trainings by SGD, 20 by full-batch gradient descent to iteration 200, 5 of them to 1000.
 JOBS = [("sgd", seed, 10) for seed in range(30)] + [("gd", seed, 200 if seed >= 5 else 1000) for seed in range(20)]
-TARGET = Path(__file__).parents[1] / "src" / "handgrad" / "reproduction_bands.json"
+TARGET = Path(__file__).parents[1] / "src" / "handgrad" / "reproduction" / "bands.json"
 FIGURES = ("test_loss", "test_accuracy", "train_loss", "train_accuracy")
 
 

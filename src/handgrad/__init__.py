@@ -1,1 +1,57 @@
-"""x"""
+"""handgrad: fully connected networks whose gradients are derived by hand.
+
+Start with ``handgrad.handout`` (the exercise, equation by equation), then ``handgrad.network.mlp`` (any depth).
+Everything is imported when it is first asked for, so that ``import handgrad`` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Where each public name lives.
+_HOMES = {
+    "MLP": "handgrad.network",
+    "Dataset": "handgrad.data",
+    "HandgradError": "handgrad.errors",
+    "Parameters": "handgrad.network",
+    "Record": "handgrad.training",
+    "TrainingSettings": "handgrad.training",
+    "gradcheck": "handgrad.network",
+    "load_data": "handgrad.data",
+    "load_model": "handgrad.model_file",
+    "save_model": "handgrad.model_file",
+    "train": "handgrad.training",
+}
+
+__all__ = [
+    "MLP",
+    "Dataset",
+    "HandgradError",
+    "Parameters",
+    "Record",
+    "TrainingSettings",
+    "__version__",
+    "gradcheck",
+    "load_data",
+    "load_model",
+    "save_model",
+    "train",
+]
+
+if TYPE_CHECKING:
+    from handgrad.data import Dataset, load_data
+    from handgrad.errors import HandgradError
+    from handgrad.model_file import load_model, save_model
+    from handgrad.network import MLP, Parameters, gradcheck
+    from handgrad.training import Record, TrainingSettings, train
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,8 +5,9 @@ sheet asks for it. The numbers in the comments are the sheet's: (3.4) is a layer
 gradients, (4.30) and (4.31) the error of the last layer; ``docs/derivation.md`` derives them. A delta has one row for
 each unit and one column for each example; a gradient is a mean over the examples.
 
-This file is the oracle of the tests: everything faster must agree with it. It differs from a literal transcription in one
-thing: softmax and cross-entropy stay finite for every finite input, and have the same values where the literal ones do.
+This file is the oracle of the tests: everything faster must agree with it. It differs from a literal transcription in
+one thing: softmax and cross-entropy stay finite for every finite input, with the same values where the literal ones are.
+It has over 300 lines because it is the whole exercise in one place, each function with an example.
 """
 
 from __future__ import annotations
@@ -298,7 +299,7 @@ class fcc:  # noqa: N801 - the sheet's name
         self.h1 = fcc_one_layer(X, self.W_i_h1, self.b_h1, sigmoid)  # (3.4)
         self.h2 = fcc_one_layer(self.h1, self.W_h1_h2, self.b_h2, sigmoid)  # (3.4)
         self.out = fcc_one_layer(self.h2, self.W_h2_o, self.b_out, softmax)  # (3.4)
-        return self.out
+        return np.asarray(self.out)
 
     def backprop(self, y: Labels) -> None:
         """Compute the gradient of the mean cross-entropy on the examples of the last forward pass.
@@ -444,8 +445,8 @@ def stochastic_gradient_descent(
     log_every : int, default 100
         Steps between two entries in the list of batches.
     rng : numpy.random.RandomState, optional
-        Shuffles the examples; the one that drew the weights goes on exactly as the notebook's random state did. A fresh,
-        unpredictable one when left out.
+        Shuffles the examples; the one that drew the weights goes on exactly as the notebook's random state did. A
+        fresh, unpredictable one when left out.
 
     Returns
     -------

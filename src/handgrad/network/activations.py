@@ -216,7 +216,7 @@ _ERFC = (
 
 
 def normal_cdf(Z: Array) -> Array:
-    r"""Compute the distribution function of N(0, 1), :math:`\Phi(z) = \mathrm{erfc}(-z / \sqrt 2) / 2`, to full precision.
+    r"""Compute N(0, 1)'s distribution function :math:`\Phi(z) = \mathrm{erfc}(-z / \sqrt 2) / 2` to full precision.
 
     The array API standard has no erfc, hence the polynomial above.
 

@@ -1,7 +1,7 @@
 r"""Is a gradient derived by hand the gradient of the value? Ask the value itself.
 
-Central differences, :math:`(L(\theta + h e_i) - L(\theta - h e_i)) / 2h`, in float64, one coordinate at a time and
-along random directions. The directions see every coordinate at once, so that a network too large for all its coordinates is
+Central differences, :math:`(L(\theta + h e_i) - L(\theta - h e_i)) / 2h`, in float64, one coordinate at a time, and along
+random directions. The directions see every coordinate at once, so that a network too large for all its coordinates is
 still checked whole; the coordinates say where a mistake sits.
 """
 
@@ -35,8 +35,8 @@ class Coordinate:
         (row, column) in ``W[layer]``, or (unit,) in ``b[layer]``.
     claimed, measured : float
     error : float
-        The difference of the two over the larger one, or over a floor that the differences' own rounding sets where that
-        is larger still.
+        The difference of the two over the larger one, or over a floor that the differences' own rounding sets where
+        that is larger still.
     """
 
     layer: int

@@ -61,8 +61,8 @@ def cross_entropy(
     r"""Cross-entropy of the softmax of logits: :math:`l_m = -\sum_i t_i \log p_i`, with gradient :math:`p - t`.
 
     Softmax and logarithm are one function (log-sum-exp), so that neither overflows. The target t is 1 for the true
-    class and 0 elsewhere; smoothing by :math:`\epsilon` makes it :math:`(1 - \epsilon) t + \epsilon / k` (Szegedy et al.,
-    2016).
+    class and 0 elsewhere; smoothing by :math:`\epsilon` makes it :math:`(1 - \epsilon) t + \epsilon / k` (Szegedy et
+    al., 2016).
 
     Parameters
     ----------
@@ -101,8 +101,7 @@ def cross_entropy(
             f"labels of shape {tuple(y.shape)} for {n} rows of logits", f"shape ({n},)", "pass one class number a row"
         )
     _check_smoothing(label_smoothing)
-    one_hot = xp.astype(y[:, None] == xp.arange(k, dtype=y.dtype, device=device(y))[None, :], Z.dtype)
-    T = (1 - label_smoothing) * one_hot + label_smoothing / k
+    T = (1 - label_smoothing) * one_hot(Z, y) + label_smoothing / k
     log_P = log_softmax(Z)
     w = _weights(Z, sample_weight)
     # A target of 0 times a logarithm of -inf is 0 here, by definition, not NaN.
@@ -122,8 +121,9 @@ def binary_cross_entropy(
     ----------
     Z : array of shape (n, k)
         Logits.
-    y : array of shape (n, k), or (n,) where k = 1
-        Targets in [0, 1], of any real dtype.
+    y : array of shape (n, k), or (n,)
+        Targets in [0, 1], of any real dtype; (n,) stands for (n, 1) where k = 1, and integers (n,) for classes
+        0 .. k - 1 where k > 1.
     sample_weight, label_smoothing
         As for :func:`cross_entropy`.
 
@@ -162,8 +162,8 @@ def squared_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tup
     ----------
     Z : array of shape (n, k)
         Raw outputs.
-    y : array of shape (n, k), or (n,) where k = 1
-        Targets.
+    y : array of shape (n, k), or (n,)
+        Targets; (n,) stands for (n, 1) where k = 1, and integers (n,) for classes 0 .. k - 1 where k > 1.
     sample_weight : array of shape (n,), optional
         As for :func:`cross_entropy`.
 
@@ -223,6 +223,20 @@ def huber(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array
     return xp.sum(w * C * (R - 0.5 * C)), w * C
 
 
+def one_hot(Z: Array, y: Array) -> Array:
+    """Return labels y (n,) as targets of the shape (n, k) and dtype of Z: 1 for the true class, 0 elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one_hot(np.zeros((2, 3)), np.array([2, 0]))
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    xp = array_namespace(Z)
+    return xp.astype(y[:, None] == xp.arange(Z.shape[1], dtype=y.dtype, device=device(y))[None, :], Z.dtype)
+
+
 def _weights(Z: Array, sample_weight: Array | None) -> Array:
     """Return each example's share of the mean, shape (n, 1), summing to 1."""
     xp = array_namespace(Z)
@@ -240,8 +254,10 @@ def _weights(Z: Array, sample_weight: Array | None) -> Array:
 
 
 def _targets(Z: Array, y: Array) -> Array:
-    """Return y with the shape and dtype of Z; (n,) stands for (n, 1)."""
+    """Return y with the shape and dtype of Z; (n,) stands for (n, 1) where k = 1, else for class numbers."""
     xp = array_namespace(Z)
+    if y.ndim == 1 and Z.shape[1] > 1 and y.shape[0] == Z.shape[0] and xp.isdtype(y.dtype, "integral"):
+        return one_hot(Z, y)
     T = xp.astype(y if y.ndim == 2 else xp.reshape(y, (-1, 1)), Z.dtype)
     if T.shape != Z.shape:
         raise ShapeError(

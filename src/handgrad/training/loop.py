@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from handgrad.errors import DivergenceError, SettingError, ShapeError
 from handgrad.network.losses import LOSSES
@@ -20,6 +20,10 @@ from handgrad.training.batches import epoch_order
 from handgrad.training.numpy_engine import Examples, evaluate, run_span
 from handgrad.training.schedules import SCHEDULES
 from handgrad.training.settings import TrainingSettings
+
+# Multiplications and additions of a step's products below which a second core gains nothing, and loses much where other
+# work wants that core: the threads of OpenBLAS wait for one another in a busy loop.
+SMALL_STEP = 1e8
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,8 @@ def train(
     X : ndarray of shape (n, d)
         Training examples, finite.
     y : ndarray of shape (n,) or (n, k)
-        Their targets: class numbers, answers or numbers, as the network's loss wants them.
+        Their targets: class numbers, answers or numbers, as the network's loss wants them. Any loss takes class numbers
+        where there is an output for each class.
     X_test, y_test : ndarray, optional
         A part to evaluate on, which is not trained on.
     sample_weight : ndarray of shape (n,), optional
@@ -161,6 +166,9 @@ def _records(
     state = [np.zeros_like(parameters.vector) for _ in range(settings.recurrence.slots)]
     span = settings.log_every or per_epoch
     step, seconds = 0, 0.0
+    work = 6 * network.parameter_count * len(examples) / per_epoch
+    threads = 1 if settings.threads is None and work < SMALL_STEP else settings.threads
+    pools = ThreadpoolController()
 
     def learning_rate(at: int) -> float:
         return SCHEDULES[settings.schedule](at, total, settings.learning_rate)
@@ -173,14 +181,14 @@ def _records(
 
     for epoch in range(settings.epochs):
         if epoch % settings.evaluate_every == 0:
-            with threadpool_limits(settings.threads):
+            with pools.limit(limits=threads):
                 record = evaluation(epoch)
             yield record
         batches = _batches(len(examples), epoch, per_epoch, settings)
         for start in range(0, per_epoch, span):
             part = batches[start : start + span]
             began = perf_counter()
-            with threadpool_limits(settings.threads), np.errstate(over="ignore", invalid="ignore"):
+            with pools.limit(limits=threads), np.errstate(over="ignore", invalid="ignore"):
                 rates = [learning_rate(step + offset) for offset in range(len(part))]
                 log = run_span(network, parameters, state, examples, part, rates, step, settings)
             seconds += perf_counter() - began
@@ -202,7 +210,7 @@ def _records(
                     gradient_norm=log.gradient_norm,
                 )
             step += len(part)
-    with threadpool_limits(settings.threads):
+    with pools.limit(limits=threads):
         record = evaluation(settings.epochs)
     yield record
 
@@ -248,13 +256,14 @@ def check_examples(
         raise ShapeError(f"X of shape {X.shape}", f"shape (n, {d}) with n from 1", "give one row an example")
     n = len(X)
     targets = LOSSES[network.loss].targets
-    shapes = [(n,)] if targets == "classes" else [(n, k), (n,)] if k == 1 else [(n, k)]
-    if y.shape not in shapes:
-        wanted = " or ".join(map(str, shapes))
+    if y.shape not in ([(n,)] if targets == "classes" else [(n, k), (n,)]):
+        wanted = (
+            f"shape ({n},)" if targets == "classes" else f"shape ({n}, {k}), or ({n},) for one output or for classes"
+        )
         raise ShapeError(f"y of shape {y.shape} with the loss {network.loss}", wanted, "give one target an example")
     if not np.isfinite(X).all():
         raise SettingError("X holds NaN or infinity", "finite numbers", "drop or fill those rows")
-    if targets == "classes":
+    if targets == "classes" or (y.ndim == 1 and k > 1):
         if not np.issubdtype(y.dtype, np.integer):
             raise SettingError(f"y of dtype {y.dtype}", "class numbers, integers", "convert with y.astype(int)")
         low, high = int(y.min()), int(y.max())

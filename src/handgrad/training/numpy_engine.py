@@ -106,7 +106,7 @@ def batch_gradient(
     total_weight = float(examples.weight[index].sum()) if examples.weight is not None else float(len(index))
     objective, right = 0.0, 0
     gradient = np.zeros_like(parameters.vector)
-    classes = LOSSES[network.loss].targets != "numbers"
+    classes = counts_right(network, examples)
     rates = [settings.input_dropout, *[settings.dropout] * (len(network.layer_sizes) - 2)]
     for chunk, start in enumerate(range(0, len(index), CHUNK)):
         part = index[start : start + CHUNK]
@@ -126,6 +126,12 @@ def batch_gradient(
         objective += float(penalty)
         gradient += penalty_gradient.vector
     return objective, right / len(index) if classes else None, gradient
+
+
+def counts_right(network: MLP, examples: Examples) -> bool:
+    """Say whether there are right answers to count: classes or answers, but no numbers."""
+    labels = examples.y.ndim == 1 and network.layer_sizes[-1] > 1
+    return labels or LOSSES[network.loss].targets != "numbers"
 
 
 def evaluate(network: MLP, parameters: Parameters, examples: Examples) -> tuple[float, float | None]:
@@ -153,7 +159,7 @@ def evaluate(network: MLP, parameters: Parameters, examples: Examples) -> tuple[
     """
     dtype = parameters.vector.dtype
     loss, right, total = 0.0, 0, 0.0
-    classes = LOSSES[network.loss].targets != "numbers"
+    classes = counts_right(network, examples)
     for start in range(0, len(examples), CHUNK):
         part = slice(start, start + CHUNK)
         weight = None if examples.weight is None else examples.weight[part]

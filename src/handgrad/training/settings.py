@@ -1,7 +1,5 @@
 """All choices of a training but the network and the data, checked once, when they are made."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -47,7 +45,8 @@ class TrainingSettings:
     engine : {"auto", "numpy"}, default "auto"
         What computes the steps.
     threads : int, optional
-        Cores for the matrix products, at least 1; by default as many as the BLAS library takes.
+        Cores for the matrix products, at least 1; by default one where a step is small, else as many as the BLAS
+        library takes.
     seed : int, default 0
         Draws the order and the dropout, at least 0.
     evaluate_every : int, default 1

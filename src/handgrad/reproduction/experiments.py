@@ -1,16 +1,12 @@
-"""The exercise notebook's two experiments, its printed figures, and the bands in which such a run falls.
+"""The exercise notebook's two trainings: its settings, and the figures that it printed.
 
-The notebook's random state is unknown, so its digits cannot be had again. What can be had is the distribution: a band
-is the mean plus and minus three standard deviations over many initialisations, and a figure lies inside or outside.
-``tools/reproduction_bands.py`` makes the bands.
+The notebook's random state is unknown, so its digits cannot be had again; ``bands.py`` says what can be.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from typing import Literal
 
 import numpy as np
@@ -72,57 +68,6 @@ EXPERIMENTS: dict[str, Experiment] = {
 }
 
 
-@dataclass(frozen=True)
-class Band:
-    """How a figure is distributed over initialisations.
-
-    Attributes
-    ----------
-    n : int
-        Number of initialisations.
-    mean, std, minimum, maximum : float
-    """
-
-    n: int
-    mean: float
-    std: float
-    minimum: float
-    maximum: float
-
-    @classmethod
-    def of(cls, values: NDArray[np.float64]) -> Band:
-        """Describe a sample; the standard deviation is the sample's (n - 1).
-
-        Examples
-        --------
-        >>> Band.of(np.array([1.0, 2.0, 3.0]))
-        Band(n=3, mean=2.0, std=1.0, minimum=1.0, maximum=3.0)
-        """
-        return cls(
-            len(values), float(values.mean()), float(values.std(ddof=1)), float(values.min()), float(values.max())
-        )
-
-    @property
-    def low(self) -> float:
-        """Three standard deviations below the mean."""
-        return self.mean - 3 * self.std
-
-    @property
-    def high(self) -> float:
-        """Three standard deviations above the mean."""
-        return self.mean + 3 * self.std
-
-    def holds(self, value: float) -> bool:
-        """Say whether a value lies inside the band.
-
-        Examples
-        --------
-        >>> Band(3, 2.0, 1.0, 1.0, 3.0).holds(5.5)
-        False
-        """
-        return self.low <= value <= self.high
-
-
 def run(
     experiment: Experiment,
     data: tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]],
@@ -160,28 +105,3 @@ def run(
     parameters = NETWORK.initialise(np.random.RandomState(seed), "normal", np.float32)
     settings = replace(experiment.settings, epochs=epochs, seed=seed, threads=threads)
     return train(NETWORK, parameters, X, y, X_test, y_test, settings=settings)
-
-
-def load_bands(name: str) -> dict[tuple[int, str], Band]:
-    """Read the shipped bands of an experiment.
-
-    Parameters
-    ----------
-    name : {"gd", "sgd"}
-
-    Returns
-    -------
-    dict
-        From (epoch, figure) to its band.
-
-    Examples
-    --------
-    >>> load_bands("sgd")[1, "test_loss"].holds(0.829246421718839)
-    True
-    """
-    text = files("handgrad").joinpath("reproduction_bands.json").read_text(encoding="utf-8")
-    return {
-        (int(epoch), figure): Band(**numbers)
-        for epoch, row in json.loads(text)[name].items()
-        for figure, numbers in row.items()
-    }

@@ -1,0 +1,22 @@
+"""Data: named sets, files of several kinds, and the arrays that they become."""
+
+from handgrad.data.catalog import DataEntry, fetch, list_data, load_data
+from handgrad.data.convert import convert, describe
+from handgrad.data.dataset import Dataset, Scaling
+from handgrad.data.images import read_image
+from handgrad.data.npy import read_rows
+from handgrad.data.splits import stratified_split
+
+__all__ = [
+    "DataEntry",
+    "Dataset",
+    "Scaling",
+    "convert",
+    "describe",
+    "fetch",
+    "list_data",
+    "load_data",
+    "read_image",
+    "read_rows",
+    "stratified_split",
+]

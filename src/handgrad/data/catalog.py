@@ -1,0 +1,269 @@
+"""The named sets, and the one function that loads them and every kind of file: :func:`load_data`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from handgrad.data import download
+from handgrad.data.dataset import Dataset, Scaling
+from handgrad.data.download import Progress, PublishedFile
+from handgrad.data.idx import FILES, find_idx_files, read_idx_folder
+from handgrad.data.npy import read_npy, read_npz
+from handgrad.data.splits import stratified_split
+from handgrad.data.table import read_csv, read_parquet
+from handgrad.errors import DataError
+
+DIGITS = "digits"
+_TEN = tuple(map(str, range(10)))
+
+
+@dataclass(frozen=True)
+class PublishedSet:
+    """A set of four IDX files that mirrors keep.
+
+    Attributes
+    ----------
+    description : str
+    class_names : tuple of str
+    mirrors : tuple of str
+        Addresses to which a file's name is added, in the order in which they are tried.
+    files : tuple of PublishedFile
+        In the order of ``idx.FILES``.
+    """
+
+    description: str
+    class_names: tuple[str, ...]
+    mirrors: tuple[str, ...]
+    files: tuple[PublishedFile, ...]
+
+
+def _published(algorithm: str, *digests: str) -> tuple[PublishedFile, ...]:
+    """Pair the four canonical names with their digests."""
+    return tuple(PublishedFile(f"{name}.gz", algorithm, digest) for name, digest in zip(FILES, digests, strict=True))
+
+
+PUBLISHED: dict[str, PublishedSet] = {
+    "mnist": PublishedSet(
+        "70,000 handwritten digits of 28x28 (LeCun, Cortes and Burges)",
+        _TEN,
+        ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
+        _published(
+            "sha256",  # of the raw bytes: mirrors compress differently
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    ),
+    "fashion-mnist": PublishedSet(
+        "70,000 pictures of clothes of 28x28 (Xiao, Rasul and Vollgraf)",
+        ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
+        (
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        ),
+        _published(
+            "md5",  # of the gzip file, as its authors publish it
+            "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+            "25c81989df183df01b3e8a0aad5dffbe",
+            "bef4ecab320f06d8554ea6380940ec79",
+            "bb300cfdad3c16e7a12a480ee83cd310",
+        ),
+    ),
+    "kmnist": PublishedSet(
+        "70,000 cursive Japanese letters of 28x28 (Clanuwat et al.)",
+        ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+        ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+        _published(
+            "md5",
+            "bdb82020997e1d708af4cf47b453dcf7",
+            "e144d726b3acfaa3e44228e80efcd344",
+            "5c965bf0a639b31b8f53240b1b52f4d7",
+            "7320c461ea6c1c855c0b718fb2a4b134",
+        ),
+    ),
+}
+
+READERS: dict[str, Callable[[Path], Dataset]] = {
+    ".npz": read_npz,
+    ".npy": read_npy,
+    ".csv": read_csv,
+    ".parquet": read_parquet,
+}
+
+
+class DataEntry(NamedTuple):
+    """One line of :func:`list_data`."""
+
+    name: str
+    place: str
+    description: str
+
+
+def load_data(name_or_path: str | os.PathLike[str], progress: Progress | None = None) -> Dataset:
+    """Load a named set, a folder of IDX files, or a file of type .npz, .npy, .csv or .parquet.
+
+    A named set is looked for in ``$HANDGRAD_DATA/<name>/``, then in the cache folder, and then downloaded. A name goes
+    before a folder of the same name; write ``./digits`` for the folder.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        ``digits`` (comes with scikit-learn, needs no network), ``mnist``, ``fashion-mnist``, ``kmnist``, or a path.
+    progress : callable, optional
+        Called as ``progress(file_name, bytes_done, bytes_in_all)`` during a download.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataError
+        If there is no such thing, or it cannot be read.
+    DownloadError
+        If no mirror gives the set.
+
+    Examples
+    --------
+    >>> data = load_data("digits")
+    >>> data.X_train.shape, data.X_test.shape
+    ((1438, 64), (359, 64))
+    """
+    if name_or_path == DIGITS:
+        return _load_digits()
+    if isinstance(name_or_path, str) and name_or_path in PUBLISHED:
+        return _load_published(name_or_path, progress)
+    path = Path(name_or_path)
+    if path.is_dir():
+        return read_idx_folder(path)
+    if not path.exists():
+        raise _unknown(str(name_or_path))
+    if path.suffix.lower() not in READERS:
+        raise DataError(f"{path} is of a kind that cannot be told", f"a file of type {', '.join(READERS)}", "rename it")
+    return READERS[path.suffix.lower()](path)
+
+
+def list_data() -> list[DataEntry]:
+    """List the named sets, with where each lies.
+
+    Returns
+    -------
+    list of DataEntry
+
+    Examples
+    --------
+    >>> [entry.name for entry in list_data()]
+    ['digits', 'mnist', 'fashion-mnist', 'kmnist']
+    """
+    entries = [DataEntry(DIGITS, "with scikit-learn", "1,797 handwritten digits of 8x8 (Alpaydin and Kaynak)")]
+    for name, published in PUBLISHED.items():
+        place = _local(name) or _cached(name)
+        entries.append(DataEntry(name, str(place) if place else "not fetched", published.description))
+    return entries
+
+
+def fetch(name: str, progress: Progress | None = None) -> Path:
+    """Make sure that a named set lies on this machine, and say where.
+
+    A set under ``HANDGRAD_DATA`` is left as it is. One in the cache folder (``HANDGRAD_CACHE``, or the system's) is
+    checked against its published digests; what is damaged there is fetched anew.
+
+    Parameters
+    ----------
+    name : str
+    progress : callable, optional
+        Called as ``progress(file_name, bytes_done, bytes_in_all)``.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder of the set.
+
+    Raises
+    ------
+    DataError
+        If there is no set of that name.
+    DownloadError
+        If no mirror gives it.
+
+    Examples
+    --------
+    >>> fetch("digits").name
+    'data'
+    """
+    if name == DIGITS:
+        import sklearn.datasets
+
+        return Path(sklearn.datasets.__file__).parent / "data"
+    if name not in PUBLISHED:
+        raise _unknown(name, only_names=True)
+    if local := _local(name):
+        return local
+    published = PUBLISHED[name]
+    download.fetch_set(name, published.files, published.mirrors, download.cache_folder() / name, progress)
+    return download.cache_folder() / name
+
+
+def _load_digits() -> Dataset:
+    """Load the 8x8 digits that come with scikit-learn, split once and for all."""
+    from sklearn.datasets import load_digits
+
+    raw, y = load_digits(return_X_y=True)
+    scaling, (train, test) = Scaling(0, 16), stratified_split(y)
+    X = scaling.apply(raw)
+    return Dataset(DIGITS, X[train], y[train], X[test], y[test], _TEN, (8, 8), scaling)
+
+
+def _load_published(name: str, progress: Progress | None) -> Dataset:
+    """Load one of the sets of four files; note where a user's own copy differs from the published one."""
+    published = PUBLISHED[name]
+    place = fetch(name, progress)
+    data = read_idx_folder(place, published.class_names)
+    pairs = zip(find_idx_files(place), published.files, strict=True)
+    if all(path is not None and download.is_published(path, file) for path, file in pairs):
+        return data
+    return data.with_notes(f"the files in {place} are not known to be the published ones")
+
+
+def _local(name: str) -> Path | None:
+    """Return the user's own folder of a set; one that holds some of the four files only is an error."""
+    root = os.environ.get("HANDGRAD_DATA")
+    if not root:
+        return None
+    folder = Path(root) / name
+    found = find_idx_files(folder)
+    if not any(found):
+        return None
+    missing = [file for file, path in zip(FILES, found, strict=True) if path is None]
+    if missing:
+        raise DataError(
+            f"{folder} lacks {', '.join(missing)}",
+            "all four files, or none",
+            "add what is missing, or unset HANDGRAD_DATA to have the set fetched",
+        )
+    return folder
+
+
+def _cached(name: str) -> Path | None:
+    """Return the folder of a set that has been fetched."""
+    folder = download.cache_folder() / name
+    return folder if all((folder / file.name).is_file() for file in PUBLISHED[name].files) else None
+
+
+def _unknown(name: str, only_names: bool = False) -> DataError:
+    """Describe a name that is neither a set nor a path, with the likeliest one meant."""
+    known = [DIGITS, *PUBLISHED]
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    wanted = f"one of {', '.join(known)}"
+    if not only_names:
+        wanted += f", a folder of IDX files, or a file of type {', '.join(READERS)}"
+    remedy = f"write {close[0]!r}, if that is what you mean" if close else "check the name, or the path"
+    return DataError(
+        f"{name!r} is neither a known set nor a path" if not only_names else f"no set {name!r}", wanted, remedy
+    )

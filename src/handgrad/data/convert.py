@@ -1,0 +1,163 @@
+"""A data set written to files, and described in words."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.data import files
+from handgrad.data.dataset import Dataset
+from handgrad.data.idx import CLASS_NAMES, FILES, write_idx
+from handgrad.data.npy import ARRAYS, write_npz
+from handgrad.data.raw import BRIGHT, PIXELS
+from handgrad.errors import DataError
+
+
+def convert(dataset: Dataset, out_path: str | os.PathLike[str]) -> Path:
+    """Write a data set as an ``.npz`` file, or as a folder of four gzipped IDX files.
+
+    Pixels are written as bytes 0..255, as other programs expect them. Other values are written scaled, in float32; an
+    ``.npz`` file then holds the scaling too, under ``minimum`` and ``maximum``, which IDX cannot. Both keep the names
+    of the classes. Loading the file gives the same numbers, bit by bit.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    out_path : path
+        Ending in .npz, or without an ending for a folder. There must be nothing yet.
+
+    Returns
+    -------
+    pathlib.Path
+        What was written.
+
+    Raises
+    ------
+    DataError
+        If there is something already, or the format cannot hold the data.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from handgrad.data import load_data
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = convert(load_data("digits"), Path(folder) / "digits.npz")
+    ...     load_data(path).scaling
+    Scaling(minimum=0.0, maximum=16.0)
+    """
+    path = Path(out_path)
+    if path.suffix not in ("", ".npz"):
+        raise DataError(f"{path} ends in {path.suffix}", "a name that ends in .npz, or has no ending", "choose either")
+    files.refuse_existing(path)
+    if path.suffix == ".npz":
+        write_npz(path, _npz_arrays(dataset))
+    else:
+        _write_idx_folder(dataset, path)
+    return path
+
+
+def _npz_arrays(dataset: Dataset) -> dict[str, NDArray[Any]]:
+    """Name the arrays of an .npz file."""
+    pixels = _pixels(dataset)
+    X_train, X_test = pixels or (dataset.X_train, dataset.X_test)
+    parts = (_shaped(X_train, dataset), dataset.y_train, _shaped(X_test, dataset), dataset.y_test)
+    arrays: dict[str, NDArray[Any]] = dict(zip(ARRAYS, parts, strict=True))
+    arrays["class_names"] = np.array(dataset.class_names)
+    if not pixels:
+        arrays["minimum"] = np.asarray(dataset.scaling.minimum)
+        arrays["maximum"] = np.asarray(dataset.scaling.maximum)
+    return arrays
+
+
+def _write_idx_folder(dataset: Dataset, path: Path) -> None:
+    """Write the four files, and the names of the classes where they are not their numbers."""
+    in_range = all(X.min() >= 0 and X.max() <= 1 for X in (dataset.X_train, dataset.X_test))
+    if dataset.image_shape is None or not in_range:
+        raise DataError(
+            f"{dataset.name} holds no images with values in 0..1",
+            "images, for a folder of IDX files",
+            "write .npz instead",
+        )
+    if any("\n" in name for name in dataset.class_names):
+        raise DataError(f"{dataset.name} has class names of several lines", "one line each", "write .npz instead")
+    X_train, X_test = _pixels(dataset) or (dataset.X_train, dataset.X_test)
+    kind = np.uint8 if dataset.n_classes <= 256 else np.int32
+    parts = (X_train, dataset.y_train.astype(kind), X_test, dataset.y_test.astype(kind))
+    with files.written_folder(path) as folder:
+        for name, content in zip(FILES, parts, strict=True):
+            write_idx(folder / f"{name}.gz", _shaped(content, dataset) if content.ndim == 2 else content)
+        if dataset.class_names != tuple(map(str, range(dataset.n_classes))):
+            with files.written(folder / CLASS_NAMES) as file:
+                file.write("".join(f"{name}\n" for name in dataset.class_names).encode())
+
+
+def _pixels(dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+    """Return the two parts as bytes 0..255, where that loses nothing and a reader will know them for pixels."""
+    if dataset.scaling != PIXELS:
+        return None
+    parts = []
+    for X in (dataset.X_train, dataset.X_test):
+        if X.min() < 0 or X.max() > 1:
+            return None
+        raw = np.rint(X * np.float32(255)).astype(np.uint8)
+        if raw.max() < BRIGHT or not np.array_equal(PIXELS.apply(raw), X):
+            return None
+        parts.append(raw)
+    return parts[0], parts[1]
+
+
+def _shaped(X: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
+    """Give examples that are images their height and width."""
+    return X if dataset.image_shape is None else X.reshape(-1, *dataset.image_shape)
+
+
+def describe(dataset: Dataset) -> list[tuple[str, str]]:
+    """Describe a data set in rows of a label and a value, for a table on the screen.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    list of (str, str)
+
+    Examples
+    --------
+    >>> from handgrad.data import load_data
+    >>> for label, value in describe(load_data("digits"))[:5]:
+    ...     print(f"{label:18} {value}")
+    name               digits
+    training examples  1,438
+    test examples      359
+    features           64, as images of 8x8
+    scaling            (x - 0) / 16
+    """
+    d, low, high = dataset.n_features, dataset.scaling.minimum, dataset.scaling.maximum
+    if isinstance(low, tuple) or isinstance(high, tuple):
+        scaling = "each column by its own range in the training part"
+    else:
+        scaling = f"(x - {low:g}) / {high - low:g}"
+    shape = f", as images of {dataset.image_shape[0]}x{dataset.image_shape[1]}" if dataset.image_shape else ""
+    table = [
+        ("name", dataset.name),
+        ("training examples", f"{len(dataset.X_train):,}"),
+        ("test examples", f"{len(dataset.X_test):,}"),
+        ("features", f"{d:,}{shape}"),
+        ("scaling", scaling),
+        ("training values", f"{dataset.X_train.min():g} to {dataset.X_train.max():g}"),
+        ("test values", f"{dataset.X_test.min():g} to {dataset.X_test.max():g}"),
+        ("non-zero", f"{np.count_nonzero(dataset.X_train) / dataset.X_train.size:.1%} of the training values"),
+        ("always zero", f"{d - int(dataset.X_train.any(axis=0).sum()):,} of {d:,} columns in the training part"),
+        ("classes", f"{dataset.n_classes:,}"),
+    ]
+    counts = [np.bincount(y, minlength=dataset.n_classes) for y in (dataset.y_train, dataset.y_test)]
+    table += [
+        (f"class {name}", f"{train:,} training, {test:,} test")
+        for name, train, test in zip(dataset.class_names, *counts, strict=True)
+    ]
+    return table + [("note", note) for note in dataset.notes]

@@ -1,0 +1,198 @@
+"""IDX files, the format of MNIST: a magic number, the dimensions, then the numbers, big-endian; plain or gzip.
+
+::
+
+    0 0 type ndim | size of each dimension, 4 bytes each | the numbers, last dimension fastest
+
+A header is believed only as far as the bytes bear it out: nothing is allocated for numbers that do not come.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import struct
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.data import files
+from handgrad.data.dataset import Dataset
+from handgrad.data.raw import dataset_from_raw
+from handgrad.errors import DataError, FormatError
+
+DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MAX_DIMENSIONS = 8
+
+FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+CLASS_NAMES = "class-names.txt"
+
+
+def read_idx(path: str | os.PathLike[str], max_bytes: int = files.MAX_BYTES) -> NDArray[Any]:
+    """Read an IDX file; gzip is told by the content, not by the name.
+
+    Parameters
+    ----------
+    path : path
+    max_bytes : int
+        The most that the numbers may take, decompressed.
+
+    Returns
+    -------
+    array
+        Of the file's shape and type, in the machine's byte order.
+
+    Raises
+    ------
+    FormatError
+        If the file is not IDX, ends early, goes on, or promises more than it may.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_idx(Path(folder) / "a.gz", np.arange(6, dtype=np.int16).reshape(2, 3))
+    ...     read_idx(Path(folder) / "a.gz")
+    array([[0, 1, 2],
+           [3, 4, 5]], dtype=int16)
+    """
+    path = Path(path)
+    with files.opened(path) as file, ExitStack() as stack:
+        most = path.stat().st_size
+        stream: BinaryIO = file
+        if file.read(2) == b"\x1f\x8b":
+            most *= files.MAX_DEFLATE_RATIO
+            stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file)))
+        file.seek(0)
+        dtype, shape = _read_header(stream, path)
+        size = math.prod(shape) * dtype.itemsize
+        files.refuse_size(size, path, max_bytes)
+        if size > most:
+            raise files.damaged(path, f"its header promises {size} bytes, more than a file of this size can hold")
+        content = files.read_exactly(stream, size, path)
+        files.refuse_more(stream, path)
+    return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+
+def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Read the type of the numbers and the sizes of the dimensions."""
+    zeros, code, dimensions = struct.unpack(">HBB", files.read_exactly(stream, 4, path))
+    if zeros != 0 or code not in DTYPES or not 1 <= dimensions <= MAX_DIMENSIONS:
+        raise FormatError(
+            f"{path} begins with {zeros:04x} {code:02x} {dimensions:02x}",
+            f"an IDX file: 0000, a type of {', '.join(f'{known:02x}' for known in DTYPES)}, "
+            f"and 01 to {MAX_DIMENSIONS:02x} dimensions",
+            "check that this is the file you mean",
+        )
+    shape = struct.unpack(f">{dimensions}I", files.read_exactly(stream, 4 * dimensions, path))
+    return np.dtype(DTYPES[code]), shape
+
+
+def write_idx(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
+    """Write an array as an IDX file, whole or not at all; a name that ends in .gz is compressed.
+
+    The same array gives the same bytes: no time and no name goes into the gzip header.
+
+    Parameters
+    ----------
+    path : path
+    array : array
+        Of 1 to 8 dimensions, of a type that IDX knows: uint8, int8, int16, int32, float32 or float64.
+
+    Raises
+    ------
+    DataError
+        If IDX cannot hold the array, or the file cannot be written.
+    """
+    path, array = Path(path), np.asarray(array)
+    codes = {np.dtype(name).newbyteorder("="): code for code, name in DTYPES.items()}
+    code = codes.get(array.dtype.newbyteorder("="))
+    if code is None or not 1 <= array.ndim <= MAX_DIMENSIONS or max(array.shape) >= 2**32:
+        raise DataError(
+            f"an array of dtype {array.dtype} and {array.ndim} dimensions",
+            f"one of {', '.join(map(str, codes))} with 1 to {MAX_DIMENSIONS} dimensions",
+            "convert it first, or write .npz",
+        )
+    header = struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape)
+    with files.written(path) as file, ExitStack() as stack:
+        stream: Any = file
+        if path.suffix == ".gz":
+            stream = stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
+        stream.write(header)
+        stream.write(np.ascontiguousarray(array, DTYPES[code]).reshape(-1).view(np.uint8).data)
+
+
+def find_idx_files(folder: Path) -> list[Path | None]:
+    """Find the four files of MNIST's names, in the order of ``FILES``; None for each that is not there.
+
+    Each may be called ``train-images-idx3-ubyte`` or ``train-images.idx3-ubyte``, with .gz or without; the first of
+    these four that is there is taken.
+    """
+    found = []
+    for name in FILES:
+        stems = (name, name.replace("-idx", ".idx"))
+        candidates = [folder / (stem + suffix) for stem in stems for suffix in ("", ".gz")]
+        found.append(next((path for path in candidates if path.is_file()), None))
+    return found
+
+
+def read_idx_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...] | None = None) -> Dataset:
+    """Read a folder with the four files of MNIST.
+
+    Parameters
+    ----------
+    folder : path
+    class_names : tuple of str, optional
+        Where left out: the lines of ``class-names.txt`` in the folder, or else the numbers of the classes.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataError
+        If a file is missing, damaged, or does not fit the others.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in FILES:
+    ...         content = np.full((2, 3, 3), 255) if "images" in name else np.arange(2)
+    ...         write_idx(Path(folder) / name, content.astype(np.uint8))
+    ...     read_idx_folder(folder).X_train.shape
+    (2, 9)
+    """
+    folder = Path(folder)
+    found = find_idx_files(folder)
+    paths = [path for path in found if path is not None]
+    if len(paths) < len(FILES):
+        missing = [name for name, path in zip(FILES, found, strict=True) if path is None]
+        raise DataError(
+            f"{folder} lacks {', '.join(missing)}",
+            f"the four files {', '.join(FILES)}, plain or .gz",
+            "add what is missing",
+        )
+    X_train, y_train, X_test, y_test = map(read_idx, paths)
+    names = class_names or _read_class_names(folder / CLASS_NAMES)
+    return dataset_from_raw(folder.resolve().name, (X_train, y_train, X_test, y_test), names)
+
+
+def _read_class_names(path: Path) -> tuple[str, ...] | None:
+    """Read one name a line, where there is such a file."""
+    if not path.exists():
+        return None
+    with files.opened(path) as file:
+        files.refuse_size(path.stat().st_size, path, files.CHUNK)
+        content = file.read()
+    try:
+        return tuple(content.decode().removesuffix("\n").split("\n"))
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            f"{path} is not UTF-8 ({error})", "one class name a line, in UTF-8", "save it as UTF-8"
+        ) from error

@@ -1,0 +1,277 @@
+"""NumPy's files: ``.npz`` with four arrays, the course's ``mnist.npy``, and rows to predict. Never ``allow_pickle``.
+
+The header of an array is a Python literal; here it is matched, not evaluated.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.data import files
+from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
+from handgrad.data.pickled import read_object_array
+from handgrad.data.raw import dataset_from_raw
+from handgrad.errors import DataError, FormatError
+
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+EXTRAS = ("class_names", "minimum", "maximum")  # what convert() adds
+_MAGIC = b"\x93NUMPY"
+_MAX_HEADER = 10_000
+_ITEM = re.compile(r"""['"](descr|fortran_order|shape)['"]\s*:\s*('[^']*'|"[^"]*"|True|False|\([\d,\sL]{0,200}\))""")
+_NUMBERS = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248])")
+_TEXT = re.compile(r"[<>]U\d{1,4}")
+
+
+class Header(NamedTuple):
+    """What an array's header says."""
+
+    dtype: str
+    fortran: bool
+    shape: tuple[int, ...]
+
+
+def read_npy(path: str | os.PathLike[str]) -> Dataset:
+    """Read the course's ``mnist.npy``: one object array of trainx, trainy, testx, testy, without executing anything.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    FormatError
+        If the file is no such array, is damaged, or asks for anything to be called.
+    DataError
+        If the arrays make no data set.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> arrays = np.empty(4, object)
+    >>> arrays[:] = np.eye(3, 784), np.arange(3), np.eye(2, 784), np.arange(2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(Path(folder) / "mnist.npy", arrays, allow_pickle=True)
+    ...     read_npy(Path(folder) / "mnist.npy").X_train.shape
+    (3, 784)
+    """
+    path = Path(path)
+    with files.opened(path) as file:
+        files.refuse_size(path.stat().st_size, path)
+        header = read_header(file, path)
+        if header.dtype not in ("|O", "O") or header.shape != (4,):
+            raise FormatError(
+                f"{path} holds one array of dtype {header.dtype} and shape {header.shape}",
+                "an object array of four arrays: trainx, trainy, testx, testy",
+                "write them with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)",
+            )
+        arrays = read_object_array(file, path.stat().st_size - file.tell(), path)
+    if len(arrays) != 4:
+        raise files.damaged(path, f"{len(arrays)} arrays where its header promises 4")
+    return dataset_from_raw(path.stem, (arrays[0], arrays[1], arrays[2], arrays[3]))
+
+
+def read_rows(path: str | os.PathLike[str]) -> NDArray[np.float64]:
+    """Read rows to predict from a ``.npy`` file of numbers: (n, d), or (d,) for one row, or (n, height, width).
+
+    The rows are raw: nothing is scaled.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    array of shape (n, d)
+
+    Raises
+    ------
+    FormatError
+        If the file is no array of finite numbers of such a shape.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(Path(folder) / "rows.npy", np.eye(2, dtype=np.uint8))
+    ...     read_rows(Path(folder) / "rows.npy")
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    path = Path(path)
+    with files.opened(path) as file:
+        X = read_array(file, path, path.stat().st_size)
+    if X.ndim not in (1, 2, 3) or 0 in X.shape or not np.isfinite(X).all():
+        what = f"of shape {X.shape}" if X.ndim not in (1, 2, 3) or 0 in X.shape else "that holds nan or infinity"
+        raise FormatError(f"{path}: an array {what}", "finite numbers of shape (n, d)", "write one row an example")
+    return X.reshape((1, -1) if X.ndim == 1 else (len(X), -1)).astype(np.float64)
+
+
+def read_npz(path: str | os.PathLike[str]) -> Dataset:
+    """Read a ``.npz`` file of x_train, y_train, x_test and y_test, as Keras keeps MNIST.
+
+    A file that :func:`handgrad.data.convert` wrote also holds the names of the classes and the scaling that its
+    examples have been through.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    FormatError
+        If the file is no such archive, is damaged, or expands beyond bounds.
+    DataError
+        If the arrays make no data set.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> X, y = np.full((2, 28, 28), 255, np.uint8), np.arange(2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(Path(folder) / "set.npz", x_train=X, y_train=y, x_test=X, y_test=y)
+    ...     read_npz(Path(folder) / "set.npz").image_shape
+    (28, 28)
+    """
+    path = Path(path)
+    with files.opened(path) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = _members(archive, path)
+                content = {name: _read_member(archive, info, path) for name, info in members.items() if name in _WANTED}
+        except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, ValueError) as error:
+            raise FormatError(
+                f"{path} is no zip archive that can be read ({error})",
+                "a .npz file, as np.savez writes it",
+                "write it anew",
+            ) from error
+    scaling = _scaling(content, path)
+    X_train, y_train, X_test, y_test = (content[name] for name in ARRAYS)
+    data = dataset_from_raw(path.stem, (X_train, y_train, X_test, y_test), _class_names(content, path), scaling)
+    ignored = sorted(set(members) - _WANTED)
+    return data.with_notes(f"ignored: {', '.join(ignored[:10])}") if ignored else data
+
+
+_WANTED = {*ARRAYS, *EXTRAS}
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    """List an archive's arrays by name, in small letters; refuse missing and doubled ones, and too much content."""
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        name = info.filename.removesuffix(".npy").lower()
+        if name in members:
+            raise files.damaged(path, f"it holds {name[:40]!a} twice")
+        members[name] = info
+    missing = [name for name in ARRAYS if name not in members]
+    if missing:
+        raise FormatError(
+            f"{path} lacks {', '.join(missing)}; it holds {ascii(', '.join(sorted(members))[:200]) or 'nothing'}",
+            f"arrays called {', '.join(ARRAYS)}",
+            f"write it with np.savez(path, {', '.join(f'{name}=...' for name in ARRAYS)})",
+        )
+    files.refuse_size(sum(info.file_size for name, info in members.items() if name in _WANTED), path)
+    return members
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
+    """Read one array of an archive, plain or deflated."""
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
+        raise files.damaged(path, f"{info.filename[:40]!a} is encrypted, or compressed in another way than deflate")
+    if info.file_size > info.compress_size * files.MAX_DEFLATE_RATIO:
+        raise files.damaged(path, f"{info.filename[:40]!a} promises more than its compressed bytes can hold")
+    with archive.open(info) as stream:
+        text = info.filename.removesuffix(".npy").lower() == "class_names"
+        return read_array(cast(BinaryIO, stream), path, info.file_size, _TEXT if text else _NUMBERS)
+
+
+def _scaling(content: dict[str, NDArray[Any]], path: Path) -> Scaling | None:
+    """Read the scaling that the examples have been through, where the file says so."""
+    bounds = [content[name].tolist() for name in ("minimum", "maximum") if name in content]
+    if len(bounds) == 1:
+        raise files.damaged(path, "it holds one of minimum and maximum without the other")
+    return Scaling(*bounds) if bounds else None
+
+
+def _class_names(content: dict[str, NDArray[Any]], path: Path) -> tuple[str, ...] | None:
+    """Read the names of the classes, where the file has them."""
+    if "class_names" not in content:
+        return None
+    try:
+        names = content["class_names"].tolist()
+    except ValueError as error:
+        raise files.damaged(path, "its class names are no text") from error
+    if not isinstance(names, list) or len(names) > MAX_CLASSES or not all(isinstance(name, str) for name in names):
+        raise files.damaged(path, "its class names are no list of texts")
+    return tuple(names)
+
+
+def read_array(stream: BinaryIO, path: Path, available: int, accepted: re.Pattern[str] = _NUMBERS) -> NDArray[Any]:
+    """Read one array of numbers in ``.npy`` format, and refuse objects, and whatever the bytes do not bear out."""
+    header = read_header(stream, path)
+    if not accepted.fullmatch(header.dtype):
+        raise FormatError(
+            f"{path}: an array of dtype {header.dtype!a}",
+            "whole or floating-point numbers",
+            "convert it with .astype and save it anew",
+        )
+    dtype = np.dtype(header.dtype)
+    size = math.prod(header.shape) * dtype.itemsize
+    files.refuse_size(size, path)
+    if size > available:
+        raise files.damaged(path, f"its header promises {size} bytes, but only {available} are there")
+    content = files.read_exactly(stream, size, path)
+    files.refuse_more(stream, path)
+    return np.frombuffer(content, dtype).reshape(header.shape, order="F" if header.fortran else "C")
+
+
+def read_header(stream: BinaryIO, path: Path) -> Header:
+    """Read the header of an array in ``.npy`` format, versions 1 to 3."""
+    start = stream.read(8)
+    if start[:6] != _MAGIC or len(start) < 8 or start[6] not in (1, 2, 3):
+        raise FormatError(
+            f"{path} begins with {start!r}",
+            f"a NumPy file, which begins with {_MAGIC!r}",
+            "check that this is the file you mean",
+        )
+    width, code = (2, "<H") if start[6] == 1 else (4, "<I")
+    (length,) = struct.unpack(code, files.read_exactly(stream, width, path))
+    files.refuse_size(length, path, _MAX_HEADER)
+    text = files.read_exactly(stream, length, path).decode("utf-8" if start[6] == 3 else "latin1", errors="replace")
+    found = dict(_ITEM.findall(text))
+    if len(found) != 3 or _ITEM.sub("", text).translate(str.maketrans("", "", "{}, \n")):
+        raise FormatError(
+            f"{path}: an array whose header is {text.strip()[:80]!a}",
+            "an array of plain numbers: descr, fortran_order, shape",
+            "save the array anew, without fields",
+        )
+    try:
+        shape = tuple(int(length.rstrip("L")) for length in re.findall(r"\d+L?", found["shape"]))
+    except ValueError as error:  # more digits than int() reads
+        raise files.damaged(path, "its header names an impossible shape") from error
+    return Header(found["descr"].strip("'\""), found["fortran_order"] == "True", shape)
+
+
+def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """Write arrays as a compressed ``.npz`` file, whole or not at all."""
+    if any(array.dtype.hasobject for array in arrays.values()):
+        raise DataError("an array of objects", "arrays of numbers", "convert it first")
+    with files.written(path) as file:
+        np.savez_compressed(cast(Any, file), allow_pickle=False, **cast(Any, arrays))

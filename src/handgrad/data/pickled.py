@@ -1,0 +1,294 @@
+"""The four arrays of a pickled object array, read without unpickling.
+
+A pickle is a program for a stack machine, and most of its instructions build objects by calling whatever the file
+names. This module is a smaller machine. It knows only the instructions that write tuples, lists, numbers, text and
+bytes; for a call it merely writes down which of five known names was to be called with what. Nothing is imported,
+called or constructed because a file says so. What was written down is then compared, piece by piece, with how NumPy
+writes an array, and the bytes are read with :func:`numpy.frombuffer`.
+"""
+
+from __future__ import annotations
+
+import math
+import pickletools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.data.files import damaged
+from handgrad.errors import FormatError
+
+MAX_INSTRUCTIONS = 10_000  # an array of four arrays takes about 150
+_LONGEST_LINE = 4096
+
+# The names in NumPy's own pickles; NumPy 1 says numpy.core where NumPy 2 says numpy._core.
+KNOWN = {
+    "numpy ndarray": "ndarray",
+    "numpy dtype": "dtype",
+    "numpy.core.multiarray _reconstruct": "_reconstruct",
+    "numpy._core.multiarray _reconstruct": "_reconstruct",
+    "numpy.core.numeric _frombuffer": "_frombuffer",
+    "numpy._core.numeric _frombuffer": "_frombuffer",
+    "_codecs encode": "encode",
+}
+
+CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+LITERALS = {
+    *("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+}
+TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+
+
+@dataclass(frozen=True)
+class Name:
+    """One of the known names; it stands for nothing that could be called."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class Call:
+    """A call that was written down, and not made."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    state: Any = None
+
+
+class Machine:
+    """The stack machine: one method for each kind of instruction.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        For messages.
+
+    Examples
+    --------
+    >>> import pickle
+    >>> machine = Machine(Path("toy"))
+    >>> machine.run(pickle.dumps(("text", [1, b"bytes"])))
+    ('text', [1, b'bytes'])
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+
+    def run(self, source: Any) -> Any:
+        """Follow the instructions of a pickle, given as bytes or as a stream, and return what they leave."""
+        try:
+            for count, (opcode, argument, _) in enumerate(pickletools.genops(source)):
+                if count > MAX_INSTRUCTIONS:
+                    raise damaged(self.path, f"its pickle has more than {MAX_INSTRUCTIONS} instructions")
+                if opcode.name == "STOP":
+                    break
+                self.follow(opcode.name, argument)
+            (result,) = self.stack
+        except (ValueError, IndexError, KeyError, OverflowError) as error:
+            raise damaged(self.path, f"its pickle is broken ({type(error).__name__})") from error
+        return result
+
+    def follow(self, opcode: str, argument: Any) -> None:
+        """Follow one instruction."""
+        if opcode in LITERALS:
+            self.stack.append(argument)
+        elif opcode in CONSTANTS:
+            self.stack.append(CONSTANTS[opcode])
+        elif opcode in TUPLES:
+            self.stack.append(self.pop(TUPLES[opcode]))
+        elif opcode in ("BINPUT", "LONG_BINPUT"):
+            self.memo[argument] = self.stack[-1]
+        elif opcode == "MEMOIZE":
+            self.memo[len(self.memo)] = self.stack[-1]
+        elif opcode in ("BINGET", "LONG_BINGET"):
+            self.stack.append(self.memo[argument])
+        elif opcode not in ("PROTO", "FRAME"):
+            self.build(opcode, argument)
+
+    def build(self, opcode: str, argument: Any) -> None:
+        """Follow an instruction that puts things together, or refuse it."""
+        if opcode == "MARK":
+            self.marks.append(len(self.stack))
+        elif opcode == "TUPLE":
+            self.stack.append(self.pop_to_mark())
+        elif opcode == "EMPTY_LIST":
+            self.stack.append([])
+        elif opcode in ("APPEND", "APPENDS"):
+            items = self.pop(1) if opcode == "APPEND" else self.pop_to_mark()
+            self.top(list).extend(items)
+        elif opcode in ("GLOBAL", "STACK_GLOBAL"):
+            self.stack.append(self.name(argument if opcode == "GLOBAL" else self.pop(2)))
+        elif opcode == "REDUCE":
+            function, arguments = self.pop(2)
+            if not (isinstance(function, Name) and isinstance(arguments, tuple)):
+                raise damaged(self.path, "its pickle calls what is no function")
+            self.stack.append(Call(function.name, arguments))
+        elif opcode == "BUILD":
+            (state,) = self.pop(1)
+            call = self.top(Call)
+            if call.state is not None:
+                raise damaged(self.path, "its pickle sets a state twice")
+            call.state = state
+        else:
+            raise _refused(self.path, f"the instruction {opcode}")
+
+    def name(self, wanted: Any) -> Name:
+        """Take a name that NumPy's pickles use; refuse every other one."""
+        text = " ".join(wanted) if isinstance(wanted, tuple) and all(isinstance(w, str) for w in wanted) else wanted
+        if not isinstance(text, str) or text not in KNOWN:
+            what = ascii(text.replace(" ", ".")[:80]) if isinstance(text, str) else "something nameless"
+            raise _refused(self.path, f"a call of {what}")
+        return Name(KNOWN[text])
+
+    def pop(self, count: int) -> tuple[Any, ...]:
+        """Take the last things off the stack, none of them from below a mark."""
+        if len(self.stack) - count < (self.marks[-1] if self.marks else 0):
+            raise IndexError
+        items = tuple(self.stack[-count:])
+        del self.stack[-count:]
+        return items
+
+    def pop_to_mark(self) -> tuple[Any, ...]:
+        """Take everything above the last mark off the stack."""
+        start = self.marks.pop()
+        items = tuple(self.stack[start:])
+        del self.stack[start:]
+        return items
+
+    def top(self, kind: type) -> Any:
+        """Look at the last thing on the stack, which must be of this kind."""
+        if not isinstance(self.stack[-1], kind):
+            raise damaged(self.path, "its pickle changes what cannot be changed")
+        return self.stack[-1]
+
+
+class _Clamped:
+    """A stream for pickletools that never asks for more bytes than are left, whatever a length field says."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self.stream, self.left = stream, size
+
+    def read(self, size: int) -> bytes:
+        return self._count(self.stream.read(min(size, self.left)))
+
+    def readline(self) -> bytes:
+        return self._count(self.stream.readline(min(_LONGEST_LINE, self.left)))
+
+    def _count(self, content: bytes) -> bytes:
+        self.left -= len(content)
+        return content
+
+
+def read_object_array(stream: BinaryIO, size: int, path: Path) -> list[NDArray[Any]]:
+    """Read the arrays in a one-dimensional object array, as ``np.save`` pickles it in protocols 2 to 5.
+
+    Parameters
+    ----------
+    stream : binary stream
+        At the start of the pickle.
+    size : int
+        How many bytes are left in it.
+    path : pathlib.Path
+        For messages.
+
+    Returns
+    -------
+    list of arrays
+        Of booleans, integers or floating-point numbers; read-only.
+
+    Raises
+    ------
+    FormatError
+        If the pickle asks for anything else than such arrays.
+    """
+    source = _Clamped(stream, size)
+    outer = Machine(path).run(source)
+    if source.left:
+        raise damaged(path, f"{source.left} bytes follow its pickle")
+    shape, dtype, _, items = _array_state(outer, path)
+    if not (isinstance(dtype, Call) and dtype.name == "dtype" and dtype.arguments[:1] in (("O8",), ("O4",), ("O",))):
+        raise _unlike(path)
+    if not isinstance(items, list) or shape != (len(items),):
+        raise _unlike(path)
+    return [_array(item, path) for item in items]
+
+
+def _array_state(call: Any, path: Path) -> tuple[Any, Any, Any, Any]:
+    """Take apart ``_reconstruct(ndarray, (0,), b"b")`` with the state (1, shape, dtype, in Fortran order, content)."""
+    if not isinstance(call, Call) or call.name != "_reconstruct" or len(call.arguments) != 3:
+        raise _unlike(path)
+    if call.arguments[0] != Name("ndarray") or not isinstance(call.state, tuple) or len(call.state) != 5:
+        raise _unlike(path)
+    return call.state[1:]
+
+
+def _array(call: Any, path: Path) -> NDArray[Any]:
+    """Read one array: what was written down of it, then its bytes."""
+    if isinstance(call, Call) and call.name == "_frombuffer" and len(call.arguments) == 4:
+        content, dtype, shape, order = call.arguments
+        fortran = {"C": False, "F": True}.get(order) if isinstance(order, str) else None
+    else:
+        shape, dtype, fortran, content = _array_state(call, path)
+    if not isinstance(fortran, bool | int) or not isinstance(shape, tuple) or not 1 <= len(shape) <= 3:
+        raise _unlike(path)
+    if not all(isinstance(length, int) and 0 <= length < 2**40 for length in shape):
+        raise _unlike(path)
+    kind, numbers = _dtype(dtype, path), _bytes(content, path)
+    if math.prod(shape) * kind.itemsize != len(numbers):
+        raise damaged(path, f"an array of shape {shape} and dtype {kind} with {len(numbers)} bytes")
+    return np.frombuffer(numbers, kind).reshape(shape, order="F" if fortran else "C")
+
+
+def _dtype(call: Any, path: Path) -> np.dtype[Any]:
+    """Read ``dtype("f8", False, True)`` with the state (3, "<", None, None, None, -1, -1, 0)."""
+    if not isinstance(call, Call) or call.name != "dtype" or not isinstance(call.state, tuple) or not call.arguments:
+        raise _unlike(path)
+    code, (version, order, *rest) = call.arguments[0], call.state[:8] if len(call.state) >= 8 else (None, None)
+    if isinstance(code, str) and code[:1] in ("O", "U", "S", "M", "m", "V", "c"):
+        raise FormatError(
+            f"{path}: an array of dtype {code[:10]!a}",
+            "arrays of real numbers",
+            "convert it with .astype and save it anew",
+        )
+    plain = isinstance(code, str) and re.fullmatch(r"b1|[iu][1248]|f[248]", code)
+    if not plain or version not in (3, 4) or order not in ("<", ">", "|", "=") or rest != [None, None, None, -1, -1, 0]:
+        raise _unlike(path)
+    return np.dtype(f"{order}{code}")
+
+
+def _bytes(content: Any, path: Path) -> bytes | bytearray:
+    """Read bytes: plain, or, as protocol 2 has them, as text to be encoded in Latin 1."""
+    if isinstance(content, Call) and content.name == "encode" and len(content.arguments) == 2:
+        text, encoding = content.arguments
+        if isinstance(text, str) and encoding == "latin1":
+            try:
+                return text.encode("latin1")
+            except UnicodeEncodeError as error:
+                raise damaged(path, "its bytes are written as text that is none of Latin 1") from error
+    if not isinstance(content, bytes | bytearray):
+        raise _unlike(path)
+    return content
+
+
+def _refused(path: Path, what: str) -> FormatError:
+    return FormatError(
+        f"{path}: its pickle asks for {what}; nothing of it was executed",
+        "a pickle of plain NumPy arrays",
+        "do not load this file elsewhere unless you trust it; get the data as .npz",
+    )
+
+
+def _unlike(path: Path) -> FormatError:
+    return FormatError(
+        f"{path}: its pickle is not that of an array of arrays of numbers",
+        "an object array of four numeric arrays, as np.save writes it",
+        "write the arrays anew with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)",
+    )

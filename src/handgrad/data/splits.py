@@ -1,0 +1,45 @@
+"""One part into two, the same way on every machine."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def stratified_split(y: NDArray[np.int64], test_share: float = 0.2) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Split the examples of a one-part source, each class in the same proportion, the same way on every machine.
+
+    The split depends on the labels alone: no seed of a training changes it. A class of one example goes to the
+    training part; any larger class has examples in both.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels from 0.
+    test_share : float, default 0.2
+
+    Returns
+    -------
+    train, test : arrays of indices, ascending
+
+    Examples
+    --------
+    >>> train, test = stratified_split(np.repeat([0, 1], [10, 5]))
+    >>> len(train), len(test)
+    (12, 3)
+    """
+    order = np.argsort(_hashed(np.arange(len(y), dtype=np.uint64)), kind="stable")
+    in_test = np.zeros(len(y), bool)
+    for label in np.unique(y):
+        members = order[y[order] == label]
+        count = min(max(1, round(test_share * len(members))), len(members) - 1)
+        in_test[members[:count]] = True
+    return np.flatnonzero(~in_test), np.flatnonzero(in_test)
+
+
+def _hashed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scramble whole numbers (the finaliser of splitmix64): a shuffle that no library's version can change."""
+    Z = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    Z = (Z ^ (Z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    Z = (Z ^ (Z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return Z ^ (Z >> np.uint64(31))

@@ -1,0 +1,101 @@
+"""The main job: data, network, training, and a folder with all that came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+import handgrad
+from handgrad import run_folder
+from handgrad.config import TrainConfig
+from handgrad.data import Dataset, load_data
+from handgrad.data.download import Progress
+from handgrad.model_file import Model, save_model
+from handgrad.reporting import charts
+from handgrad.training.loop import Record, steps_per_epoch, train
+from handgrad.training.metrics import confusion_counts
+
+# What looks on while records pass: it gets the records, the number of steps and a title, and passes the records on.
+Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
+
+
+def train_run(config: TrainConfig, show: Show, progress: Progress | None = None) -> tuple[Path, dict[str, Any]]:
+    """Train as configured, and write the run's folder.
+
+    Nothing is written before the data have been read and the settings have been found to fit them.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    show : callable
+        Sees every record as it comes.
+    progress : callable, optional
+        Sees a download, if there is one.
+
+    Returns
+    -------
+    run : pathlib.Path
+    summary : dict
+        What ``summary.json`` holds.
+
+    Raises
+    ------
+    HandgradError
+        If the data, the settings or the folder are at fault.
+    """
+    began = perf_counter()
+    data = load_data(config.data, progress)
+    network = config.network(data.n_features, data.n_classes)
+    parameters = network.initialise(config.seed, config.init, config.dtype)
+    records = train(network, parameters, data.X_train, data.y_train, data.X_test, data.y_test, settings=config)
+    run = run_folder.create_run(config.run, data.name)
+    run_folder.write_config(run, config.to_dict())
+    steps = config.epochs * steps_per_epoch(len(data.X_train), config)
+    sizes = "-".join(map(str, network.layer_sizes))
+    last: Record | None = None
+    history = []
+    for record in show(run_folder.record_history(run, records), steps, f"{data.name} {sizes}"):
+        history.append(record)
+        last = record
+    assert last is not None  # noqa: S101 - a training yields at least its last evaluation
+    model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name)
+    save_model(run / run_folder.MODEL_FILE, model)
+    draw_pictures(run, model, data, history)
+    summary = {
+        "dataset": data.name,
+        "layer_sizes": list(network.layer_sizes),
+        "parameters": network.parameter_count,
+        "seed": config.seed,
+        "engine": "numpy",
+        "epochs": last.epoch,
+        "steps": last.step,
+        "train_loss": last.train_loss,
+        "train_accuracy": last.train_accuracy,
+        "test_loss": last.test_loss,
+        "test_accuracy": last.test_accuracy,
+        "train_seconds": last.train_seconds,
+        "seconds": perf_counter() - began,
+        "version": handgrad.__version__,
+    }
+    run_folder.write_summary(run, summary)
+    return run, summary
+
+
+def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record]) -> None:
+    """Draw the curves, the first layer and the confusion matrix of the test part into the run's folder."""
+    charts.draw_curves(history, run / run_folder.CURVES_FILE, f"{data.name}: training")
+    charts.draw_first_layer(
+        np.asarray(model.parameters.W[0]),
+        data.image_shape,
+        run / run_folder.FIRST_LAYER_FILE,
+        f"{data.name}: first layer",
+    )
+    predicted = model.network.predict(model.parameters, data.X_test.astype(model.parameters.vector.dtype)).argmax(
+        axis=1
+    )
+    counts = confusion_counts(predicted, data.y_test, data.n_classes)
+    charts.draw_confusion(counts, data.class_names, run / run_folder.CONFUSION_FILE, f"{data.name}: test part")

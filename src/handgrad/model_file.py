@@ -1,0 +1,398 @@
+"""A trained network as one file: safetensors, with everything but the numbers as JSON in its header.
+
+The tensors are called ``W.0``, ``b.0``, ``W.1`` and so on, so that any program that reads safetensors finds them. The
+header's metadata has one entry, ``handgrad``: the format's version, the description of the model, and a SHA-256 over
+description and numbers, so that a damaged file is never taken for another model. Nothing in a file is executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from handgrad.data import files
+from handgrad.data.dataset import Scaling
+from handgrad.errors import DataError, HandgradError, RunError, SettingError, ShapeError
+from handgrad.network import LOSSES, MLP, Parameters
+
+FORMAT = 1
+MAX_HEADER = 2**26  # bytes; bounds of a million columns fit
+DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "F64": np.dtype(np.float64)}
+_ROWS = 4096  # rows predicted at a time: the memory does not grow with n
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its parameters, and all that is needed to use it on raw rows.
+
+    Parameters
+    ----------
+    network : MLP
+    parameters : Parameters
+        NumPy, float32 or float64.
+    class_names : tuple of str
+        One for each output; two for a single yes-or-no output; none where the outputs are numbers.
+    scaling : Scaling
+        What raw rows go through first.
+    image_shape : (height, width) or None
+        Where a row is an image.
+    dataset : str
+        The name of the data that it was trained on.
+
+    Raises
+    ------
+    ShapeError
+        If the pieces do not fit each other.
+
+    Examples
+    --------
+    >>> network = MLP((2, 2))
+    >>> model = Model(network, Parameters((2, 2), np.arange(6.0)), ("no", "yes"), Scaling(0, 255), None, "toy")
+    >>> model.predict([[0, 0], [0, 255]]).round(3)
+    array([[0.269, 0.731],
+           [0.119, 0.881]])
+    >>> model.classify([[0, 0], [0, 255]])
+    array([1, 1])
+    """
+
+    network: MLP
+    parameters: Parameters
+    class_names: tuple[str, ...]
+    scaling: Scaling
+    image_shape: tuple[int, int] | None
+    dataset: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        if self.image_shape is not None:
+            object.__setattr__(self, "image_shape", tuple(self.image_shape))
+        d, k = self.network.layer_sizes[0], self.network.layer_sizes[-1]
+        targets = LOSSES[self.network.loss].targets
+        if self.parameters.layer_sizes != self.network.layer_sizes:
+            raise ShapeError(
+                f"parameters for layer sizes {self.parameters.layer_sizes}",
+                f"layer sizes {self.network.layer_sizes}",
+                "give the parameters that belong to this network",
+            )
+        names = {"classes": (k,), "answers": (2,) if k == 1 else (k,), "numbers": (0, k)}[targets]
+        if len(self.class_names) not in names:
+            raise ShapeError(
+                f"{len(self.class_names)} class names for {k} outputs of the loss {self.network.loss}",
+                " or ".join(map(str, names)),
+                "name each class once",
+            )
+        if isinstance(self.scaling.minimum, tuple) and len(self.scaling.minimum) != d:
+            raise ShapeError(
+                f"a scaling of {len(self.scaling.minimum)} columns for a network of {d} inputs",
+                f"bounds for {d} columns, or one pair for all",
+                "give the scaling of the data that it was trained on",
+            )
+        if self.image_shape is not None and (len(self.image_shape) != 2 or math.prod(self.image_shape) != d):
+            raise ShapeError(
+                f"images of shape {self.image_shape} for a network of {d} inputs",
+                f"height times width equal to {d}",
+                "give the images' true shape, or None",
+            )
+
+    def predict(self, rows: ArrayLike) -> NDArray[Any]:
+        """Compute the network's outputs for raw rows: probabilities, or numbers.
+
+        Parameters
+        ----------
+        rows : array of shape (n, d)
+            As the data were before scaling.
+
+        Returns
+        -------
+        array of shape (n, k)
+            Of the parameters' dtype.
+
+        Raises
+        ------
+        ShapeError
+            If the rows have not d columns.
+        DataError
+            If they are not finite real numbers.
+        """
+        raw = np.asarray(rows)
+        d, k = self.network.layer_sizes[0], self.network.layer_sizes[-1]
+        if raw.ndim != 2 or raw.shape[1] != d:
+            raise ShapeError(f"rows of shape {raw.shape}", f"shape (n, {d})", "give one row an example")
+        if raw.dtype.kind not in "biuf":
+            raise DataError(f"rows of dtype {raw.dtype}", "real numbers", "convert them first")
+        outputs = np.empty((len(raw), k), self.parameters.vector.dtype)
+        for start in range(0, len(raw), _ROWS):
+            X = self.scaling.apply(raw[start : start + _ROWS])
+            if not np.isfinite(X).all():
+                row, column = (int(index) for index in np.argwhere(~np.isfinite(X))[0])
+                raise DataError(
+                    f"{raw[start + row, column]} in row {start + row}, column {column}",
+                    "finite numbers",
+                    "fill or drop that row",
+                )
+            outputs[start : start + _ROWS] = self.network.predict(self.parameters, X.astype(outputs.dtype, copy=False))
+        return outputs
+
+    def classify(self, rows: ArrayLike) -> NDArray[np.int64]:
+        """Name the likeliest class of each raw row, as an index into ``class_names``.
+
+        Parameters
+        ----------
+        rows : array of shape (n, d)
+
+        Returns
+        -------
+        array of shape (n,)
+
+        Raises
+        ------
+        SettingError
+            If the outputs do not choose one class.
+        ShapeError, DataError
+            As for :meth:`predict`.
+        """
+        k, targets = self.network.layer_sizes[-1], LOSSES[self.network.loss].targets
+        if targets == "numbers" or (targets == "answers" and k > 1):
+            raise SettingError(
+                f"a model with the loss {self.network.loss} and {k} outputs",
+                "outputs of which one is chosen",
+                "use predict",
+            )
+        outputs = self.predict(rows)
+        return (outputs[:, 0] > 0.5).astype(np.int64) if targets == "answers" else outputs.argmax(axis=1)
+
+
+def save_model(path: str | os.PathLike[str], model: Model) -> None:
+    """Write a model, whole or not at all; the same model gives the same bytes.
+
+    Parameters
+    ----------
+    path : path
+        What is there already is replaced.
+    model : Model
+
+    Raises
+    ------
+    RunError
+        If the parameters are not finite NumPy numbers in float32 or float64, or the file cannot be written.
+    """
+    from safetensors.numpy import save
+
+    vector = model.parameters.vector
+    if not isinstance(vector, np.ndarray) or vector.dtype not in DTYPES.values():
+        raise RunError(
+            f"parameters of type {type(vector).__name__} and dtype {vector.dtype}",
+            "NumPy arrays of float32 or float64",
+            "convert them first",
+        )
+    if not np.isfinite(vector).all():
+        raise RunError("parameters with NaN or infinity", "finite numbers", "train again with a lower learning rate")
+    layer_sizes = [int(size) for size in model.network.layer_sizes]
+    activation = model.network.activation
+    description = {
+        "network": {
+            "layer_sizes": layer_sizes,
+            "activation": activation if isinstance(activation, str) else list(activation),
+            "loss": model.network.loss,
+        },
+        "class_names": list(model.class_names),
+        "scaling": model.scaling.to_dict(),
+        "image_shape": None if model.image_shape is None else [int(size) for size in model.image_shape],
+        "dataset": model.dataset,
+    }
+    header = {"format": FORMAT, "sha256": _digest(description, vector), "model": description}
+    content = save(_tensors(model.parameters), {"handgrad": json.dumps(header)})
+    with run_errors(), files.written(Path(path)) as file:
+        file.write(content)
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model, and check everything that its file says.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Model
+        With parameters in one flat vector of their own.
+
+    Raises
+    ------
+    RunError
+        If there is no such file, or it is damaged, of another format, or contradicts itself.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    with run_errors():
+        _check_header_size(path)
+        try:
+            with safe_open(path, framework="numpy") as file:
+                header = _read_header(path, file.metadata())
+                network = _read_network(path, header["model"]["network"])
+                dtype = _check_tensors(path, file, network)
+                parameters = Parameters(network.layer_sizes, np.empty(network.parameter_count, dtype))
+                for name, view in _tensors(parameters).items():
+                    view[...] = file.get_tensor(name)
+        except (SafetensorError, OSError) as error:
+            raise _damaged(path, f"it cannot be read ({error})") from error
+        if _digest(header["model"], parameters.vector) != header["sha256"]:
+            raise _damaged(path, "its checksum is not that of its content")
+        if not np.isfinite(parameters.vector).all():
+            raise _damaged(path, "its parameters hold NaN or infinity")
+        return _build(path, network, parameters, header["model"])
+
+
+@contextmanager
+def run_errors() -> Iterator[None]:
+    """Turn whatever else is wrong with a file into a :class:`RunError` with the same words."""
+    try:
+        yield
+    except RunError:
+        raise
+    except HandgradError as error:
+        raise RunError(error.found, error.wanted, error.remedy) from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON by its standard: without NaN and infinity, and no deeper than Python can go.
+
+    Raises
+    ------
+    ValueError
+        If it is not that.
+
+    Examples
+    --------
+    >>> parse_json('{"a": [1, null]}')
+    {'a': [1, None]}
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _tensors(parameters: Parameters) -> dict[str, NDArray[Any]]:
+    """Name the views of each layer, in the order in which they lie in the flat vector."""
+    layers = zip(parameters.W, parameters.b, strict=True)
+    return {
+        f"{kind}.{layer}": array for layer, pair in enumerate(layers) for kind, array in zip("Wb", pair, strict=True)
+    }
+
+
+def _digest(description: dict[str, Any], vector: NDArray[Any]) -> str:
+    """Hash a description, in a canonical form, and the numbers."""
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(vector, vector.dtype.newbyteorder("<")).data)
+    return digest.hexdigest()
+
+
+def _check_header_size(path: Path) -> None:
+    """Refuse a header that is longer than its file, or than any that is meant, before anything reads it."""
+    with files.opened(path) as file:
+        size = int.from_bytes(files.read_exactly(file, 8, path), "little")
+    if size > min(MAX_HEADER, path.stat().st_size):
+        raise _damaged(path, f"it promises a header of {size} bytes")
+
+
+def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
+    """Parse the ``handgrad`` entry of the header; check its version and its keys."""
+    if "handgrad" not in (metadata or {}):
+        raise RunError(
+            f"{path} has no handgrad entry in its header", "a model that handgrad wrote", "name another file"
+        )
+    try:
+        header = parse_json((metadata or {})["handgrad"])
+    except ValueError as error:
+        raise _damaged(path, f"its header is not JSON ({error})") from error
+    if isinstance(header, dict) and type(version := header.get("format")) is int and version > FORMAT:
+        raise RunError(f"{path} has format {version}", f"format {FORMAT}", "install a newer handgrad")
+    keys = {"network", "class_names", "scaling", "image_shape", "dataset"}
+    if (
+        not _has_keys(header, {"format", "sha256", "model"})
+        or header["format"] != FORMAT
+        or not _has_keys(header["model"], keys)
+        or not _has_keys(header["model"]["network"], {"layer_sizes", "activation", "loss"})
+    ):
+        raise _damaged(path, "its header lacks something, or holds more than it should")
+    found: dict[str, Any] = header
+    return found
+
+
+def _has_keys(content: Any, keys: set[str]) -> bool:
+    return isinstance(content, dict) and set(content) == keys
+
+
+def _read_network(path: Path, content: dict[str, Any]) -> MLP:
+    """Build the network, from values of the right types only."""
+    layer_sizes, activation, loss = content["layer_sizes"], content["activation"], content["loss"]
+    if not isinstance(layer_sizes, list) or not all(type(size) is int for size in layer_sizes):
+        raise _damaged(path, f"its layer sizes are {str(layer_sizes)[:80]}")
+    if not isinstance(loss, str) or not (isinstance(activation, str) or _are_names(activation)):
+        raise _damaged(path, "its loss and its activations are not names")
+    return MLP(tuple(layer_sizes), activation if isinstance(activation, str) else tuple(activation), loss)
+
+
+def _are_names(content: Any) -> bool:
+    return isinstance(content, list) and all(isinstance(name, str) for name in content)
+
+
+def _check_tensors(path: Path, file: Any, network: MLP) -> np.dtype[Any]:
+    """Compare names, shapes and types of all tensors with the network's, before a number is read."""
+    shapes: dict[str, list[int]] = {}
+    for layer, (d_in, d_out) in enumerate(zip(network.layer_sizes, network.layer_sizes[1:], strict=False)):
+        shapes |= {f"W.{layer}": [d_in, d_out], f"b.{layer}": [d_out]}
+    names = set(file.keys())
+    if names != set(shapes):
+        more, less = sorted(names - set(shapes)), sorted(set(shapes) - names)
+        what = f"no tensor {less[0]}" if less else f"a tensor {more[0][:40]!r}"
+        raise _damaged(path, f"it has {what}, with layer sizes {network.layer_sizes}")
+    types: dict[str, str] = {}
+    for name, wanted in shapes.items():
+        part = file.get_slice(name)
+        if part.get_shape() != wanted:
+            raise RunError(
+                f"{path}: tensor {name} has shape {tuple(part.get_shape())}",
+                f"shape {tuple(wanted)} for layer sizes {network.layer_sizes}",
+                "write the model anew",
+            )
+        types[name] = part.get_dtype()
+        if types[name] not in DTYPES or types[name] != types["W.0"]:
+            raise RunError(
+                f"{path}: tensor {name} has type {types[name]}, W.0 {types['W.0']}",
+                f"one of {', '.join(DTYPES)}, the same for all",
+                "write the model anew",
+            )
+    return DTYPES[types["W.0"]]
+
+
+def _build(path: Path, network: MLP, parameters: Parameters, content: dict[str, Any]) -> Model:
+    """Put the model together, from values of the right types only."""
+    names, shape, dataset = content["class_names"], content["image_shape"], content["dataset"]
+    if not _are_names(names) or not isinstance(dataset, str):
+        raise _damaged(path, "its class names or the name of its data are not text")
+    if shape is not None and not (isinstance(shape, list) and all(type(size) is int and size > 0 for size in shape)):
+        raise _damaged(path, f"its image shape is {str(shape)[:80]}")
+    scaling = Scaling.from_dict(content["scaling"])
+    return Model(network, parameters, tuple(names), scaling, tuple(shape) if shape else None, dataset)
+
+
+def _damaged(path: Path, what: str) -> RunError:
+    return RunError(f"{path}: {what}", "a whole model file of handgrad", "write the model anew, or name another file")

@@ -1,0 +1,106 @@
+"""Using a trained network: evaluation on a data set, and the classes of images and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.data import load_data, read_image, read_rows
+from handgrad.data.download import Progress
+from handgrad.errors import DataError, ShapeError
+from handgrad.run_folder import load_run
+from handgrad.training.loop import check_examples
+from handgrad.training.numpy_engine import evaluate
+
+
+def evaluate_run(run: Path, data: str | None, progress: Progress | None) -> tuple[list[tuple[str, str]], str]:
+    """Evaluate a run's model on the test part of a data set.
+
+    Parameters
+    ----------
+    run : path
+        A run folder or a model file.
+    data : str or None
+        A name, a folder or a file; None for the data of the run.
+    progress : callable or None
+        Sees a download, if there is one.
+
+    Returns
+    -------
+    rows : list of (label, value)
+    title : str
+
+    Raises
+    ------
+    HandgradError
+        If the run or the data cannot be read, or do not fit each other.
+    """
+    model, _, config = load_run(run)
+    dataset = load_data(data or config.get("data", model.dataset), progress)
+    if dataset.n_features != model.network.layer_sizes[0] or dataset.class_names != model.class_names:
+        raise ShapeError(
+            f"{dataset.name} with {dataset.n_features} features and the classes {', '.join(dataset.class_names)}",
+            f"{model.network.layer_sizes[0]} features and the classes {', '.join(model.class_names)}",
+            f"evaluate on data like {model.dataset}, on which the model was trained",
+        )
+    examples = check_examples(model.network, _rescaled(dataset.X_test, dataset.scaling, model.scaling), dataset.y_test)
+    loss, accuracy = evaluate(model.network, model.parameters, examples)
+    rows = [
+        ("test accuracy", f"{accuracy:.2%}"),
+        ("test loss", f"{loss:.4f}"),
+        ("examples", f"{len(dataset.X_test):,}"),
+    ]
+    return rows, f"{run} on {dataset.name}"
+
+
+def _rescaled(X: NDArray[np.float32], own: Any, wanted: Any) -> NDArray[np.float32]:
+    """Turn examples that went through their own scaling into what the model's scaling would have made of them."""
+    if own == wanted:
+        return X
+    low, high = np.asarray(own.minimum), np.asarray(own.maximum)
+    return np.asarray(wanted.apply(X * (high - low) + low))
+
+
+def predict_inputs(run: Path, inputs: Sequence[Path]) -> Iterator[tuple[str, tuple[str, ...], NDArray[Any]]]:
+    """Compute the outputs for images and for the rows of .npy files.
+
+    All inputs are read before the first result is given, so that a wrong one is told at once.
+
+    Parameters
+    ----------
+    run : path
+        A run folder or a model file.
+    inputs : sequence of paths
+
+    Yields
+    ------
+    label : str
+        The file's name; with the row's number, for a .npy file.
+    class_names : tuple of str
+    outputs : ndarray of shape (k,)
+
+    Raises
+    ------
+    HandgradError
+        If something cannot be read, or does not fit the model.
+    """
+    model, _, _ = load_run(run)
+    labels: list[str] = []
+    outputs: list[NDArray[Any]] = []
+    for path in inputs:
+        if path.suffix.lower() == ".npy":
+            found = model.predict(read_rows(path))
+            labels += [f"{path}[{row}]" for row in range(len(found))]
+        else:
+            if model.image_shape is None:
+                raise DataError(f"{path} with a model of tables", "rows of a .npy file", "save the examples as .npy")
+            pixels = read_image(path, model.image_shape).astype(model.parameters.vector.dtype)
+            found = model.network.predict(model.parameters, pixels[np.newaxis])
+            labels.append(str(path))
+        outputs += list(found)
+    for label, values in zip(labels, outputs, strict=True):
+        yield label, model.class_names, values

@@ -1,0 +1,359 @@
+"""Pictures of a training: curves, the first layer's weights, the confusion matrix; each a PNG fit for a slide.
+
+matplotlib is imported when a picture is drawn, and only its objects are used: no window, no global state, and the same
+numbers give the same bytes. Colours are those of Okabe and Ito, which the colour-blind can tell apart.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.data import files
+from handgrad.errors import RunError, ShapeError
+from handgrad.training.loop import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#666666"
+MAX_TILES = 100
+MAX_NUMBERS = 26  # classes whose confusions are still written as numbers
+_DPI = 150
+_STYLE: dict[str, Any] = {
+    "font.size": 15,
+    "axes.titlesize": 17,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 1.0,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": "black",
+    "ytick.labelcolor": "black",
+    "text.parse_math": False,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.15,
+    "figure.constrained_layout.w_pad": 0.15,
+}
+
+
+def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: str) -> None:
+    """Draw loss and accuracy against epochs, for the training part and, where there is one, the test part.
+
+    The loss is on a logarithmic scale where it spans more than a factor of ten. The scale of the accuracy is for what
+    comes after the first evaluation, from where the lines may enter from below. Without accuracies there is one panel.
+
+    Parameters
+    ----------
+    history : iterable of Record
+        Only its evaluations are drawn.
+    path : path
+        Of the PNG.
+    title : str
+
+    Raises
+    ------
+    RunError
+        If the history holds no evaluation.
+    DataError
+        If the file cannot be written.
+    """
+    evaluations = [record for record in history if record.kind == "evaluation"]
+    losses = _series(evaluations, "loss", lambda value: f"{value:.3g}")
+    accuracies = _series(evaluations, "accuracy", lambda value: f"{100 * value:.2f} %")
+    if not losses:
+        raise RunError("a history without an evaluation", "at least one evaluation", "train for an epoch")
+    with _picture(path, (13 if accuracies else 8.5, 5.4)) as figure:
+        panels = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
+        _set_title(figure, title)
+        values = [value for line in losses for value in line.values]
+        if min(values) > 0 and max(values) > 10 * min(values):
+            _use_decades(panels[0], max(values) / min(values))
+        _draw_lines(panels[0], losses, "Loss", min(values))
+        if accuracies:
+            later = [value for line in accuracies for value in line.values[1:] or line.values]
+            _draw_lines(panels[1], accuracies, "Accuracy", min(later))
+            panels[1].yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
+
+
+def draw_first_layer(
+    W: NDArray[Any], image_shape: tuple[int, int] | None, path: str | os.PathLike[str], title: str
+) -> None:
+    """Draw the weights of the first layer: one tile a unit, in the shape of the images; blue is negative, red positive.
+
+    At most 100 units are drawn, those whose weights have the largest norm, in that order, each with its number. Where
+    the examples are no images, the weights are drawn as one map with a row for each feature and a column for each unit.
+
+    Parameters
+    ----------
+    W : array of shape (d, units)
+    image_shape : (height, width) or None
+    path : path
+        Of the PNG.
+    title : str
+
+    Raises
+    ------
+    ShapeError
+        If W is not two-dimensional, or the images have not d pixels.
+    DataError
+        If the file cannot be written.
+    """
+    W = np.asarray(W)
+    if W.ndim != 2 or 0 in W.shape or (image_shape is not None and math.prod(image_shape) != len(W)):
+        wanted = "two dimensions" if image_shape is None else f"({math.prod(image_shape)}, units)"
+        raise ShapeError(f"weights of shape {W.shape} for images of shape {image_shape}", wanted, "give W[0]")
+    if image_shape is None:
+        _draw_map(W, path, title)
+    else:
+        _draw_tiles(W, image_shape, path, title)
+
+
+def draw_confusion(
+    counts: NDArray[np.integer[Any]], class_names: Sequence[str], path: str | os.PathLike[str], title: str
+) -> None:
+    """Draw how often each true class (row) was taken for each class (column).
+
+    Colours are shares of the row. The mistakes have a scale of their own, up to the largest of them, so that they are
+    seen beside the many that are right. Up to 26 classes, the counts are written as numbers.
+
+    Parameters
+    ----------
+    counts : integer array of shape (k, k)
+        As ``confusion_counts`` gives.
+    class_names : sequence of k str
+    path : path
+        Of the PNG.
+    title : str
+        The accuracy is added.
+
+    Raises
+    ------
+    ShapeError
+        If the counts are not square, or not one name is given for each class.
+    DataError
+        If the file cannot be written.
+    """
+    counts = np.asarray(counts)
+    k = len(class_names)
+    if counts.shape != (k, k) or k == 0:
+        raise ShapeError(f"counts of shape {counts.shape} for {k} class names", f"shape ({k}, {k})", "name each class")
+    total, right = int(counts.sum()), int(np.trace(counts))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    diagonal = np.eye(k, dtype=bool)
+    worst = max(float(shares[~diagonal].max(initial=0.0)), 0.01)
+    size = 9.5 if k <= 12 else 13
+    with _picture(path, (size + 1, size)) as figure:
+        axes = figure.subplots()
+        axes.imshow(np.ma.masked_array(shares, ~diagonal), cmap=_part_of("Blues", 0.05, 0.6), vmin=0, vmax=1)
+        colours = axes.imshow(
+            np.ma.masked_array(shares, diagonal), cmap=_part_of("Oranges", 0, 0.9), vmin=0, vmax=worst
+        )
+        bar = figure.colorbar(colours, ax=axes, shrink=0.7)
+        bar.set_label("mistakes, as a share of the true class", labelpad=12)
+        bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
+        bar.outline.set_visible(False)
+        accuracy = f"accuracy {100 * right / total:.2f} %: " if total else ""
+        _set_title(figure, title)
+        axes.set_title(f"{accuracy}{total - right:,} mistakes in {total:,}", loc="left", pad=12)
+        _label_classes(axes, class_names)
+        if k <= MAX_NUMBERS:
+            _write_counts(axes, counts, shares / worst, 0.76 * 72 * size / k)
+
+
+class _Line:
+    """One curve: a part's name, its points and how to write its values."""
+
+    def __init__(self, name: str, points: list[tuple[int, float]], write: Callable[[float], str]) -> None:
+        self.name = name
+        self.epochs = [epoch for epoch, _ in points]
+        self.values = [value for _, value in points]
+        self.label = f"{name} {write(self.values[-1])}"
+        self.colour = BLUE if name == "train" else VERMILLION
+
+
+def _series(evaluations: list[Record], figure: str, write: Callable[[float], str]) -> list[_Line]:
+    """Collect the curves of one figure; a part without it has none."""
+    lines = []
+    for part in ("train", "test"):
+        values = ((record.epoch, getattr(record, f"{part}_{figure}")) for record in evaluations)
+        points = [(epoch, value) for epoch, value in values if value is not None and math.isfinite(value)]
+        if points:
+            lines.append(_Line(part, points, write))
+    return lines
+
+
+def _set_title(figure: Figure, title: str) -> None:
+    """Write the title above all, smaller where it is long."""
+    characters = 6.2 * figure.get_figwidth()
+    figure.suptitle(title, x=0.015, ha="left", fontsize=20 * min(1, characters / max(len(title), 1)))
+
+
+def _use_decades(axes: Axes, span: float) -> None:
+    """Make the vertical scale logarithmic, with numbers that are read at once."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if span < 1000 else (1.0,), numticks=9))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _draw_lines(axes: Axes, lines: list[_Line], title: str, lowest: float) -> None:
+    """Draw curves with their names and last values at their ends, pushed apart where they would meet."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_title(title, loc="left")
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    epochs = {epoch for line in lines for epoch in line.epochs}
+    if len(epochs) == 1:
+        axes.set_xticks(list(epochs))
+    axes.grid(axis="y", color="#E4E4E4", linewidth=1)
+    axes.set_axisbelow(True)
+    for line in lines:
+        marker = "o" if len(line.values) <= 30 else None
+        axes.plot(line.epochs, line.values, color=line.colour, linewidth=2.5, marker=marker, markersize=6)
+    axes.margins(x=0.03, y=0.08)
+    axes.autoscale_view()
+
+    def height(value: float) -> float:
+        return float(axes.transScale.transform((1, value))[1])
+
+    highest = max(value for line in lines for value in line.values)
+    if highest > lowest:
+        room = 0.08 * (height(highest) - height(lowest))
+        ends = ((1, height(lowest) - room), (1, height(highest) + room))
+        axes.set_ylim(*(float(axes.transScale.inverted().transform(end)[1]) for end in ends))
+    bottom, top = map(height, axes.get_ylim())
+    heights = [(height(line.values[-1]) - bottom) / (top - bottom) for line in lines]
+    for line, place in zip(lines, _apart(heights, 0.08), strict=True):
+        axes.text(1.02, place, line.label, color=line.colour, transform=axes.transAxes, va="center", fontweight="bold")
+
+
+def _apart(heights: list[float], distance: float) -> list[float]:
+    """Push two heights apart to a distance, keeping their order and their middle."""
+    if len(heights) < 2 or abs(heights[0] - heights[1]) >= distance:
+        return heights
+    middle = min(max(sum(heights) / 2, distance / 2), 1 - distance / 2)
+    sign = 1 if heights[0] >= heights[1] else -1
+    return [middle + sign * distance / 2, middle - sign * distance / 2]
+
+
+def _draw_tiles(W: NDArray[Any], image_shape: tuple[int, int], path: str | os.PathLike[str], title: str) -> None:
+    """Draw one tile a unit, all in one picture with gaps between them."""
+    (height, width), units = image_shape, W.shape[1]
+    order = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:MAX_TILES]
+    columns = math.ceil(math.sqrt(len(order) * height / width))
+    rows = math.ceil(len(order) / columns)
+    gap = max(1, round(max(height, width) / 7))
+    mosaic = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    corners = [(i // columns * (height + gap), i % columns * (width + gap)) for i in range(len(order))]
+    for unit, (top, left) in zip(order, corners, strict=True):
+        mosaic[top : top + height, left : left + width] = W[:, unit].reshape(image_shape)
+    inches_per_pixel = 9 / mosaic.shape[1]
+    with _picture(path, (11, 1.5 + inches_per_pixel * mosaic.shape[0])) as figure:
+        axes = figure.subplots()
+        _draw_signed(figure, axes, mosaic)
+        _set_title(figure, title)
+        which = (
+            f"{units} unit{'s' * (units > 1)}" if units <= MAX_TILES else f"the {MAX_TILES} largest of {units} units"
+        )
+        axes.set_title(f"{which}, in the order of their norms", loc="left", pad=18)
+        axes.axis("off")
+        size = min(11, 0.8 * gap * inches_per_pixel * 72)
+        for unit, (top, left) in zip(order, corners, strict=True):
+            axes.text(left - 0.5, top - 0.5, str(unit), fontsize=size, color=GREY, va="bottom", ha="left")
+
+
+def _draw_map(W: NDArray[Any], path: str | os.PathLike[str], title: str) -> None:
+    """Draw features against units."""
+    from matplotlib.ticker import MaxNLocator
+
+    with _picture(path, (11, 7)) as figure:
+        axes = figure.subplots()
+        _draw_signed(figure, axes, W, aspect="auto")
+        _set_title(figure, title)
+        axes.set_title(f"{W.shape[0]} features, {W.shape[1]} units", loc="left", pad=12)
+        axes.set_xlabel("unit")
+        axes.set_ylabel("feature")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+
+
+def _draw_signed(figure: Figure, axes: Axes, values: NDArray[Any], aspect: Literal["equal", "auto"] = "equal") -> None:
+    """Draw numbers on a map of colours with zero in its middle; the few largest share its ends."""
+    sizes = np.abs(values[np.isfinite(values)])
+    limit = float(np.quantile(sizes, 0.995)) or float(sizes.max()) or 1.0
+    picture = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect=aspect, interpolation="nearest")
+    extend = "both" if sizes.max() > limit else "neither"
+    bar = figure.colorbar(picture, ax=axes, shrink=0.6, aspect=25, pad=0.02, extend=extend)
+    bar.set_label("weight", labelpad=12)
+    bar.outline.set_visible(False)
+
+
+def _part_of(name: str, start: float, end: float) -> Any:
+    """Cut a piece out of a map of colours."""
+    import matplotlib
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(matplotlib.colormaps[name](np.linspace(start, end, 256)))
+
+
+def _label_classes(axes: Axes, class_names: Sequence[str]) -> None:
+    """Name the classes on both axes: all of them up to 50, some beyond."""
+    k = len(class_names)
+    ticks = range(0, k, math.ceil(k / 50))
+    names = [name if len(name) <= 16 else name[:15] + "…" for name in _drawable(class_names)]
+    longest = max(len(names[i]) for i in ticks)
+    size = 15 if k <= 12 else 12 if k <= MAX_NUMBERS else 8
+    axes.set_xticks(ticks, [names[i] for i in ticks], fontsize=size, rotation=90 if longest * k > 60 else 0)
+    axes.set_yticks(ticks, [names[i] for i in ticks], fontsize=size)
+    axes.set_xlabel("taken for")
+    axes.set_ylabel("true class")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _drawable(class_names: Sequence[str]) -> list[str]:
+    """Return the names, or the classes' numbers where the font lacks a letter of any name."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    glyphs = get_font(findfont(FontProperties())).get_charmap()
+    if all(ord(letter) in glyphs for name in class_names for letter in name):
+        return list(class_names)
+    return [str(i) for i in range(len(class_names))]
+
+
+def _write_counts(axes: Axes, counts: NDArray[Any], darkness: NDArray[Any], points: float) -> None:
+    """Write each count that is not zero, in cells so many points wide; white where the colour is dark."""
+    size = min(18, points / (0.7 * len(str(int(counts.max()))) + 0.4))
+    for i, j in np.argwhere(counts > 0):
+        weight = "bold" if i != j else "normal"
+        colour = "white" if i != j and darkness[i, j] > 0.6 else "black"
+        axes.text(j, i, str(counts[i, j]), ha="center", va="center", fontsize=size, color=colour, fontweight=weight)
+
+
+@contextmanager
+def _picture(path: str | os.PathLike[str], inches: tuple[float, float]) -> Iterator[Figure]:
+    """Give an empty figure in this module's style, and write it, whole or not at all, when it is drawn."""
+    import matplotlib.style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.style.context(["default", _STYLE]):
+        figure = Figure(figsize=inches)
+        FigureCanvasAgg(figure)
+        yield figure
+        with files.written(Path(path)) as file:
+            figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})

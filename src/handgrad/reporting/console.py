@@ -1,0 +1,298 @@
+"""What a person sees in a terminal, or reads in a log.
+
+Each function is a consumer of data and changes none. In a terminal there is a live display; anywhere else there are
+plain lines without control characters. What the output's encoding has not is replaced, never an error.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from time import perf_counter
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from handgrad.errors import ShapeError
+from handgrad.training.loop import Record
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+BAR = 30  # characters of a whole bar
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_REFRESH = 0.1  # seconds
+_LIVE_LINES = 20  # evaluations that stay on a terminal's screen, of however many
+_COLUMNS = (
+    ("train loss", "train_loss"),
+    ("train accuracy", "train_accuracy"),
+    ("test loss", "test_loss"),
+    ("test accuracy", "test_accuracy"),
+)
+
+
+def show_training(
+    records: Iterable[Record], *, total_steps: int, title: str, console: Console | None = None
+) -> Iterator[Record]:
+    """Pass records on, showing on the way how the training goes.
+
+    Each evaluation is one aligned line; a terminal also has a bar that moves, below them, and keeps about twenty of the
+    lines where there are more.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    total_steps : int
+        All steps of the training, for the bar.
+    title : str
+    console : rich.console.Console, optional
+        Where to show it; standard output by default.
+
+    Yields
+    ------
+    Record
+        Each one, unchanged, after it has been shown.
+
+    Examples
+    --------
+    >>> records = [Record("evaluation", 0, 0, 0.5, 0.0, 2.3026, 0.1), Record("evaluation", 1, 90, 0.5, 0.25, 0.31, 0.9)]
+    >>> passed_on = list(show_training(records, total_steps=90, title="digits"))
+    digits
+    epoch  train loss  train accuracy  seconds
+        0      2.3026         10.00 %     0.00
+        1      0.3100         90.00 %     0.25
+    >>> passed_on == records
+    True
+    """
+    terminal = _terminal(console)
+    if terminal is not None:
+        return _show_live(records, total_steps, title, terminal)
+    return _show_lines(records, title, _file(console))
+
+
+def summary_table(rows: Sequence[tuple[str, str]], title: str, console: Console | None = None) -> None:
+    """Show names and values in two columns; long values are neither cut nor wrapped, so that a path can be copied.
+
+    Examples
+    --------
+    >>> summary_table([("test accuracy", "98.35 %"), ("saved in", "runs/mnist-1")], "Trained")
+    Trained
+      test accuracy  98.35 %
+      saved in       runs/mnist-1
+    """
+    width = max((_width(name) for name, _ in rows), default=0)
+    terminal = _terminal(console)
+    if terminal is None:
+        _write_lines(_file(console), [title, *(f"  {_pad(name, width)}  {value}" for name, value in rows)])
+        return
+    from rich.text import Text
+
+    terminal.print(Text(_printable(title, terminal.encoding), style="bold"), soft_wrap=True)
+    for name, value in rows:
+        first = (_printable(f"  {_pad(name, width)}  ", terminal.encoding), "dim")
+        terminal.print(Text.assemble(first, _printable(value, terminal.encoding)), soft_wrap=True)
+
+
+def probability_bars(class_names: Sequence[str], probabilities: ArrayLike, top: int | None = None) -> str:
+    """Draw one bar a class, the most probable first, as text for standard output.
+
+    Parameters
+    ----------
+    class_names : sequence of k str
+    probabilities : array of shape (k,)
+    top : int, optional
+        Show so many of them only.
+
+    Returns
+    -------
+    str
+        Lines joined by line ends. ASCII where standard output takes nothing else.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one probability for each class.
+
+    Examples
+    --------
+    >>> text = probability_bars(["cat", "dog"], [0.25, 0.75])
+    >>> [line.split()[0] for line in text.splitlines()], text.endswith("25.00 %")
+    (['dog', 'cat'], True)
+    """
+    values = np.asarray(probabilities, dtype=np.float64)
+    if values.shape != (len(class_names),):
+        raise ShapeError(
+            f"probabilities of shape {values.shape} for {len(class_names)} classes",
+            f"shape ({len(class_names)},)",
+            "give one row of predict's result",
+        )
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    blocks = _printable(_EIGHTHS, encoding) == _EIGHTHS
+    order = np.argsort(-values, kind="stable")[:top]
+    names = [_printable(class_names[i], encoding) for i in order]
+    width = max(map(_width, names), default=0)
+    bars = (_bar(float(values[i]), blocks) for i in order)
+    lines = zip(names, bars, order, strict=True)
+    return "\n".join(f"{_pad(name, width)}  {bar}  {100 * values[i]:6.2f} %" for name, bar, i in lines)
+
+
+def _bar(share: float, blocks: bool) -> str:
+    """Draw a share of the whole bar: in eighths of a character, or in ``#``."""
+    share = min(max(share, 0.0), 1.0)
+    if not blocks:
+        return ("#" * round(BAR * share)).ljust(BAR, ".")
+    whole, part = divmod(round(8 * BAR * share), 8)
+    return ("█" * whole + (_EIGHTHS[part] if part else "")).ljust(BAR)
+
+
+class _Lines:
+    """The aligned lines of evaluations; the first one decides which columns there are."""
+
+    def __init__(self) -> None:
+        self.columns: list[tuple[str, str]] | None = None
+
+    def write(self, record: Record) -> list[str]:
+        """Return the line of an evaluation, after the heading where it is the first."""
+        lines = []
+        if self.columns is None:
+            self.columns = [column for column in _COLUMNS if getattr(record, column[1]) is not None]
+            lines.append("  ".join(["epoch", *(heading for heading, _ in self.columns), "seconds"]))
+        cells = [f"{record.epoch:5d}"]
+        for heading, name in self.columns:
+            value = getattr(record, name)
+            text = "-" if value is None else _percent(value) if name.endswith("accuracy") else _number(value)
+            cells.append(text.rjust(len(heading)))
+        cells.append(f"{record.train_seconds:7.2f}")
+        return [*lines, "  ".join(cells)]
+
+
+def _show_lines(records: Iterable[Record], title: str, file: IO[str]) -> Iterator[Record]:
+    """Write a line for each evaluation, at once."""
+    lines = _Lines()
+    _write_lines(file, [title])
+    for record in records:
+        if record.kind == "evaluation":
+            _write_lines(file, lines.write(record))
+        yield record
+
+
+def _show_live(records: Iterable[Record], total_steps: int, title: str, console: Console) -> Iterator[Record]:
+    """Keep a bar and the latest figures below the lines, drawn from here: no other thread disturbs the training."""
+    from rich.console import Group
+    from rich.live import Live
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    lines, began, drawn, next_line = _Lines(), perf_counter(), -math.inf, 0.0
+    latest: dict[str, str] = {}
+    console.print(Text(_printable(title, console.encoding), style="bold"), soft_wrap=True)
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        for record in records:
+            if record.kind == "evaluation":
+                last = record.step >= total_steps
+                if record.step >= next_line or last:
+                    for line in lines.write(record):
+                        console.print(Text(line, style="dim" if line.startswith("epoch") else ""), soft_wrap=True)
+                    next_line = record.step + total_steps / _LIVE_LINES if record.step else 0.0
+            latest |= _figures(record)
+            now = perf_counter()
+            if now - drawn >= _REFRESH:
+                drawn = now
+                table = Table.grid(padding=(0, 2), expand=True)
+                table.add_column(ratio=1)
+                for _ in range(4):
+                    table.add_column(no_wrap=True)
+                table.add_row(
+                    ProgressBar(
+                        total=max(total_steps, 1),
+                        completed=record.step,
+                        complete_style="cyan",
+                        finished_style="cyan",
+                    ),
+                    f"{100 * min(record.step / max(total_steps, 1), 1):3.0f} %",
+                    f"epoch {record.epoch + (record.step < total_steps)}",
+                    _speed(record),
+                    _remaining(now - began, record.step, total_steps),
+                )
+                figures = Text("   ".join(f"{name} {value}" for name, value in latest.items()), no_wrap=True)
+                live.update(Group(table, figures), refresh=True)
+            yield record
+
+
+def _figures(record: Record) -> dict[str, str]:
+    """Return the figures that the display keeps until newer ones come."""
+    figures = {}
+    for name in ("batch_loss", "test_loss", "test_accuracy"):
+        value = getattr(record, name)
+        if value is not None:
+            figures[name.replace("_", " ")] = _percent(value) if name.endswith("accuracy") else _number(value)
+    return figures
+
+
+def _speed(record: Record) -> str:
+    """Say how many steps a second there have been."""
+    if not record.step or record.train_seconds <= 0:
+        return ""
+    return f"{record.step / record.train_seconds:,.0f} steps/s"
+
+
+def _remaining(elapsed: float, step: int, total_steps: int) -> str:
+    """Say how long the rest will take, evaluations included, at the pace so far."""
+    if not step:
+        return ""
+    seconds = round(elapsed * max(total_steps - step, 0) / step)
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d} left"
+
+
+def _number(value: float) -> str:
+    """Write a loss so that decimal points stand below each other, unless it is very small or very large."""
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"
+
+
+def _terminal(console: Console | None) -> Console | None:
+    """Return the terminal that a person looks at, if it can redraw; a pipe is told without rich."""
+    if console is None:
+        if not sys.stdout.isatty() or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
+            return None
+        from rich.console import Console
+
+        console = Console(highlight=False)
+    return console if console.is_terminal and not console.is_dumb_terminal else None
+
+
+def _file(console: Console | None) -> IO[str]:
+    return console.file if console is not None else sys.stdout
+
+
+def _write_lines(file: IO[str], lines: Iterable[str]) -> None:
+    """Write lines at once, with what the encoding has not replaced by question marks."""
+    encoding = getattr(file, "encoding", None) or "utf-8"
+    file.writelines(_printable(line, encoding) + "\n" for line in lines)
+    file.flush()
+
+
+def _printable(text: str, encoding: str) -> str:
+    """Replace what an encoding has not, and control characters, which could move a terminal's cursor."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text.encode(encoding, errors="replace").decode(encoding)
+
+
+def _width(text: str) -> int:
+    """Count the columns that a text takes: two for a wide letter, none for a mark upon another."""
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))

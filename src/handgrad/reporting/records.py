@@ -1,0 +1,113 @@
+"""The history of a training as data: one line of JSON for each record."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import MISSING, fields
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from handgrad.errors import RunError
+from handgrad.training.loop import Record
+
+_WHOLE = ("epoch", "step")
+_KINDS = ("evaluation", "batch")
+
+
+def to_json_line(record: Record) -> str:
+    """Write a record as one line of JSON, without its end; what is None, or not a finite number, is left out.
+
+    Parameters
+    ----------
+    record : Record
+
+    Returns
+    -------
+    str
+        ASCII; numbers in as many digits as give back the same float.
+
+    Raises
+    ------
+    RunError
+        If the learning rate or the time is not a finite number.
+
+    Examples
+    --------
+    >>> to_json_line(Record("batch", 0, 7, 0.1, 0.5, batch_loss=2.25))
+    '{"kind": "batch", "epoch": 0, "step": 7, "learning_rate": 0.1, "train_seconds": 0.5, "batch_loss": 2.25}'
+    """
+    content: dict[str, str | int | float] = {"kind": record.kind, "epoch": int(record.epoch), "step": int(record.step)}
+    for field in fields(Record)[3:]:
+        value = getattr(record, field.name)
+        if value is not None and isfinite(value):
+            content[field.name] = float(value)
+        elif field.default is MISSING:
+            raise RunError(f"a record whose {field.name} is {value}", "a finite number", "mend what makes the records")
+    return json.dumps(content)
+
+
+def read_history(path: str | os.PathLike[str]) -> list[Record]:
+    """Read the records of a history file.
+
+    A last line that was cut off, as when a training is killed while it writes, is dropped.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    list of Record
+
+    Raises
+    ------
+    RunError
+        If the file cannot be read, or a line is not a record; the line's number is named.
+    """
+    path = Path(path)
+    try:
+        *lines, last = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error})", "the history of a training", "check the path") from error
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(_parse(line))
+        except ValueError as error:
+            raise RunError(
+                f"{path}, line {number}: {error}", "a record as JSON", "remove that line, or train again"
+            ) from error
+    try:
+        return [*records, _parse(last)]
+    except ValueError:
+        return records
+
+
+def _parse(line: bytes) -> Record:
+    """Turn a line into a record; anything else is a ValueError that says why."""
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError("not a JSON object")
+    known = {field.name: field for field in fields(Record)}
+    if unknown := set(content) - set(known):
+        raise ValueError(f"unknown key {min(unknown)[:40]!r}")
+    for name, field in known.items():
+        if name not in content and field.default is MISSING:
+            raise ValueError(f"no {name}")
+    return Record(**{name: _value(name, value) for name, value in content.items()})
+
+
+def _value(name: str, value: Any) -> Any:
+    """Check one value's type."""
+    if name == "kind" and value in _KINDS:
+        return value
+    if name in _WHOLE and type(value) is int and value >= 0:
+        return value
+    if name != "kind" and name not in _WHOLE and type(value) in (int, float) and -1e308 <= value <= 1e308:
+        return float(value)
+    raise ValueError(f"{name} is {str(value)[:40]}")
