@@ -11,7 +11,7 @@ import cyclopts
 from cyclopts import App, Parameter
 
 import handgrad
-from handgrad.config import PRESETS, TrainConfig, read_config
+from handgrad.config import PRESETS, TRAINING, TrainConfig, read_config
 from handgrad.errors import HandgradError, SettingError
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ data_app = App(name="data", help="List, describe, fetch and convert data sets.")
 app.command(data_app)
 
 
-@app.command
-def train(config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()) -> None:  # noqa: B008 - frozen
+@app.command(group_parameters=TRAINING)
+def train(*, config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()) -> None:  # noqa: B008 - frozen
     """Train a network, and write a run folder: settings, history, figures, model and pictures.
 
     The defaults keep the exercise notebook's network and method (two hidden layers of 400 sigmoid units, softmax,

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import Parameter, Token
+from cyclopts import Group, Parameter, Token
 
 from handgrad.errors import SettingError
 from handgrad.network.mlp import MLP
@@ -32,6 +32,10 @@ def _layer_widths(_: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
         return tuple(int(width) for width in text.split(","))
     except ValueError:
         raise ValueError(f"{text!r} is no list of whole numbers such as 400,400 (or none)") from None
+
+
+# Headings of the help text, in this order.
+NETWORK, TRAINING, RUN = (Group(title, sort_key=i) for i, title in enumerate(("Data and network", "Training", "Run")))
 
 
 @dataclass(frozen=True)
@@ -103,19 +107,24 @@ class TrainConfig(TrainingSettings):
     (784, 32, 10)
     """
 
-    data: str = "digits"
-    hidden: Annotated[tuple[int, ...], Parameter(converter=_layer_widths, n_tokens=1)] = (400, 400)
-    activation: ActivationName = "sigmoid"
-    init: InitialiserName = "he_normal"
-    loss: LossName = "cross_entropy"
+    data: Annotated[str, Parameter(group=NETWORK)] = "digits"
+    hidden: Annotated[
+        tuple[int, ...],
+        Parameter(group=NETWORK, converter=_layer_widths, n_tokens=1, show_default=lambda widths: str(widths)[1:-1]),
+    ] = (400, 400)
+    activation: Annotated[ActivationName, Parameter(group=NETWORK)] = "sigmoid"
+    init: Annotated[InitialiserName, Parameter(group=NETWORK)] = "he_normal"
+    loss: Annotated[LossName, Parameter(group=NETWORK)] = "cross_entropy"
     optimizer: OptimizerName = "sgd"
-    learning_rate: Annotated[float, Parameter(name=("--lr", "--learning-rate"))] = 0.5
-    schedule: ScheduleName = "constant"
+    learning_rate: Annotated[float, Parameter(name=("--lr", "--learning-rate"))] = 1.0
+    schedule: ScheduleName = "cosine"
+    epochs: int = 40
+    shuffle: Annotated[bool, Parameter(negative="--no-shuffle")] = True
     dtype: Literal["float32", "float64"] = "float32"
     log_every: int | None = 50
-    run: Path | None = None
-    preset: PresetName | None = None
-    config: Path | None = None
+    run: Annotated[Path | None, Parameter(group=RUN)] = None
+    preset: Annotated[PresetName | None, Parameter(group=RUN)] = None
+    config: Annotated[Path | None, Parameter(group=RUN)] = None
 
     def network(self, inputs: int, outputs: int) -> MLP:
         """Build the network for data with so many inputs and outputs."""
@@ -127,7 +136,7 @@ class TrainConfig(TrainingSettings):
         Examples
         --------
         >>> TrainConfig().to_dict()["lr"]
-        0.5
+        1.0
         """
         content = {_key(name): value for name, value in asdict(self).items() if value is not None}
         return {name: value for name, value in content.items() if name not in ("run", "preset", "config")}

@@ -6,7 +6,7 @@ gradients, (4.30) and (4.31) the error of the last layer; ``docs/derivation.md``
 each unit and one column for each example; a gradient is a mean over the examples.
 
 This file is the oracle of the tests: everything faster must agree with it. It differs from a literal transcription in
-one thing: softmax and cross-entropy stay finite for every finite input, with the same values where the literal ones are.
+one thing: softmax and cross-entropy stay finite for every finite input, and are the same where the literal ones are.
 It has over 300 lines because it is the whole exercise in one place, each function with an example.
 """
 

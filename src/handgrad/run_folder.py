@@ -87,7 +87,7 @@ def write_config(run: Path, config: Mapping[str, Any]) -> None:
     import tomli_w
 
     content = tomli_w.dumps(_plain(config))
-    with run_errors(), files.written(run / CONFIG_FILE) as file:
+    with run_errors(run / CONFIG_FILE), files.written(run / CONFIG_FILE) as file:
         file.write(content.encode())
 
 
@@ -100,7 +100,7 @@ def write_summary(run: Path, summary: Mapping[str, Any]) -> None:
         If a value is of a kind that JSON has not, or the file cannot be written.
     """
     content = json.dumps(_plain(summary, finite=True), indent=2, allow_nan=False) + "\n"
-    with run_errors(), files.written(run / SUMMARY_FILE) as file:
+    with run_errors(run / SUMMARY_FILE), files.written(run / SUMMARY_FILE) as file:
         file.write(content.encode())
 
 
@@ -230,7 +230,7 @@ def _drop_torn_line(file: BinaryIO) -> None:
 
 def _read(path: Path, parse: Any) -> dict[str, Any]:
     """Read a text file of bounded size into a table."""
-    with run_errors(), files.opened(path) as file:
+    with run_errors(path), files.opened(path) as file:
         files.refuse_size(path.stat().st_size, path, _MAX_TEXT)
         content = file.read()
     try:

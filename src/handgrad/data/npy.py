@@ -214,10 +214,11 @@ def _class_names(content: dict[str, NDArray[Any]], path: Path) -> tuple[str, ...
     """Read the names of the classes, where the file has them."""
     if "class_names" not in content:
         return None
-    try:
-        names = content["class_names"].tolist()
-    except ValueError as error:
-        raise files.damaged(path, "its class names are no text") from error
+    array = content["class_names"]
+    letters = np.frombuffer(array.tobytes(), array.dtype.str.replace(f"U{array.dtype.itemsize // 4}", "u4"))
+    if (letters > 0x10FFFF).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():  # NumPy does not look
+        raise files.damaged(path, "its class names are no text")
+    names = array.tolist()
     if not isinstance(names, list) or len(names) > MAX_CLASSES or not all(isinstance(name, str) for name in names):
         raise files.damaged(path, "its class names are no list of texts")
     return tuple(names)

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import os
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ def read_csv(path: str | os.PathLike[str]) -> Dataset:
     path = Path(path)
     with files.opened(path) as file:
         files.refuse_size(path.stat().st_size, path, MAX_CSV_BYTES)
-        first = file.readline(files.CHUNK)
+        first = re.sub(rb'"[^"]*"', b"", file.readline(files.CHUNK))
         file.seek(0)
         delimiter = max(",;\t", key=lambda mark: first.count(mark.encode()))
         with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
@@ -111,16 +112,16 @@ def _take_row(
         raise FormatError(
             f"{path}, line {line}: {len(row)} fields", f"{len(names)}, as in the first row", "complete or drop the row"
         )
-    word = row.pop(column).strip()
+    word, fields = row[column].strip(), row[:column] + row[column + 1 :]
     if not word:
         raise FormatError(f"{path}, line {line}: an empty label", "a label in every row", "fill or drop the row")
     words.append(word)
     try:
-        numbers.extend(map(float, row))
+        numbers.extend(map(float, fields))
     except ValueError:
-        place = next(place for place, field in enumerate(row) if not _is_number(field))
+        place = next(place for place, field in enumerate(fields) if not _is_number(field))
         raise FormatError(
-            f"{path}, line {line}, {names[place + (place >= column)]}: {row[place][:40]!r} is no number",
+            f"{path}, line {line}, {names[place + (place >= column)]}: {fields[place][:40]!r} is no number",
             "a number in every column but the label's",
             "fill, encode or drop the column",
         ) from None

@@ -1,8 +1,8 @@
 r"""Is a gradient derived by hand the gradient of the value? Ask the value itself.
 
-Central differences, :math:`(L(\theta + h e_i) - L(\theta - h e_i)) / 2h`, in float64, one coordinate at a time, and along
-random directions. The directions see every coordinate at once, so that a network too large for all its coordinates is
-still checked whole; the coordinates say where a mistake sits.
+Central differences, :math:`(L(\theta + h e_i) - L(\theta - h e_i)) / 2h`, in float64, one coordinate at a time and
+along random directions. The directions see every coordinate at once, so that a network too large for all its
+coordinates is still checked whole; the coordinates say where a mistake sits.
 """
 
 from __future__ import annotations

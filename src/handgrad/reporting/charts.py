@@ -1,7 +1,8 @@
 """Pictures of a training: curves, the first layer's weights, the confusion matrix; each a PNG fit for a slide.
 
 matplotlib is imported when a picture is drawn, and only its objects are used: no window, no global state, and the same
-numbers give the same bytes. Colours are those of Okabe and Ito, which the colour-blind can tell apart.
+numbers give the same bytes. Colours are those of Okabe and Ito, which the colour-blind can tell apart. The file is long
+because each of the three pictures has drawing functions of its own.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def draw_first_layer(
     DataError
         If the file cannot be written.
     """
-    W = np.asarray(W)
+    W = np.asarray(W, dtype=np.float64)
     if W.ndim != 2 or 0 in W.shape or (image_shape is not None and math.prod(image_shape) != len(W)):
         wanted = "two dimensions" if image_shape is None else f"({math.prod(image_shape)}, units)"
         raise ShapeError(f"weights of shape {W.shape} for images of shape {image_shape}", wanted, "give W[0]")

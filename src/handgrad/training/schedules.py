@@ -35,7 +35,7 @@ def step_decay(step: int, total: int, peak: float, drops: int = 3, factor: float
 
 
 def cosine(step: int, total: int, peak: float) -> float:
-    r"""Fall from the peak to zero along half a cosine :math:`(1 + \cos \pi t) / 2` (Loshchilov and Hutter, 2017, eq. 5).
+    r"""Fall from the peak to zero along half a cosine, :math:`(1 + \cos \pi t) / 2` (Loshchilov and Hutter, 2017).
 
     Examples
     --------
