@@ -139,10 +139,10 @@ def load_data(name_or_path: str | os.PathLike[str], progress: Progress | None = 
         return _load_digits()
     if isinstance(name_or_path, str) and name_or_path in PUBLISHED:
         return _load_published(name_or_path, progress)
-    path = Path(name_or_path)
-    if path.is_dir():
+    path = Path(name_or_path).expanduser()
+    if path.is_dir() and str(name_or_path):
         return read_idx_folder(path)
-    if not path.exists():
+    if not path.exists() or not str(name_or_path):
         raise _unknown(str(name_or_path))
     if path.suffix.lower() not in READERS:
         raise DataError(f"{path} is of a kind that cannot be told", f"a file of type {', '.join(READERS)}", "rename it")
@@ -228,6 +228,10 @@ def _load_published(name: str, progress: Progress | None) -> Dataset:
     pairs = zip(find_idx_files(place), published.files, strict=True)
     if all(path is not None and download.is_published(path, file) for path, file in pairs):
         return data
+    if place == download.cache_folder() / name:
+        raise DataError(
+            f"{place} holds other files than the published ones", "those only", "remove what is not called .gz"
+        )
     return data.with_notes(f"the files in {place} are not known to be the published ones")
 
 
@@ -236,7 +240,7 @@ def _local(name: str) -> Path | None:
     root = os.environ.get("HANDGRAD_DATA")
     if not root:
         return None
-    folder = Path(root) / name
+    folder = Path(root).expanduser() / name
     found = find_idx_files(folder)
     if not any(found):
         return None

@@ -156,8 +156,8 @@ def _download(address: str, sink: _Sink, timeout: float) -> None:
     except requests.RequestException as error:
         if isinstance(error, requests.Timeout) or "timed out" in str(error):
             raise _UnusableMirrorError(f"sent nothing for {timeout:g} seconds") from error
-        if sink.size:
-            raise _UnusableMirrorError(f"broke off after {sink.size} bytes") from error
+        if sink.size or isinstance(error, requests.exceptions.ChunkedEncodingError):
+            raise _UnusableMirrorError("broke off in the middle") from error
         raise _UnusableMirrorError("could not be reached") from error
     except ValueError as error:
         raise _UnusableMirrorError("answered with broken headers") from error

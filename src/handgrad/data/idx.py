@@ -174,13 +174,13 @@ def read_idx_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...]
     if len(paths) < len(FILES):
         missing = [name for name, path in zip(FILES, found, strict=True) if path is None]
         raise DataError(
-            f"{folder} lacks {', '.join(missing)}",
+            f"{folder} lacks {', '.join(missing)}" if paths else f"{folder} holds none of the four files of MNIST",
             f"the four files {', '.join(FILES)}, plain or .gz",
-            "add what is missing",
+            "add what is missing, or name another folder",
         )
     X_train, y_train, X_test, y_test = map(read_idx, paths)
     names = class_names or _read_class_names(folder / CLASS_NAMES)
-    return dataset_from_raw(folder.resolve().name, (X_train, y_train, X_test, y_test), names)
+    return dataset_from_raw(folder.name or folder.resolve().name, (X_train, y_train, X_test, y_test), names)
 
 
 def _read_class_names(path: Path) -> tuple[str, ...] | None:

@@ -200,7 +200,8 @@ def read_parquet(path: str | os.PathLike[str]) -> Dataset:
         try:
             source = parquet.ParquetFile(file)
             cells = source.metadata.num_rows * len(source.schema_arrow.names)
-            files.refuse_size(8 * cells, path)
+            groups = map(source.metadata.row_group, range(source.metadata.num_row_groups))
+            files.refuse_size(max(8 * cells, sum(group.total_byte_size for group in groups)), path)
             table = source.read()
         except (arrow.ArrowException, OSError, ValueError) as error:
             raise FormatError(

@@ -85,7 +85,7 @@ def cross_entropy(
     ShapeError
         If y does not have shape (n,).
     SettingError
-        If ``label_smoothing`` is outside [0, 1).
+        If y holds anything but whole numbers from 0 to k - 1, or ``label_smoothing`` is outside [0, 1).
 
     Examples
     --------
@@ -105,7 +105,7 @@ def cross_entropy(
     log_P = log_softmax(Z)
     w = _weights(Z, sample_weight)
     # A target of 0 times a logarithm of -inf is 0 here, by definition, not NaN.
-    value = -xp.sum(w * xp.where(T > 0, T * log_P, xp.zeros_like(T)))
+    value = xp.sum(w * T * xp.where(T > 0, xp.abs(log_P), xp.zeros_like(T)))
     return value, w * (xp.exp(log_P) - T)
 
 
@@ -226,6 +226,11 @@ def huber(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array
 def one_hot(Z: Array, y: Array) -> Array:
     """Return labels y (n,) as targets of the shape (n, k) and dtype of Z: 1 for the true class, 0 elsewhere.
 
+    Raises
+    ------
+    SettingError
+        If y holds anything but whole numbers from 0 to k - 1.
+
     Examples
     --------
     >>> import numpy as np
@@ -233,14 +238,27 @@ def one_hot(Z: Array, y: Array) -> Array:
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    xp = array_namespace(Z)
-    return xp.astype(y[:, None] == xp.arange(Z.shape[1], dtype=y.dtype, device=device(y))[None, :], Z.dtype)
+    xp, k = array_namespace(Z), Z.shape[1]
+    if not xp.isdtype(y.dtype, "integral"):
+        raise SettingError(
+            f"labels of dtype {y.dtype}", "whole numbers", "number the classes from 0 and cast the labels to int64"
+        )
+    y = xp.astype(y, xp.int64)  # in uint8, class 256 would be class 0
+    if not bool(xp.all((y >= 0) & (y < k))):
+        raise SettingError(
+            f"labels from {int(xp.min(y))} to {int(xp.max(y))} for {k} classes",
+            f"class numbers from 0 to {k - 1}",
+            "number the classes from 0, or give the network one output for each class",
+        )
+    return xp.astype(y[:, None] == xp.arange(k, dtype=y.dtype, device=device(y))[None, :], Z.dtype)
 
 
 def _weights(Z: Array, sample_weight: Array | None) -> Array:
     """Return each example's share of the mean, shape (n, 1), summing to 1."""
     xp = array_namespace(Z)
     n = Z.shape[0]
+    if n == 0:
+        raise ShapeError("a batch of 0 examples", "at least one example", "leave out empty batches: they have no mean")
     if sample_weight is None:
         return xp.full((n, 1), 1 / n, dtype=Z.dtype, device=device(Z))
     if sample_weight.shape != (n,):
@@ -250,7 +268,14 @@ def _weights(Z: Array, sample_weight: Array | None) -> Array:
             "pass one weight an example",
         )
     w = xp.astype(sample_weight, Z.dtype)
-    return (w / xp.sum(w))[:, None]
+    total = xp.sum(w)
+    if not (bool(xp.all(w >= 0)) and bool(total > 0)):
+        raise SettingError(
+            f"sample weights from {float(xp.min(w))} to {float(xp.max(w))}",
+            "weights of at least 0, not all of them 0",
+            "leave out examples that are not to count",
+        )
+    return (w / total)[:, None]
 
 
 def _targets(Z: Array, y: Array) -> Array:
@@ -258,7 +283,7 @@ def _targets(Z: Array, y: Array) -> Array:
     xp = array_namespace(Z)
     if y.ndim == 1 and Z.shape[1] > 1 and y.shape[0] == Z.shape[0] and xp.isdtype(y.dtype, "integral"):
         return one_hot(Z, y)
-    T = xp.astype(y if y.ndim == 2 else xp.reshape(y, (-1, 1)), Z.dtype)
+    T = xp.astype(xp.reshape(y, (-1, 1)) if y.ndim == 1 else y, Z.dtype)
     if T.shape != Z.shape:
         raise ShapeError(
             f"targets of shape {tuple(y.shape)} for outputs of shape {tuple(Z.shape)}",

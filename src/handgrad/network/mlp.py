@@ -8,7 +8,7 @@ and JAX arrays. What makes training fast on a CPU is elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,10 +78,11 @@ class MLP:
     loss: str = "cross_entropy"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layer_sizes", tuple(self.layer_sizes))
+        sizes = self.layer_sizes if isinstance(self.layer_sizes, Iterable) else (self.layer_sizes,)
+        object.__setattr__(self, "layer_sizes", tuple(int(s) if isinstance(s, np.integer) else s for s in sizes))
         if not isinstance(self.activation, str):
             object.__setattr__(self, "activation", tuple(self.activation))
-        if len(self.layer_sizes) < 2 or not all(isinstance(s, int | np.integer) and s >= 1 for s in self.layer_sizes):
+        if len(self.layer_sizes) < 2 or not all(type(s) is int and s >= 1 for s in self.layer_sizes):
             raise SettingError(
                 f"layer sizes {self.layer_sizes}", "two or more whole numbers from 1", "pass (inputs, ..., outputs)"
             )
@@ -109,13 +110,16 @@ class MLP:
         return count_parameters(self.layer_sizes)
 
     def initialise(
-        self, seed: int | Rng = 0, initialiser: str = "glorot_uniform", dtype: DTypeLike = np.float64
+        self,
+        seed: int | np.random.SeedSequence | Rng = 0,
+        initialiser: str = "glorot_uniform",
+        dtype: DTypeLike = np.float64,
     ) -> Parameters:
         """Draw the first weights and biases, layer by layer.
 
         Parameters
         ----------
-        seed : int, numpy.random.Generator or numpy.random.RandomState
+        seed : int, numpy.random.SeedSequence, numpy.random.Generator or numpy.random.RandomState
             The source of randomness. The numbers are drawn in float64 and then rounded to ``dtype``.
         initialiser : str, default "glorot_uniform"
             A name of ``INITIALISERS``.
@@ -136,7 +140,7 @@ class MLP:
         array([ 0.4967, -0.1383,  0.6477])
         """
         _known(initialiser, INITIALISERS, "initialiser")
-        rng = np.random.default_rng(seed) if isinstance(seed, int | np.integer) else seed
+        rng = seed if isinstance(seed, np.random.Generator | np.random.RandomState) else np.random.default_rng(seed)
         drawn = [
             INITIALISERS[initialiser](rng, *sizes)
             for sizes in zip(self.layer_sizes, self.layer_sizes[1:], strict=False)
@@ -164,7 +168,7 @@ class MLP:
         Raises
         ------
         ShapeError
-            If X does not have d columns.
+            If X does not have d columns, or the parameters or the masks are those of another network.
         """
         if X.ndim != 2 or X.shape[1] != self.layer_sizes[0]:
             raise ShapeError(
@@ -172,8 +176,20 @@ class MLP:
                 f"shape (n, {self.layer_sizes[0]})",
                 "give one row an example, with as many columns as the network has inputs",
             )
+        if parameters.layer_sizes != self.layer_sizes:
+            raise ShapeError(
+                f"parameters of layer sizes {parameters.layer_sizes}",
+                f"{self.layer_sizes}, as the network has",
+                "give this network its own parameters",
+            )
         layers = len(self.layer_sizes) - 1
         masks = tuple(masks) if masks is not None else (None,) * layers
+        if len(masks) != layers:
+            raise ShapeError(
+                f"{len(masks)} dropout masks for {layers} layers",
+                "one for each layer",
+                "give None where none is wanted",
+            )
         H, Z = [X], []
         for layer in range(layers):
             Z.append(_masked(H[layer], masks[layer]) @ parameters.W[layer] + parameters.b[layer])  # (3.4)
@@ -250,7 +266,7 @@ class MLP:
         ShapeError
             If X or y do not fit the network.
         SettingError
-            If labels are to be smoothed where there are none.
+            If labels are to be smoothed where there are none, or l2 is negative.
 
         Examples
         --------
@@ -259,6 +275,8 @@ class MLP:
         >>> round(float(value), 6)
         0.693147
         """
+        if not l2 >= 0:
+            raise SettingError(f"l2 is {l2}", "a number of at least 0", "pass 1e-4, or 0 for none")
         logits, cache = self.forward(parameters, X, masks)
         value, dlogits = self.loss_and_gradient(logits, y, sample_weight, label_smoothing)
         gradient = self.backward(parameters, cache, dlogits)

@@ -101,8 +101,17 @@ class Parameters:
         array([1., 1., 1., 1., 1., 1., 0., 0., 0.])
         """
         xp = array_namespace(*W, *b)
+        sizes = (W[0].shape[0], *(weights.shape[1] for weights in W))
+        shapes = [tuple(array.shape) for layer in zip(W, b, strict=True) for array in layer]
+        wanted = [shape for d_in, d_out in pairwise(sizes) for shape in ((d_in, d_out), (d_out,))]
+        if shapes != wanted:
+            raise ShapeError(
+                f"weights and biases of shapes {shapes}",
+                f"{wanted}, so that each layer's outputs are the next one's inputs",
+                "give W[l] as (d_in, d_out) and b[l] as (d_out,), layer by layer",
+            )
         pieces = [xp.reshape(array, (-1,)) for layer in zip(W, b, strict=True) for array in layer]
-        return cls((W[0].shape[0], *(weights.shape[1] for weights in W)), xp.concat(pieces))
+        return cls(sizes, xp.concat(pieces))
 
     def copy(self) -> Parameters:
         """Return parameters with a vector of their own."""

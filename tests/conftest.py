@@ -1,0 +1,68 @@
+"""What every test may ask for: hypothesis profiles, optional libraries, and the shape of an error message."""
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from types import ModuleType
+
+import pytest
+from hypothesis import settings
+
+from handgrad.errors import HandgradError
+
+IN_CI = os.environ.get("CI") == "true"
+
+# Deadlines measure the machine, not the code. In CI every run draws the same examples.
+settings.register_profile("here", deadline=None, max_examples=50)
+settings.register_profile("ci-fixed", deadline=None, max_examples=50, derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci-fixed" if IN_CI else "here")
+
+
+def require(name: str) -> ModuleType:
+    """Import an optional library: without it a test is skipped, but in CI, which installs them all, it fails."""
+    if IN_CI:
+        return importlib.import_module(name)
+    return pytest.importorskip(name, reason=f"{name} is not installed")
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """Give PyTorch, on one thread: the arrays of these tests are small."""
+    module = require("torch")
+    module.set_num_threads(1)
+    return module
+
+
+@pytest.fixture(scope="session")
+def strict() -> ModuleType:
+    """Give the array library that has the standard's functions and no others."""
+    return require("array_api_strict")
+
+
+@pytest.fixture(params=["numpy", "torch", "array_api_strict"])
+def library(request: pytest.FixtureRequest) -> ModuleType:
+    """Give each array library in turn."""
+    return request.getfixturevalue("torch") if request.param == "torch" else require(request.param)
+
+
+@pytest.fixture
+def refused() -> Callable[..., AbstractContextManager[None]]:
+    """Return a context manager: its block must raise this error, saying what was found, wanted, and the remedy.
+
+    Every further argument is a piece of text that the message must hold.
+    """
+
+    @contextmanager
+    def refused(kind: type[HandgradError], *pieces: str) -> Iterator[None]:
+        with pytest.raises(kind) as caught:
+            yield
+        error = caught.value
+        assert type(error) is kind
+        assert str(error) == f"{error.found}; wanted: {error.wanted}. Remedy: {error.remedy}."
+        assert all(text.strip() for text in (error.found, error.wanted, error.remedy))
+        assert not error.remedy.endswith("."), "the message adds the full stop"
+        for piece in pieces:
+            assert piece in str(error)
+
+    return refused
