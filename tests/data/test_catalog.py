@@ -1,0 +1,127 @@
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from inspect import ismodule
+from pathlib import Path
+
+import numpy as np
+import pytest
+from crafted import course_npy, four_arrays, write_folder
+
+import handgrad.data
+from handgrad.data import fetch, list_data, load_data
+from handgrad.data.catalog import PUBLISHED
+from handgrad.data.idx import write_idx
+from handgrad.errors import DataError, DownloadError
+
+
+@pytest.fixture
+def no_mirror(cache, monkeypatch):
+    """Let every published set have one mirror, at which nobody answers."""
+    for name, published in PUBLISHED.items():
+        monkeypatch.setitem(PUBLISHED, name, replace(published, mirrors=("http://127.0.0.1:9/",)))
+    return cache
+
+
+def test_the_public_names_are_there():
+    """The contents page and ``__all__`` are equal."""
+    names = {name for name, value in vars(handgrad.data).items() if name[0] != "_" and not ismodule(value)}
+    assert names == set(handgrad.data.__all__)
+
+
+def test_importing_brings_no_heavy_library():
+    """Libraries that only some sets or files need are imported when they are needed."""
+    heavy = ("sklearn", "pooch", "requests", "pyarrow", "PIL")
+    code = f"import sys, handgrad.data; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("published", PUBLISHED.values(), ids=PUBLISHED)
+def test_digests_are_whole(published):
+    """Every digest has as many characters as its algorithm gives, and no two files share one."""
+    digests = [file.digest for file in published.files]
+    assert len(set(digests)) == 4
+    assert {len(digest) for digest in digests} == {64 if published.files[0].algorithm == "sha256" else 32}
+    assert all(set(digest) <= set("0123456789abcdef") for digest in digests)
+    assert len(published.class_names) == 10
+
+
+def test_every_kind_of_file_is_loaded(tmp_path):
+    """A folder, .npz, .npy and .csv, given as text or path, in small letters or capitals."""
+    arrays = four_arrays()
+    write_folder(tmp_path / "folder", four_arrays(flat=False))
+    np.savez(tmp_path / "a.npz", x_train=arrays[0], y_train=arrays[1], x_test=arrays[2], y_test=arrays[3])
+    (tmp_path / "mnist.npy").write_bytes(course_npy(arrays))
+    for name in ("folder", "a.npz", "mnist.npy"):
+        data = load_data(str(tmp_path / name))
+        np.testing.assert_array_equal(data.X_train * np.float32(255), arrays[0])
+    (tmp_path / "T.CSV").write_text("1,a\n2,b\n" * 4)
+    assert load_data(tmp_path / "T.CSV").class_names == ("a", "b")
+
+
+def test_nonsense_is_answered_with_what_is_known(refused, tmp_path):
+    """The known sets, the kinds of file and the likeliest name meant are in the message."""
+    with refused(DataError, "'nonsense'", "digits, mnist, fashion-mnist, kmnist", ".npz, .npy, .csv, .parquet"):
+        load_data("nonsense")
+    with refused(DataError, "write 'fashion-mnist', if that is what you mean"):
+        load_data("Fashion_MNIST")
+    with refused(DataError, "write 'mnist'"):
+        fetch("mnits")
+    with refused(DataError, "'' is neither a known set nor a path"):
+        load_data("")
+    with refused(DataError, f"{tmp_path} holds none of the four files"):
+        load_data(tmp_path)
+    (tmp_path / "a.dat").write_bytes(b"")
+    with refused(DataError, "a.dat is of a kind that cannot be told"):
+        load_data(tmp_path / "a.dat")
+
+
+def test_without_a_network_the_message_says_what_to_do(no_mirror, refused):
+    """Every address that was tried, and the three ways out."""
+    pieces = (
+        "http://127.0.0.1:9/train-images-idx3-ubyte.gz could not be reached",
+        "--data FOLDER",
+        "HANDGRAD_DATA=ROOT",
+    )
+    with refused(DownloadError, *pieces, "`handgrad data fetch kmnist`"):
+        load_data("kmnist")
+    assert not [path for path in no_mirror.rglob("*") if path.is_file()]
+    assert {entry.name: entry.place for entry in list_data()}["kmnist"] == "not fetched"
+
+
+@pytest.mark.usefixtures("no_mirror")
+def test_the_users_own_folder_comes_first(refused, tmp_path, monkeypatch):
+    """A set under HANDGRAD_DATA is used without a network; that it is not the published one is noted."""
+    folder = write_folder(tmp_path / "own" / "fashion-mnist", four_arrays(flat=False))
+    monkeypatch.setenv("HANDGRAD_DATA", str(tmp_path / "own"))
+    data = load_data("fashion-mnist")
+    assert data.class_names[0] == "T-shirt"
+    assert "are not known to be the published ones" in data.notes[-1]
+    assert fetch("fashion-mnist") == folder
+    assert {entry.name: entry.place for entry in list_data()}["fashion-mnist"] == str(folder)
+    (folder / "t10k-labels-idx1-ubyte.gz").unlink()
+    with refused(DataError, "lacks t10k-labels-idx1-ubyte", "unset HANDGRAD_DATA"):
+        load_data("fashion-mnist")
+
+
+def test_a_damaged_file_in_the_cache_is_never_used(no_mirror, refused):
+    """Four readable files of other content in the cache are not the set."""
+    write_folder(no_mirror / "mnist", four_arrays(flat=False))
+    with refused(DownloadError, "train-images-idx3-ubyte.gz of mnist cannot be had"):
+        load_data("mnist")
+
+
+def test_the_real_mnist_is_the_published_one(mnist_root, refused, cache, monkeypatch):
+    """The real files match the digests, from the user's folder and the cache, and no other file there is used."""
+    monkeypatch.setenv("HANDGRAD_DATA", str(mnist_root))
+    data = load_data("mnist")
+    assert (data.name, len(data.notes), data.class_names) == ("mnist", 1, tuple("0123456789"))
+    monkeypatch.delenv("HANDGRAD_DATA")
+    copy = Path(shutil.copytree(mnist_root / "mnist", cache / "mnist", copy_function=shutil.copyfile))
+    copy.chmod(0o755)
+    assert load_data("mnist").notes == data.notes
+    write_idx(copy / "t10k-labels-idx1-ubyte", 9 - data.y_test.astype(np.uint8))
+    with refused(DataError, "holds other files than the published ones"):
+        load_data("mnist")

@@ -1,0 +1,181 @@
+import io
+import zipfile
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from crafted import four_arrays
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handgrad.data import read_rows
+from handgrad.data.npy import ARRAYS, read_npy, read_npz
+from handgrad.errors import DataError, FormatError
+
+
+def npy(array: np.ndarray) -> bytes:
+    """Return an array as the bytes of a .npy file."""
+    target = io.BytesIO()
+    np.save(target, array)
+    return target.getvalue()
+
+
+def members() -> dict[str, bytes]:
+    """Return the members of a sound archive."""
+    return {f"{name}.npy": npy(array) for name, array in zip(ARRAYS, four_arrays(flat=False), strict=True)}
+
+
+def write_zip(path, content, compression=zipfile.ZIP_DEFLATED):
+    """Write an archive with these members."""
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, member in content.items():
+            archive.writestr(name, member)
+    return path
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_keras_file(tmp_path, flat, save):
+    """Images (n, 28, 28) and rows (n, 784), plain and compressed, give the same data."""
+    arrays = four_arrays(flat=flat)
+    save(tmp_path / "set.npz", **dict(zip(ARRAYS, arrays, strict=True)))
+    data = read_npz(tmp_path / "set.npz")
+    assert (data.name, data.image_shape, data.n_classes) == ("set", (28, 28), 10)
+    np.testing.assert_array_equal(data.X_train * np.float32(255), arrays[0].reshape(30, 784))
+    assert data.y_test.tolist() == arrays[3].tolist()
+
+
+def test_other_arrays_in_a_file_are_noted(tmp_path):
+    """An array that is not used is not passed over in silence, even where it could not be read."""
+    data = read_npz(write_zip(tmp_path / "set.npz", members() | {"x_val.npy": b"anything", "notes.txt": b""}))
+    assert data.notes[-1] == "ignored: notes.txt, x_val"
+
+
+def lying(array: np.ndarray, old: bytes, new: bytes) -> bytes:
+    """Change one thing that an array's file says."""
+    content = npy(array)
+    assert content.count(old) == 1
+    return content.replace(old, new)
+
+
+X = np.zeros((3, 4))
+OBJECT_HEADER = b"\x93NUMPY\x01\x00\x46\x00" + b"{'descr': '|O', 'fortran_order': False, 'shape': (3,)}".ljust(70)
+BAD_MEMBERS = {
+    "object": (OBJECT_HEADER, "dtype '|O'"),
+    "text": (b"not an array", "a NumPy file, which begins with"),
+    "records": (npy(np.zeros(3, "i4,f4")), "an array whose header is"),
+    "times": (npy(np.zeros(3, "M8[s]")), "dtype '<M8[s]'"),
+    "complex": (npy(X + 1j), "dtype '<c16'"),
+    "version": (b"\x93NUMPY\x07\x00" + bytes(80), "a NumPy file, which begins with"),
+    "code": (lying(X, b"(3, 4)", b"exit()"), "an array whose header is"),
+    "doubled": (lying(X, b"'descr'", b"'shape'"), "an array whose header is"),
+    "negative": (lying(X, b"(3, 4)", b"(-3,4)"), "an array whose header is"),
+    "too-many": (lying(X, b"(3, 4)", b"(3, 5)"), "ends after 96 of the 120 bytes"),
+    "too-few": (lying(X, b"(3, 4)", b"(3, 3)"), "more bytes follow"),
+    "enormous": (lying(X, b"(3, 4), }" + b" " * 10, b"(9999999999999), }".ljust(19)), "holds or promises"),
+    "long-header": (b"\x93NUMPY\x02\x00\xff\xff\xff\x7f" + b"{" * 99, "holds or promises 2147483647 bytes"),
+    "short": (npy(X)[:-1], "ends after 95 of the 96 bytes"),
+    "headless": (npy(X)[:20], "ends after"),
+    "empty": (b"", "a NumPy file, which begins with"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_MEMBERS)
+def test_an_array_that_breaks_its_promise_is_refused(refused, tmp_path, name):
+    """Objects, foreign bytes, strange types and lying headers are refused in an archive and as rows."""
+    content, piece = BAD_MEMBERS[name]
+    with refused(FormatError, piece):
+        read_npz(write_zip(tmp_path / "set.npz", members() | {"x_train.npy": content}))
+    (tmp_path / "rows.npy").write_bytes(content)
+    with refused(FormatError):
+        read_rows(tmp_path / "rows.npy")
+
+
+def test_a_zip_bomb_is_refused_before_it_expands(refused, little_memory, tmp_path):
+    """A member of 64 MiB of zeros that promises ten numbers, and one that promises 2 GiB, take no memory."""
+    promise = npy(np.zeros(10, np.uint8))
+    bomb = write_zip(tmp_path / "bomb.npz", members() | {"x_train.npy": promise + bytes(2**26)})
+    with little_memory():
+        with refused(FormatError, "more bytes follow"):
+            read_npz(bomb)
+        content = bytearray(write_zip(tmp_path / "lying.npz", members()).read_bytes())
+        at = content.rindex(b"PK\x01\x02")
+        content[at + 24 : at + 28] = (2**31 - 1).to_bytes(4, "little")
+        (tmp_path / "lying.npz").write_bytes(content)
+        with refused(FormatError, "holds or promises 21475"):
+            read_npz(tmp_path / "lying.npz")
+        content[at + 24 : at + 28] = (2**29).to_bytes(4, "little")
+        (tmp_path / "lying.npz").write_bytes(content)
+        with refused(FormatError, "promises more than its compressed bytes can hold"):
+            read_npz(tmp_path / "lying.npz")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
+def test_archives_of_another_kind_are_refused(refused, tmp_path):
+    """Missing and doubled arrays, other compressions and files that are no archive are told apart."""
+    path = tmp_path / "set.npz"
+    with refused(FormatError, "lacks x_train, y_train, x_test, y_test; it holds 'a'"):
+        read_npz(write_zip(path, {"a.npy": npy(X)}))
+    with refused(FormatError, "it holds 'x_train' twice"):
+        read_npz(write_zip(path, members() | {"X_train.npy": npy(X)}))
+    with refused(FormatError, "compressed in another way"):
+        read_npz(write_zip(path, members(), zipfile.ZIP_BZIP2))
+    with refused(FormatError, "one of minimum and maximum"):
+        read_npz(write_zip(path, members() | {"minimum.npy": npy(np.array(0.0))}))
+    for names in (np.array("one"), np.array([["a"]]), np.frombuffer(b"\xff\xff\xff\x7f", "<U1")):
+        with refused(FormatError, "its class names are no"):
+            read_npz(write_zip(path, members() | {"class_names.npy": npy(names)}))
+    path.write_bytes(b"no archive")
+    with refused(FormatError, "is no zip archive"):
+        read_npz(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(data=st.data())
+def test_a_corrupted_archive_raises_nothing_but_a_data_error(tmp_path, data):
+    """Changed and cut bytes end in a data set or a DataError, never in anything else."""
+    small = {name: npy(array) for name, array in zip((f"{n}.npy" for n in ARRAYS), four_arrays(2), strict=True)}
+    content = bytearray(write_zip(tmp_path / "a.npz", small).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (tmp_path / "a.npz").write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    with suppress(DataError):
+        read_npz(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i8", ">f4", "f8", "?"])
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rows_of_any_type_and_version(tmp_path, dtype, version, order):
+    """Rows come back as float64, whatever their type, byte order, memory order and header version."""
+    rows = np.arange(6).reshape(2, 3).astype(dtype, order=order)
+    with (tmp_path / "rows.npy").open("wb") as file:
+        np.lib.format.write_array(file, rows, version)
+    read = read_rows(tmp_path / "rows.npy")
+    assert read.dtype == np.float64
+    np.testing.assert_array_equal(read, rows)
+
+
+@pytest.mark.parametrize(("shape", "becomes"), [((4,), (1, 4)), ((2, 3), (2, 3)), ((2, 3, 4), (2, 12))])
+def test_one_row_and_images_become_rows(tmp_path, shape, becomes):
+    """A single row and images are laid out as (n, d)."""
+    np.save(tmp_path / "rows.npy", np.ones(shape))
+    assert read_rows(tmp_path / "rows.npy").shape == becomes
+
+
+@pytest.mark.parametrize("rows", [np.array(1.0), np.zeros((0, 3)), np.zeros((1, 1, 1, 1)), np.array([[np.nan]])])
+def test_rows_of_no_use_are_refused(refused, tmp_path, rows):
+    """Scalars, nothing, four dimensions and nan are no rows."""
+    np.save(tmp_path / "rows.npy", rows)
+    with refused(FormatError, "finite numbers of shape (n, d)"):
+        read_rows(tmp_path / "rows.npy")
+
+
+@pytest.mark.parametrize("read", [read_npy, read_npz, read_rows])
+def test_a_text_file_is_one_clear_error(refused, tmp_path, read):
+    """A text file under a NumPy name says how it begins, or that it is no archive; a missing file is named."""
+    (tmp_path / "a.npy").write_text("1 2 3\n4 5 6\n")
+    with refused(FormatError, "no zip archive" if read is read_npz else "begins with b'1 2 3\\n4 '"):
+        read(tmp_path / "a.npy")
+    with refused(DataError, "there is no file"):
+        read(tmp_path / "b.npy")
