@@ -46,6 +46,7 @@ app = App(
     print_error=False,
     exit_on_error=False,
     suppress_keyboard_interrupt=False,
+    result_action="return_value",
 )
 data_app = App(name="data", help="List, describe, fetch and convert data sets.")
 app.command(data_app)
@@ -103,7 +104,7 @@ def reproduce(
     epochs : int, optional
         Fewer epochs of sgd.
     seed : int
-        Draws the first weights, as np.random.seed does in the notebook, and the order of the examples.
+        Draws what np.random.seed draws in the notebook: the first weights, then the orders of the examples.
     seeds : int
         Repeat with so many seeds, from this one on.
     threads : int, optional

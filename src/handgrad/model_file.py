@@ -186,6 +186,17 @@ def save_model(path: str | os.PathLike[str], model: Model) -> None:
     ------
     RunError
         If the parameters are not finite NumPy numbers in float32 or float64, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> network = MLP((2, 2))
+    >>> model = Model(network, Parameters((2, 2), np.arange(6.0)), ("no", "yes"), Scaling(0, 255), None, "toy")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(f"{folder}/model.safetensors", model)
+    ...     load_model(f"{folder}/model.safetensors").parameters.W[0]
+    array([[0., 1.],
+           [2., 3.]])
     """
     from safetensors.numpy import save
 
@@ -233,6 +244,17 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     ------
     RunError
         If there is no such file, or it is damaged, of another format, or contradicts itself.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> network = MLP((2, 2))
+    >>> model = Model(network, Parameters((2, 2), np.arange(6.0)), ("no", "yes"), Scaling(0, 255), None, "toy")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(f"{folder}/model.safetensors", model)
+    ...     load_model(f"{folder}/model.safetensors").parameters.W[0]
+    array([[0., 1.],
+           [2., 3.]])
     """
     from safetensors import SafetensorError, safe_open
 

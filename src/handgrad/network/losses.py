@@ -3,6 +3,8 @@ r"""Loss functions on logits (or raw outputs): each returns its value and its gr
 Every loss has the form :math:`L = \sum_m w_m \, l_m / \sum_m w_m`, the mean over the examples m, weighted where
 there are weights, and returns ``(L, dZ)`` with ``dZ = dL/dZ`` of the shape of Z. The number reported is the number
 differentiated. Only the array API standard is used; the dtype is that of Z.
+
+This file is long, over 300 lines, because the losses are worth comparing side by side; half of it is documentation.
 """
 
 from __future__ import annotations

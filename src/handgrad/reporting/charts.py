@@ -67,6 +67,15 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
         If the history holds no evaluation.
     DataError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> history = [Record("evaluation", epoch, epoch, 0.1, 0.0, train_loss=1 / (epoch + 1)) for epoch in range(3)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     draw_curves(history, f"{folder}/curves.png", "three epochs")
+    ...     os.listdir(folder)
+    ['curves.png']
     """
     evaluations = [record for record in history if record.kind == "evaluation"]
     losses = _series(evaluations, "loss", lambda value: f"{value:.3g}")
@@ -108,6 +117,14 @@ def draw_first_layer(
         If W is not two-dimensional, or the images have not d pixels.
     DataError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     draw_first_layer(np.eye(4), (2, 2), f"{folder}/first_layer.png", "one pixel a unit")
+    ...     os.listdir(folder)
+    ['first_layer.png']
     """
     W = np.asarray(W, dtype=np.float64)
     if W.ndim != 2 or 0 in W.shape or (image_shape is not None and math.prod(image_shape) != len(W)):
@@ -143,6 +160,14 @@ def draw_confusion(
         If the counts are not square, or not one name is given for each class.
     DataError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     draw_confusion(np.array([[9, 1], [0, 10]]), ("no", "yes"), f"{folder}/confusion.png", "toy")
+    ...     os.listdir(folder)
+    ['confusion.png']
     """
     counts = np.asarray(counts)
     k = len(class_names)

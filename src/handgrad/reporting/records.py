@@ -49,7 +49,7 @@ def to_json_line(record: Record) -> str:
 
 
 def read_history(path: str | os.PathLike[str]) -> list[Record]:
-    """Read the records of a history file.
+    r"""Read the records of a history file.
 
     A last line that was cut off, as when a training is killed while it writes, is dropped.
 
@@ -65,6 +65,15 @@ def read_history(path: str | os.PathLike[str]) -> list[Record]:
     ------
     RunError
         If the file cannot be read, or a line is not a record; the line's number is named.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "history.jsonl"
+    ...     _ = path.write_text(to_json_line(Record("evaluation", 0, 0, 0.1, 0.0, train_loss=2.5)) + "\n")
+    ...     read_history(path)[0].train_loss
+    2.5
     """
     path = Path(path)
     try:

@@ -23,6 +23,12 @@ class Band:
     n : int
         Number of initialisations.
     mean, std, minimum, maximum : float
+
+    Examples
+    --------
+    >>> band = Band(n=30, mean=0.84, std=0.04, minimum=0.75, maximum=0.93)
+    >>> band.holds(0.95), band.holds(0.97)
+    (True, False)
     """
 
     n: int

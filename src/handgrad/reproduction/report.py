@@ -51,7 +51,7 @@ class Row:
 
 
 def reproduce(name: str, data: Dataset, epochs: int | None, seeds: Sequence[int], threads: int | None) -> Iterator[str]:
-    """Run an experiment with each seed, yielding the lines to print as they come: the notebook's, then the table.
+    r"""Run an experiment with each seed, yielding the lines to print as they come: the notebook's, then the table.
 
     Parameters
     ----------
@@ -72,6 +72,15 @@ def reproduce(name: str, data: Dataset, epochs: int | None, seeds: Sequence[int]
     ------
     HandgradError
         If the data are not MNIST-like, or the settings outside their ranges.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from handgrad.data import Scaling
+    >>> X, y = np.zeros((10, 784), np.float32), np.arange(10)
+    >>> data = Dataset("blank", X, y, X, y, tuple("0123456789"), None, Scaling(0, 255))
+    >>> next(line for line in reproduce("gd", data, epochs=1, seeds=[0], threads=1) if "Accuracy" in line)
+    'Test Accuracy:\t\t0.1'
     """
     experiment = EXPERIMENTS[name]
     length = experiment.settings.epochs if epochs is None else epochs
@@ -119,6 +128,12 @@ def compare(name: str, histories: Iterable[dict[int, Record]]) -> list[Row]:
     Returns
     -------
     list of Row
+
+    Examples
+    --------
+    >>> record = Record("evaluation", 1, 937, 0.1, 1.0, test_loss=0.85, test_accuracy=0.81)
+    >>> [(row.figure, row.printed, row.ours) for row in compare("sgd", [{1: record}])]
+    [('test_loss', 0.829246421718839, (0.85,)), ('test_accuracy', 0.8072, (0.81,))]
     """
     experiment, bands, histories = EXPERIMENTS[name], load_bands(name), list(histories)
     rows = []
@@ -139,7 +154,7 @@ def table(name: str, rows: Sequence[Row], seeds: int) -> Iterator[str]:
     >>> for line in table("sgd", [row], 1):
     ...     print(line)
     epoch  figure          notebook      ours  band (mean +- 3 sd)   min .. max          n
-        1  test loss         0.8292    0.8500     0.7200 .. 0.9600   0.7500 .. 0.9300   30  inside
+        1  test loss         0.8292    0.8500     0.7200 .. 0.9600    0.7500 .. 0.9300    30  inside
     """
     ours = "ours" if seeds == 1 else f"mean of {seeds}"
     at = "iteration" if name == "gd" else "epoch"

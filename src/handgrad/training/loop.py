@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
@@ -87,6 +87,7 @@ def train(
     y_test: NDArray[Any] | None = None,
     *,
     sample_weight: NDArray[Any] | None = None,
+    orders: Iterable[NDArray[np.integer[Any]]] | None = None,
     settings: TrainingSettings | None = None,
 ) -> Iterator[Record]:
     """Train a network, yielding records on the way: an evaluation before each epoch and one at the end.
@@ -108,6 +109,8 @@ def train(
         A part to evaluate on, which is not trained on.
     sample_weight : ndarray of shape (n,), optional
         At least 0; weight 2 means the same as the example twice in its batch.
+    orders : iterable of integer ndarrays of shape (n,), optional
+        The order of the examples for each epoch, in place of the one that the settings' seed draws.
     settings : TrainingSettings, optional
 
     Yields
@@ -150,7 +153,9 @@ def train(
             "at least one whole batch an epoch",
             "set a smaller batch_size",
         )
-    return _records(network, parameters, examples, tests, settings, per_epoch)
+    if orders is None:
+        orders = (epoch_order(len(examples), settings.seed, epoch) for epoch in range(settings.epochs))
+    return _records(network, parameters, examples, tests, settings, per_epoch, iter(orders))
 
 
 def _records(
@@ -160,6 +165,7 @@ def _records(
     tests: Examples | None,
     settings: TrainingSettings,
     per_epoch: int,
+    orders: Iterator[NDArray[np.integer[Any]]],
 ) -> Iterator[Record]:
     """Run the loop, in the order in which things happen."""
     total = per_epoch * settings.epochs
@@ -184,7 +190,7 @@ def _records(
             with pools.limit(limits=threads):
                 record = evaluation(epoch)
             yield record
-        batches = _batches(len(examples), epoch, per_epoch, settings)
+        batches = _batches(len(examples), per_epoch, settings, orders)
         for start in range(0, per_epoch, span):
             part = batches[start : start + span]
             began = perf_counter()
@@ -215,14 +221,16 @@ def _records(
     yield record
 
 
-def _batches(n: int, epoch: int, per_epoch: int, settings: TrainingSettings) -> list[NDArray[np.int64] | slice]:
+def _batches(
+    n: int, per_epoch: int, settings: TrainingSettings, orders: Iterator[NDArray[np.integer[Any]]]
+) -> list[NDArray[np.integer[Any]] | slice]:
     """List the rows of each step of an epoch."""
     if settings.full_batch or (per_epoch == 1 and not settings.drop_last):
         return [slice(0, n)]
     size = settings.batch_size
     if not settings.shuffle:
         return [slice(i * size, min((i + 1) * size, n)) for i in range(per_epoch)]
-    order = epoch_order(n, settings.seed, epoch)
+    order = next(orders)
     return [order[i * size : (i + 1) * size] for i in range(per_epoch)]
 
 

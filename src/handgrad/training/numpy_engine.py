@@ -47,7 +47,7 @@ def run_span(
     parameters: Parameters,
     state: list[NDArray[Any]],
     examples: Examples,
-    batches: list[NDArray[np.int64] | slice],
+    batches: list[NDArray[np.integer[Any]] | slice],
     learning_rates: list[float],
     first_step: int,
     settings: TrainingSettings,
@@ -96,7 +96,7 @@ def batch_gradient(
     network: MLP,
     parameters: Parameters,
     examples: Examples,
-    rows: NDArray[np.int64] | slice,
+    rows: NDArray[np.integer[Any]] | slice,
     step: int,
     settings: TrainingSettings,
 ) -> tuple[float, float | None, NDArray[Any]]:

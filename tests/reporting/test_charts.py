@@ -1,0 +1,247 @@
+"""Charts: pictures that are there, are not blank, show what they are given, and are the same every time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handgrad.data import load_data
+from handgrad.errors import DataError, RunError, ShapeError
+from handgrad.network import MLP
+from handgrad.reporting import draw_confusion, draw_curves, draw_first_layer
+from handgrad.reporting.charts import BLUE, MAX_NUMBERS, VERMILLION
+from handgrad.training import Record, TrainingSettings, confusion_counts, train
+
+
+def evaluations(*losses: float, accuracy: bool = True, test: bool = True) -> list[Record]:
+    """Make a history with these losses."""
+    return [
+        Record(
+            "evaluation",
+            epoch,
+            10 * epoch,
+            0.1,
+            0.0,
+            loss,
+            1 / (1 + loss) if accuracy else None,
+            1.2 * loss if test else None,
+            0.9 / (1 + loss) if accuracy and test else None,
+        )
+        for epoch, loss in enumerate(losses)
+    ]
+
+
+def pixels(path: Path) -> np.ndarray:
+    """Read a PNG as colours, after checking that its margins are white and its middle is not."""
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        assert "Software" not in image.info
+        found = np.asarray(image.convert("RGB"))
+    assert len(np.unique(found[::3, ::3] @ [1, 256, 65536])) > 20, "blank"
+    for edge in (found[:4], found[-4:], found[:, :4], found[:, -4:]):
+        assert (edge == 255).all(), "something is cut off at the edge"
+    return found
+
+
+def count(found: np.ndarray, colour: str) -> int:
+    """Count the pixels of a colour."""
+    wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return int((found == wanted).all(axis=-1).sum())
+
+
+# Curves.
+
+
+def test_curves(tmp_path):
+    """Two panels wide, in the colours of the two parts."""
+    draw_curves(evaluations(2.3, 0.5, 0.2, 0.1), tmp_path / "c.png", "toy")
+    found = pixels(tmp_path / "c.png")
+    assert found.shape == (810, 1950, 3)
+    for half in (found[:, :975], found[:, 975:]):
+        assert count(half, BLUE) > 500
+        assert count(half, VERMILLION) > 500
+
+
+def test_curves_without_test_part(tmp_path):
+    """Without a test part, its colour is not there."""
+    draw_curves(evaluations(2.3, 0.5, test=False), tmp_path / "c.png", "toy")
+    found = pixels(tmp_path / "c.png")
+    assert count(found, BLUE) > 500
+    assert count(found, VERMILLION) == 0
+
+
+def test_curves_of_regression(tmp_path):
+    """Without accuracies there is one panel."""
+    draw_curves(evaluations(2.3, 0.5, accuracy=False), tmp_path / "c.png", "toy")
+    assert pixels(tmp_path / "c.png").shape == (810, 1275, 3)
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        (2.3,),
+        (0.0, 0.0),
+        (-1.0, 2.0),
+        (1e-100, 1e100),
+        (1e-12, 3.0, 1e5),
+        tuple(3 / (n + 1) for n in range(300)),
+    ],
+)
+def test_curves_of_any_history(tmp_path, losses):
+    """One evaluation, none that change, zeros, and any number of decades are drawn."""
+    draw_curves(evaluations(*losses, accuracy=min(losses) >= 0), tmp_path / "c.png", "toy")
+    assert count(pixels(tmp_path / "c.png"), BLUE) > 50
+
+
+def test_curves_ignore_batches(tmp_path):
+    """Only evaluations are drawn, whatever records of batches lie between."""
+    history = evaluations(2.3, 0.5)
+    batch = Record("batch", 0, 3, 0.1, 0.0, batch_loss=9.0)
+    draw_curves(history, tmp_path / "a.png", "toy")
+    draw_curves([history[0], batch, history[1]], tmp_path / "b.png", "toy")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_curves_need_an_evaluation(tmp_path, refused):
+    """A history without an evaluation is refused, and no file is left."""
+    with refused(RunError, "without an evaluation"):
+        draw_curves([], tmp_path / "c.png", "toy")
+    assert not list(tmp_path.iterdir())
+
+
+# First layer.
+
+
+def test_tiles(tmp_path):
+    """Positive weights are red, negative ones blue, each unit in its tile, the largest first."""
+    W = np.zeros((64, 2))
+    W[:, 0], W[:, 1] = -1, 2
+    draw_first_layer(W, (8, 8), tmp_path / "t.png", "toy")
+    found = pixels(tmp_path / "t.png").astype(int)
+    middle = found[found.shape[0] * 3 // 5]
+    first, second = middle[len(middle) // 5], middle[len(middle) * 3 // 5]
+    assert first[0] > first[2] + 50
+    assert second[2] > second[0] + 50
+
+
+def test_tiles_choose_the_largest(tmp_path):
+    """Of more than a hundred units, the hundred with the largest norm are drawn, in their order."""
+    W = np.random.default_rng(0).normal(size=(64, 150))
+    draw_first_layer(W, (8, 8), tmp_path / "a.png", "toy")
+    smallest = np.argsort(np.linalg.norm(W, axis=0))[:50]
+    W[:, smallest] = W[::-1, smallest]
+    draw_first_layer(W, (8, 8), tmp_path / "b.png", "toy")
+    assert (pixels(tmp_path / "a.png") == pixels(tmp_path / "b.png")).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape", "scale"),
+    [
+        ((64, 1), (8, 8), 0.0),
+        ((800, 7), (20, 40), 1.0),
+        ((3, 5), (3, 1), 1e30),
+        ((13, 40), None, 1e30),
+        ((1, 1), None, 0.0),
+    ],
+)
+def test_any_weights(tmp_path, shape, image_shape, scale):
+    """Any number of units, any shape of images or none, and weights of any size are drawn."""
+    W = (scale * np.random.default_rng(0).normal(size=shape)).astype(np.float32)
+    draw_first_layer(W, image_shape, tmp_path / "t.png", "toy")
+    pixels(tmp_path / "t.png")
+
+
+@pytest.mark.parametrize(("shape", "image_shape"), [((64, 3), (8, 7)), ((64,), (8, 8)), ((64,), None), ((64, 0), None)])
+def test_first_layer_refuses(tmp_path, refused, shape, image_shape):
+    """Weights that are not those of such images are refused."""
+    with refused(ShapeError, str(shape)):
+        draw_first_layer(np.zeros(shape), image_shape, tmp_path / "t.png", "toy")
+
+
+# Confusions.
+
+
+def test_confusion(tmp_path):
+    """A mistake is orange beside the blue of what is right, even if it is rare."""
+    draw_confusion(np.array([[1000, 0], [12, 988]]), ("no", "yes"), tmp_path / "k.png", "toy")
+    found = pixels(tmp_path / "k.png").astype(int)
+    height, width = found.shape[:2]
+    right, mistake, nothing = (
+        found[int(y * height), int(x * width)] for y, x in ((0.25, 0.2), (0.75, 0.2), (0.25, 0.6))
+    )
+    assert right[2] > right[0] + 50
+    assert mistake[0] > mistake[2] + 100
+    assert nothing.min() > 220
+
+
+@pytest.mark.parametrize("k", [1, 10, MAX_NUMBERS, 130])
+def test_confusion_of_any_size(tmp_path, k):
+    """Any number of classes is drawn."""
+    counts = np.random.default_rng(0).integers(0, 9, (k, k)) + 1000 * np.eye(k, dtype=int)
+    draw_confusion(counts, [f"class number {i}" for i in range(k)], tmp_path / "k.png", "toy")
+    pixels(tmp_path / "k.png")
+
+
+@pytest.mark.parametrize("counts", [np.zeros((2, 2), int), np.array([[0, 0], [5, 0]]), np.array([[10**7, 1], [0, 0]])])
+def test_confusion_of_little(tmp_path, counts):
+    """Empty rows, no row at all, and large counts are drawn."""
+    draw_confusion(counts, ("no", "yes"), tmp_path / "k.png", "toy")
+    pixels(tmp_path / "k.png")
+
+
+def test_any_text(tmp_path):
+    """Dollar signs are no formulas, long names and titles fit, and letters that the font lacks warn of nothing."""
+    names = ("$x^2$", "a" * 200, "\N{HIRAGANA LETTER O}")
+    draw_confusion(np.eye(3, dtype=int), names, tmp_path / "a.png", "100 $ or {less} \\frac " * 10)
+    draw_confusion(np.eye(2, dtype=int), names[:2], tmp_path / "b.png", "toy")
+    pixels(tmp_path / "a.png")
+    pixels(tmp_path / "b.png")
+
+
+def test_confusion_refuses(tmp_path, refused):
+    """One name for each row and column."""
+    with refused(ShapeError, "(2, 2)", "3 class names"):
+        draw_confusion(np.eye(2, dtype=int), ("a", "b", "c"), tmp_path / "k.png", "toy")
+
+
+# All of them.
+
+
+def test_unwritable(tmp_path, refused):
+    """A folder that is not there is named."""
+    with refused(DataError, "gone"):
+        draw_curves(evaluations(1.0), tmp_path / "gone" / "c.png", "toy")
+
+
+def test_real_training(tmp_path):
+    """Pictures of a real training on digits are drawn, and drawn again they have the same bytes."""
+    data = load_data("digits")
+    network = MLP((64, 16, 10), "relu")
+    parameters = network.initialise(0, "he_normal", np.float32)
+    settings = TrainingSettings(learning_rate=0.2, epochs=3, threads=1)
+    history = list(train(network, parameters, data.X_train, data.y_train, data.X_test, data.y_test, settings=settings))
+    predicted = network.predict(parameters, data.X_test).argmax(axis=1)
+    counts = confusion_counts(predicted, data.y_test, 10)
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        draw_curves(history, folder / "curves.png", "digits")
+        draw_first_layer(parameters.W[0], data.image_shape, folder / "first_layer.png", "digits")
+        draw_confusion(counts, data.class_names, folder / "confusion.png", "digits")
+    for path in (tmp_path / "a").iterdir():
+        pixels(path)
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_no_global_state(tmp_path):
+    """Drawing needs no display, never loads pyplot, and leaves the user's style as it was."""
+    code = (
+        "import sys, matplotlib; matplotlib.rcParams['font.size'] = 7;"
+        "import numpy as np; from handgrad.reporting import draw_first_layer;"
+        "draw_first_layer(np.ones((4, 2)), (2, 2), sys.argv[1], 'toy');"
+        "print('matplotlib.pyplot' in sys.modules, matplotlib.rcParams['font.size'])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "t.png")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False 7.0\n"
