@@ -17,14 +17,23 @@ from handgrad.errors import HandgradError, SettingError
 if TYPE_CHECKING:
     from cyclopts import ArgumentCollection
 
+    from handgrad.data import Dataset
     from handgrad.data.download import Progress
     from handgrad.training import Record
 
 
 def _from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Fill what the command line leaves open: first from the configuration file, then from the preset."""
-    if commands != ("train",):
-        return
+    if commands == ("train",):
+        _fill_training(app, commands, arguments)
+    for argument in arguments:
+        for token in argument.tokens:
+            if argument.hint in (int, int | None) and "." in token.value:  # the parser would round it
+                raise SettingError(f"{argument.name} is {token.value}", "a whole number", "leave out the fraction")
+
+
+def _fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Fill what the command line leaves open of a training."""
     given = {argument.name: argument.tokens[0].value for argument in arguments if argument.tokens}
     layers: list[tuple[str, dict[str, Any]]] = []
     if "--config" in given:
@@ -34,7 +43,8 @@ def _from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollecti
         layers.append((f"preset {preset}", PRESETS[preset]))
     for source, content in layers:
         flat = {name: ",".join(map(str, v)) or "none" if isinstance(v, list) else v for name, v in content.items()}
-        cyclopts.config.Dict(flat, source=source, use_commands_as_keys=False)(app, commands, arguments)
+        # Under the key of its command: in a flat table, a key that is also a command's name, as data, would be dropped.
+        cyclopts.config.Dict({"train": flat}, source=source)(app, commands, arguments)
 
 
 app = App(
@@ -62,7 +72,7 @@ def train(*, config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()
     from handgrad.job import train_run
     from handgrad.reporting import console
 
-    run, summary = train_run(config, _show, _download_progress())
+    run, summary = train_run(config, _load(config.data), _show)
     console.summary_table(
         [
             ("test accuracy", f"{summary['test_accuracy']:.2%}"),
@@ -110,7 +120,6 @@ def reproduce(
     threads : int, optional
         Cores to use.
     """
-    from handgrad.data import load_data
     from handgrad.reproduction import reproduce as run_experiment
 
     wrong = epochs if experiment == "gd" else iterations
@@ -120,8 +129,7 @@ def reproduce(
     length = iterations if experiment == "gd" else epochs
     if seeds < 1:
         raise SettingError(f"seeds is {seeds}", "a whole number from 1", "leave --seeds out for one run")
-    dataset = load_data(data, _download_progress())
-    for line in run_experiment(experiment, dataset, length, range(seed, seed + seeds), threads):
+    for line in run_experiment(experiment, _load(data), length, range(seed, seed + seeds), threads):
         print(line, flush=True)
 
 
@@ -139,7 +147,7 @@ def evaluate(run: Path, /, *, data: str | None = None) -> None:
     from handgrad.prediction import evaluate_run
     from handgrad.reporting import console
 
-    rows, title = evaluate_run(run, data, _download_progress())
+    rows, title = evaluate_run(run, data, _load)
     console.summary_table(rows, title)
 
 
@@ -182,10 +190,10 @@ def info(data: str, /) -> None:
     data : str
         A name, a folder or a file, as for train --data.
     """
-    from handgrad.data import describe, load_data
+    from handgrad.data import describe
     from handgrad.reporting import console
 
-    dataset = load_data(data, _download_progress())
+    dataset = _load(data)
     console.summary_table(describe(dataset), dataset.name)
 
 
@@ -214,9 +222,9 @@ def convert(data: str, out: Path, /) -> None:
     out : path
         NAME.npz, or a new folder.
     """
-    from handgrad.data import convert, load_data
+    from handgrad.data import convert
 
-    print(convert(load_data(data, _download_progress()), out))
+    print(convert(_load(data), out))
 
 
 def _show(records: Iterable[Record], total_steps: int, title: str) -> Iterable[Record]:
@@ -224,6 +232,16 @@ def _show(records: Iterable[Record], total_steps: int, title: str) -> Iterable[R
     from handgrad.reporting import console
 
     return console.show_training(records, total_steps=total_steps, title=title)
+
+
+def _load(data: str) -> Dataset:
+    """Load a data set, and say on stderr what had to be assumed."""
+    from handgrad.data import load_data
+
+    dataset = load_data(data, _download_progress())
+    for note in dataset.notes:
+        print(f"{dataset.name}: {note}", file=sys.stderr)
+    return dataset
 
 
 def _download_progress() -> Progress:

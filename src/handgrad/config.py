@@ -192,10 +192,10 @@ def read_config(path: Path) -> dict[str, Any]:
     found = {_key(name.replace("-", "_")): value for name, value in content.items()}
     for name in found:
         if name not in known:
-            near = get_close_matches(name, known, 1)
+            near = get_close_matches(name, [*known, "learning_rate"], 1)
             raise SettingError(
                 f"{path} has the key {name!r}",
                 "one of " + ", ".join(sorted(known)),
-                f"did you mean {near[0]}?" if near else "remove it",
+                f"write {near[0]!r}, if that is what you mean" if near else "remove it",
             )
     return found

@@ -12,8 +12,7 @@ import numpy as np
 import handgrad
 from handgrad import run_folder
 from handgrad.config import TrainConfig
-from handgrad.data import Dataset, load_data
-from handgrad.data.download import Progress
+from handgrad.data import Dataset
 from handgrad.model_file import Model, save_model
 from handgrad.reporting import charts
 from handgrad.training.loop import Record, steps_per_epoch, train
@@ -23,18 +22,18 @@ from handgrad.training.metrics import confusion_counts
 Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
 
 
-def train_run(config: TrainConfig, show: Show, progress: Progress | None = None) -> tuple[Path, dict[str, Any]]:
+def train_run(config: TrainConfig, data: Dataset, show: Show) -> tuple[Path, dict[str, Any]]:
     """Train as configured, and write the run's folder.
 
-    Nothing is written before the data have been read and the settings have been found to fit them.
+    Nothing is written before the settings have been found to fit the data.
 
     Parameters
     ----------
     config : TrainConfig
+    data : Dataset
+        What ``config.data`` names.
     show : callable
         Sees every record as it comes.
-    progress : callable, optional
-        Sees a download, if there is one.
 
     Returns
     -------
@@ -45,10 +44,9 @@ def train_run(config: TrainConfig, show: Show, progress: Progress | None = None)
     Raises
     ------
     HandgradError
-        If the data, the settings or the folder are at fault.
+        If the settings or the folder are at fault.
     """
     began = perf_counter()
-    data = load_data(config.data, progress)
     network = config.network(data.n_features, data.n_classes)
     parameters = network.initialise(config.seed, config.init, config.dtype)
     records = train(network, parameters, data.X_train, data.y_train, data.X_test, data.y_test, settings=config)

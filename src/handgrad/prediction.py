@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import load_data, read_image, read_rows
-from handgrad.data.download import Progress
+from handgrad.data import Dataset, read_image, read_rows
 from handgrad.errors import DataError, ShapeError
 from handgrad.run_folder import load_run
 from handgrad.training.loop import check_examples
 from handgrad.training.numpy_engine import evaluate
 
 
-def evaluate_run(run: Path, data: str | None, progress: Progress | None) -> tuple[list[tuple[str, str]], str]:
+def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) -> tuple[list[tuple[str, str]], str]:
     """Evaluate a run's model on the test part of a data set.
 
     Parameters
@@ -26,8 +25,8 @@ def evaluate_run(run: Path, data: str | None, progress: Progress | None) -> tupl
         A run folder or a model file.
     data : str or None
         A name, a folder or a file; None for the data of the run.
-    progress : callable or None
-        Sees a download, if there is one.
+    load : callable
+        ``load_data``, or what else turns a name or a path into a data set.
 
     Returns
     -------
@@ -40,7 +39,7 @@ def evaluate_run(run: Path, data: str | None, progress: Progress | None) -> tupl
         If the run or the data cannot be read, or do not fit each other.
     """
     model, _, config = load_run(run)
-    dataset = load_data(data or config.get("data", model.dataset), progress)
+    dataset = load(data or config.get("data", model.dataset))
     if dataset.n_features != model.network.layer_sizes[0] or dataset.class_names != model.class_names:
         raise ShapeError(
             f"{dataset.name} with {dataset.n_features} features and the classes {', '.join(dataset.class_names)}",
@@ -58,8 +57,11 @@ def evaluate_run(run: Path, data: str | None, progress: Progress | None) -> tupl
 
 
 def _rescaled(X: NDArray[np.float32], own: Any, wanted: Any) -> NDArray[np.float32]:
-    """Turn examples that went through their own scaling into what the model's scaling would have made of them."""
-    if own == wanted:
+    """Turn examples that went through their own scaling into what the model's scaling would have made of them.
+
+    Pixels are in 0..1 whatever range they had in their file, and stay as they are.
+    """
+    if own == wanted or not (isinstance(own.minimum, tuple) or isinstance(wanted.minimum, tuple)):
         return X
     low, high = np.asarray(own.minimum), np.asarray(own.maximum)
     return np.asarray(wanted.apply(X * (high - low) + low))

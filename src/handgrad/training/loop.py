@@ -139,7 +139,16 @@ def train(
     """
     settings = settings if settings is not None else TrainingSettings()
     examples = check_examples(network, X, y, sample_weight)
+    if (X_test is None) != (y_test is None):
+        given, missing = ("X_test", "y_test") if y_test is None else ("y_test", "X_test")
+        raise ShapeError(f"{given} without {missing}", "both, or neither", f"pass {missing} too")
     tests = check_examples(network, X_test, y_test) if X_test is not None and y_test is not None else None
+    if settings.label_smoothing and LOSSES[network.loss].targets == "numbers":
+        raise SettingError(
+            f"label_smoothing is {settings.label_smoothing} with the loss {network.loss}",
+            "0, since numbers are no labels",
+            "leave it out, or take cross_entropy",
+        )
     if parameters.layer_sizes != network.layer_sizes:
         raise ShapeError(
             f"parameters for layer sizes {parameters.layer_sizes}",
@@ -180,16 +189,17 @@ def _records(
         return SCHEDULES[settings.schedule](at, total, settings.learning_rate)
 
     def evaluation(epoch: int) -> Record:
-        train_loss, train_accuracy = evaluate(network, parameters, examples)
-        test_loss, test_accuracy = evaluate(network, parameters, tests) if tests is not None else (None, None)
         rate = learning_rate(min(step, total - 1))
+        with pools.limit(limits=threads), np.errstate(over="ignore", invalid="ignore"):
+            train_loss, train_accuracy = evaluate(network, parameters, examples)
+            if not isfinite(train_loss):
+                raise _diverged(train_loss, f"after step {step}", rate)
+            test_loss, test_accuracy = evaluate(network, parameters, tests) if tests is not None else (None, None)
         return Record("evaluation", epoch, step, rate, seconds, train_loss, train_accuracy, test_loss, test_accuracy)
 
     for epoch in range(settings.epochs):
         if epoch % settings.evaluate_every == 0:
-            with pools.limit(limits=threads):
-                record = evaluation(epoch)
-            yield record
+            yield evaluation(epoch)
         batches = _batches(len(examples), per_epoch, settings, orders)
         for start in range(0, per_epoch, span):
             part = batches[start : start + span]
@@ -199,11 +209,7 @@ def _records(
                 log = run_span(network, parameters, state, examples, part, rates, step, settings)
             seconds += perf_counter() - began
             if not isfinite(log.total_loss):
-                raise DivergenceError(
-                    f"the training loss is {log.total_loss} within steps {step + 1} to {step + len(part)}",
-                    "a finite loss",
-                    f"lower the learning rate (it is {rates[0]:g}) or clip the gradient",
-                )
+                raise _diverged(log.total_loss, f"within steps {step + 1} to {step + len(part)}", rates[0])
             if settings.log_every:
                 yield Record(
                     "batch",
@@ -216,9 +222,16 @@ def _records(
                     gradient_norm=log.gradient_norm,
                 )
             step += len(part)
-    with pools.limit(limits=threads):
-        record = evaluation(settings.epochs)
-    yield record
+    yield evaluation(settings.epochs)
+
+
+def _diverged(loss: float, where: str, learning_rate: float) -> DivergenceError:
+    """Describe a loss that is no longer finite."""
+    return DivergenceError(
+        f"the training loss is {loss} {where}",
+        "a finite loss",
+        f"lower the learning rate (it is {learning_rate:g}) or clip the gradient",
+    )
 
 
 def _batches(
@@ -230,7 +243,12 @@ def _batches(
     size = settings.batch_size
     if not settings.shuffle:
         return [slice(i * size, min((i + 1) * size, n)) for i in range(per_epoch)]
-    order = next(orders)
+    order = next(orders, None)
+    if order is None or order.shape != (n,):
+        found = "no order" if order is None else f"an order of shape {order.shape}"
+        raise ShapeError(
+            f"{found} for an epoch of {n} examples", f"shape ({n},) for each epoch", "give one permutation an epoch"
+        )
     return [order[i * size : (i + 1) * size] for i in range(per_epoch)]
 
 

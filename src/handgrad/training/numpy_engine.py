@@ -102,7 +102,7 @@ def batch_gradient(
 ) -> tuple[float, float | None, NDArray[Any]]:
     """Compute the objective on a batch, the share of right answers, and the flat gradient, chunk by chunk."""
     dtype = parameters.vector.dtype
-    index = np.arange(len(examples))[rows] if isinstance(rows, slice) else rows
+    index = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
     total_weight = float(examples.weight[index].sum()) if examples.weight is not None else float(len(index))
     objective, right = 0.0, 0
     gradient = np.zeros_like(parameters.vector)
@@ -113,14 +113,14 @@ def batch_gradient(
         X, y = examples.X[part].astype(dtype, copy=False), examples.y[part]
         weight = None if examples.weight is None else examples.weight[part]
         share = (len(part) if weight is None else float(weight.sum())) / total_weight if total_weight else 0.0
-        if share == 0.0:  # only examples of weight zero: nothing to learn from them
-            continue
         masks = dropout_masks(len(part), network.layer_sizes[:-1], rates, settings.seed, step, chunk, dtype)
         logits, cache = network.forward(parameters, X, masks)
+        right += correct(logits, y) if classes else 0
+        if share == 0.0:  # only examples of weight zero: nothing to learn from them
+            continue
         value, dlogits = network.loss_and_gradient(logits, y, weight, settings.label_smoothing)
         objective += share * float(value)
         gradient += network.backward(parameters, cache, share * dlogits).vector
-        right += correct(logits, y) if classes else 0
     if settings.l2:
         penalty, penalty_gradient = network.l2_penalty(parameters, settings.l2)
         objective += float(penalty)

@@ -2,14 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from math import inf, isfinite
-from typing import Literal
+from sys import float_info
+from typing import Any, Literal
+
+import numpy as np
 
 from handgrad.errors import SettingError
 from handgrad.training.optimizers import OPTIMIZERS, Optimizer
 from handgrad.training.schedules import SCHEDULES
 
 Engine = Literal["auto", "numpy"]
+OPTIONAL = ("clip", "threads", "log_every")
 
 
 @dataclass(frozen=True)
@@ -86,13 +89,19 @@ class TrainingSettings:
     log_every: int | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.optimizer, str):
+        for name, value in vars(self).items():
+            if isinstance(value, np.generic):  # a NumPy number would widen float32 vectors that it multiplies
+                object.__setattr__(self, name, value.item())
+        if not hasattr(self.optimizer, "update"):
             self._in_table("optimizer", self.optimizer, OPTIMIZERS)
         self._in_table("schedule", self.schedule, SCHEDULES)
         self._in_table("engine", self.engine, ("auto", "numpy"))
+        for name in ("full_batch", "drop_last", "shuffle"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingError(f"{name} is {getattr(self, name)!r}", "True or False", f"set {name} to one of them")
         for name in ("learning_rate", "clip"):
-            self._between(name, 0, inf, "a number above 0", open_start=True)
-        self._between("l2", 0, inf, "a number from 0")
+            self._between(name, 0, float_info.max, "a number above 0", open_start=True)
+        self._between("l2", 0, float_info.max, "a number from 0")
         for name in ("label_smoothing", "dropout", "input_dropout"):
             self._between(name, 0, 1, "a number in [0, 1)")
         for name in ("epochs", "batch_size", "evaluate_every", "log_every", "threads"):
@@ -104,22 +113,24 @@ class TrainingSettings:
         """The optimizer itself, looked up where it was named."""
         return OPTIMIZERS[self.optimizer] if isinstance(self.optimizer, str) else self.optimizer
 
-    def _in_table(self, name: str, value: str, table: Collection[str]) -> None:
+    def _in_table(self, name: str, value: Any, table: Collection[str]) -> None:
         """Refuse a name that a table does not hold."""
-        if value not in table:
+        if value not in tuple(table):
             raise SettingError(f"{name} is {value!r}", "one of " + ", ".join(table), f"name a known {name}")
 
     def _between(self, name: str, start: float, end: float, wanted: str, open_start: bool = False) -> None:
         """Refuse a number outside [start, end), or (start, end)."""
         value = getattr(self, name)
-        if value is None:
+        if value is None and name in OPTIONAL:
             return
-        right = isinstance(value, int | float) and isfinite(value) and start <= value < end
+        right = isinstance(value, int | float) and not isinstance(value, bool) and start <= value < end
         if not right or (open_start and value == start):
             raise SettingError(f"{name} is {value!r}", wanted, f"set {name} to such a value")
 
     def _whole(self, name: str, start: int) -> None:
         """Refuse what is no whole number from start."""
         value = getattr(self, name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < start):
+        if value is None and name in OPTIONAL:
+            return
+        if not isinstance(value, int) or isinstance(value, bool) or value < start:
             raise SettingError(f"{name} is {value!r}", f"a whole number from {start}", f"set {name} to such a value")

@@ -1,0 +1,374 @@
+"""The command line as a user meets it: a process with arguments, output, an exit code and files."""
+
+import json
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from handgrad.config import TrainConfig
+from handgrad.data import convert, load_data
+from handgrad.model_file import load_model
+from handgrad.reporting.records import read_history
+
+PROGRAM = str(Path(sys.executable).with_name("handgrad"))
+QUICK = ["--hidden", "32", "--epochs", "20"]
+RUN_FILES = {
+    "config.toml",
+    "history.jsonl",
+    "summary.json",
+    "model.safetensors",
+    "curves.png",
+    "first_layer.png",
+    "confusion.png",
+}
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return the tests' environment without a user's data, on one thread."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("HANDGRAD_DATA", "COLUMNS")}
+    return {**kept, "HANDGRAD_CACHE": str(folder / "no-cache"), "OPENBLAS_NUM_THREADS": "1"}
+
+
+def handgrad(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder."""
+    return subprocess.run(
+        [PROGRAM, *words],
+        cwd=folder,
+        env=environment(folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def tree(folder: Path) -> set[str]:
+    """List all that is in a folder."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A folder in which ``handgrad train`` has been run once, the run, and what was printed."""
+
+    folder: Path
+    run: Path
+    done: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Train once for all tests."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = handgrad(folder, "train", *QUICK)
+    return Trained(folder, folder / "runs" / "digits-1", done)
+
+
+# train
+
+
+def test_training_reaches_95_percent_on_digits(trained: Trained) -> None:
+    """Training on the digits ends with exit code 0, no word on stderr and at least 95 % on the test part."""
+    assert (trained.done.returncode, trained.done.stderr) == (0, "")
+    assert json.loads((trained.run / "summary.json").read_text())["test_accuracy"] >= 0.95
+
+
+def test_a_run_folder_has_all_its_files(trained: Trained) -> None:
+    """The run folder is the first of its data set, and holds the seven files and no other."""
+    assert tree(trained.folder) == {"runs", "runs/digits-1", *(f"runs/digits-1/{name}" for name in RUN_FILES)}
+    for name in RUN_FILES:
+        if name.endswith(".png"):
+            with Image.open(trained.run / name) as picture:
+                assert min(picture.size) >= 200
+
+
+def test_the_summary_tells_of_the_run(trained: Trained) -> None:
+    """The summary has the data, network, seed, length, times and final figures, and they are the history's last."""
+    summary = json.loads((trained.run / "summary.json").read_text())
+    figures = {f"{part}_{figure}" for part in ("train", "test") for figure in ("loss", "accuracy")}
+    described = {"dataset", "layer_sizes", "parameters", "seed", "engine", "epochs", "steps", "version"}
+    assert set(summary) == described | figures | {"seconds", "train_seconds"}
+    assert (summary["dataset"], summary["layer_sizes"], summary["epochs"]) == ("digits", [64, 32, 10], 20)
+    assert summary["parameters"] == 64 * 32 + 32 + 32 * 10 + 10
+    assert summary["steps"] == 20 * 45
+    assert 0 < summary["train_seconds"] < summary["seconds"]
+    last = read_history(trained.run / "history.jsonl")[-1]
+    assert {name: getattr(last, name) for name in figures} == {name: summary[name] for name in figures}
+
+
+def test_a_pipe_gets_plain_lines(trained: Trained) -> None:
+    """Without a terminal each epoch is one line without control characters, and the summary follows."""
+    lines = trained.done.stdout.splitlines()
+    assert re.search(r"[^\x20-\x7e\n]", trained.done.stdout) is None
+    assert [line.split()[0] for line in lines[2:23]] == [str(epoch) for epoch in range(21)]
+    summary = json.loads((trained.run / "summary.json").read_text())
+    assert any(line.split() == ["test", "accuracy", f"{summary['test_accuracy']:.2%}"] for line in lines[23:])
+    assert "runs/digits-1" in lines[-1]
+
+
+def test_a_run_can_be_repeated_from_its_configuration(trained: Trained, tmp_path: Path) -> None:
+    """Training again with the settings that a run wrote down gives the same network, bit by bit."""
+    done = handgrad(tmp_path, "train", "--config", str(trained.run / "config.toml"), "--run", "again")
+    assert done.returncode == 0, done.stderr
+    first, again = (load_model(run / "model.safetensors") for run in (trained.run, tmp_path / "again"))
+    np.testing.assert_array_equal(again.parameters.vector, first.parameters.vector)
+
+
+def test_the_history_is_whole(trained: Trained) -> None:
+    """The history has an evaluation for every epoch, and the losses of batches, by step."""
+    records = read_history(trained.run / "history.jsonl")
+    assert [record.epoch for record in records if record.kind == "evaluation"] == list(range(21))
+    steps = [record.step for record in records]
+    assert steps == sorted(steps)
+    assert any(record.kind == "batch" for record in records)
+
+
+# evaluate and predict
+
+
+def test_evaluate_finds_the_figures_of_the_training(trained: Trained) -> None:
+    """Evaluating a run, or its model file, prints the summary's test accuracy and loss."""
+    summary = json.loads((trained.run / "summary.json").read_text())
+    for target in ("runs/digits-1", "runs/digits-1/model.safetensors"):
+        done = handgrad(trained.folder, "evaluate", target)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"{summary['test_accuracy']:.2%}" in done.stdout
+        assert f"{summary['test_loss']:.4f}" in done.stdout
+        assert "359" in done.stdout
+
+
+def test_predict_reads_pictures_and_rows(trained: Trained, tmp_path: Path) -> None:
+    """Digits as PNG pictures and as raw rows of a .npy file are given the classes that the network gives them."""
+    raw = load_digits().data[:6]
+    np.save(tmp_path / "rows.npy", raw)
+    pictures = []
+    for number, row in enumerate(raw):
+        pictures.append(tmp_path / f"{number}.png")
+        Image.fromarray(np.rint(row.reshape(8, 8) * 255 / 16).astype(np.uint8)).save(pictures[-1])
+    model = load_model(trained.run / "model.safetensors")
+    classes = model.network.predict(model.parameters, (raw / 16).astype(np.float32)).argmax(axis=1)
+    done = handgrad(trained.folder, "predict", "runs/digits-1", str(tmp_path / "rows.npy"), *map(str, pictures))
+    assert (done.returncode, done.stderr) == (0, "")
+    found = re.findall(r"^(.+\.(?:png|npy(?:\[\d+\]))): (\d)$", done.stdout, re.MULTILINE)
+    labels = [f"{tmp_path / 'rows.npy'}[{row}]" for row in range(6)] + [str(picture) for picture in pictures]
+    assert found == list(zip(labels, [*map(str, classes)] * 2, strict=True))
+    assert len(re.findall(r"\d+\.\d\d %$", done.stdout, re.MULTILINE)) == 12 * 10
+
+
+# data
+
+
+def test_data_list_names_the_sets_and_where_they_lie(tmp_path: Path) -> None:
+    """The list has the four named sets; those that are not on the machine are said to be not fetched."""
+    done = handgrad(tmp_path, "data", "list")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^(\S+)", done.stdout, re.MULTILINE) == ["digits", "mnist", "fashion-mnist", "kmnist"]
+    assert done.stdout.count("not fetched") == 3
+
+
+@pytest.mark.parametrize("name", ["copy.npz", "copy"])
+def test_data_convert_and_info_go_round(name: str, tmp_path: Path) -> None:
+    """A set converted to .npz or to a folder of IDX files is loaded and described as the set itself."""
+    done = handgrad(tmp_path, "data", "convert", "digits", name)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, name, "")
+    ours, theirs = load_data(tmp_path / name), load_data("digits")
+    for part in ("X_train", "y_train", "X_test", "y_test"):
+        np.testing.assert_array_equal(getattr(ours, part), getattr(theirs, part))
+    info = handgrad(tmp_path, "data", "info", name)
+    assert info.returncode == 0
+    assert re.search(r"training examples +1,438\b", info.stdout)
+    assert re.search(r"features +64, as images of 8x8", info.stdout)
+
+
+# What a user can mend: exit code 2
+
+
+class Hostile:
+    """An object whose pickle would make a folder when it is loaded carelessly."""
+
+    def __reduce__(self) -> tuple:
+        """Ask the reader to call os.mkdir."""
+        return os.mkdir, ("pwned",)
+
+
+def spoil(folder: Path) -> None:
+    """Make the files that the commands below stumble over."""
+    (folder / "empty").mkdir()
+    (folder / "full").mkdir()
+    (folder / "full" / "thesis.txt").write_text("years of work")
+    (folder / "text.npy").write_text("not an array")
+    (folder / "broken.toml").write_text("epochs = ")
+    boxed = np.empty(4, object)
+    boxed[:] = [Hostile()] * 4
+    with (folder / "hostile.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": (4,)})
+        pickle.dump(boxed, file)
+    convert(load_data("digits"), folder / "truncated")
+    images = folder / "truncated" / "train-images-idx3-ubyte.gz"
+    images.write_bytes(images.read_bytes()[:-2000])
+    np.save(folder / "narrow.npy", np.zeros((2, 7)))
+    X, y = np.eye(4, dtype=np.float32), np.array([0, 1, 0, 1])
+    np.savez(folder / "other.npz", X_train=X, y_train=y, X_test=X, y_test=y, minimum=0.0, maximum=9.0)
+
+
+WRONG = {
+    "unknown data": (["train", "--data", "nonsense"], "nonsense"),
+    "misspelt data": (["train", "--data", "mnits"], "'mnist'"),
+    "empty folder": (["train", "--data", "empty"], "empty"),
+    "truncated IDX files": (["train", "--data", "truncated"], "train-images-idx3-ubyte.gz"),
+    "text named .npy": (["train", "--data", "text.npy"], "text.npy"),
+    "hostile pickle": (["train", "--data", "hostile.npy"], "hostile.npy"),
+    "unknown flag": (["train", "--epoch", "3"], "--epochs"),
+    "unknown command": (["trian"], "trian"),
+    "value out of range": (["train", "--epochs", "0"], "epochs is 0"),
+    "value of the wrong kind": (["train", "--epochs", "many"], "--epochs"),
+    "a part of an epoch": (["train", "--epochs", "1.5"], "--epochs"),
+    "unknown choice": (["train", "--optimizer", "adagrad"], "adamw"),
+    "a layer of no units": (["train", "--hidden", "0"], "(64, 0, 10)"),
+    "no batch in an epoch": (["train", "--batch-size", "9999", "--drop-last"], "batch_size is 9999"),
+    "smoothing of numbers": (["train", "--loss", "squared_error", "--label-smoothing", "0.1"], "label_smoothing"),
+    "existing run folder": (["train", "--run", "full"], "full is not empty"),
+    "missing configuration": (["train", "--config", "no.toml"], "no.toml"),
+    "broken configuration": (["train", "--config", "broken.toml"], "broken.toml"),
+    "unknown run to evaluate": (["evaluate", "runs/nothing"], "runs/nothing"),
+    "unknown run to predict with": (["predict", "nothing", "text.npy"], "nothing"),
+    "other data": (["evaluate", "{run}", "--data", "other.npz"], "64 features"),
+    "no image": (["predict", "{run}"], "nothing to predict"),
+    "missing image": (["predict", "{run}", "narrow.png"], "narrow.png"),
+    "a text for an image": (["predict", "{run}", "broken.toml"], "broken.toml"),
+    "rows too short": (["predict", "{run}", "narrow.npy"], "64"),
+    "unknown ending": (["data", "convert", "digits", "digits.txt"], ".npz"),
+    "existing target": (["data", "convert", "digits", "other.npz"], "other.npz"),
+    "unknown set to fetch": (["data", "fetch", "nonsense"], "nonsense"),
+    "unknown data to describe": (["data", "info", "nonsense"], "nonsense"),
+    "epochs of full-batch descent": (["reproduce", "gd", "--epochs", "2"], "--iterations"),
+    "no seeds": (["reproduce", "sgd", "--seeds", "0"], "seeds is 0"),
+    "a reproduction without MNIST": (["reproduce", "sgd", "--data", "digits"], "784"),
+}
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with all kinds of wrong files, which no command below may change."""
+    folder = tmp_path_factory.mktemp("spoilt")
+    spoil(folder)
+    return folder
+
+
+@pytest.mark.parametrize(("words", "piece"), WRONG.values(), ids=list(WRONG))
+def test_what_a_user_can_mend_ends_in_one_message(words: list[str], piece: str, spoilt: Path, trained: Trained) -> None:
+    """A mistake ends with exit code 2 and one line on stderr that names it; nothing else is printed or written."""
+    before = tree(spoilt)
+    done = handgrad(spoilt, *(word.format(run=trained.run) for word in words))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"handgrad: .+\n", done.stderr), done.stderr
+    assert piece in done.stderr
+    assert tree(spoilt) == before
+
+
+def test_a_training_that_diverges_says_so(tmp_path: Path) -> None:
+    """A learning rate that is far too high ends in a message with its value, and without a model file."""
+    done = handgrad(tmp_path, "train", *QUICK, "--lr", "1e37", "--loss", "squared_error", "--run", "run")
+    assert done.returncode == 2
+    assert re.fullmatch(r"handgrad: .+\n", done.stderr), done.stderr
+    assert "learning rate" in done.stderr
+    assert "1e+37" in done.stderr
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+# Help
+
+
+HELP = {
+    "": ["train", "reproduce", "evaluate", "predict", "data", "--version"],
+    "train": ["--lr", *(f"--{name.replace('_', '-')}" for name in vars(TrainConfig()))],
+    "reproduce": ["gd", "sgd", "--data", "--iterations", "--epochs", "--seed", "--seeds", "--threads"],
+    "evaluate": ["RUN", "--data"],
+    "predict": ["RUN", "INPUTS"],
+    "data": ["list", "info", "fetch", "convert"],
+    "data list": ["named data sets"],
+    "data info": ["DATA"],
+    "data fetch": ["NAME", "mnist"],
+    "data convert": ["DATA", "OUT", ".npz"],
+}
+
+
+@pytest.mark.parametrize("command", list(HELP))
+def test_help_names_everything(command: str, tmp_path: Path) -> None:
+    """``--help`` of every command ends with exit code 0 and names each of its flags, arguments or commands."""
+    done = handgrad(tmp_path, *command.split(), "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    missing = [name for name in HELP[command] if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", done.stdout)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("words", [[], ["data"]], ids=["handgrad", "handgrad data"])
+def test_no_command_shows_the_help(words: list[str], tmp_path: Path) -> None:
+    """Without a command the help is shown."""
+    done = handgrad(tmp_path, *words)
+    assert done.returncode == 0
+    assert done.stdout == handgrad(tmp_path, *words, "--help").stdout
+
+
+# Starting and stopping
+
+
+def test_import_is_silent_and_loads_no_numpy(tmp_path: Path) -> None:
+    """``import handgrad`` prints nothing and loads none of the libraries; ``handgrad --version`` no slow one."""
+    look = "import json, sys; print(json.dumps(sorted(sys.modules)))"
+    programs = [f"import handgrad; {look}", f"from handgrad.cli import main; main(['--version']); {look}"]
+    loaded = []
+    for program in programs:
+        command = [sys.executable, "-W", "error", "-c", program]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+        *printed, last = done.stdout.splitlines()
+        loaded.append((printed, done.stderr, set(json.loads(last))))
+    assert loaded[0][:2] == ([], "")
+    assert not loaded[0][2] & {"numpy", "cyclopts", "rich", "matplotlib", "sklearn"}
+    assert not loaded[1][2] & {"matplotlib", "sklearn", "scipy", "pandas", "PIL", "torch"}
+
+
+def test_ctrl_c_stops_at_once_and_leaves_whole_lines(tmp_path: Path) -> None:
+    """Ctrl-C ends a training within two seconds with exit code 130 and one line; what was recorded is whole."""
+    command = [PROGRAM, "train", "--hidden", "16", "--epochs", "1000000", "--log-every", "1", "--run", "run"]
+    history = tmp_path / "run" / "history.jsonl"
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not (history.exists() and history.stat().st_size > 100_000):
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            _, errors = process.communicate(timeout=20)
+            took = time.monotonic() - began
+        finally:
+            process.kill()
+    assert (process.returncode, errors) == (130, "handgrad: stopped\n")
+    assert took < 2
+    content = history.read_text()
+    assert content.endswith("\n")
+    assert len(read_history(history)) == content.count("\n")
+    told = handgrad(tmp_path, "evaluate", "run")
+    assert told.returncode == 2
+    assert "did not finish" in told.stderr

@@ -1,0 +1,288 @@
+"""What ``handgrad train`` can be asked: every choice is a flag, a key of a file and a documented field."""
+
+import inspect
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import cyclopts
+import pytest
+import tomli_w
+
+from handgrad import config as config_module
+from handgrad.cli import app, main
+from handgrad.config import PRESETS, TrainConfig, read_config
+from handgrad.errors import SettingError
+from handgrad.network import ACTIVATIONS, INITIALISERS, LOSSES
+from handgrad.training import OPTIMIZERS, SCHEDULES, TrainingSettings
+
+FIELDS = {field.name: field for field in fields(TrainConfig)}
+
+# For each field another value than the default: as words of a command line, as TOML, and as the field holds it.
+OTHER: dict[str, tuple[list[str], Any, Any]] = {
+    "data": (["--data", "some/folder"], "some/folder", "some/folder"),
+    "hidden": (["--hidden", "30,20"], [30, 20], (30, 20)),
+    "activation": (["--activation", "leaky_relu"], "leaky_relu", "leaky_relu"),
+    "init": (["--init", "glorot_normal"], "glorot_normal", "glorot_normal"),
+    "loss": (["--loss", "huber"], "huber", "huber"),
+    "optimizer": (["--optimizer", "adamw"], "adamw", "adamw"),
+    "learning_rate": (["--lr", "0.25"], 0.25, 0.25),
+    "schedule": (["--schedule", "one_cycle"], "one_cycle", "one_cycle"),
+    "l2": (["--l2", "0.01"], 0.01, 0.01),
+    "clip": (["--clip", "5"], 5, 5.0),
+    "epochs": (["--epochs", "3"], 3, 3),
+    "batch_size": (["--batch-size", "7"], 7, 7),
+    "full_batch": (["--full-batch"], True, True),
+    "drop_last": (["--drop-last"], True, True),
+    "shuffle": (["--no-shuffle"], False, False),
+    "label_smoothing": (["--label-smoothing", "0.1"], 0.1, 0.1),
+    "dropout": (["--dropout", "0.5"], 0.5, 0.5),
+    "input_dropout": (["--input-dropout", "0.2"], 0.2, 0.2),
+    "dtype": (["--dtype", "float64"], "float64", "float64"),
+    "engine": (["--engine", "numpy"], "numpy", "numpy"),
+    "threads": (["--threads", "2"], 2, 2),
+    "seed": (["--seed", "11"], 11, 11),
+    "evaluate_every": (["--evaluate-every", "4"], 4, 4),
+    "log_every": (["--log-every", "9"], 9, 9),
+    "run": (["--run", "some/run"], "some/run", Path("some/run")),
+    "preset": (["--preset", "notebook"], "notebook", "notebook"),
+}
+
+FIELD_NAMES = pytest.mark.parametrize("name", list(OTHER))
+
+
+def parsed(*words: str) -> TrainConfig:
+    """Read a command line of ``train`` as the program does, without training."""
+    _, bound, *_ = app.parse_args(["train", *words])
+    return bound.arguments.get("config", TrainConfig())
+
+
+def from_toml(path: Path, text: str, *words: str) -> TrainConfig:
+    """Read a command line that names a configuration file with this text."""
+    path.write_text(text, encoding="utf-8")
+    return parsed("--config", str(path), *words)
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    """Return the path of a configuration file to be written."""
+    return tmp_path / "choices.toml"
+
+
+def default(name: str) -> Any:
+    """Return a field's default."""
+    assert FIELDS[name].default is not MISSING
+    return FIELDS[name].default
+
+
+def differing(found: TrainConfig) -> set[str]:
+    """Name the fields that do not have their default."""
+    return {name for name in FIELDS if getattr(found, name) != default(name)}
+
+
+# Every field
+
+
+def test_every_field_is_tried_here() -> None:
+    """The table above has every field but the one that names the file, each with another value than its default."""
+    assert set(OTHER) == set(FIELDS) - {"config"}
+    assert all(value != default(name) for name, (_, _, value) in OTHER.items())
+
+
+@FIELD_NAMES
+def test_every_field_is_a_flag(name: str) -> None:
+    """A flag sets its field, and no other where it is no preset."""
+    found = parsed(*OTHER[name][0])
+    assert getattr(found, name) == OTHER[name][2]
+    assert name == "preset" or differing(found) == {name}
+
+
+@FIELD_NAMES
+@pytest.mark.parametrize("separator", ["_", "-"])
+def test_every_field_is_a_key(name: str, separator: str, toml: Path) -> None:
+    """A key of the file sets its field, written with hyphens as the flag or with underscores as the field."""
+    found = from_toml(toml, tomli_w.dumps({name.replace("_", separator): OTHER[name][1]}))
+    assert getattr(found, name) == OTHER[name][2]
+    assert name == "preset" or differing(found) == {name, "config"}
+
+
+@pytest.mark.parametrize("name", list(FIELDS))
+def test_every_field_is_documented(name: str) -> None:
+    """The docstring has an entry for each field, with a sentence."""
+    entries = re.findall(r"^(\w+) : .+\n    (.+)$", inspect.cleandoc(TrainConfig.__doc__ or ""), re.MULTILINE)
+    texts = dict(entries)
+    assert len(entries) == len(FIELDS)
+    assert re.match(r"[A-Z].{10}", texts[name])
+
+
+def test_help_shows_every_flag(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """``handgrad train --help`` names each flag, with the documented sentence."""
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["train", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    for name in FIELDS:
+        flag = "--lr" if name == "learning_rate" else "--" + name.replace("_", "-")
+        assert re.search(rf"{flag}\b", text), name
+    sentences = re.findall(r"^\w+ : .+\n    ([^.,;]+)", inspect.cleandoc(TrainConfig.__doc__ or ""), re.MULTILINE)
+    assert len(sentences) == len(FIELDS)
+    assert all(" ".join(sentence.split()) in text for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("choices", "table"),
+    [
+        ("OptimizerName", OPTIMIZERS),
+        ("ScheduleName", SCHEDULES),
+        ("ActivationName", ACTIVATIONS),
+        ("LossName", LOSSES),
+        ("InitialiserName", INITIALISERS),
+        ("PresetName", PRESETS),
+    ],
+)
+def test_choices_are_those_of_the_tables(choices: str, table: dict[str, Any]) -> None:
+    """What a flag offers is exactly what the package has."""
+    assert set(get_args(getattr(config_module, choices))) == set(table)
+
+
+def test_the_learning_rate_has_three_names(toml: Path) -> None:
+    """``--lr`` and ``--learning-rate`` are one flag; a file may say lr, learning_rate or learning-rate."""
+    wanted = [parsed("--lr", "0.3"), parsed("--learning-rate", "0.3")]
+    wanted += [from_toml(toml, f"{key} = 0.3") for key in ("lr", "learning_rate", "learning-rate")]
+    assert [found.learning_rate for found in wanted] == [0.3] * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "widths"), [("400", (400,)), ("400,300,200", (400, 300, 200)), ("none", ()), ("", ())]
+)
+def test_hidden_layers_are_a_list_with_commas(text: str, widths: tuple[int, ...]) -> None:
+    """Hidden layers are widths with commas between them, or none."""
+    assert parsed("--hidden", text).hidden == widths
+
+
+@pytest.mark.parametrize(
+    ("value", "widths"), [("[]", ()), ("[5]", (5,)), ("5", (5,)), ('"5,6"', (5, 6)), ('"none"', ())]
+)
+def test_hidden_layers_of_a_file(value: str, widths: tuple[int, ...], toml: Path) -> None:
+    """A file may give hidden layers as a list, a number, or a text as on the command line."""
+    assert from_toml(toml, f"hidden = {value}").hidden == widths
+
+
+# Precedence
+
+
+def test_flags_go_before_the_file_before_the_preset_before_the_defaults(toml: Path) -> None:
+    """Of four sources each field takes the first that has it."""
+    found = from_toml(toml, 'preset = "notebook"\nepochs = 3\nlr = 0.7', "--lr", "0.9")
+    assert (found.learning_rate, found.epochs, found.batch_size, found.seed) == (0.9, 3, 64, default("seed"))
+    found = from_toml(toml, "epochs = 3\nbatch_size = 5", "--preset", "notebook", "--batch-size", "6")
+    assert (found.learning_rate, found.epochs, found.batch_size) == (0.1, 3, 6)
+
+
+@pytest.mark.parametrize("name", ["full_batch", "drop_last"])
+def test_a_file_may_switch_off_what_the_preset_switches_on(name: str, toml: Path) -> None:
+    """A false in the file goes before a true of the preset, and before the default."""
+    assert getattr(from_toml(toml, f'preset = "notebook"\n{name} = false'), name) is False
+
+
+def test_the_preset_is_the_notebook() -> None:
+    """The preset's choices are the notebook's: its network, its N(0, 1) start, its rate, batches and epochs."""
+    found = parsed("--preset", "notebook")
+    assert found.network(784, 10).layer_sizes == (784, 400, 400, 10)
+    assert (found.activation, found.loss, found.init) == ("sigmoid", "cross_entropy", "normal")
+    assert (found.optimizer, found.learning_rate, found.schedule) == ("sgd", 0.1, "constant")
+    assert (found.batch_size, found.epochs, found.drop_last, found.shuffle) == (64, 10, True, True)
+    assert (found.full_batch, found.l2, found.dropout, found.input_dropout) == (False, 0, 0, 0)
+    assert (found.clip, found.label_smoothing, found.dtype) == (None, 0, "float64")
+
+
+def test_what_a_run_writes_down_is_read_back(toml: Path) -> None:
+    """The settings of one run, written as TOML, are the configuration of the next; what names files is left out."""
+    words = [word for name, (words, _, _) in OTHER.items() if name not in ("preset", "run") for word in words]
+    found = parsed(*words, "--run", "elsewhere")
+    again = from_toml(toml, tomli_w.dumps(found.to_dict()))
+    assert {name for name in FIELDS if getattr(again, name) != getattr(found, name)} == {"run", "config"}
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"), [("epohcs", "epochs"), ("learnig_rate", "learning_rate"), ("batchsize", "batch_size")]
+)
+def test_an_unknown_key_is_answered_with_the_one_meant(key: str, meant: str, toml: Path, refused: Any) -> None:
+    """A misspelt key is refused with the file, the key, and the likeliest one meant."""
+    toml.write_text(f"{key} = 3")
+    with refused(SettingError, str(toml), repr(key)):
+        read_config(toml)
+    with pytest.raises(SettingError) as caught:
+        read_config(toml)
+    assert meant in caught.value.remedy
+
+
+@pytest.mark.parametrize("text", ["[train]\nepochs = 3", 'config = "other.toml"', "xyzzy = 1"])
+def test_a_key_that_resembles_none_is_to_be_removed(text: str, toml: Path, refused: Any) -> None:
+    """Tables, nested files and strange keys are refused with a list of what there is."""
+    toml.write_text(text)
+    with refused(SettingError, "batch_size", "remove it"):
+        read_config(toml)
+
+
+@pytest.mark.parametrize("content", [b"epochs = ", b"epochs: 3", b"\xff\xfe", b"lr = 1\nlr = 2"])
+def test_a_file_that_is_no_toml_is_refused(content: bytes, toml: Path, refused: Any) -> None:
+    """What is no TOML is refused with the file's name."""
+    toml.write_bytes(content)
+    with refused(SettingError, str(toml), "no TOML"):
+        read_config(toml)
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "."])
+def test_a_file_that_cannot_be_read_is_refused(name: str, tmp_path: Path, refused: Any) -> None:
+    """A missing file, or a folder, is refused with its name."""
+    with refused(SettingError, str(tmp_path / name), "cannot be read"):
+        read_config(tmp_path / name)
+
+
+BAD_WORDS = [
+    ["--epochs", "0"],
+    ["--epochs", "x"],
+    ["--epochs", "1.5"],
+    ["--epochs"],
+    ["--log-every", "2.5"],
+    ["--lr", "-1"],
+    ["--lr", "nan"],
+    ["--seed", "-1"],
+    ["--schedule", "linear"],
+    ["--hidden", "5,x"],
+    ["--dropout", "1"],
+    ["--preset", "nope"],
+    ["--epoch", "3"],
+    ["extra"],
+    ["--epochs", "3", "--epochs", "4"],
+]
+
+
+@pytest.mark.parametrize("words", BAD_WORDS, ids=" ".join)
+def test_a_wrong_flag_is_refused_by_name(words: list[str]) -> None:
+    """A flag or value that is wrong raises an error that names it, and is never rounded or dropped."""
+    with pytest.raises((SettingError, cyclopts.CycloptsError)) as caught:
+        parsed(*words)
+    named = "learning_rate" if words[0] == "--lr" else words[0].lstrip("-").replace("-", "[-_]")
+    assert re.search(named, str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "text", ["epochs = 1.5", 'epochs = "x"', "epochs = true", "lr = true", 'schedule = "linear"', "hidden = [5.5]"]
+)
+def test_a_wrong_value_in_a_file_is_refused_by_name(text: str, toml: Path) -> None:
+    """A value of the wrong kind raises an error that names the key."""
+    with pytest.raises((SettingError, cyclopts.CycloptsError)) as caught:
+        from_toml(toml, text)
+    assert text.split(" ")[0] in str(caught.value)
+
+
+def test_settings_are_checked_here_too(refused: Any) -> None:
+    """The configuration checks what the settings of a training check."""
+    assert issubclass(TrainConfig, TrainingSettings)
+    with refused(SettingError, "epochs is 0"):
+        TrainConfig(epochs=0)

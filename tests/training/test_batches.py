@@ -1,0 +1,90 @@
+"""The order of the examples and the dropout masks: functions of the seed and of where training stands."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handgrad.training import dropout_masks, epoch_order
+
+SEEDS = st.integers(0, 2**63)
+
+
+@given(n=st.integers(1, 400), seed=SEEDS, epoch=st.integers(0, 10**6))
+def test_order_is_a_permutation(n: int, seed: int, epoch: int) -> None:
+    """Each epoch visits every example once."""
+    np.testing.assert_array_equal(np.sort(epoch_order(n, seed, epoch)), np.arange(n))
+
+
+def test_order_is_a_function_of_its_arguments() -> None:
+    """The same seed and epoch give the same order, whatever was drawn in between."""
+    first = epoch_order(100, 3, 7)
+    epoch_order(100, 3, 8)
+    np.testing.assert_array_equal(epoch_order(100, 3, 7), first)
+
+
+def test_epochs_and_seeds_have_independent_orders() -> None:
+    """Orders of different epochs and seeds have no more fixed places in common than chance gives them."""
+    orders = [epoch_order(1000, seed, epoch) for seed in range(8) for epoch in range(8)]
+    pairs = [(a, b) for i, a in enumerate(orders) for b in orders[:i]]
+    shared = np.array([np.count_nonzero(a == b) for a, b in pairs])  # Poisson with mean 1
+    assert shared.max() < 12
+    assert abs(shared.mean() - 1) < 5 / np.sqrt(len(pairs))
+    correlations = [np.corrcoef(a, b)[0, 1] for a, b in pairs]
+    assert np.abs(correlations).max() < 6 / np.sqrt(1000)
+
+
+def test_every_example_comes_at_every_place_equally_often() -> None:
+    """Over many epochs, an example's place is uniform: a chi-squared statistic within five standard deviations."""
+    n, epochs = 10, 5000
+    counts = np.zeros((n, n))
+    for epoch in range(epochs):
+        counts[np.arange(n), epoch_order(n, 0, epoch)] += 1
+    expected, freedom = epochs / n, (n - 1) ** 2
+    assert ((counts - expected) ** 2 / expected).sum() < freedom + 5 * np.sqrt(2 * freedom)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.5, 0.9])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_masks_drop_at_their_rate_and_keep_the_mean(rate: float, dtype: type) -> None:
+    """A mask is 0 with the rate's probability and 1 / (1 - rate) otherwise, so that its mean is 1."""
+    (mask,) = dropout_masks(1000, (200,), (rate,), seed=0, step=0, dtype=dtype)
+    assert mask.shape == (1000, 200)
+    assert mask.dtype == dtype
+    assert set(np.unique(mask)) == {0, dtype(1 / (1 - rate))}
+    spread = np.sqrt(rate * (1 - rate) / mask.size)
+    assert abs(np.mean(mask == 0) - rate) < 5 * spread
+    assert abs(mask.mean(dtype=np.float64) - 1) < 5 * spread / (1 - rate)
+
+
+def test_units_and_examples_are_dropped_independently() -> None:
+    """Neither a unit's column nor an example's row of a mask is dropped more often than chance has it."""
+    (mask,) = dropout_masks(2000, (2000,), (0.3,), seed=1, step=0)
+    for axis in (0, 1):
+        shares = (mask == 0).mean(axis=axis)
+        assert np.abs(shares - 0.3).max() < 6 * np.sqrt(0.21 / 2000)
+        assert shares.std() == pytest.approx(np.sqrt(0.21 / 2000), rel=0.1)
+
+
+def test_only_rates_above_zero_have_masks() -> None:
+    """Inputs and layers with rate 0 get no mask, and without any rate there is no list."""
+    masks = dropout_masks(5, (3, 4, 2), (0.0, 0.5, 0.0), seed=0, step=0)
+    assert [mask is None for mask in masks] == [True, False, True]
+    assert masks[1].shape == (5, 4)
+    assert dropout_masks(5, (3, 4), (0.0, 0.0), seed=0, step=0) is None
+
+
+def test_masks_are_a_function_of_where_training_stands() -> None:
+    """The same seed, step and chunk give the same masks; another seed, step or chunk gives others, as does a layer."""
+    place = {"seed": 5, "step": 9, "chunk": 2}
+
+    def drawn(**changes: int) -> list[np.ndarray]:
+        return dropout_masks(50, (40, 40), (0.5, 0.5), **{**place, **changes})
+
+    first = drawn()
+    for again, mask in zip(drawn(), first, strict=True):
+        np.testing.assert_array_equal(again, mask)
+    others = [drawn(**{name: value + 1})[0] for name, value in place.items()]
+    for other in (first[1], *others):
+        agreement = np.mean(other == first[0])
+        assert abs(agreement - 0.5) < 5 * 0.5 / np.sqrt(2000)

@@ -1,0 +1,93 @@
+"""Examples that do not fit the network are refused when the training is asked for, before anything changes."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handgrad.errors import HandgradError, SettingError, ShapeError
+from handgrad.network import MLP, Parameters
+from handgrad.training import TrainingSettings, train
+
+N, D, K = 6, 4, 3
+X = np.random.default_rng(0).standard_normal((N, D))
+Y = np.array([0, 1, 2, 0, 1, 2])
+
+
+def spoilt(array: np.ndarray, value: Any) -> np.ndarray:
+    """Put a value into the middle of a copy."""
+    array = np.array(array, np.float64)
+    array[len(array) // 2] = value
+    return array
+
+
+CASES: list[tuple[str, str, type[HandgradError], dict[str, Any], tuple[str, ...]]] = [
+    ("X with too few columns", "cross_entropy", ShapeError, {"X": X[:, :3]}, ("(6, 3)", "(n, 4)")),
+    ("X flat", "cross_entropy", ShapeError, {"X": X[0]}, ("(4,)", "(n, 4)")),
+    ("X of images", "cross_entropy", ShapeError, {"X": X.reshape(N, 2, 2)}, ("(6, 2, 2)", "(n, 4)")),
+    ("no examples", "cross_entropy", ShapeError, {"X": X[:0], "y": Y[:0]}, ("(0, 4)",)),
+    ("X with NaN", "cross_entropy", SettingError, {"X": spoilt(X, np.nan)}, ("X", "NaN")),
+    ("X with infinity", "cross_entropy", SettingError, {"X": spoilt(X, -np.inf)}, ("X", "infinity")),
+    ("too few labels", "cross_entropy", ShapeError, {"y": Y[:4]}, ("(4,)", "(6,)")),
+    ("one-hot labels", "cross_entropy", ShapeError, {"y": np.eye(K)[Y]}, ("(6, 3)", "(6,)")),
+    ("float labels", "cross_entropy", SettingError, {"y": Y.astype(float)}, ("float64", "astype(int)")),
+    ("labels with NaN", "cross_entropy", SettingError, {"y": spoilt(Y, np.nan)}, ("float64",)),
+    ("text labels", "cross_entropy", SettingError, {"y": Y.astype(str)}, ("<U",)),
+    ("label too high", "cross_entropy", SettingError, {"y": Y + 1}, ("1 to 3", "0 to 2")),
+    ("label below zero", "cross_entropy", SettingError, {"y": Y - 1}, ("-1 to 1", "0 to 2")),
+    ("answers above 1", "binary_cross_entropy", SettingError, {"y": np.full((N, K), 1.5)}, ("[0, 1]",)),
+    ("answers below 0", "binary_cross_entropy", SettingError, {"y": np.full((N, K), -0.5)}, ("[0, 1]",)),
+    ("answers with NaN", "binary_cross_entropy", SettingError, {"y": np.full((N, K), np.nan)}, ("[0, 1]",)),
+    ("numbers with NaN", "squared_error", SettingError, {"y": np.full((N, K), np.nan)}, ("finite",)),
+    ("numbers of wrong width", "squared_error", ShapeError, {"y": np.zeros((N, 2))}, ("(6, 2)", "(6, 3)")),
+    ("numbers where classes must be", "squared_error", SettingError, {"y": np.zeros(N)}, ("float64",)),
+    ("weights of wrong length", "cross_entropy", ShapeError, {"sample_weight": np.ones(5)}, ("(5,)", "(6,)")),
+    ("a weight below 0", "cross_entropy", SettingError, {"sample_weight": spoilt(np.ones(N), -1)}, ("sample_weight",)),
+    ("a weight of NaN", "cross_entropy", SettingError, {"sample_weight": spoilt(np.ones(N), np.nan)}, ("weight",)),
+    ("an infinite weight", "cross_entropy", SettingError, {"sample_weight": spoilt(np.ones(N), np.inf)}, ("weight",)),
+    ("only weights of 0", "cross_entropy", SettingError, {"sample_weight": np.zeros(N)}, ("weight",)),
+    ("test part of wrong width", "cross_entropy", ShapeError, {"X_test": X[:, :3], "y_test": Y}, ("(6, 3)",)),
+    ("test label too high", "cross_entropy", SettingError, {"X_test": X, "y_test": Y + 1}, ("1 to 3",)),
+    ("test examples without labels", "cross_entropy", ShapeError, {"X_test": X}, ("X_test", "y_test")),
+    ("test labels without examples", "cross_entropy", ShapeError, {"y_test": Y}, ("X_test", "y_test")),
+    (
+        "smoothing of numbers",
+        "squared_error",
+        SettingError,
+        {"y": np.zeros((N, K)), "settings": TrainingSettings(label_smoothing=0.1)},
+        ("label_smoothing", "squared_error"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("loss", "kind", "changes", "pieces"), [pytest.param(*c[1:], id=c[0]) for c in CASES])
+def test_what_does_not_fit_is_refused(
+    loss: str, kind: type[HandgradError], changes: dict[str, Any], pieces: tuple[str, ...], refused: Any
+) -> None:
+    """Wrong examples, labels, weights and test parts are refused at the call, not at the first record."""
+    network = MLP((D, 5, K), "tanh", loss)
+    parameters = network.initialise()
+    before = parameters.vector.copy()
+    with refused(kind, *pieces):
+        train(network, parameters, **{"X": X, "y": Y, **changes})
+    np.testing.assert_array_equal(parameters.vector, before)
+
+
+def test_parameters_of_another_network_are_refused(refused: Any) -> None:
+    """Parameters of other layer sizes are refused, with both."""
+    with refused(ShapeError, "(4, 6, 3)", "(4, 5, 3)"):
+        train(MLP((D, 5, K)), Parameters((4, 6, 3)), X, Y)
+
+
+def test_the_callers_arrays_are_left_alone() -> None:
+    """Training changes the parameters, and neither examples nor labels nor weights, which may be read-only."""
+    arrays = [X.copy(), Y.copy(), np.ones(N)]
+    for array in arrays:
+        array.flags.writeable = False
+    network = MLP((D, 5, K))
+    parameters = network.initialise()
+    before = parameters.vector.copy()
+    for _ in train(network, parameters, *arrays[:2], *arrays[:2], sample_weight=arrays[2]):
+        pass
+    np.testing.assert_array_equal(arrays[0], X)
+    assert np.abs(parameters.vector - before).max() > 1e-3
