@@ -43,11 +43,12 @@ class Row:
     band: Band | None
 
     @property
-    def inside(self) -> bool | None:
-        """Whether the notebook's figure and all of ours lie inside the band; None without a band."""
+    def outside(self) -> list[str]:
+        """Whose figures lie outside the band: "notebook", "ours"."""
         if self.band is None:
-            return None
-        return all(self.band.holds(value) for value in (*self.ours, *([] if self.printed is None else [self.printed])))
+            return []
+        figures = {"notebook": () if self.printed is None else (self.printed,), "ours": self.ours}
+        return [whose for whose, values in figures.items() if not all(map(self.band.holds, values))]
 
 
 def reproduce(name: str, data: Dataset, epochs: int | None, seeds: Sequence[int], threads: int | None) -> Iterator[str]:
@@ -166,5 +167,5 @@ def table(name: str, rows: Sequence[Row], seeds: int) -> Iterator[str]:
         if row.band is not None:
             low, high = f"{row.band.low:.4f}", f"{row.band.high:.4f}"
             line += f"  {low:>9} .. {high:<7}  {row.band.minimum:7.4f} .. {row.band.maximum:<7.4f}  {row.band.n:3}"
-            line += "  inside" if row.inside else "  OUTSIDE"
+            line += f"  OUTSIDE: {', '.join(row.outside)}" if row.outside else "  inside"
         yield line.rstrip()
