@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from handgrad.data import Dataset, read_image, read_rows
 from handgrad.errors import DataError, ShapeError
 from handgrad.run_folder import load_run
-from handgrad.training.loop import check_examples
+from handgrad.training.examples import check_examples
 from handgrad.training.numpy_engine import evaluate
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad.training import dropout_masks, epoch_order
+from handgrad.training import dropout_keys, dropout_masks, epoch_order
 
 SEEDS = st.integers(0, 2**63)
 
@@ -48,7 +48,7 @@ def test_every_example_comes_at_every_place_equally_often() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_masks_drop_at_their_rate_and_keep_the_mean(rate: float, dtype: type) -> None:
     """A mask is 0 with the rate's probability and 1 / (1 - rate) otherwise, so that its mean is 1."""
-    (mask,) = dropout_masks(1000, (200,), (rate,), seed=0, step=0, dtype=dtype)
+    (mask,) = dropout_masks(dropout_keys(0, np.array([0]), 1)[0], (rate,), (200,), 0, 1000, dtype)
     assert mask.shape == (1000, 200)
     assert mask.dtype == dtype
     assert set(np.unique(mask)) == {0, dtype(1 / (1 - rate))}
@@ -59,7 +59,7 @@ def test_masks_drop_at_their_rate_and_keep_the_mean(rate: float, dtype: type) ->
 
 def test_units_and_examples_are_dropped_independently() -> None:
     """Neither a unit's column nor an example's row of a mask is dropped more often than chance has it."""
-    (mask,) = dropout_masks(2000, (2000,), (0.3,), seed=1, step=0)
+    (mask,) = dropout_masks(dropout_keys(1, np.array([0]), 1)[0], (0.3,), (2000,), 0, 2000)
     for axis in (0, 1):
         shares = (mask == 0).mean(axis=axis)
         assert np.abs(shares - 0.3).max() < 6 * np.sqrt(0.21 / 2000)
@@ -67,24 +67,29 @@ def test_units_and_examples_are_dropped_independently() -> None:
 
 
 def test_only_rates_above_zero_have_masks() -> None:
-    """Inputs and layers with rate 0 get no mask, and without any rate there is no list."""
-    masks = dropout_masks(5, (3, 4, 2), (0.0, 0.5, 0.0), seed=0, step=0)
+    """Inputs and layers with rate 0 get no mask."""
+    masks = dropout_masks(dropout_keys(0, np.array([0]), 3)[0], (0.0, 0.5, 0.0), (3, 4, 2), 0, 5)
     assert [mask is None for mask in masks] == [True, False, True]
     assert masks[1].shape == (5, 4)
-    assert dropout_masks(5, (3, 4), (0.0, 0.0), seed=0, step=0) is None
 
 
 def test_masks_are_a_function_of_where_training_stands() -> None:
-    """The same seed, step and chunk give the same masks; another seed, step or chunk gives others, as does a layer."""
-    place = {"seed": 5, "step": 9, "chunk": 2}
+    """The same seed and step give the same masks; another seed or step gives others, as does a layer."""
 
-    def drawn(**changes: int) -> list[np.ndarray]:
-        return dropout_masks(50, (40, 40), (0.5, 0.5), **{**place, **changes})
+    def drawn(seed: int, step: int) -> list[np.ndarray]:
+        return dropout_masks(dropout_keys(seed, np.array([step]), 2)[0], (0.5, 0.5), (40, 40), 0, 50)
 
-    first = drawn()
-    for again, mask in zip(drawn(), first, strict=True):
+    first = drawn(5, 9)
+    for again, mask in zip(drawn(5, 9), first, strict=True):
         np.testing.assert_array_equal(again, mask)
-    others = [drawn(**{name: value + 1})[0] for name, value in place.items()]
-    for other in (first[1], *others):
+    for other in (first[1], drawn(6, 9)[0], drawn(5, 10)[0]):
         agreement = np.mean(other == first[0])
         assert abs(agreement - 0.5) < 5 * 0.5 / np.sqrt(2000)
+
+
+def test_a_part_of_a_batch_has_its_part_of_the_mask() -> None:
+    """Rows drawn by themselves have the mask that they have among all rows of the batch."""
+    keys = dropout_keys(3, np.array([4]), 1)[0]
+    (whole,) = dropout_masks(keys, (0.4,), (7,), 0, 30)
+    (part,) = dropout_masks(keys, (0.4,), (7,), 11, 6)
+    np.testing.assert_array_equal(part, whole[11:17])

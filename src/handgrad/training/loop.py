@@ -17,7 +17,8 @@ from handgrad.network.losses import LOSSES
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import epoch_order
-from handgrad.training.numpy_engine import Examples, evaluate, run_span
+from handgrad.training.examples import Examples, check_examples
+from handgrad.training.numpy_engine import NumpyEngine
 from handgrad.training.schedules import SCHEDULES
 from handgrad.training.settings import TrainingSettings
 
@@ -178,8 +179,9 @@ def _records(
 ) -> Iterator[Record]:
     """Run the loop, in the order in which things happen."""
     total = per_epoch * settings.epochs
-    state = [np.zeros_like(parameters.vector) for _ in range(settings.recurrence.slots)]
+    state = np.zeros((settings.recurrence.slots, parameters.vector.size), parameters.vector.dtype)
     span = settings.log_every or per_epoch
+    engine = NumpyEngine(network, parameters, examples, settings)
     step, seconds = 0, 0.0
     work = 6 * network.parameter_count * len(examples) / per_epoch
     threads = 1 if settings.threads is None and work < SMALL_STEP else settings.threads
@@ -191,22 +193,23 @@ def _records(
     def evaluation(epoch: int) -> Record:
         rate = learning_rate(min(step, total - 1))
         with pools.limit(limits=threads), np.errstate(over="ignore", invalid="ignore"):
-            train_loss, train_accuracy = evaluate(network, parameters, examples)
+            train_loss, train_accuracy = engine.evaluate(examples)
             if not isfinite(train_loss):
                 raise _diverged(train_loss, f"after step {step}", rate)
-            test_loss, test_accuracy = evaluate(network, parameters, tests) if tests is not None else (None, None)
+            test_loss, test_accuracy = engine.evaluate(tests) if tests is not None else (None, None)
         return Record("evaluation", epoch, step, rate, seconds, train_loss, train_accuracy, test_loss, test_accuracy)
 
     for epoch in range(settings.epochs):
         if epoch % settings.evaluate_every == 0:
             yield evaluation(epoch)
-        batches = _batches(len(examples), per_epoch, settings, orders)
+        order, ends = _epoch(len(examples), per_epoch, settings, orders)
         for start in range(0, per_epoch, span):
-            part = batches[start : start + span]
+            part = ends[start : start + span]
+            first = int(ends[start - 1]) if start else 0
             began = perf_counter()
             with pools.limit(limits=threads), np.errstate(over="ignore", invalid="ignore"):
                 rates = [learning_rate(step + offset) for offset in range(len(part))]
-                log = run_span(network, parameters, state, examples, part, rates, step, settings)
+                log = engine.run_span(state, order[first : part[-1]], part - first, rates, step)
             seconds += perf_counter() - began
             if not isfinite(log.total_loss):
                 raise _diverged(log.total_loss, f"within steps {step + 1} to {step + len(part)}", rates[0])
@@ -234,79 +237,18 @@ def _diverged(loss: float, where: str, learning_rate: float) -> DivergenceError:
     )
 
 
-def _batches(
+def _epoch(
     n: int, per_epoch: int, settings: TrainingSettings, orders: Iterator[NDArray[np.integer[Any]]]
-) -> list[NDArray[np.integer[Any]] | slice]:
-    """List the rows of each step of an epoch."""
-    if settings.full_batch or (per_epoch == 1 and not settings.drop_last):
-        return [slice(0, n)]
-    size = settings.batch_size
-    if not settings.shuffle:
-        return [slice(i * size, min((i + 1) * size, n)) for i in range(per_epoch)]
-    order = next(orders, None)
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.int64]]:
+    """Give the order of an epoch's examples, and where in it each batch ends."""
+    if settings.full_batch or settings.batch_size >= n or not settings.shuffle:
+        order: NDArray[np.integer[Any]] | None = np.arange(n)
+    else:
+        order = next(orders, None)
     if order is None or order.shape != (n,):
         found = "no order" if order is None else f"an order of shape {order.shape}"
         raise ShapeError(
             f"{found} for an epoch of {n} examples", f"shape ({n},) for each epoch", "give one permutation an epoch"
         )
-    return [order[i * size : (i + 1) * size] for i in range(per_epoch)]
-
-
-def check_examples(
-    network: MLP, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None
-) -> Examples:
-    """Refuse examples that do not fit the network, or that would train it wrongly without a word.
-
-    Parameters
-    ----------
-    network : MLP
-    X, y, sample_weight
-        As for :func:`train`.
-
-    Returns
-    -------
-    examples : Examples
-
-    Raises
-    ------
-    ShapeError, SettingError
-        As for :func:`train`.
-
-    Examples
-    --------
-    >>> len(check_examples(MLP((2, 3)), np.zeros((4, 2)), np.array([0, 1, 2, 0])))
-    4
-    """
-    d, k = network.layer_sizes[0], network.layer_sizes[-1]
-    if X.ndim != 2 or X.shape[1] != d or len(X) == 0:
-        raise ShapeError(f"X of shape {X.shape}", f"shape (n, {d}) with n from 1", "give one row an example")
-    n = len(X)
-    targets = LOSSES[network.loss].targets
-    if y.shape not in ([(n,)] if targets == "classes" else [(n, k), (n,)]):
-        wanted = (
-            f"shape ({n},)" if targets == "classes" else f"shape ({n}, {k}), or ({n},) for one output or for classes"
-        )
-        raise ShapeError(f"y of shape {y.shape} with the loss {network.loss}", wanted, "give one target an example")
-    if not np.isfinite(X).all():
-        raise SettingError("X holds NaN or infinity", "finite numbers", "drop or fill those rows")
-    if targets == "classes" or (y.ndim == 1 and k > 1):
-        if not np.issubdtype(y.dtype, np.integer):
-            raise SettingError(f"y of dtype {y.dtype}", "class numbers, integers", "convert with y.astype(int)")
-        low, high = int(y.min()), int(y.max())
-        if low < 0 or high >= k:
-            raise SettingError(
-                f"labels from {low} to {high} for {k} outputs",
-                f"0 to {k - 1}",
-                "number the classes from 0, or widen the output",
-            )
-    elif not np.isfinite(y).all() or (targets == "answers" and (y.min() < 0 or y.max() > 1)):
-        wanted = "numbers in [0, 1]" if targets == "answers" else "finite numbers"
-        raise SettingError(f"targets outside that for the loss {network.loss}", wanted, "mend y")
-    if sample_weight is not None:
-        if sample_weight.shape != (n,):
-            raise ShapeError(f"sample_weight of shape {sample_weight.shape}", f"({n},)", "give one weight an example")
-        if not (np.isfinite(sample_weight).all() and (sample_weight >= 0).all() and sample_weight.any()):
-            raise SettingError(
-                "sample_weight with negative, non-finite or only zero values", "weights from 0", "mend them"
-            )
-    return Examples(X, y, sample_weight)
+    size = n if settings.full_batch else settings.batch_size
+    return order, np.minimum(size * np.arange(1, per_epoch + 1), n)

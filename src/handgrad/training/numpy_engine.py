@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.network.losses import LOSSES
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
-from handgrad.training.batches import dropout_masks
+from handgrad.training.batches import dropout_keys, dropout_masks
+from handgrad.training.examples import Examples, counts_right
 from handgrad.training.metrics import correct
 from handgrad.training.settings import TrainingSettings
 
 # A larger batch is passed over in chunks of so many rows, whose gradients are added up: the working memory does not
 # grow with the batch, and a chunk's activations stay in the cache.
 CHUNK = 512
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Rows and targets, with a weight for each row where there are weights."""
-
-    X: NDArray[Any]
-    y: NDArray[Any]
-    weight: NDArray[Any] | None = None
-
-    def __len__(self) -> int:
-        return int(self.X.shape[0])
 
 
 @dataclass(frozen=True)
@@ -45,25 +34,30 @@ class SpanLog:
 def run_span(
     network: MLP,
     parameters: Parameters,
-    state: list[NDArray[Any]],
+    state: NDArray[Any],
     examples: Examples,
-    batches: list[NDArray[np.integer[Any]] | slice],
-    learning_rates: list[float],
+    order: NDArray[np.integer[Any]],
+    ends: NDArray[np.integer[Any]],
+    learning_rates: Sequence[float],
     first_step: int,
     settings: TrainingSettings,
 ) -> SpanLog:
     """Take one optimizer step for each batch, changing the parameters and the optimizer's state in place.
 
+    This is the definition of what any other engine does with the same arguments.
+
     Parameters
     ----------
     network : MLP
     parameters : Parameters
-    state : list of ndarrays
-        The optimizer's slots.
+    state : ndarray of shape (slots, parameters)
+        The optimizer's.
     examples : Examples
-    batches : list of index arrays or slices
-        The rows of each step.
-    learning_rates : list of float
+    order : integer ndarray
+        The rows of all steps, one batch after the other.
+    ends : integer ndarray
+        Where in ``order`` each batch ends.
+    learning_rates : sequence of float
         One for each step.
     first_step : int
         Steps taken before this span.
@@ -75,8 +69,10 @@ def run_span(
     """
     first: tuple[float, float | None, float] | None = None
     total_loss = 0.0
-    for offset, (rows, learning_rate) in enumerate(zip(batches, learning_rates, strict=True)):
-        step = first_step + offset
+    begin = 0
+    for step, (end, learning_rate) in enumerate(zip(ends, learning_rates, strict=True), start=first_step):
+        rows = order[begin:end]
+        begin = end
         loss, accuracy, gradient = batch_gradient(network, parameters, examples, rows, step, settings)
         total_loss += loss
         norm = None
@@ -92,28 +88,33 @@ def run_span(
     return SpanLog(*first, total_loss)
 
 
+def dropout_rates(network: MLP, settings: TrainingSettings) -> list[float]:
+    """List the share to drop of the inputs and of each hidden layer."""
+    return [settings.input_dropout, *[settings.dropout] * (len(network.layer_sizes) - 2)]
+
+
 def batch_gradient(
     network: MLP,
     parameters: Parameters,
     examples: Examples,
-    rows: NDArray[np.integer[Any]] | slice,
+    rows: NDArray[np.integer[Any]],
     step: int,
     settings: TrainingSettings,
 ) -> tuple[float, float | None, NDArray[Any]]:
     """Compute the objective on a batch, the share of right answers, and the flat gradient, chunk by chunk."""
     dtype = parameters.vector.dtype
-    index = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
-    total_weight = float(examples.weight[index].sum()) if examples.weight is not None else float(len(index))
+    total_weight = float(examples.weight[rows].sum()) if examples.weight is not None else float(len(rows))
     objective, right = 0.0, 0
     gradient = np.zeros_like(parameters.vector)
     classes = counts_right(network, examples)
-    rates = [settings.input_dropout, *[settings.dropout] * (len(network.layer_sizes) - 2)]
-    for chunk, start in enumerate(range(0, len(index), CHUNK)):
-        part = index[start : start + CHUNK]
+    rates = dropout_rates(network, settings)
+    keys = dropout_keys(settings.seed, np.array([step]), len(rates))[0] if any(rates) else None
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
         X, y = examples.X[part].astype(dtype, copy=False), examples.y[part]
         weight = None if examples.weight is None else examples.weight[part]
         share = (len(part) if weight is None else float(weight.sum())) / total_weight if total_weight else 0.0
-        masks = dropout_masks(len(part), network.layer_sizes[:-1], rates, settings.seed, step, chunk, dtype)
+        masks = None if keys is None else dropout_masks(keys, rates, network.layer_sizes[:-1], start, len(part), dtype)
         logits, cache = network.forward(parameters, X, masks)
         right += correct(logits, y) if classes else 0
         if share == 0.0:  # only examples of weight zero: nothing to learn from them
@@ -125,13 +126,7 @@ def batch_gradient(
         penalty, penalty_gradient = network.l2_penalty(parameters, settings.l2)
         objective += float(penalty)
         gradient += penalty_gradient.vector
-    return objective, right / len(index) if classes else None, gradient
-
-
-def counts_right(network: MLP, examples: Examples) -> bool:
-    """Say whether there are right answers to count: classes or answers, but no numbers."""
-    labels = examples.y.ndim == 1 and network.layer_sizes[-1] > 1
-    return labels or LOSSES[network.loss].targets != "numbers"
+    return objective, right / len(rows) if classes else None, gradient
 
 
 def evaluate(network: MLP, parameters: Parameters, examples: Examples) -> tuple[float, float | None]:
@@ -171,3 +166,31 @@ def evaluate(network: MLP, parameters: Parameters, examples: Examples) -> tuple[
         total += share
         right += correct(logits, y) if classes else 0
     return loss / total, right / len(examples) if classes else None
+
+
+@dataclass(frozen=True)
+class NumpyEngine:
+    """The functions above, for one training."""
+
+    network: MLP
+    parameters: Parameters
+    examples: Examples
+    settings: TrainingSettings
+    name: ClassVar[str] = "numpy"
+
+    def run_span(
+        self,
+        state: NDArray[Any],
+        order: NDArray[np.integer[Any]],
+        ends: NDArray[np.integer[Any]],
+        learning_rates: Sequence[float],
+        first_step: int,
+    ) -> SpanLog:
+        """Take the steps of a span."""
+        return run_span(
+            self.network, self.parameters, state, self.examples, order, ends, learning_rates, first_step, self.settings
+        )
+
+    def evaluate(self, examples: Examples) -> tuple[float, float | None]:
+        """Compute loss and accuracy on all examples."""
+        return evaluate(self.network, self.parameters, examples)

@@ -7,7 +7,7 @@ counts from 1. So a checkpoint is the parameter vector, the slots and one number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, ClassVar, Protocol
@@ -24,7 +24,7 @@ class Optimizer(Protocol):
     slots: ClassVar[int]
 
     def update(
-        self, vector: Vector, gradient: Vector, state: Sequence[Vector], learning_rate: float, step: int
+        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
     ) -> None:
         """Move the parameters one step, in place."""
 
@@ -44,7 +44,7 @@ class SGD:
     slots: ClassVar[int] = 0
 
     def update(
-        self, vector: Vector, gradient: Vector, state: Sequence[Vector], learning_rate: float, step: int
+        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
     ) -> None:
         """Move the parameters one step, in place."""
         vector -= learning_rate * gradient
@@ -71,7 +71,7 @@ class Momentum:
     slots: ClassVar[int] = 1
 
     def update(
-        self, vector: Vector, gradient: Vector, state: Sequence[Vector], learning_rate: float, step: int
+        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
     ) -> None:
         """Move the parameters one step, in place."""
         (velocity,) = state
@@ -103,7 +103,7 @@ class Nesterov:
     slots: ClassVar[int] = 1
 
     def update(
-        self, vector: Vector, gradient: Vector, state: Sequence[Vector], learning_rate: float, step: int
+        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
     ) -> None:
         """Move the parameters one step, in place."""
         (velocity,) = state
@@ -142,7 +142,7 @@ class Adam:
     slots: ClassVar[int] = 2
 
     def update(
-        self, vector: Vector, gradient: Vector, state: Sequence[Vector], learning_rate: float, step: int
+        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
     ) -> None:
         """Move the parameters one step, in place."""
         m, v = state
@@ -182,7 +182,7 @@ class AdamW(Adam):
     weight_decay: float = 0.01
 
     def update(
-        self, vector: Vector, gradient: Vector, state: Sequence[Vector], learning_rate: float, step: int
+        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
     ) -> None:
         """Move the parameters one step, in place."""
         vector *= 1 - learning_rate * self.weight_decay
