@@ -72,7 +72,7 @@ def train(*, config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()
     from handgrad.job import train_run
     from handgrad.reporting import console
 
-    run, summary = train_run(config, _load(config.data), _show)
+    run, summary = train_run(config, _load(config.data), _show, _tell)
     console.summary_table(
         [
             ("test accuracy", f"{summary['test_accuracy']:.2%}"),
@@ -240,8 +240,13 @@ def _load(data: str) -> Dataset:
 
     dataset = load_data(data, _download_progress())
     for note in dataset.notes:
-        print(f"{dataset.name}: {note}", file=sys.stderr)
+        _tell(f"{dataset.name}: {note}")
     return dataset
+
+
+def _tell(sentence: str) -> None:
+    """Say something on stderr."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def _download_progress() -> Progress:
@@ -251,7 +256,7 @@ def _download_progress() -> Progress:
     def progress(name: str, *_: int) -> None:
         if name not in seen:
             seen.add(name)
-            print(f"downloading {name}", file=sys.stderr, flush=True)
+            _tell(f"downloading {name}")
 
     return progress
 

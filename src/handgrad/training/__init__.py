@@ -1,6 +1,7 @@
 """Training: optimizers, schedules, batches, metrics and the loop that yields records."""
 
 from handgrad.training.batches import dropout_keys, dropout_masks, epoch_order
+from handgrad.training.engines import Engine, pick_engine
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts, correct
@@ -22,6 +23,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Engine",
     "Examples",
     "Momentum",
     "Nesterov",
@@ -39,6 +41,7 @@ __all__ = [
     "evaluate",
     "inverse_scaling",
     "one_cycle",
+    "pick_engine",
     "step_decay",
     "steps_per_epoch",
     "train",

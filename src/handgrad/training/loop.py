@@ -10,21 +10,16 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from handgrad.errors import DivergenceError, SettingError, ShapeError
 from handgrad.network.losses import LOSSES
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import epoch_order
+from handgrad.training.engines import make_engine
 from handgrad.training.examples import Examples, check_examples
-from handgrad.training.numpy_engine import NumpyEngine
 from handgrad.training.schedules import SCHEDULES
 from handgrad.training.settings import TrainingSettings
-
-# Multiplications and additions of a step's products below which a second core gains nothing, and loses much where other
-# work wants that core: the threads of OpenBLAS wait for one another in a busy loop.
-SMALL_STEP = 1e8
 
 
 @dataclass(frozen=True)
@@ -181,18 +176,16 @@ def _records(
     total = per_epoch * settings.epochs
     state = np.zeros((settings.recurrence.slots, parameters.vector.size), parameters.vector.dtype)
     span = settings.log_every or per_epoch
-    engine = NumpyEngine(network, parameters, examples, settings)
+    engine = make_engine(network, parameters, examples, settings)
+    engine.prepare()
     step, seconds = 0, 0.0
-    work = 6 * network.parameter_count * len(examples) / per_epoch
-    threads = 1 if settings.threads is None and work < SMALL_STEP else settings.threads
-    pools = ThreadpoolController()
 
     def learning_rate(at: int) -> float:
         return SCHEDULES[settings.schedule](at, total, settings.learning_rate)
 
     def evaluation(epoch: int) -> Record:
         rate = learning_rate(min(step, total - 1))
-        with pools.limit(limits=threads), np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             train_loss, train_accuracy = engine.evaluate(examples)
             if not isfinite(train_loss):
                 raise _diverged(train_loss, f"after step {step}", rate)
@@ -207,7 +200,7 @@ def _records(
             part = ends[start : start + span]
             first = int(ends[start - 1]) if start else 0
             began = perf_counter()
-            with pools.limit(limits=threads), np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 rates = [learning_rate(step + offset) for offset in range(len(part))]
                 log = engine.run_span(state, order[first : part[-1]], part - first, rates, step)
             seconds += perf_counter() - began

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
@@ -170,13 +171,18 @@ def evaluate(network: MLP, parameters: Parameters, examples: Examples) -> tuple[
 
 @dataclass(frozen=True)
 class NumpyEngine:
-    """The functions above, for one training."""
+    """The functions above for one training, on so many threads (None: as many as the BLAS library takes)."""
 
     network: MLP
     parameters: Parameters
     examples: Examples
     settings: TrainingSettings
+    threads: int | None = None
+    pools: ThreadpoolController = field(default_factory=ThreadpoolController)
     name: ClassVar[str] = "numpy"
+
+    def prepare(self) -> None:
+        """Do nothing: NumPy is compiled already."""
 
     def run_span(
         self,
@@ -187,10 +193,13 @@ class NumpyEngine:
         first_step: int,
     ) -> SpanLog:
         """Take the steps of a span."""
-        return run_span(
-            self.network, self.parameters, state, self.examples, order, ends, learning_rates, first_step, self.settings
-        )
+        with self.pools.limit(limits=self.threads):
+            return run_span(
+                self.network, self.parameters, state, self.examples,
+                order, ends, learning_rates, first_step, self.settings,
+            )  # fmt: skip
 
     def evaluate(self, examples: Examples) -> tuple[float, float | None]:
         """Compute loss and accuracy on all examples."""
-        return evaluate(self.network, self.parameters, examples)
+        with self.pools.limit(limits=self.threads):
+            return evaluate(self.network, self.parameters, examples)

@@ -11,7 +11,7 @@ from handgrad.errors import SettingError
 from handgrad.training.optimizers import OPTIMIZERS, Optimizer
 from handgrad.training.schedules import SCHEDULES
 
-Engine = Literal["auto", "numpy"]
+Engine = Literal["auto", "numpy", "compiled"]
 OPTIONAL = ("clip", "threads", "log_every")
 
 
@@ -45,8 +45,8 @@ class TrainingSettings:
         In [0, 1).
     dropout, input_dropout : float, default 0
         Share of hidden units, and of inputs, left out at random in each step; in [0, 1).
-    engine : {"auto", "numpy"}, default "auto"
-        What computes the steps.
+    engine : {"auto", "numpy", "compiled"}, default "auto"
+        What computes the steps; auto takes the compiled engine where it can be had and there is work enough.
     threads : int, optional
         Cores for the matrix products, at least 1; by default one where a step is small, else as many as the BLAS
         library takes.
@@ -95,7 +95,7 @@ class TrainingSettings:
         if not hasattr(self.optimizer, "update"):
             self._in_table("optimizer", self.optimizer, OPTIMIZERS)
         self._in_table("schedule", self.schedule, SCHEDULES)
-        self._in_table("engine", self.engine, ("auto", "numpy"))
+        self._in_table("engine", self.engine, ("auto", "numpy", "compiled"))
         for name in ("full_batch", "drop_last", "shuffle"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingError(f"{name} is {getattr(self, name)!r}", "True or False", f"set {name} to one of them")

@@ -1,0 +1,95 @@
+"""handgrad: one span of steps is one call of an engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import handgrad.training
+from benchmarks.contestants import Unable
+from benchmarks.contests import Task
+from benchmarks.data import Data, first_weights
+from benchmarks.machine import cores
+from handgrad.errors import SettingError
+from handgrad.network.mlp import MLP
+from handgrad.network.parameters import Parameters
+from handgrad.training import TrainingSettings
+from handgrad.training.engines import make_engine
+from handgrad.training.examples import check_examples
+
+VERSIONS = ("handgrad", "numpy", "scipy", "numba", "llvmlite")
+DTYPE = np.float32
+
+
+class Ours:
+    """An engine, its parameters and its optimizer's state."""
+
+    def __init__(self, task: Task, data: Data, threads: int, engine: str) -> None:
+        self.task = task
+        self.network = MLP(task.sizes, task.activation, task.loss)
+        self.parameters = Parameters(task.sizes, np.zeros(self.network.parameter_count, DTYPE))
+        settings = TrainingSettings(
+            optimizer=task.optimizer,
+            learning_rate=task.learning_rate,
+            schedule=task.schedule,
+            batch_size=task.batch_size,
+            full_batch=task.kind == "full batch",
+            drop_last=True,
+            label_smoothing=task.label_smoothing,
+            engine=engine,
+            threads=None if threads == cores() else threads,  # None: as many as handgrad takes by itself
+        )
+        self.state = np.zeros((settings.recurrence.slots, self.network.parameter_count), DTYPE)
+        self.taken = 0
+        self.reset(0)
+        self.predictor = _predictor(engine) if task.kind == "predict" else None
+        examples = check_examples(self.network, data.X, data.y)
+        self.n = len(examples)
+        try:
+            self.engine = make_engine(self.network, self.parameters, examples, settings)
+        except SettingError as error:
+            raise Unable(error.found) from error
+        if task.kind != "predict":
+            self.engine.prepare()
+
+    def reset(self, seed: int) -> None:
+        """Go back to first weights; the arrays stay, since the engine holds them."""
+        weights = first_weights(self.task, seed)
+        self.parameters.vector[:] = Parameters.pack([W for W, _ in weights], [b for _, b in weights]).vector
+        self.state[:] = 0
+        self.taken = 0
+
+    def steps(self, order: NDArray[Any] | None, rates: list[float]) -> None:
+        """Run spans: all steps in one, but for full batches, which are spans of one step, as in ``train``."""
+        if order is None:
+            rows, ends = np.arange(self.n), np.array([self.n])
+            for rate in rates:
+                self.engine.run_span(self.state, rows, ends, [rate], self.taken)
+                self.taken += 1
+        else:
+            ends = self.task.batch_size * np.arange(1, len(rates) + 1)
+            self.engine.run_span(self.state, order, ends, rates, self.taken)
+            self.taken += len(rates)
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Give probabilities, or numbers."""
+        if self.predictor is not None:
+            return np.asarray(self.predictor(self.network, self.parameters, X))
+        return np.asarray(self.network.predict(self.parameters, X))
+
+
+def _predictor(engine: str) -> Any:
+    """Find what predicts with this engine: None for NumPy, which is the network's own method."""
+    if engine == "numpy":
+        return None
+    predict = getattr(handgrad.training, "predict", None)
+    if predict is None:
+        raise Unable("the compiled engine only trains and evaluates")
+    return predict
+
+
+def build(task: Task, data: Data, threads: int, engine: str) -> Ours:
+    """Build the runner."""
+    return Ours(task, data, threads, engine)

@@ -1,0 +1,118 @@
+"""Which engine computes the steps of a training: the compiled one where it pays, else NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.errors import SettingError
+from handgrad.network.mlp import MLP
+from handgrad.network.parameters import Parameters
+from handgrad.training.examples import Examples
+from handgrad.training.numpy_engine import NumpyEngine, SpanLog
+from handgrad.training.optimizers import OPTIMIZERS
+from handgrad.training.settings import TrainingSettings
+
+# Multiplications and additions of a whole training below which loading the compiled code costs more than it gains.
+WORTH_IT = 2e11
+# The same of one step, below which a second core gains nothing, and loses much where other work wants that core: the
+# threads of a step wait for one another in a busy loop.
+SMALL_STEP = 1e8
+
+
+class Engine(Protocol):
+    """What computes the steps; its methods mean what those of :class:`NumpyEngine` mean."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+
+    def run_span(
+        self,
+        state: NDArray[Any],
+        order: NDArray[np.integer[Any]],
+        ends: NDArray[np.integer[Any]],
+        learning_rates: Sequence[float],
+        first_step: int,
+    ) -> SpanLog:
+        """Take the steps of a span."""
+
+    def evaluate(self, examples: Examples) -> tuple[float, float | None]:
+        """Compute loss and accuracy on all examples."""
+
+    def prepare(self) -> None:
+        """Do what is to be done once and counts as no training, such as compiling."""
+
+
+def pick_engine(network: MLP, parameters: Parameters, n: int, settings: TrainingSettings) -> tuple[str, str | None]:
+    """Say which engine a training gets, and why not the compiled one where that is worth a word.
+
+    Parameters
+    ----------
+    network : MLP
+    parameters : Parameters
+    n : int
+        Number of examples.
+    settings : TrainingSettings
+
+    Returns
+    -------
+    name : {"numpy", "compiled"}
+    reason : str or None
+
+    Raises
+    ------
+    SettingError
+        If the compiled engine was asked for and cannot be had.
+
+    Examples
+    --------
+    >>> network = MLP((4, 8, 3))
+    >>> pick_engine(network, network.initialise(), 100, TrainingSettings())
+    ('numpy', None)
+    """
+    if settings.engine == "numpy":
+        return "numpy", None
+    work = 6.0 * network.parameter_count * n * settings.epochs
+    if settings.engine == "auto" and work < WORTH_IT:
+        return "numpy", None
+    missing = _what_is_missing(parameters, settings)
+    if missing is None:
+        return "compiled", None
+    if settings.engine == "compiled":
+        raise SettingError(
+            f"engine is 'compiled', but {missing}", "what it supports", "set engine to 'numpy' or 'auto'"
+        )
+    return "numpy", f"the NumPy engine computes, since {missing}"
+
+
+def _what_is_missing(parameters: Parameters, settings: TrainingSettings) -> str | None:
+    """Say what stands in the way of the compiled engine, if anything."""
+    if type(settings.recurrence) not in [type(known) for known in OPTIMIZERS.values()]:
+        return f"{type(settings.recurrence).__name__} is an optimizer of your own"
+    if parameters.vector.dtype not in (np.float32, np.float64):
+        return f"the parameters are {parameters.vector.dtype}"
+    for module in ("numba", "scipy.linalg.cython_blas", "joblib"):
+        try:
+            import_module(module)
+        except ImportError:
+            return f"{module} cannot be imported"
+    return None
+
+
+def make_engine(network: MLP, parameters: Parameters, examples: Examples, settings: TrainingSettings) -> Engine:
+    """Make the engine that :func:`pick_engine` names."""
+    name, _ = pick_engine(network, parameters, len(examples), settings)
+    batch = len(examples) if settings.full_batch else min(settings.batch_size, len(examples))
+    threads = settings.threads
+    if threads is None and 6 * network.parameter_count * batch < SMALL_STEP:
+        threads = 1
+    if name == "numpy":
+        return NumpyEngine(network, parameters, examples, settings, threads)
+    from handgrad.training.compiled_engine import CompiledEngine
+
+    return CompiledEngine(network, parameters, examples, settings, threads)

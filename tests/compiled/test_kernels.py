@@ -1,0 +1,221 @@
+"""The compiled kernels by themselves, against NumPy and the functions of ``network`` that they stand for."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handgrad.network import ACTIVATIONS, LOSSES, MLP, Parameters
+from handgrad.training import OPTIMIZERS, dropout_keys, dropout_masks
+
+numba = pytest.importorskip("numba", reason="numba is not installed")
+pytest.importorskip("scipy.linalg.cython_blas", reason="SciPy is not installed")
+functions = pytest.importorskip("handgrad.compiled.functions")
+blas = pytest.importorskip("handgrad.compiled.blas")
+sparse = pytest.importorskip("handgrad.compiled.sparse")
+span = pytest.importorskip("handgrad.compiled.span")
+updates = pytest.importorskip("handgrad.compiled.updates")
+
+DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+
+
+def rng() -> np.random.Generator:
+    """Give the same random numbers to every test."""
+    return np.random.default_rng(0)
+
+
+# Elementwise functions
+
+
+@numba.njit
+def exponentials(X: np.ndarray, Y: np.ndarray) -> None:
+    """Apply the single-precision exponential."""
+    for i in range(X.size):
+        Y[i] = functions._exp32(X[i])
+
+
+def test_exponential_is_right_over_its_range() -> None:
+    """In float32, e^x is right to 3e-7 of itself from -87 to 88, and exactly 1 at 0."""
+    X = np.concatenate([np.linspace(-87, 88, 2_000_001), np.linspace(-1, 1, 100_001), [0.0]]).astype(np.float32)
+    Y = np.empty_like(X)
+    exponentials(X, Y)
+    exact = np.exp(X.astype(np.float64))
+    assert np.abs(Y / exact - 1).max() <= 3e-7
+    assert Y[-1] == 1
+
+
+@DTYPES
+def test_activations_are_those_of_the_network(dtype: type) -> None:
+    """Each activation and its derivative agree with the function of the same name, small and large numbers included."""
+    Z = np.concatenate([np.linspace(-6, 6, 2001), [0.0, -1e-30, 1e-30, -60, 60, -95, 95, -1e4, 1e4, -3e5, 3e5]])
+    Z = np.stack([Z, Z[::-1]]).astype(dtype)
+    b = (rng().integers(-8, 9, Z.shape[1]) / 8).astype(dtype)
+    X = Z - b
+    Z = X + b
+    near = {"rtol": 1e-13, "atol": 1e-14} if dtype is np.float64 else {"rtol": 2e-6, "atol": 3e-7}
+    for code, (name, activation) in enumerate(ACTIVATIONS.items()):
+        H, kept, D = X.copy(), np.full_like(X, np.nan), np.full_like(X, 3)
+        functions.activate(code, H, b, kept)
+        np.testing.assert_allclose(H, activation.function(Z), **near, err_msg=name)
+        if code in functions.NEEDS_Z:
+            np.testing.assert_array_equal(kept, Z, err_msg=name)
+        functions.differentiate(code, D, H, kept)
+        np.testing.assert_allclose(D, 3 * activation.derivative(Z, H), **near, err_msg=f"derivative of {name}")
+
+
+@DTYPES
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_losses_are_those_of_the_network(smoothing: float, dtype: type) -> None:
+    """Each loss and its gradient agree with the function of the same name, for classes and for targets, weighted."""
+    n, k = 40, 4
+    Z = np.concatenate([rng().standard_normal((n - 2, k)) * 3, np.full((1, k), 80.0), [[-500.0, 300, 0, 1]]])
+    b = np.arange(k) / 4
+    w, order = rng().uniform(0, 3, n), rng().permutation(n)
+    y, T = rng().integers(0, k, n), rng().random((n, k))
+    no_labels, no_targets = np.zeros(0, np.int64), np.zeros((0, 0))
+    for code, (name, loss) in enumerate(LOSSES.items()):
+        if smoothing and loss.targets == "numbers":
+            continue
+        for labels, targets in ((y, no_targets), (no_labels, T)):
+            if name == "cross_entropy" and not labels.size:
+                continue
+            D = (Z - b).astype(dtype)
+            share = w[order] / w.sum()
+            value, right = functions.lose(code, D, order, b.astype(dtype), labels, targets, share, smoothing)
+            network = MLP((2, k), loss=name)
+            chosen = (labels if labels.size else targets)[order]
+            wanted, dZ = network.loss_and_gradient((Z - b).astype(dtype) + b.astype(dtype), chosen, w[order], smoothing)
+            near = 1e-12 if dtype is np.float64 else 2e-6
+            assert value == pytest.approx(float(wanted), rel=near), name
+            np.testing.assert_allclose(D, dZ, rtol=0, atol=near * np.abs(dZ).max(), err_msg=name)
+            logits = (Z - b).astype(dtype) + b.astype(dtype)
+            if labels.size:
+                assert right == np.sum(logits.argmax(axis=1) == chosen)
+            elif loss.targets == "answers":
+                assert right == np.sum(((logits > 0) == (chosen > 0.5)).all(axis=1))
+
+
+@DTYPES
+@pytest.mark.parametrize(("rate", "first"), [(0.05, 0), (0.5, 7), (0.9, 1000)])
+def test_dropout_is_drawn_as_the_masks_are(rate: float, first: int, dtype: type) -> None:
+    """Rows are dropped as ``dropout_masks`` drops those of the same step, layer and place, bit by bit."""
+    keys = dropout_keys(3, np.array([5]), 1)
+    X = rng().standard_normal((20, 9)).astype(dtype)
+    found = np.full_like(X, np.nan)
+    span.drop(keys[0, 0], rate, first, X, found)
+    (mask,) = dropout_masks(keys[0], (rate,), (9,), first, 20, dtype)
+    np.testing.assert_array_equal(found, X * mask)
+
+
+@DTYPES
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_updates_are_those_of_the_optimizers(name: str, dtype: type) -> None:
+    """Each recurrence, over three steps of a shortened gradient, moves parameters and state as the optimizer does."""
+    optimizer: Any = OPTIMIZERS[name]
+    theta = rng().standard_normal(101).astype(dtype)
+    state = np.zeros((optimizer.slots, 101), dtype)
+    ours, our_state = theta.copy(), state.copy()
+    constants = np.array([*vars(optimizer).values(), 0.0, 0.0, 0.0, 0.0])[:4]
+    for step in (1, 2, 3):
+        gradient = (rng().standard_normal(101) * step).astype(dtype)
+        optimizer.update(ours, gradient * dtype(0.5), our_state, 0.1, step)
+        updates.update(list(OPTIMIZERS).index(name), constants, theta, gradient, state, 0.5, 0.1, step)
+    near = 1e-14 if dtype is np.float64 else 2e-6
+    np.testing.assert_allclose(theta, ours, rtol=near, atol=near)
+    np.testing.assert_allclose(state, our_state, rtol=near, atol=near)
+
+
+# Products
+
+
+@numba.njit
+def products(address: int, kind: int, alpha: Any, A: np.ndarray, B: np.ndarray, beta: Any, C: np.ndarray) -> None:
+    """Call one of the three products."""
+    if kind == 0:
+        blas.product(address, alpha, A, B, beta, C)
+    elif kind == 1:
+        blas.product_right_transposed(address, alpha, A, B, beta, C)
+    else:
+        blas.product_left_transposed(address, alpha, A, B, beta, C)
+
+
+def part(rows: int, columns: int, dtype: type, scale: float = 1.0) -> np.ndarray:
+    """Give a part of a wider matrix, so that its rows lie apart."""
+    return (scale * rng().standard_normal((rows + 2, columns + 5))).astype(dtype)[1:-1, 2 : 2 + columns]
+
+
+@DTYPES
+@pytest.mark.parametrize("kind", [0, 1, 2], ids=["A B", "A B^T", "A^T B"])
+@pytest.mark.parametrize(("m", "k", "n"), [(1, 1, 1), (5, 7, 3), (64, 33, 17), (1, 40, 2), (40, 1, 9)])
+def test_products_are_numpys(m: int, k: int, n: int, kind: int, dtype: type) -> None:
+    """C = alpha A B + beta C, either factor transposed, for rows that lie apart, and nothing beside C is touched."""
+    A = part(*((k, m) if kind == 2 else (m, k)), dtype)
+    B = part(*((n, k) if kind == 1 else (k, n)), dtype, 0.5)
+    for alpha, beta in ((1, 0), (-0.25, 1), (2, 0.5)):
+        C = part(m, n, dtype)
+        around = C.base.copy()
+        if beta == 0:
+            C[:] = np.nan  # what beta = 0 multiplies is not looked at
+        wanted = alpha * (A.T if kind == 2 else A) @ (B.T if kind == 1 else B) + (beta * C if beta else 0)
+        products(blas.gemm_address(dtype), kind, dtype(alpha), A, B, dtype(beta), C)
+        np.testing.assert_allclose(C, wanted, rtol=0, atol=(1e-13 if dtype is np.float64 else 1e-5) * k)
+        around[1:-1, 2 : 2 + n] = C
+        np.testing.assert_array_equal(C.base, around)
+
+
+def compressed(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Leave out the zeros."""
+    starts = np.zeros(len(X) + 1, np.int64)
+    X.flags.writeable = False  # as the engine gives it
+    sparse.compress(X, np.zeros(0, np.uint16), np.zeros(0, X.dtype), starts)
+    columns, values = np.zeros(starts[-1], np.uint16), np.zeros(starts[-1], X.dtype)
+    sparse.compress(X, columns, values, starts)
+    return columns, values, starts
+
+
+def with_zeros(n: int, d: int, dtype: type, share: float) -> np.ndarray:
+    """Draw inputs of which this share is not zero."""
+    return (rng().standard_normal((n, d)) * (rng().random((n, d)) < share)).astype(dtype)
+
+
+@DTYPES
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
+@pytest.mark.parametrize(("n", "d", "units"), [(1, 1, 1), (30, 17, 5), (9, 40, 33)])
+def test_sparse_products_are_the_dense_ones(n: int, d: int, units: int, share: float, dtype: type) -> None:
+    """Forward and gradient over non-zero inputs are those of the whole matrix, for some examples and some rows of W."""
+    X = with_zeros(n, d, dtype, share)
+    columns, values, starts = compressed(X)
+    np.testing.assert_array_equal(starts, [0, *np.cumsum((X != 0).sum(axis=1))])
+    np.testing.assert_array_equal(columns, np.nonzero(X)[1])
+    np.testing.assert_array_equal(values, X[X != 0])
+    rows = rng().integers(0, n, n // 2 + 1)
+    W, D = rng().standard_normal((d, units)).astype(dtype), rng().standard_normal((len(rows), units)).astype(dtype)
+    near = {"rtol": 0, "atol": (1e-13 if dtype is np.float64 else 1e-5) * max(n, d)}
+    Z = np.full((len(rows), units), np.nan, dtype)
+    sparse.forward_sparse(columns, values, starts, rows, W, Z)
+    np.testing.assert_allclose(Z, X[rows] @ W, **near)
+    most = int(len(rows) * np.diff(starts).max())
+    for first, end in ((0, d), (d // 3, d - d // 3), (d - 1, d)):
+        for alpha, keep in ((1, 0), (-0.5, 1), (-0.5, 0.75)):
+            target = W.copy()
+            if keep == 0:
+                target[first:end] = np.nan
+            wanted = W.copy()
+            wanted[first:end] = alpha * (X[rows].T @ D)[first:end] + keep * W[first:end]
+            memory = np.zeros(d + 1, np.int64), np.zeros(most, np.int32), np.zeros(most, dtype)
+            sparse.gradient_sparse(
+                columns, values, starts, rows, D, dtype(alpha), dtype(keep), target, first, end, *memory
+            )
+            np.testing.assert_allclose(target, wanted, **near)
+
+
+def test_views_of_the_flat_vector_are_the_networks() -> None:
+    """The weights and biases that compiled code sees in the flat vector are those that ``Parameters`` shows."""
+    sizes = (3, 5, 1, 4)
+    parameters = Parameters(sizes, np.arange(34.0))
+    w_at = np.array([0, 20, 26])
+    for layer in range(3):
+        W = span.weights_of(parameters.vector, np.array(sizes), w_at, layer)
+        b = span.biases_of(parameters.vector, np.array(sizes), w_at, layer)
+        np.testing.assert_array_equal(W, parameters.W[layer])
+        np.testing.assert_array_equal(b, parameters.b[layer])

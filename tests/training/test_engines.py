@@ -1,0 +1,612 @@
+"""The compiled engine against the NumPy one: the same meaning for all that can be trained, and which one is taken.
+
+The file is long, over 300 lines, because whatever an engine can be asked for is asked of both.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handgrad.errors import DivergenceError, SettingError
+from handgrad.network import ACTIVATIONS, MLP, Parameters
+from handgrad.training import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    Examples,
+    Momentum,
+    Record,
+    TrainingSettings,
+    pick_engine,
+    train,
+)
+from handgrad.training.engines import WORTH_IT
+from handgrad.training.numpy_engine import NumpyEngine, SpanLog
+
+NEEDED = ("numba", "scipy.linalg.cython_blas", "joblib")
+N = 60
+DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+
+
+@pytest.fixture(scope="module")
+def compiled() -> ModuleType:
+    """Give the compiled engine's module, where there is what it needs."""
+    for name in NEEDED:
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    from handgrad.training import compiled_engine
+
+    return compiled_engine
+
+
+def dense(n: int = N, d: int = 11) -> np.ndarray:
+    """Draw inputs none of which is zero."""
+    return np.random.default_rng(0).standard_normal((n, d))
+
+
+def sparse(n: int = N, d: int = 40) -> np.ndarray:
+    """Draw inputs of which 19 % are not zero, as MNIST's; the first example and the last input have none but zeros."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, d)) * (rng.random((n, d)) < 0.19)
+    X[0], X[:, -1] = 0, 0
+    return X
+
+
+def classes(k: int, n: int = N) -> np.ndarray:
+    """Draw class numbers."""
+    return np.random.default_rng(1).integers(0, k, n)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a training led, and what it told on the way."""
+
+    vector: np.ndarray
+    records: list[Record]
+
+
+def outcome(
+    engine: str,
+    network: MLP,
+    X: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray | None = None,
+    dtype: Any = np.float64,
+    steps: int = 200,
+    **options: Any,
+) -> Outcome:
+    """Train for so many steps or a few more."""
+    chosen = {"batch_size": 16, "learning_rate": 0.05, "threads": 1, "log_every": 3, "evaluate_every": 20, **options}
+    per_epoch = 1 if chosen.get("full_batch") else -(-len(X) // chosen["batch_size"])
+    settings = TrainingSettings(engine=engine, epochs=-(-steps // per_epoch), **chosen)
+    parameters = network.initialise(seed=1, dtype=dtype)
+    X = X.astype(dtype)
+    records = list(train(network, parameters, X, y, X[:7], y[:7], sample_weight=weight, settings=settings))
+    return Outcome(parameters.vector, records)
+
+
+def assert_same(
+    network: MLP,
+    X: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray | None = None,
+    dtype: Any = np.float64,
+    threads: int = 1,
+    **options: Any,
+) -> None:
+    """Both engines must lead to the same place, and tell the same on the way."""
+    ours = outcome("numpy", network, X, y, weight, dtype, **options)
+    theirs = outcome("compiled", network, X, y, weight, dtype, **options, threads=threads)
+    double = dtype == np.float64
+    assert theirs.vector.dtype == ours.vector.dtype == dtype
+    moved = np.abs(ours.vector - network.initialise(seed=1).vector).max()
+    assert moved > 1e-4 or network.layer_sizes[-1] == 1, "nothing was trained"
+    if double:
+        largest = np.abs(ours.vector).max()
+        np.testing.assert_allclose(theirs.vector, ours.vector, rtol=0, atol=1e-9 * largest)
+    near = {"rel": 1e-8, "abs": 1e-9} if double else {"rel": 1e-4, "abs": 1e-6}
+    assert len(theirs.records) == len(ours.records) > 3
+    for told, wanted in zip(theirs.records, ours.records, strict=True):
+        for name, value in vars(wanted).items():
+            if name == "train_seconds":
+                continue
+            if value is not None and name.endswith("accuracy") and not double:  # one example may lie on the border
+                assert getattr(told, name) == pytest.approx(value, abs=1.01 / 7), (name, wanted)
+            elif isinstance(value, float):
+                assert getattr(told, name) == pytest.approx(value, **near), (name, wanted)
+            else:
+                assert getattr(told, name) == value, (name, wanted)
+
+
+pytestmark = pytest.mark.filterwarnings("error")
+uses_compiled = pytest.mark.usefixtures("compiled")
+
+
+# The same meaning: networks
+
+
+@uses_compiled
+@DTYPES
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+def test_every_activation_means_the_same(activation: str, dtype: type) -> None:
+    """With each activation, 200 steps end at the same parameters and tell the same losses."""
+    assert_same(MLP((11, 13, 7, 5), activation), dense(), classes(5), dtype=dtype)
+
+
+@uses_compiled
+@DTYPES
+def test_every_layer_may_have_its_own_activation(dtype: type) -> None:
+    """Layers with activations of their own, among them ones that keep the pre-activation, mean the same."""
+    names = ("silu", "relu", "gelu", "tanh", "softplus", "identity")
+    assert_same(MLP((11, 6, 5, 9, 4, 8, 7, 3), names), dense(), classes(3), dtype=dtype)
+
+
+@uses_compiled
+@pytest.mark.parametrize("threads", [1, 2, 3, 40])
+@pytest.mark.parametrize(
+    "layer_sizes", [(1, 2), (11, 3), (3, 1, 2), (1, 65, 33, 5), (2, 3, 5, 7, 11), (17, 65, 1, 31, 2, 4), (65, 63, 9)]
+)
+def test_every_depth_and_width_means_the_same(layer_sizes: tuple[int, ...], threads: int) -> None:
+    """From no hidden layer to four, of 1 to 65 units, on fewer threads than rows or inputs and on more."""
+    X, y = dense(d=layer_sizes[0]), classes(layer_sizes[-1])
+    assert_same(MLP(layer_sizes, "tanh"), X, y, threads=threads, steps=200 if threads == 1 else 40)
+
+
+# The same meaning: losses
+
+
+FRACTIONS = np.random.default_rng(2).random((N, 3))
+NUMBERS = 2 * np.random.default_rng(3).standard_normal((N, 3))
+TARGETS = {
+    "cross_entropy, classes": ("cross_entropy", classes(5), 5),
+    "cross_entropy, one class": ("cross_entropy", classes(1), 1),
+    "binary_cross_entropy, classes": ("binary_cross_entropy", classes(5), 5),
+    "binary_cross_entropy, answers": ("binary_cross_entropy", (FRACTIONS > 0.5).astype(int), 3),
+    "binary_cross_entropy, yes or no": ("binary_cross_entropy", FRACTIONS[:, 0] > 0.5, 1),
+    "binary_cross_entropy, column": ("binary_cross_entropy", (FRACTIONS[:, :1] > 0.5).astype(float), 1),
+    "binary_cross_entropy, fractions": ("binary_cross_entropy", FRACTIONS, 3),
+    **{
+        f"{loss}, {form}": (loss, y, k)
+        for loss in ("squared_error", "absolute_error", "huber")
+        for form, y, k in (
+            ("classes", classes(5), 5),
+            ("numbers", NUMBERS, 3),
+            ("column", NUMBERS[:, :1], 1),
+            ("flat", NUMBERS[:, 0], 1),
+        )
+    },
+}
+
+
+@uses_compiled
+@DTYPES
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weights"])
+@pytest.mark.parametrize("case", list(TARGETS))
+def test_every_loss_means_the_same(case: str, weighted: bool, dtype: type) -> None:
+    """Each loss, on each form of targets that it takes, leads to the same place and counts the same right answers."""
+    loss, y, k = TARGETS[case]
+    weight = np.random.default_rng(4).uniform(0, 3, N) if weighted else None
+    assert_same(MLP((11, 9, 6, k), ("tanh", "sigmoid"), loss), dense(), y, weight, dtype, learning_rate=0.01, threads=2)
+
+
+# The same meaning: options
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "l2": {"l2": 0.1},
+    "clip": {"clip": 0.1},
+    "smoothing": {"label_smoothing": 0.2},
+    "dropout": {"dropout": 0.3},
+    "input dropout": {"input_dropout": 0.2},
+    "both dropouts": {"dropout": 0.3, "input_dropout": 0.2},
+    "schedule": {"schedule": "one_cycle"},
+    "all": {"l2": 0.1, "clip": 0.1, "label_smoothing": 0.2, "dropout": 0.3, "input_dropout": 0.2},
+}
+
+
+@uses_compiled
+@pytest.mark.parametrize("options", list(OPTIONS))
+@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
+def test_every_option_means_the_same_with_every_optimizer(optimizer: str, options: str) -> None:
+    """Penalty, clipping, smoothing, dropout and schedule, one by one and together, for each optimizer."""
+    network = MLP((11, 13, 7, 5), ("relu", "sigmoid"))
+    rate = 0.01 if "adam" in optimizer else 0.05  # faster, Adam makes much of differences in rounding
+    assert_same(network, dense(), classes(5), optimizer=optimizer, learning_rate=rate, **OPTIONS[options])
+
+
+@uses_compiled
+@pytest.mark.parametrize("options", ["plain", "dropout", "all"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_options_mean_the_same_in_single_precision(optimizer: str, options: str) -> None:
+    """In float32 the losses agree to 1e-4 too."""
+    network = MLP((11, 13, 7, 5), "sigmoid")
+    assert_same(network, dense(), classes(5), None, np.float32, optimizer=optimizer, **OPTIONS[options])
+
+
+@uses_compiled
+@pytest.mark.parametrize(
+    "optimizer", [Momentum(0.5), Adam(0.8, 0.95, 1e-3), AdamW(0.7, 0.9, 1e-4, 0.3), Adam(0, 0)], ids=str
+)
+def test_an_optimizers_own_constants_are_used(optimizer: Any) -> None:
+    """An optimizer with constants of its own means the same."""
+    assert_same(MLP((11, 13, 5)), dense(), classes(5), optimizer=optimizer)
+
+
+@uses_compiled
+@pytest.mark.parametrize("options", ["plain", "l2", "all"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("zeros", ["some", "a batch of them"])
+def test_weights_of_zero_mean_the_same(zeros: str, optimizer: str, options: str) -> None:
+    """Examples of weight 0 count nothing, even where a whole batch has no other."""
+    weight = np.random.default_rng(4).uniform(0.2, 3, N)
+    if zeros == "some":
+        weight[::3] = 0
+    else:
+        weight[16:32] = 0
+    network = MLP((11, 13, 7, 5), "tanh")
+    assert_same(network, dense(), classes(5), weight, optimizer=optimizer, shuffle=False, **OPTIONS[options])
+
+
+@uses_compiled
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize(
+    "batches",
+    [
+        {"batch_size": 1},
+        {"batch_size": 7},
+        {"batch_size": 7, "drop_last": True},
+        {"batch_size": 60},
+        {"batch_size": 64},
+        {"full_batch": True},
+    ],
+    ids=str,
+)
+def test_every_batch_size_means_the_same(batches: dict, optimizer: str, threads: int) -> None:
+    """One example a step, a smaller last batch or none, as many as there are, more, and all of them."""
+    assert_same(MLP((11, 13, 5)), dense(), classes(5), optimizer=optimizer, threads=threads, **batches)
+
+
+@uses_compiled
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("options", ["plain", "l2", "clip", "both dropouts", "all"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("inputs", [dense, sparse])
+def test_a_batch_in_several_turns_means_the_same(
+    inputs: Any, optimizer: str, options: str, threads: int, compiled: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of more rows than the buffers hold is the same batch, with weights, dropout and all."""
+    monkeypatch.setattr(compiled, "ROWS", 8)  # turns of 8 or 24 rows; the last one smaller
+    X, weight = inputs(), np.random.default_rng(4).uniform(0, 3, N)
+    network = MLP((X.shape[1], 13, 5))
+    rest = {"optimizer": optimizer, "threads": threads, **OPTIONS[options]}
+    assert_same(network, X, classes(5), weight, full_batch=True, steps=60, **rest)
+    assert_same(network, X, classes(5), batch_size=26, steps=30, **rest)
+
+
+@uses_compiled
+@pytest.mark.parametrize("options", ["plain", "clip", "all"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_how_often_is_logged_changes_no_bit(optimizer: str, options: str) -> None:
+    """An epoch in one span, in spans of two and of one step, ends at the same bits."""
+    network, rest = MLP((11, 13, 5)), {"optimizer": optimizer, **OPTIONS[options]}
+    ends = [
+        outcome("compiled", network, dense(), classes(5), log_every=log_every, steps=40, **rest).vector
+        for log_every in (None, 2, 1)
+    ]
+    np.testing.assert_array_equal(ends[0], ends[1])
+    np.testing.assert_array_equal(ends[0], ends[2])
+
+
+# The same meaning: inputs
+
+
+def make(compiled: ModuleType, network: MLP, examples: Examples, threads: int = 1, **options: Any) -> Any:
+    """Make a compiled engine, with parameters of its own."""
+    parameters = network.initialise(seed=1, dtype=options.pop("dtype", np.float64))
+    return compiled.CompiledEngine(network, parameters, examples, TrainingSettings(**options), threads)
+
+
+def leaves_zeros_out(engine: Any) -> bool:
+    """Say whether an engine computes its first layer over non-zero inputs only."""
+    return engine.inputs[-1].starts.size > 0
+
+
+@uses_compiled
+@DTYPES
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("threads", [1, 2, 3, 50])
+def test_sparse_inputs_mean_the_same(threads: int, optimizer: str, dtype: type, compiled: ModuleType) -> None:
+    """Leaving zeros out changes nothing: also with an empty row, an empty column, more threads than columns and l2."""
+    X, y, network = sparse(), classes(5), MLP((40, 13, 5))
+    assert leaves_zeros_out(make(compiled, network, Examples(X, y)))
+    assert_same(network, X, y, None, dtype, threads=threads, optimizer=optimizer, l2=0.05, dropout=0.2, steps=60)
+
+
+@uses_compiled
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_all_inputs_zero_mean_the_same(optimizer: str, compiled: ModuleType) -> None:
+    """Examples of zeros only train the biases and those weights that see them."""
+    X, y, network = np.zeros((N, 6)), classes(5), MLP((6, 8, 5))
+    assert leaves_zeros_out(make(compiled, network, Examples(X, y)))
+    assert_same(network, X, y, optimizer=optimizer, l2=0.1, threads=2)
+
+
+def test_zeros_are_multiplied_where_leaving_them_out_does_not_pay(compiled: ModuleType) -> None:
+    """Dense inputs, input dropout and more inputs than 16 bits count take the dense product."""
+    network, y = MLP((40, 13, 5)), classes(5)
+    assert not leaves_zeros_out(make(compiled, network, Examples(dense(d=40), y)))
+    assert not leaves_zeros_out(make(compiled, network, Examples(sparse(), y), input_dropout=0.1))
+
+
+@uses_compiled
+@pytest.mark.parametrize("d", [2**16 - 1, 2**16, 2**16 + 5])
+def test_inputs_as_many_as_16_bits_count_and_more_mean_the_same(d: int) -> None:
+    """Around 65,536 inputs, where a column's number no longer fits 16 bits, the last ones are still seen."""
+    X = np.zeros((6, d))
+    X[np.arange(6), [0, d - 1, d - 2, 65535 % d, 65534, 7]] = 1.0
+    assert_same(MLP((d, 2)), X, classes(2, 6), steps=20, threads=2, learning_rate=0.5)
+
+
+FORMS = {
+    "Fortran's order": np.asfortranarray,
+    "every second row": lambda a: np.repeat(a, 2, axis=0)[::2],
+    "backwards": lambda a: a[::-1].copy()[::-1],
+    "not aligned": lambda a: np.frombuffer(b"." + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape),
+    "other byte order": lambda a: a.astype(a.dtype.newbyteorder()),
+    "whole numbers": lambda a: a.astype(np.uint8),
+    "float32": lambda a: a.astype(np.float32),
+    "float16": lambda a: a.astype(np.float16),
+}
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """Forbid writing."""
+    array.flags.writeable = False
+    return array
+
+
+def one_span(engine: Any, order: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, SpanLog]:
+    """Take some steps; say where they led and what they told."""
+    state = np.zeros((engine.settings.recurrence.slots, engine.parameters.vector.size), engine.parameters.vector.dtype)
+    log = engine.run_span(state, order, ends, [0.1] * len(ends), 0)
+    return engine.parameters.vector, log
+
+
+ORDER, ENDS = np.random.default_rng(5).permutation(N), np.array([16, 32, 48, 60])
+
+
+@DTYPES
+@pytest.mark.parametrize("form", list(FORMS))
+@pytest.mark.parametrize("inputs", [dense, sparse])
+def test_every_form_of_an_array_gives_the_same_bits(
+    inputs: Any, form: str, dtype: type, compiled: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory order, strides, alignment, byte order and dtype do not matter, and nothing is compiled anew for them."""
+    X, y = np.abs(inputs()).round(), classes(5)  # whole numbers, which every dtype holds
+    network = MLP((X.shape[1], 9, 5))
+    examples = Examples(X.astype(dtype), y, np.ones(N))
+    engine = make(compiled, network, examples, dtype=dtype, batch_size=16)
+    engine.prepare()
+    vector, log = one_span(engine, ORDER, ENDS)
+    figures = engine.evaluate(examples)
+    for function in (compiled.train_span, compiled.evaluate_rows, compiled.compress):
+        monkeypatch.setattr(function, "_can_compile", False)
+    other = Examples(read_only(FORMS[form](examples.X)), read_only(y.astype(np.uint8)), read_only(np.ones(N, int)))
+    engine = make(
+        compiled, network, other, dtype=dtype, batch_size=16, dropout=0, input_dropout=0, l2=0, label_smoothing=0
+    )
+    order = read_only(np.repeat(ORDER.astype(np.int32), 2)[::2])
+    again, same_log = one_span(engine, order, read_only(ENDS.astype(np.int32)))
+    np.testing.assert_array_equal(again, vector)
+    assert same_log == log
+    assert engine.evaluate(other) == figures
+    assert engine.evaluate(Examples(other.X, other.y)) == pytest.approx(figures, rel=1e-6)
+
+
+def test_a_column_of_numbers_may_have_any_form(compiled: ModuleType) -> None:
+    """Targets in Fortran's order, in float32 or as whole numbers give the same bits."""
+    network, X = MLP((11, 9, 3), loss="squared_error"), dense()
+    y = NUMBERS.round()
+    vector, log = one_span(make(compiled, network, Examples(X, y)), ORDER, ENDS)
+    for form in ("Fortran's order", "every second row", "float32"):
+        again, same_log = one_span(make(compiled, network, Examples(X, read_only(FORMS[form](y)))), ORDER, ENDS)
+        np.testing.assert_array_equal(again, vector)
+        assert same_log == log
+
+
+# Figures
+
+
+@DTYPES
+@pytest.mark.parametrize("options", ["plain", "clip", "all"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_spans_log_means_the_same(optimizer: str, options: str, dtype: type, compiled: ModuleType) -> None:
+    """Loss, accuracy and gradient norm are those of the first step, the total loss that of all."""
+    network, examples = MLP((11, 13, 5), "tanh"), Examples(dense().astype(dtype), classes(5))
+    settings = {"optimizer": optimizer, "batch_size": 16, **OPTIONS[options]}
+    theirs = make(compiled, network, examples, threads=2, dtype=dtype, **settings)
+    ours = NumpyEngine(network, network.initialise(seed=1, dtype=dtype), examples, TrainingSettings(**settings), 1)
+    found, wanted = one_span(theirs, ORDER, ENDS)[1], one_span(ours, ORDER, ENDS)[1]
+    near = 1e-12 if dtype is np.float64 else 1e-5
+    assert wanted.total_loss > 3 * wanted.loss
+    for name, value in vars(wanted).items():
+        assert getattr(found, name) == pytest.approx(value, rel=near), name
+
+
+@DTYPES
+@pytest.mark.parametrize("n", [1, 5, 513, 1500])
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weights"])
+@pytest.mark.parametrize("inputs", [dense, sparse])
+def test_an_evaluation_means_the_same(
+    inputs: Any, weighted: bool, n: int, dtype: type, compiled: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loss and accuracy agree on the examples of the training and on others, in several turns too."""
+    monkeypatch.setattr(compiled, "ROWS", 300)
+    X, y = inputs(n).astype(dtype), classes(5, n)
+    weight = np.random.default_rng(4).uniform(0.1, 3, n) if weighted else None
+    network, rest = MLP((X.shape[1], 13, 5), "tanh"), {"label_smoothing": 0.1, "dropout": 0.5, "l2": 1.0}
+    examples, others = Examples(X, y, weight), Examples(X[: n // 2 + 1] + 1, y[: n // 2 + 1])
+    theirs = make(compiled, network, examples, threads=2, dtype=dtype, **rest)
+    ours = NumpyEngine(network, theirs.parameters, examples, TrainingSettings(**rest), 1)
+    for part in (examples, others):
+        loss, accuracy = ours.evaluate(part)
+        found = theirs.evaluate(part)
+        assert found[0] == pytest.approx(loss, rel=1e-12 if dtype is np.float64 else 1e-5)
+        assert found[1] == accuracy
+
+
+# The same bits
+
+
+def digest(threads: int) -> str:
+    """Train with everything on, and return the parameters' bits."""
+    rest = {"optimizer": "adam", "threads": threads, "steps": 20, **OPTIONS["both dropouts"]}
+    return outcome("compiled", MLP((11, 13, 5)), dense(), classes(5), None, np.float32, **rest).vector.tobytes().hex()
+
+
+@uses_compiled
+def test_the_same_seed_gives_the_same_bits(tmp_path: Path) -> None:
+    """Twice in a process, and once more in another one, the same training ends at the same bits."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_engines; "
+        "print(test_engines.digest(1), test_engines.digest(3))"
+    )
+    command = [sys.executable, "-c", program, str(Path(__file__).parent)]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    for threads, elsewhere in zip((1, 3), done.stdout.split(), strict=True):
+        assert digest(threads) == digest(threads) == elsewhere
+
+
+# Divergence
+
+
+@uses_compiled
+@DTYPES
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+@pytest.mark.parametrize("epochs", [1, 2, 50])
+@pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
+def test_divergence_is_noticed(loss: str, epochs: int, engine: str, dtype: type, refused: Any) -> None:
+    """A learning rate that throws the parameters out of range ends either engine with the error that says so."""
+    network = MLP((4, 8, 3), "relu", loss)
+    rate = float(np.finfo(dtype).max) / 4
+    settings = TrainingSettings(learning_rate=rate, epochs=epochs, full_batch=True, engine=engine, threads=1)
+    X = 100 * dense(d=4).astype(dtype)
+    with refused(DivergenceError, "finite", "learning rate"):
+        list(train(network, network.initialise(dtype=dtype), X, classes(3), settings=settings))
+
+
+@DTYPES
+@pytest.mark.parametrize("place", [0, -1], ids=["first weight", "last bias"])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+def test_nan_is_never_swallowed(activation: str, place: int, dtype: type, compiled: ModuleType) -> None:
+    """A parameter that is no number makes every loss and the gradient none, whatever the activation between."""
+    network, examples = MLP((11, 7, 6, 5), activation), Examples(dense().astype(dtype), classes(5))
+    engine = make(compiled, network, examples, dtype=dtype)
+    engine.parameters.vector[place] = np.nan
+    assert np.isnan(engine.evaluate(examples)[0])
+    _, log = one_span(engine, ORDER, ENDS)
+    assert np.isnan([log.loss, log.gradient_norm, log.total_loss]).all()
+
+
+# Which engine
+
+
+BIG = MLP((100, 100, 10))
+MANY = int(WORTH_IT / 6 / BIG.parameter_count) + 1
+
+
+@dataclass(frozen=True)
+class Own(SGD):
+    """Gradient descent under another name."""
+
+
+@uses_compiled
+@pytest.mark.parametrize(
+    ("n", "settings", "name"),
+    [
+        (MANY, {}, "compiled"),
+        (MANY - 2, {}, "numpy"),
+        (MANY, {"engine": "numpy"}, "numpy"),
+        (1, {"engine": "compiled"}, "compiled"),
+        (MANY // 10 + 1, {"epochs": 10}, "compiled"),
+    ],
+)
+def test_auto_takes_the_compiled_engine_where_there_is_work_for_it(n: int, settings: dict, name: str) -> None:
+    """What is asked for is taken; auto asks how much there is to compute."""
+    settings = {"epochs": 1, **settings}
+    assert pick_engine(BIG, BIG.initialise(), n, TrainingSettings(**settings)) == (name, None)
+
+
+@uses_compiled
+@pytest.mark.parametrize(
+    ("optimizer", "dtype", "piece"), [(Own(), np.float64, "Own"), ("sgd", np.float16, "float16")], ids=["own", "half"]
+)
+def test_what_the_compiled_engine_does_not_support_is_said(
+    optimizer: Any, dtype: type, piece: str, refused: Any
+) -> None:
+    """An unknown optimizer or precision falls back with its reason, or is refused where the engine was asked for."""
+    parameters = Parameters(BIG.layer_sizes, BIG.initialise().vector.astype(dtype))
+    name, reason = pick_engine(BIG, parameters, MANY, TrainingSettings(optimizer, epochs=1))
+    assert name == "numpy"
+    assert piece in reason
+    with refused(SettingError, "compiled", piece, "numpy"):
+        pick_engine(BIG, parameters, 1, TrainingSettings(optimizer, engine="compiled"))
+
+
+ABSENT = """
+import json, sys
+sys.modules[sys.argv[1]] = None
+import numpy as np
+from handgrad.errors import SettingError
+from handgrad.network import MLP
+from handgrad.training import TrainingSettings, pick_engine, train
+network, found = MLP((4, 8, 3)), {}
+found["small"] = pick_engine(network, network.initialise(), 10, TrainingSettings())
+found["large"] = pick_engine(network, network.initialise(), 10**12, TrainingSettings())
+X, y = np.ones((9, 4)), np.arange(9) % 3
+found["steps"] = [r.step for r in train(network, network.initialise(), X, y, settings=TrainingSettings(epochs=1))]
+try:
+    train(network, network.initialise(), X, y, settings=TrainingSettings(engine="compiled")).__next__()
+except SettingError as error:
+    found["error"] = str(error)
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_without_its_libraries_the_numpy_engine_serves(name: str, tmp_path: Path) -> None:
+    """Without numba, SciPy's BLAS or joblib, auto takes NumPy and says why, and asking for the other is an error."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ABSENT, name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["small"] == ["numpy", None]
+    assert found["large"][0] == "numpy"
+    assert f"{name} cannot be imported" in found["large"][1]
+    assert found["steps"] == [0, 1]
+    assert f"{name} cannot be imported" in found["error"]
+    assert "Remedy" in found["error"]
