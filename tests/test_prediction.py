@@ -37,7 +37,7 @@ def write_table(path: Path, scale: float = 1.0) -> Path:
 def digits_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Train a small network on the digits, once for all tests."""
     config = TrainConfig(hidden=(24,), epochs=8, run=tmp_path_factory.mktemp("digits") / "run")
-    return train_run(config, load_data(config.data), silent)
+    return train_run(config, load_data(config.data), silent, pytest.fail)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def table_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     """Train on a table, once for all tests."""
     folder = tmp_path_factory.mktemp("table")
     config = TrainConfig(data=str(write_table(folder / "table.csv")), hidden=(8,), epochs=40, run=folder / "run")
-    return train_run(config, load_data(config.data), silent)
+    return train_run(config, load_data(config.data), silent, pytest.fail)
 
 
 def figures(rows: list[tuple[str, str]]) -> tuple[str, str]:
