@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import handgrad.training
 from benchmarks.contestants import Unable
 from benchmarks.contests import Task
 from benchmarks.data import Data, first_weights
@@ -15,7 +14,7 @@ from benchmarks.machine import cores
 from handgrad.errors import SettingError
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
-from handgrad.training import TrainingSettings
+from handgrad.training import TrainingSettings, make_predictor
 from handgrad.training.engines import make_engine
 from handgrad.training.examples import check_examples
 
@@ -44,7 +43,7 @@ class Ours:
         self.state = np.zeros((settings.recurrence.slots, self.network.parameter_count), DTYPE)
         self.taken = 0
         self.reset(0)
-        self.predictor = _predictor(engine) if task.kind == "predict" else None
+        self.predict = make_predictor(self.network, self.parameters, engine)
         examples = check_examples(self.network, data.X, data.y)
         self.n = len(examples)
         try:
@@ -72,22 +71,6 @@ class Ours:
             ends = self.task.batch_size * np.arange(1, len(rates) + 1)
             self.engine.run_span(self.state, order, ends, rates, self.taken)
             self.taken += len(rates)
-
-    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Give probabilities, or numbers."""
-        if self.predictor is not None:
-            return np.asarray(self.predictor(self.network, self.parameters, X))
-        return np.asarray(self.network.predict(self.parameters, X))
-
-
-def _predictor(engine: str) -> Any:
-    """Find what predicts with this engine: None for NumPy, which is the network's own method."""
-    if engine == "numpy":
-        return None
-    predict = getattr(handgrad.training, "predict", None)
-    if predict is None:
-        raise Unable("the compiled engine only trains and evaluates")
-    return predict
 
 
 def build(task: Task, data: Data, threads: int, engine: str) -> Ours:

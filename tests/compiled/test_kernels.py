@@ -1,5 +1,7 @@
 """The compiled kernels by themselves, against NumPy and the functions of ``network`` that they stand for."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,15 @@ from handgrad.network import ACTIVATIONS, LOSSES, MLP, Parameters
 from handgrad.training import OPTIMIZERS, dropout_keys, dropout_masks
 
 numba = pytest.importorskip("numba", reason="numba is not installed")
-pytest.importorskip("scipy.linalg.cython_blas", reason="SciPy is not installed")
+arguments = pytest.importorskip("handgrad.compiled.arguments")
 functions = pytest.importorskip("handgrad.compiled.functions")
-blas = pytest.importorskip("handgrad.compiled.blas")
+inference = pytest.importorskip("handgrad.compiled.inference")
+kernels = pytest.importorskip("handgrad.compiled.kernels")
+layers = pytest.importorskip("handgrad.compiled.layers")
+meeting = pytest.importorskip("handgrad.compiled.meeting")
 sparse = pytest.importorskip("handgrad.compiled.sparse")
 span = pytest.importorskip("handgrad.compiled.span")
+tiles = pytest.importorskip("handgrad.compiled.tiles")
 updates = pytest.importorskip("handgrad.compiled.updates")
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -55,12 +61,23 @@ def test_activations_are_those_of_the_network(dtype: type) -> None:
     near = {"rtol": 1e-13, "atol": 1e-14} if dtype is np.float64 else {"rtol": 2e-6, "atol": 3e-7}
     for code, (name, activation) in enumerate(ACTIVATIONS.items()):
         H, kept, D = X.copy(), np.full_like(X, np.nan), np.full_like(X, 3)
-        functions.activate(code, H, b, kept)
+        functions.activate(code, H, b, kept, 0, len(Z), 0, Z.shape[1])
         np.testing.assert_allclose(H, activation.function(Z), **near, err_msg=name)
         if code in functions.NEEDS_Z:
             np.testing.assert_array_equal(kept, Z, err_msg=name)
-        functions.differentiate(code, D, H, kept)
+        functions.differentiate(code, D, H, kept, 0, len(Z), 0, Z.shape[1])
         np.testing.assert_allclose(D, 3 * activation.derivative(Z, H), **near, err_msg=f"derivative of {name}")
+
+
+def test_elementwise_functions_keep_to_their_block() -> None:
+    """What lies outside the rows and units that are asked for stays as it was."""
+    for code in range(len(ACTIVATIONS)):
+        H, b, kept, D = np.ones((5, 7)), np.zeros(7), np.full((5, 7), 9.0), np.full((5, 7), 3.0)
+        functions.activate(code, H, b, kept, 1, 3, 2, 6)
+        functions.differentiate(code, D, H, kept, 1, 3, 2, 6)
+        for array, before in ((H, 1.0), (kept, 9.0), (D, 3.0)):
+            array[1:3, 2:6] = before
+            np.testing.assert_array_equal(array, np.full((5, 7), before))
 
 
 @DTYPES
@@ -102,7 +119,8 @@ def test_dropout_is_drawn_as_the_masks_are(rate: float, first: int, dtype: type)
     keys = dropout_keys(3, np.array([5]), 1)
     X = rng().standard_normal((20, 9)).astype(dtype)
     found = np.full_like(X, np.nan)
-    span.drop(keys[0, 0], rate, first, X, found)
+    layers.drop(keys[0, 0], rate, first, X, found, 0, 20, 0, 4)
+    layers.drop(keys[0, 0], rate, first, X, found, 0, 20, 4, 9)
     (mask,) = dropout_masks(keys[0], (rate,), (9,), first, 20, dtype)
     np.testing.assert_array_equal(found, X * mask)
 
@@ -119,7 +137,9 @@ def test_updates_are_those_of_the_optimizers(name: str, dtype: type) -> None:
     for step in (1, 2, 3):
         gradient = (rng().standard_normal(101) * step).astype(dtype)
         optimizer.update(ours, gradient * dtype(0.5), our_state, 0.1, step)
-        updates.update(list(OPTIMIZERS).index(name), constants, theta, gradient, state, 0.5, 0.1, step)
+        v = state[0] if optimizer.slots > 0 else theta
+        s = state[1] if optimizer.slots > 1 else v
+        updates.update(list(OPTIMIZERS).index(name), constants, theta, gradient, v, s, 0.5, 0.1, step)
     near = 1e-14 if dtype is np.float64 else 2e-6
     np.testing.assert_allclose(theta, ours, rtol=near, atol=near)
     np.testing.assert_allclose(state, our_state, rtol=near, atol=near)
@@ -129,14 +149,11 @@ def test_updates_are_those_of_the_optimizers(name: str, dtype: type) -> None:
 
 
 @numba.njit
-def products(address: int, kind: int, alpha: Any, A: np.ndarray, B: np.ndarray, beta: Any, C: np.ndarray) -> None:
-    """Call one of the three products."""
-    if kind == 0:
-        blas.product(address, alpha, A, B, beta, C)
-    elif kind == 1:
-        blas.product_right_transposed(address, alpha, A, B, beta, C)
-    else:
-        blas.product_left_transposed(address, alpha, A, B, beta, C)
+def multiply(
+    kernel: int, alpha: Any, A: np.ndarray, turn_A: bool, B: np.ndarray, turn_B: bool, keep: Any, C: np.ndarray
+) -> None:
+    """Call the product."""
+    tiles.product(kernel, alpha, A, turn_A, B, turn_B, keep, C, np.zeros(tiles.PANEL_BYTES // A.itemsize, A.dtype))
 
 
 def part(rows: int, columns: int, dtype: type, scale: float = 1.0) -> np.ndarray:
@@ -145,19 +162,25 @@ def part(rows: int, columns: int, dtype: type, scale: float = 1.0) -> np.ndarray
 
 
 @DTYPES
-@pytest.mark.parametrize("kind", [0, 1, 2], ids=["A B", "A B^T", "A^T B"])
-@pytest.mark.parametrize(("m", "k", "n"), [(1, 1, 1), (5, 7, 3), (64, 33, 17), (1, 40, 2), (40, 1, 9)])
-def test_products_are_numpys(m: int, k: int, n: int, kind: int, dtype: type) -> None:
-    """C = alpha A B + beta C, either factor transposed, for rows that lie apart, and nothing beside C is touched."""
-    A = part(*((k, m) if kind == 2 else (m, k)), dtype)
-    B = part(*((n, k) if kind == 1 else (k, n)), dtype, 0.5)
-    for alpha, beta in ((1, 0), (-0.25, 1), (2, 0.5)):
+@pytest.mark.parametrize(
+    ("turn_A", "turn_B"),
+    [(False, False), (False, True), (True, False), (True, True)],
+    ids=["AB", "ABt", "AtB", "AtBt"],
+)
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(1, 1, 1), (5, 7, 3), (64, 33, 17), (1, 40, 2), (40, 1, 9), (13, 1000, 33), (12, 16, 32)]
+)
+def test_products_are_numpys(m: int, k: int, n: int, turn_A: bool, turn_B: bool, dtype: type) -> None:
+    """C = keep C + alpha A B, either factor transposed, for rows that lie apart, and nothing beside C is touched."""
+    A = part(*((k, m) if turn_A else (m, k)), dtype)
+    B = part(*((n, k) if turn_B else (k, n)), dtype, 0.5)
+    for alpha, keep in ((1, 0), (-0.25, 1), (2, 0.5)):
         C = part(m, n, dtype)
         around = C.base.copy()
-        if beta == 0:
-            C[:] = np.nan  # what beta = 0 multiplies is not looked at
-        wanted = alpha * (A.T if kind == 2 else A) @ (B.T if kind == 1 else B) + (beta * C if beta else 0)
-        products(blas.gemm_address(dtype), kind, dtype(alpha), A, B, dtype(beta), C)
+        if keep == 0:
+            C[:] = np.nan  # what keep = 0 multiplies is not looked at
+        wanted = alpha * (A.T if turn_A else A) @ (B.T if turn_B else B) + (keep * C if keep else 0)
+        multiply(kernels.kernels_for(dtype).product, dtype(alpha), A, turn_A, B, turn_B, dtype(keep), C)
         np.testing.assert_allclose(C, wanted, rtol=0, atol=(1e-13 if dtype is np.float64 else 1e-5) * k)
         around[1:-1, 2 : 2 + n] = C
         np.testing.assert_array_equal(C.base, around)
@@ -180,21 +203,27 @@ def with_zeros(n: int, d: int, dtype: type, share: float) -> np.ndarray:
 
 @DTYPES
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
-@pytest.mark.parametrize(("n", "d", "units"), [(1, 1, 1), (30, 17, 5), (9, 40, 33)])
+@pytest.mark.parametrize(("n", "d", "units"), [(1, 1, 1), (30, 17, 5), (9, 40, 33), (7, 20, 250)])
 def test_sparse_products_are_the_dense_ones(n: int, d: int, units: int, share: float, dtype: type) -> None:
-    """Forward and gradient over non-zero inputs are those of the whole matrix, for some examples and some rows of W."""
-    X = with_zeros(n, d, dtype, share)
+    """Forward and gradient over non-zero inputs are those of the whole matrix, for some examples and parts of W."""
+    kernel, X = kernels.kernels_for(dtype).sums, with_zeros(n, d, dtype, share)
     columns, values, starts = compressed(X)
     np.testing.assert_array_equal(starts, [0, *np.cumsum((X != 0).sum(axis=1))])
     np.testing.assert_array_equal(columns, np.nonzero(X)[1])
     np.testing.assert_array_equal(values, X[X != 0])
     rows = rng().integers(0, n, n // 2 + 1)
-    W, D = rng().standard_normal((d, units)).astype(dtype), rng().standard_normal((len(rows), units)).astype(dtype)
+    W, D = part(d, units, dtype), part(len(rows), units, dtype)
     near = {"rtol": 0, "atol": (1e-13 if dtype is np.float64 else 1e-5) * max(n, d)}
     Z = np.full((len(rows), units), np.nan, dtype)
-    sparse.forward_sparse(columns, values, starts, rows, W, Z)
+    sparse.forward_sparse(kernel, columns, values, starts[rows], starts[rows + 1], W, Z)
     np.testing.assert_allclose(Z, X[rows] @ W, **near)
     most = int(len(rows) * np.diff(starts).max())
+    begins, ends = np.zeros(d, np.int64), np.zeros(d, np.int64)
+    entry_rows, entry_values = np.zeros(2 * most, np.uint16), np.zeros(2 * most, dtype)
+    for place, first, end in ((0, 0, d // 2), (most, d // 2, d)):
+        order = columns, values, starts, rows, first, end, place
+        sparse.sort_by_column(*order, begins, ends, entry_rows, entry_values)
+    scratch = np.zeros(len(rows) * sparse.ACROSS * 16, dtype)
     for first, end in ((0, d), (d // 3, d - d // 3), (d - 1, d)):
         for alpha, keep in ((1, 0), (-0.5, 1), (-0.5, 0.75)):
             target = W.copy()
@@ -202,20 +231,87 @@ def test_sparse_products_are_the_dense_ones(n: int, d: int, units: int, share: f
                 target[first:end] = np.nan
             wanted = W.copy()
             wanted[first:end] = alpha * (X[rows].T @ D)[first:end] + keep * W[first:end]
-            memory = np.zeros(d + 1, np.int64), np.zeros(most, np.int32), np.zeros(most, dtype)
-            sparse.gradient_sparse(
-                columns, values, starts, rows, D, dtype(alpha), dtype(keep), target, first, end, *memory
-            )
+            entries = entry_rows, entry_values, begins[first:end], ends[first:end]
+            sparse.gradient_sparse(kernel, *entries, D, dtype(alpha), dtype(keep), target[first:end], scratch)
             np.testing.assert_allclose(target, wanted, **near)
+
+
+@DTYPES
+def test_compressing_a_block_finds_what_is_not_zero(dtype: type) -> None:
+    """The entries of some rows are those that are not zero, with their columns, and are counted right."""
+    X = with_zeros(9, 40, dtype, 0.3)
+    columns, values = np.zeros(X.size + 1, np.uint16), np.zeros(X.size + 1, dtype)
+    begins, ends = np.zeros(9, np.int64), np.zeros(9, np.int64)
+    inference.compress_block(X, columns, values, begins, ends)
+    assert inference.entries_of(X) == ends[-1] == np.count_nonzero(X)
+    for i, x in enumerate(X):
+        np.testing.assert_array_equal(columns[begins[i] : ends[i]], np.nonzero(x)[0])
+        np.testing.assert_array_equal(values[begins[i] : ends[i]], x[x != 0])
 
 
 def test_views_of_the_flat_vector_are_the_networks() -> None:
     """The weights and biases that compiled code sees in the flat vector are those that ``Parameters`` shows."""
     sizes = (3, 5, 1, 4)
     parameters = Parameters(sizes, np.arange(34.0))
-    w_at = np.array([0, 20, 26])
+    nothing = np.zeros(0, np.int64)
+    shape = arguments.Shape(np.array(sizes), np.array([0, 20, 26]), nothing, nothing, 0)
     for layer in range(3):
-        W = span.weights_of(parameters.vector, np.array(sizes), w_at, layer)
-        b = span.biases_of(parameters.vector, np.array(sizes), w_at, layer)
+        W = layers.weights_of(parameters.vector, shape, layer)
+        b = layers.biases_of(parameters.vector, shape, layer)
         np.testing.assert_array_equal(W, parameters.W[layer])
         np.testing.assert_array_equal(b, parameters.b[layer])
+        assert np.shares_memory(W, parameters.vector)
+        assert np.shares_memory(b, parameters.vector)
+
+
+# Threads
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 16])
+@pytest.mark.parametrize("units", [1, 10, 16, 32, 100, 400])
+def test_every_unit_has_one_owner(units: int, threads: int) -> None:
+    """Whatever the layer, the threads' units lie side by side and are all there; of cache lines none has two owners."""
+    for layer in range(3):
+        shares = sorted(span.own(units, layer, thread, threads) for thread in range(threads))
+        assert [unit for first, last in shares for unit in range(first, last)] == list(range(units))
+        assert all(first % span.LINE == 0 for first, last in shares if first < last)
+
+
+@numba.njit(nogil=True)
+def take_turns(board: np.ndarray, counts: np.ndarray, thread: int, rounds: int, stop: np.ndarray, sleep: int) -> bool:
+    """Count up, and between two meetings look whether the others have counted as far."""
+    threads = len(counts) // 16
+    for at in range(rounds):
+        counts[16 * thread] += 1
+        if not meeting.meet(board, threads, stop, sleep):
+            return False
+        for other in range(threads):
+            if counts[16 * other] != at + 1:
+                return False
+        if not meeting.meet(board, threads, stop, sleep):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_nobody_leaves_a_meeting_before_all_are_there(threads: int) -> None:
+    """In a thousand meetings, more threads than cores or fewer, each sees after it what all did before it."""
+    board, counts, stop = np.zeros(32, np.int64), np.zeros(16 * threads, np.int64), np.zeros(1, np.uint8)
+    take_turns(board, counts[:16], 0, 0, stop, meeting.sleep_address())  # compiles
+    with ThreadPoolExecutor(threads) as executor:
+        futures = [
+            executor.submit(take_turns, board, counts, thread, 1000, stop, meeting.sleep_address())
+            for thread in range(threads)
+        ]
+        assert all(future.result() for future in futures)
+
+
+def test_nobody_waits_for_one_who_is_gone() -> None:
+    """Where a thread will never come, the others are sent home."""
+    board, counts, stop = np.zeros(32, np.int64), np.zeros(32, np.int64), np.zeros(1, np.uint8)
+    with ThreadPoolExecutor(1) as executor:
+        waiting = executor.submit(take_turns, board, counts, 0, 1, stop, meeting.sleep_address())
+        time.sleep(0.05)
+        assert not waiting.done()
+        stop[0] = meeting.GONE
+        assert waiting.result(timeout=10) is False

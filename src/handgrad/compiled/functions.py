@@ -108,12 +108,13 @@ def _(z):
 
 
 @njit(nogil=True, fastmath=FAST, error_model="numpy")
-def activate(code, H, b, Z):
-    """Turn H, which holds X W, into f(X W + b), all of shape (rows, units); Z keeps the pre-activation where needed."""
+def activate(code, H, biases, Z, start, end, first, last):
+    """Turn H, which holds X W, into f(X W + b), for some rows and units; Z keeps the pre-activation where needed."""
     zero = H.dtype.type(0)
     leak = H.dtype.type(LEAK)
-    for i in range(H.shape[0]):
-        h = H[i]
+    b = biases[first:last]
+    for i in range(start, end):
+        h, kept = H[i, first:last], Z[i, first:last]
         if code == SIGMOID:
             for j in range(h.size):
                 h[j] = _sigmoid(h[j] + b[j])
@@ -137,16 +138,16 @@ def activate(code, H, b, Z):
                 h[j] += b[j]
         else:
             for j in range(h.size):
-                Z[i, j] = h[j] + b[j]
+                kept[j] = h[j] + b[j]
             if code == SILU:
                 for j in range(h.size):
-                    h[j] = Z[i, j] * _sigmoid(Z[i, j])
+                    h[j] = kept[j] * _sigmoid(kept[j])
             elif code == GELU:
                 for j in range(h.size):
-                    h[j] = Z[i, j] * _normal_cdf(Z[i, j])
+                    h[j] = kept[j] * _normal_cdf(kept[j])
             else:  # SOFTPLUS
                 for j in range(h.size):
-                    z = Z[i, j]
+                    z = kept[j]
                     h[j] = max(z, zero) + math.log1p(math.exp(-abs(z)))
 
 
@@ -157,14 +158,13 @@ def _normal_cdf(z):
 
 
 @njit(nogil=True, fastmath=FAST, error_model="numpy")
-def differentiate(code, D, H, Z):
-    """Turn D, which holds dH, into dZ = dH f'(Z): (4.26)."""
+def differentiate(code, D, H, Z, start, end, first, last):
+    """Turn D, which holds dH, into dZ = dH f'(Z), for some rows and units: (4.26)."""
     one = D.dtype.type(1)
     zero = D.dtype.type(0)
     leak = D.dtype.type(LEAK)
-    for i in range(D.shape[0]):
-        d = D[i]
-        h = H[i]
+    for i in range(start, end):
+        d, h, kept = D[i, first:last], H[i, first:last], Z[i, first:last]
         if code == SIGMOID:
             for j in range(d.size):
                 d[j] *= h[j] * (one - h[j])
@@ -182,15 +182,15 @@ def differentiate(code, D, H, Z):
                 d[j] *= one if h[j] > zero else h[j] + one
         elif code == SILU:
             for j in range(d.size):
-                z = Z[i, j]
+                z = kept[j]
                 d[j] *= _sigmoid(z) * (one + z * _sigmoid(-z))
         elif code == GELU:
             for j in range(d.size):
-                z = Z[i, j]
+                z = kept[j]
                 d[j] *= _normal_cdf(z) + z * math.exp(-0.5 * z * z) * 0.3989422804014327
         elif code == SOFTPLUS:
             for j in range(d.size):
-                d[j] *= _sigmoid(Z[i, j])
+                d[j] *= _sigmoid(kept[j])
 
 
 @njit(nogil=True, inline="always")
@@ -224,14 +224,14 @@ def lose(code, Z, first, b, labels, targets, share, smoothing):
         if code == CROSS_ENTROPY:
             largest = z[top]
             for j in range(k):
-                total += math.exp(float(z[j]) - float(largest))
-            log_total = math.log(total) + float(largest)
+                total += float(_exp_minus(largest - z[j]))
+            log_total = math.log(total)
             for j in range(k):
                 t = smoothing / k + (1.0 - smoothing if j == label else 0.0)
-                log_p = float(z[j]) - log_total
+                lower = largest - z[j]
                 if t > 0.0:
-                    loss -= weight * t * log_p
-                z[j] = weight * (math.exp(log_p) - t)
+                    loss += weight * t * (float(lower) + log_total)
+                z[j] = weight * (float(_exp_minus(lower)) / total - t)
             right += top == label
             continue
         for j in range(k):

@@ -12,8 +12,8 @@ SGD, MOMENTUM, NESTEROV, ADAM, ADAMW = range(5)
 
 
 @njit(nogil=True, fastmath=FAST, error_model="numpy")
-def update(code, constants, theta, gradient, state, scale, rate, step):
-    """Move theta one step; ``gradient`` is multiplied by ``scale`` first, ``state`` has one row for each slot."""
+def update(code, constants, theta, gradient, v, s, scale, rate, step):
+    """Move theta one step; ``gradient`` is scaled first; ``v`` and ``s`` are the state, where there is one."""
     real = theta.dtype.type
     g = gradient
     rate_ = real(rate)
@@ -22,7 +22,6 @@ def update(code, constants, theta, gradient, state, scale, rate, step):
         for i in range(theta.size):
             theta[i] -= rate_ * (scale_ * g[i])
         return
-    v = state[0]
     beta = real(constants[0])
     if code == MOMENTUM:
         for i in range(theta.size):
@@ -34,7 +33,6 @@ def update(code, constants, theta, gradient, state, scale, rate, step):
             v[i] = beta * v[i] + scale_ * g[i]
             theta[i] -= rate_ * (scale_ * g[i] + beta * v[i])
         return
-    s = state[1]
     beta2, epsilon = real(constants[1]), real(constants[2])
     keep1, keep2 = real(1.0 - constants[0]), real(1.0 - constants[1])
     root = real(1.0 / math.sqrt(1.0 - constants[1] ** step))

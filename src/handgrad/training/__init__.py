@@ -1,7 +1,7 @@
 """Training: optimizers, schedules, batches, metrics and the loop that yields records."""
 
 from handgrad.training.batches import dropout_keys, dropout_masks, epoch_order
-from handgrad.training.engines import Engine, pick_engine
+from handgrad.training.engines import Engine, make_predictor, pick_engine
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts, correct
@@ -40,6 +40,7 @@ __all__ = [
     "epoch_order",
     "evaluate",
     "inverse_scaling",
+    "make_predictor",
     "one_cycle",
     "pick_engine",
     "step_decay",

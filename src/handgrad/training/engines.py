@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from handgrad.network.parameters import Parameters
 from handgrad.training.examples import Examples
 from handgrad.training.numpy_engine import NumpyEngine, SpanLog
 from handgrad.training.optimizers import OPTIMIZERS
+from handgrad.training.settings import Engine as EngineName
 from handgrad.training.settings import TrainingSettings
 
 # Multiplications and additions of a whole training below which loading the compiled code costs more than it gains.
@@ -80,23 +82,26 @@ def pick_engine(network: MLP, parameters: Parameters, n: int, settings: Training
     work = 6.0 * network.parameter_count * n * settings.epochs
     if settings.engine == "auto" and work < WORTH_IT:
         return "numpy", None
-    missing = _what_is_missing(parameters, settings)
+    missing = _what_is_missing(parameters)
+    if type(settings.recurrence) not in [type(known) for known in OPTIMIZERS.values()]:
+        missing = f"{type(settings.recurrence).__name__} is an optimizer of your own"
     if missing is None:
         return "compiled", None
     if settings.engine == "compiled":
-        raise SettingError(
-            f"engine is 'compiled', but {missing}", "what it supports", "set engine to 'numpy' or 'auto'"
-        )
+        raise _unsupported(missing)
     return "numpy", f"the NumPy engine computes, since {missing}"
 
 
-def _what_is_missing(parameters: Parameters, settings: TrainingSettings) -> str | None:
-    """Say what stands in the way of the compiled engine, if anything."""
-    if type(settings.recurrence) not in [type(known) for known in OPTIMIZERS.values()]:
-        return f"{type(settings.recurrence).__name__} is an optimizer of your own"
+def _unsupported(missing: str) -> SettingError:
+    """Describe what the compiled engine was asked for in vain."""
+    return SettingError(f"engine is 'compiled', but {missing}", "what it supports", "set engine to 'numpy' or 'auto'")
+
+
+def _what_is_missing(parameters: Parameters) -> str | None:
+    """Say what stands in the way of compiled code, if anything."""
     if parameters.vector.dtype not in (np.float32, np.float64):
         return f"the parameters are {parameters.vector.dtype}"
-    for module in ("numba", "scipy.linalg.cython_blas", "joblib"):
+    for module in ("numba", "joblib"):
         try:
             import_module(module)
         except ImportError:
@@ -116,3 +121,45 @@ def make_engine(network: MLP, parameters: Parameters, examples: Examples, settin
     from handgrad.training.compiled_engine import CompiledEngine
 
     return CompiledEngine(network, parameters, examples, settings, threads)
+
+
+def make_predictor(
+    network: MLP, parameters: Parameters, engine: EngineName = "auto", threads: int | None = None
+) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Make a function that computes what the network's outputs mean, as ``MLP.predict`` does: for many calls.
+
+    Parameters
+    ----------
+    network : MLP
+    parameters : Parameters
+        What is changed in them later is seen by later calls.
+    engine : {"auto", "numpy", "compiled"}, default "auto"
+        auto takes compiled code where it can be had; the first use in a process loads it, and the very first compiles.
+    threads : int, optional
+        Of compiled code: by default as many as the process has cores.
+
+    Returns
+    -------
+    predict : callable
+        From rows (n, d) to probabilities of classes or answers, or numbers as they are, (n, k). It is not to be called
+        from two threads at once.
+
+    Raises
+    ------
+    SettingError
+        If compiled code was asked for and cannot be had.
+
+    Examples
+    --------
+    >>> predict = make_predictor(MLP((2, 2)), Parameters((2, 2)), engine="numpy")
+    >>> predict(np.ones((1, 2)))
+    array([[0.5, 0.5]])
+    """
+    missing = _what_is_missing(parameters)
+    if engine == "compiled" and missing is not None:
+        raise _unsupported(missing)
+    if engine == "numpy" or missing is not None:
+        return partial(network.predict, parameters)
+    from handgrad.training.compiled_engine import Predictor
+
+    return Predictor(network, parameters, threads)

@@ -1,0 +1,94 @@
+"""What compiled code is given, in groups; the engine that makes them is ``training/compiled_engine.py``."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+
+class Shape(NamedTuple):
+    """A network: units in each layer, and codes of its activations and loss, by their places in the tables.
+
+    W[l] begins at ``w_at[l]`` in the flat vector, and b[l] behind it. Of a buffer for ``height`` rows, the (height,
+    sizes[l]) matrix of layer l begins at ``at[l] * height``.
+    """
+
+    sizes: NDArray[Any]
+    w_at: NDArray[Any]
+    at: NDArray[Any]
+    codes: NDArray[Any]
+    loss: int
+
+
+class Inputs(NamedTuple):
+    """Examples: rows, class numbers or targets, weights; what there is not is empty.
+
+    Where zeros are left out, the entries of row m are ``columns[starts[m] : starts[m + 1]]``, with their values.
+    """
+
+    X: NDArray[Any]
+    labels: NDArray[Any]
+    targets: NDArray[Any]
+    weights: NDArray[Any]
+    columns: NDArray[Any]
+    values: NDArray[Any]
+    starts: NDArray[Any]
+
+
+class Rules(NamedTuple):
+    """How to train. ``rates[l]`` is the dropout of layer l's input."""
+
+    optimizer: int
+    constants: NDArray[Any]
+    clip: float
+    l2: float
+    smoothing: float
+    rates: NDArray[Any]
+
+
+class Plan(NamedTuple):
+    """The steps of a span: ``ends`` says where each batch ends in ``order``; ``keys`` draw the dropout masks."""
+
+    order: NDArray[Any]
+    ends: NDArray[Any]
+    learning_rates: NDArray[Any]
+    first_step: int
+    keys: NDArray[Any]
+
+
+class Memory(NamedTuple):
+    """Buffers for ``height`` rows: H[l] is the input of layer l, M[l] the same after dropout; D and Z belong to H.
+
+    The batch's entries that are not zero go from ``row_begins`` to ``row_ends`` in each row, and, sorted by columns,
+    from ``column_begins`` to ``column_ends`` in ``entry_rows`` and ``entry_values``. ``parts``, ``scratch`` and
+    ``rows`` (of a gradient) have a row for each thread; ``board`` is where they meet. ``product`` and ``sums`` are the
+    addresses of the kernels.
+    """
+
+    H: NDArray[Any]
+    M: NDArray[Any]
+    Z: NDArray[Any]
+    D: NDArray[Any]
+    share: NDArray[Any]
+    row_begins: NDArray[Any]
+    row_ends: NDArray[Any]
+    column_begins: NDArray[Any]
+    column_ends: NDArray[Any]
+    entry_rows: NDArray[Any]
+    entry_values: NDArray[Any]
+    parts: NDArray[Any]
+    scratch: NDArray[Any]
+    rows: NDArray[Any]
+    board: NDArray[Any]
+    height: int
+    product: int
+    sums: int
+
+
+class Log(NamedTuple):
+    """What a span writes of each step: its loss, the share of right answers, and the gradient's norm where wanted."""
+
+    losses: NDArray[Any]
+    rights: NDArray[Any]
+    norms: NDArray[Any]

@@ -1,0 +1,162 @@
+"""One layer's part of a step, for some of its rows and some of its units: what ``span.py`` is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from handgrad.compiled.functions import activate, differentiate
+from handgrad.compiled.sparse import forward_sparse, gradient_sparse
+from handgrad.compiled.tiles import product
+from handgrad.compiled.updates import update
+from handgrad.compiled.vectors import matrix_at
+
+FAST_SUM = {"contract", "nsz", "arcp", "reassoc"}
+
+
+@njit(nogil=True, inline="always")
+def matrix(buffer, shape, memory, layer):
+    """View a layer's (height, units) matrix in a flat buffer."""
+    height, units = memory.height, shape.sizes[layer]
+    first = shape.at[layer] * height
+    return matrix_at(buffer, first, height, units)
+
+
+@njit(nogil=True, inline="always")
+def weights_of(theta, shape, layer):
+    """View W[layer] (d_in, d_out)."""
+    first, d_in, d_out = shape.w_at[layer], shape.sizes[layer], shape.sizes[layer + 1]
+    return matrix_at(theta, first, d_in, d_out)
+
+
+@njit(nogil=True, inline="always")
+def biases_of(theta, shape, layer):
+    """View b[layer] (d_out,)."""
+    d_out = shape.sizes[layer + 1]
+    first = shape.w_at[layer] + shape.sizes[layer] * d_out
+    return theta[first : first + d_out]
+
+
+@njit(nogil=True)
+def forward_block(theta, shape, inputs, rules, memory, layer, start, end, first, last, scratch):
+    """(3.4) without the bias: X W for rows start .. end, units first .. last; the last layer's goes into D."""
+    one, zero = theta.dtype.type(1), theta.dtype.type(0)
+    target = memory.D if layer == shape.sizes.size - 2 else memory.H
+    Z = matrix(target, shape, memory, layer + 1)[start:end, first:last]
+    W = weights_of(theta, shape, layer)[:, first:last]
+    if layer == 0 and inputs.starts.size:
+        begins, ends = memory.row_begins[start:end], memory.row_ends[start:end]
+        forward_sparse(memory.sums, inputs.columns, inputs.values, begins, ends, W, Z)
+    else:
+        X = matrix(memory.M if rules.rates[layer] > 0.0 else memory.H, shape, memory, layer)[start:end]
+        product(memory.product, one, X, False, W, False, zero, Z, scratch)
+
+
+@njit(nogil=True)
+def activate_block(theta, shape, memory, layer, start, end, first, last):
+    """(3.4): turn a block of H[layer], which holds X W, into f(X W + b)."""
+    H = matrix(memory.H, shape, memory, layer)
+    Z = matrix(memory.Z, shape, memory, layer) if memory.Z.size else H
+    activate(shape.codes[layer - 1], H, biases_of(theta, shape, layer - 1), Z, start, end, first, last)
+
+
+@njit(nogil=True)
+def delta_block(theta, shape, rules, memory, layer, key, offset, start, end, first, last, scratch):
+    """(4.26): D[layer] from D of the next layer, for some rows and units."""
+    one, zero = theta.dtype.type(1), theta.dtype.type(0)
+    H = matrix(memory.H, shape, memory, layer)
+    Z = matrix(memory.Z, shape, memory, layer) if memory.Z.size else H
+    D = matrix(memory.D, shape, memory, layer)
+    after = matrix(memory.D, shape, memory, layer + 1)[start:end]
+    W = weights_of(theta, shape, layer)[first:last]
+    product(memory.product, one, after, False, W, True, zero, D[start:end, first:last], scratch)
+    if rules.rates[layer] > 0.0:
+        drop(key, rules.rates[layer], offset, D, D, start, end, first, last)
+    differentiate(shape.codes[layer - 1], D, H, Z, start, end, first, last)
+
+
+@njit(nogil=True)
+def drop(key, rate, offset, source, target, start, end, first, last):
+    """Multiply a block by a dropout mask, as ``batches.dropout_masks`` draws it, ``offset`` rows into the batch."""
+    scale = source.dtype.type(1.0 / (1.0 - rate))
+    zero = source.dtype.type(0)
+    threshold = np.uint64(rate * 16777216.0)
+    width = np.uint64(source.shape[1])
+    for i in range(start, end):
+        for j in range(first, last):
+            index = np.uint64(offset + i) * width + np.uint64(j)
+            target[i, j] = source[i, j] * scale if (mix(key, index) >> np.uint64(40)) >= threshold else zero
+
+
+@njit(nogil=True, inline="always")
+def mix(key, index):
+    """As ``batches.mix``: splitmix64 (Steele, Lea and Flood, 2014)."""
+    z = key + (index + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(nogil=True, fastmath=FAST_SUM)
+def gradient_block(dW, db, alpha, keep_W, keep_b, shape, inputs, rules, memory, layer, rows, block, biases, scratch):
+    """(4.27) and (4.28): dW = keep dW + alpha gradient, for a block of W and some biases, from the batch's rows.
+
+    ``block`` is (first input, last input, first unit, last unit), ``biases`` (first, last).
+    """
+    top, bottom, first, last = block
+    D = matrix(memory.D, shape, memory, layer + 1)[:rows]
+    if layer == 0 and inputs.starts.size:
+        begins, ends = memory.column_begins[top:bottom], memory.column_ends[top:bottom]
+        entries = memory.entry_rows, memory.entry_values
+        gradient_sparse(memory.sums, *entries, begins, ends, D[:, first:last], alpha, keep_W, dW, scratch)  # (4.27)
+    else:
+        X = matrix(memory.M if rules.rates[layer] > 0.0 else memory.H, shape, memory, layer)[:rows, top:bottom]
+        product(memory.product, alpha, X, True, D[:, first:last], False, keep_W, dW, scratch)  # (4.27)
+    first, last = biases
+    for j in range(db.size):
+        db[j] *= keep_b
+    for i in range(rows):
+        d = D[i, first:last]
+        for j in range(db.size):
+            db[j] += alpha * d[j]  # (4.28)
+
+
+@njit(nogil=True, fastmath=FAST_SUM)
+def square_of(W):
+    """Sum the squares of a block."""
+    total = 0.0
+    for i in range(W.shape[0]):
+        w = W[i]
+        for j in range(w.size):
+            total += float(w[j]) * float(w[j])
+    return total
+
+
+@njit(nogil=True)
+def add_penalty(dW, theta, l2, shape, layer, block):
+    """Add l2 W to a block of dW."""
+    top, bottom, first, last = block
+    W = weights_of(theta, shape, layer)
+    for i in range(bottom - top):
+        g, w = dW[i], W[top + i, first:last]
+        for j in range(w.size):
+            g[j] += l2 * w[j]
+
+
+@njit(nogil=True)
+def update_block(theta, dW, db, state, shape, rules, layer, block, biases, scale, rate, step):
+    """Move a block of W and some biases against their gradient."""
+    top, bottom, first, _ = block
+    at, units = shape.w_at[layer], shape.sizes[layer + 1]
+    for i in range(top, bottom):
+        update_row(theta, dW[i - top], state, rules, at + i * units + first, scale, rate, step)
+    update_row(theta, db, state, rules, at + shape.sizes[layer] * units + biases[0], scale, rate, step)
+
+
+@njit(nogil=True, inline="always")
+def update_row(theta, gradient, state, rules, begin, scale, rate, step):
+    """Move the parameters from ``begin`` on, as many as there are numbers in the gradient."""
+    end = begin + gradient.size
+    v = state[0, begin:end] if state.shape[0] > 0 else theta[begin:end]
+    s = state[1, begin:end] if state.shape[0] > 1 else v
+    update(rules.optimizer, rules.constants, theta[begin:end], gradient, v, s, scale, rate, step)

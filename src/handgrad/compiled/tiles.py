@@ -1,0 +1,210 @@
+"""Matrix products: C = keep C + alpha A B, either factor transposed, on one core and without a library.
+
+A panel of B, some columns wide and as long as fits into the core's first cache, is copied into ``scratch``; then tiles
+of C are summed up in registers, a few rows by two vectors each, along the panel. That is how BLAS libraries do it too
+(Goto and van de Geijn, 2008). They copy A as well, which pays for large matrices; a batch has few rows, and here it is
+read where it lies: 32 x 400 x 400 takes 0.8 of OpenBLAS's time, 32 x 400 x 10 0.75, and no second pool of threads
+wants the cores.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from handgrad.compiled.vectors import I32, I64, REGISTERS, VECTOR_BYTES, Vectors, call
+
+ACROSS = 2  # vectors in a row of a tile
+ROWS = 6 if REGISTERS == 16 else 12  # with them, nearly all registers hold sums
+PANEL_BYTES = 24_576  # three quarters of the smallest first cache
+
+
+@intrinsic
+def _tile(typing_context, rows, a, a_row, a_depth, panel, depth, c, c_row, width, alpha, keep):
+    """Compute one tile of C, ``rows`` by ``width`` numbers; A's steps are ``a_row`` down C and ``a_depth`` down B.
+
+    Where ``keep`` is zero, what was in C is not looked at.
+    """
+    place = types.intp
+    signature = types.void(place, place, place, place, place, place, place, place, place, alpha, alpha)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        rows, a, a_row, a_depth, panel, depth, c, c_row, width, alpha, keep = arguments
+        emit = Vectors(builder, signature.args[-1])
+        columns = range(ACROSS)
+
+        def write(sums: list[Any], masks: list[Any], add: bool) -> None:
+            at, scale, old_scale = emit.place(c), emit.splat(alpha), emit.splat(keep)
+            for row in range(0, len(sums), ACROSS):
+                for q in columns:
+                    here = emit.after(at, q * emit.lanes)
+                    if add:
+                        kept = builder.fmul(old_scale, emit.load(here, masks[q]))
+                        emit.store(emit.multiply_add(scale, sums[row + q], kept), here, masks[q])
+                    else:
+                        emit.store(builder.fmul(scale, sums[row + q]), here, masks[q])
+                at = emit.after(at, c_row)
+
+        def tile(count: int) -> None:
+            def multiply(a: Any, b: Any, *sums: Any) -> list[Any]:
+                factors = [emit.load(emit.after(b, q * emit.lanes)) for q in columns]
+                results, at = [], a
+                for row in range(count):
+                    x = emit.scalar(at)
+                    results += [emit.multiply_add(x, factors[q], sums[row * ACROSS + q]) for q in columns]
+                    at = emit.after(at, a_row)
+                return [emit.after(a, a_depth), emit.after(b, ACROSS * emit.lanes), *results]
+
+            zeros = [emit.zero] * (count * ACROSS)
+            sums = emit.loop(depth, [emit.place(a), emit.place(panel), *zeros], multiply)[2:]
+            whole = builder.icmp_signed(">=", width, I64(ACROSS * emit.lanes))
+            fresh = builder.fcmp_ordered("==", keep, ir.Constant(emit.number, 0.0))
+            partly = [emit.mask(width, q * emit.lanes) for q in columns]
+            with builder.if_else(whole) as (all_columns, some_columns):
+                for branch, masks in ((all_columns, [None] * ACROSS), (some_columns, partly)):
+                    with branch, builder.if_else(fresh) as (new, old):
+                        with new:
+                            write(sums, masks, add=False)
+                        with old:
+                            write(sums, masks, add=True)
+
+        emit.cases(rows, range(1, ROWS + 1), tile)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def copy_rows(typing_context, count, source, source_row, target, target_row, vectors, width, one):
+    """Copy rows of ``vectors`` vectors; of a vector that reaches beyond ``width`` the rest becomes zero."""
+    place = types.intp
+    signature = types.void(place, place, place, place, place, place, place, one)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        count, source, source_row, target, target_row, vectors, width, _ = arguments
+        emit = Vectors(builder, signature.args[-1])
+        with cgutils.for_range(builder, vectors) as across:
+            first = builder.mul(across.index, I64(emit.lanes))
+            left = builder.sub(width, first)
+            mask = emit.mask(left, 0)
+            here, there = emit.after(emit.place(source), first), emit.after(emit.place(target), first)
+            with builder.if_else(builder.icmp_signed(">=", left, I64(emit.lanes))) as (whole, part):
+                for branch, chosen in ((whole, None), (part, mask)):
+                    with branch, cgutils.for_range(builder, count) as down:
+                        value = emit.load(emit.after(here, builder.mul(down.index, source_row)), chosen)
+                        emit.store(value, emit.after(there, builder.mul(down.index, target_row)))
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def _turn(typing_context, source, source_row, target, target_row, one):
+    """Copy a square of ``lanes`` by ``lanes`` numbers, transposed."""
+    place = types.intp
+    signature = types.void(place, place, place, place, one)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, source_row, target, target_row, _ = arguments
+        emit = Vectors(builder, signature.args[-1])
+        at, there, half = emit.place(source), emit.place(target), emit.lanes // 2
+        rows = []
+        for _ in range(emit.lanes):
+            rows.append(emit.load(at))
+            at = emit.after(at, source_row)
+        # As a pack of cards is shuffled: log2(lanes) times, the two halves are laid into each other.
+        order = [card for place in range(emit.lanes) for card in (place, emit.lanes + place)]
+        kind = ir.VectorType(I32, emit.lanes)
+        low, high = ir.Constant(kind, order[: emit.lanes]), ir.Constant(kind, order[emit.lanes :])
+        for _ in range(emit.lanes.bit_length() - 1):
+            pairs = zip(rows[:half], rows[half:], strict=True)
+            rows = [builder.shuffle_vector(x, y, order) for x, y in pairs for order in (low, high)]
+        for row in rows:
+            emit.store(row, there)
+            there = emit.after(there, target_row)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@njit(nogil=True)
+def _turn_rows(item, source, source_row, rows, depth, panel, full, one):
+    """Copy (rows, depth) numbers, transposed, into a panel; its other columns become zero."""
+    lanes = VECTOR_BYTES // item
+    whole = depth // lanes * lanes
+    for j in range(0, full, lanes):
+        squares = whole if j + lanes <= rows else 0
+        for k in range(0, squares, lanes):
+            _turn(source + (j * source_row + k) * item, source_row, panel + (k * full + j) * item, full, one)
+        for jj in range(j, j + lanes):
+            for k in range(squares, depth):
+                _copy_number(source + (jj * source_row + k) * item, jj < rows, panel + (k * full + jj) * item, one)
+
+
+@intrinsic
+def _copy_number(typing_context, source, there, target, one):
+    """Copy one number, or zero where there is none."""
+    place = types.intp
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, there, target, _ = arguments
+        emit = Vectors(builder, signature.args[-1])
+        with builder.if_else(there) as (some, none):
+            with some:
+                builder.store(builder.load(emit.place(source)), emit.place(target))
+            with none:
+                builder.store(ir.Constant(emit.number, 0.0), emit.place(target))
+        return context.get_dummy_value()
+
+    return types.void(place, types.boolean, place, one), generate
+
+
+def product_kernel(item, alpha, a, a_row, a_depth, b, b_row, turn_b, keep, c, c_row, m, n, depth, scratch):
+    """Compute C = keep C + alpha A B with shapes (m, depth), (depth, n), (m, n), each by its address and steps.
+
+    ``item`` is the size of a number in bytes.
+    """
+    full = ACROSS * VECTOR_BYTES // item
+    tiles = (m + ROWS - 1) // ROWS
+    longest = PANEL_BYTES // item // full
+    panels = (depth + longest - 1) // longest
+    for part in range(panels):
+        start = depth * part // panels
+        length = depth * (part + 1) // panels - start
+        kept = keep if part == 0 else keep * 0 + 1  # one, of the same type
+        for j in range(0, n, full):
+            width = min(full, n - j)
+            if turn_b:
+                _turn_rows(item, b + (j * b_row + start) * item, b_row, width, length, scratch, full, alpha)
+            else:
+                copy_rows(length, b + (start * b_row + j) * item, b_row, scratch, full, ACROSS, width, alpha)
+            for tile in range(tiles):
+                i = m * tile // tiles
+                _tile(
+                    m * (tile + 1) // tiles - i, a + (i * a_row + start * a_depth) * item, a_row, a_depth, scratch,
+                    length, c + (i * c_row + j) * item, c_row, width, alpha, kept,
+                )  # fmt: skip
+
+
+@njit(nogil=True, inline="always")
+def product(kernel, alpha, A, turn_A, B, turn_B, keep, C, scratch):
+    """Compute C = keep C + alpha A B with shapes (m, k), (k, n), (m, n); A, or B, may be given transposed.
+
+    ``kernel`` is the address of ``product_kernel``. Rows may lie apart, the numbers in a row may not. ``scratch`` holds
+    at least PANEL_BYTES.
+    """
+    item = A.itemsize
+    a_row, a_depth, depth = A.strides[0] // item, 1, A.shape[1]
+    if turn_A:
+        a_row, a_depth, depth = 1, a_row, A.shape[0]
+    call(
+        kernel,
+        (
+            item, alpha, A.ctypes.data, a_row, a_depth, B.ctypes.data, B.strides[0] // item, turn_B, keep,
+            C.ctypes.data, C.strides[0] // item, C.shape[0], C.shape[1], depth, scratch.ctypes.data,
+        ),
+    )  # fmt: skip

@@ -1,0 +1,172 @@
+"""Vector instructions, written out: what numba's compiler does not find by itself in a loop.
+
+A kernel is a function that emits instructions of LLVM; numba calls it while it compiles the code around it. Whether a
+vector has 8 numbers or 4 depends on the machine and on the precision: kernels say ``lanes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from llvmlite import binding, ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+
+I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
+_FEATURES = binding.get_host_cpu_features()
+VECTOR_BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx2") else 16
+REGISTERS = 16 if VECTOR_BYTES == 32 or (_FEATURES.get("sse2") and VECTOR_BYTES == 16) else 32
+
+
+class Vectors:
+    """Emits instructions on vectors of one type of number, behind an LLVM builder.
+
+    Parameters
+    ----------
+    builder : llvmlite.ir.IRBuilder
+    number : numba type
+        float32 or float64.
+    """
+
+    def __init__(self, builder: Any, number: Any) -> None:
+        self.builder = builder
+        self.item = number.bitwidth // 8
+        self.lanes = VECTOR_BYTES // self.item
+        self.number = ir.FloatType() if number is types.float32 else ir.DoubleType()
+        self.pointer = self.number.as_pointer()
+        self.type = ir.VectorType(self.number, self.lanes)
+        self.zero = ir.Constant(self.type, [0.0] * self.lanes)
+        self._suffix = f"v{self.lanes}f{number.bitwidth}"
+
+    def _external(self, name: str, result: Any, *arguments: Any) -> Any:
+        """Call one of LLVM's own functions."""
+        kinds = [argument.type for argument in arguments]
+        function = cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, kinds), name)
+        return self.builder.call(function, arguments)
+
+    def _splat(self, value: Any) -> Any:
+        kind = ir.VectorType(value.type, self.lanes)
+        first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
+        return self.builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(I32, self.lanes), [0] * self.lanes))
+
+    splat = _splat
+
+    def place(self, address: Any) -> Any:
+        """Turn an address into a pointer to numbers."""
+        return self.builder.inttoptr(address, self.pointer)
+
+    def after(self, pointer: Any, count: Any) -> Any:
+        """Move a pointer on by so many numbers."""
+        return self.builder.gep(pointer, [I64(count) if isinstance(count, int) else count])
+
+    def scalar(self, pointer: Any) -> Any:
+        """Load one number into all lanes."""
+        return self._splat(self.builder.load(pointer, align=self.item))
+
+    def multiply_add(self, x: Any, y: Any, z: Any) -> Any:
+        """Compute x y + z, rounded once where the machine can."""
+        return self._external(f"llvm.fmuladd.{self._suffix}", self.type, x, y, z)
+
+    def mask(self, width: Any, first: int) -> Any:
+        """Say which lanes lie before ``width``, the first lane being number ``first``."""
+        lanes = ir.Constant(ir.VectorType(I64, self.lanes), list(range(first, first + self.lanes)))
+        return self.builder.icmp_signed("<", lanes, self._splat(width))
+
+    def load(self, pointer: Any, mask: Any = None) -> Any:
+        """Load a vector; lanes outside a mask are not touched, and zero."""
+        pointer = self.builder.bitcast(pointer, self.type.as_pointer())
+        if mask is None:
+            return self.builder.load(pointer, align=self.item)
+        name = f"llvm.masked.load.{self._suffix}.p0"
+        return self._external(name, self.type, pointer, I32(self.item), mask, self.zero)
+
+    def store(self, value: Any, pointer: Any, mask: Any = None) -> None:
+        """Store a vector; lanes outside a mask are not touched."""
+        pointer = self.builder.bitcast(pointer, self.type.as_pointer())
+        if mask is None:
+            self.builder.store(value, pointer, align=self.item)
+        else:
+            self._external(f"llvm.masked.store.{self._suffix}.p0", ir.VoidType(), value, pointer, I32(self.item), mask)
+
+    def loop(self, count: Any, starts: Iterable[Any], body: Callable[..., Iterable[Any]]) -> list[Any]:
+        """Run ``body`` ``count`` times, at least once; what it returns are its arguments of the next time."""
+        builder, before = self.builder, self.builder.block
+        again = builder.append_basic_block("again")
+        done = builder.append_basic_block("done")
+        builder.branch(again)
+        builder.position_at_end(again)
+        counter, values = builder.phi(I64), []
+        counter.add_incoming(I64(0), before)
+        for start in starts:
+            value = builder.phi(start.type)
+            value.add_incoming(start, before)
+            values.append(value)
+        results = list(body(*values))
+        following = builder.add(counter, I64(1))
+        counter.add_incoming(following, builder.block)
+        for value, result in zip(values, results, strict=True):
+            value.add_incoming(result, builder.block)
+        builder.cbranch(builder.icmp_signed("<", following, count), again, done)
+        builder.position_at_end(done)
+        return results
+
+    def cases(self, value: Any, numbers: Iterable[int], emit: Callable[[int], None]) -> None:
+        """Emit a variant for each number, of which the one that is ``value`` runs."""
+        builder = self.builder
+        end = builder.append_basic_block("end")
+        switch = builder.switch(value, end)
+        for number in numbers:
+            block = builder.append_basic_block(f"case{number}")
+            switch.add_case(I64(number), block)
+            builder.position_at_end(block)
+            emit(number)
+            builder.branch(end)
+        builder.position_at_end(end)
+
+
+@njit(inline="always")
+def lanes_of(array):
+    """Count the numbers in a vector of an array's type."""
+    return VECTOR_BYTES // array.itemsize
+
+
+@intrinsic
+def call(typing_context, address, arguments):
+    """Call the function at an address with a tuple of numbers."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        place, packed = values
+        unpacked = cgutils.unpack_tuple(builder, packed)
+        function = ir.FunctionType(ir.VoidType(), [value.type for value in unpacked])
+        builder.call(builder.inttoptr(place, function.as_pointer()), unpacked)
+        return context.get_dummy_value()
+
+    return types.void(address, arguments), generate
+
+
+@intrinsic
+def matrix_at(typing_context, vector, first, rows, columns):
+    """View (rows, columns) numbers of a vector, from ``first`` on: as ``reshape``, which compiles for seconds."""
+    kind = types.Array(vector.dtype, 2, "C", readonly=not vector.mutable)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector, first, rows, columns = arguments
+        source, view = make_array(signature.args[0])(context, builder, vector), make_array(kind)(context, builder)
+        item = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+        populate_array(
+            view,
+            data=builder.gep(source.data, [first]),
+            shape=cgutils.pack_array(builder, [rows, columns]),
+            strides=cgutils.pack_array(builder, [builder.mul(columns, item), item]),
+            itemsize=item,
+            meminfo=source.meminfo,
+            parent=source.parent,
+        )
+        result = view._getvalue()
+        context.nrt.incref(builder, kind, result)
+        return result
+
+    return kind(vector, types.intp, types.intp, types.intp), generate
