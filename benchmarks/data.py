@@ -110,13 +110,7 @@ def read(folder: Path, task: Task, dtype: type = np.float32) -> tuple[Data, Data
         return result
 
     train = Data(array("X_train", task.examples), array("y_train", task.examples))
-    test = Data(array("X_test"), array("y_test"))
-    if task.standardise:
-        mean, deviation = train.X.mean(dtype=np.float64), train.X.std(dtype=np.float64)
-        for part in (train, test):
-            part.X -= dtype(mean)
-            part.X /= dtype(deviation)
-    return train, test
+    return train, Data(array("X_test"), array("y_test"))
 
 
 def first_weights(task: Task, seed: int) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -124,10 +118,7 @@ def first_weights(task: Task, seed: int) -> list[tuple[NDArray[np.float64], NDAr
     from handgrad.network.initialisers import INITIALISERS
 
     rng = np.random.default_rng([SEED, seed])
-    drawn = [INITIALISERS[task.initialiser](rng, *sizes) for sizes in zip(task.sizes, task.sizes[1:], strict=False)]
-    if task.small_last_layer:
-        drawn[-1] = (0.1 * drawn[-1][0], drawn[-1][1])
-    return drawn
+    return [INITIALISERS[task.initialiser](rng, *sizes) for sizes in zip(task.sizes, task.sizes[1:], strict=False)]
 
 
 def order_of(task: Task, number: int) -> NDArray[np.int64] | None:

@@ -33,6 +33,7 @@ COLOURS = {
     "torch": ("#D55E00", "s", -0.2),
     "torch-compile": ("#E69F00", "D", 0.2),
     "jax": ("#009E73", "^", 0.0),
+    "tensorflow": ("#F0E442", "X", -0.1),
     "sklearn": ("#CC79A7", "P", 0.0),
 }
 TIMES = "\N{MULTIPLICATION SIGN}"

@@ -49,6 +49,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "torch": Contestant("PyTorch", "torch_"),
     "torch-compile": Contestant("PyTorch, torch.compile", "torch_", {"compiled": True}),
     "jax": Contestant("JAX", "jax_"),
+    "tensorflow": Contestant("TensorFlow", "tensorflow_", {"jit": True}),
     "sklearn": Contestant("scikit-learn", "sklearn_"),
     "floor": Contestant("matrix products alone", "floor", competes=False),
 }
