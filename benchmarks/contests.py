@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 DIGITS = (784, 400, 400, 10)
 TABLE = (20, 64, 64, 1)
-CLASSIFIERS = ("handgrad", "handgrad-numpy", "torch", "torch-compile", "jax", "tensorflow", "sklearn")
+CLASSIFIERS = ("handgrad", "torch", "torch-compile", "jax", "tensorflow", "sklearn")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ REGRESSION = Task(
     data="table",
     examples=20_000,
 )
-PREDICTORS = ("handgrad", "handgrad-numpy", "torch", "jax", "tensorflow", "sklearn")
+PREDICTORS = ("handgrad", "torch", "jax", "tensorflow", "sklearn")
 PEERS = ("handgrad", "torch", "torch-compile", "jax", "tensorflow", "sklearn")
 
 CONTESTS: tuple[Contest, ...] = (

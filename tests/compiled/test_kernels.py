@@ -139,7 +139,9 @@ def test_updates_are_those_of_the_optimizers(name: str, dtype: type) -> None:
         optimizer.update(ours, gradient * dtype(0.5), our_state, 0.1, step)
         v = state[0] if optimizer.slots > 0 else theta
         s = state[1] if optimizer.slots > 1 else v
-        updates.update(list(OPTIMIZERS).index(name), constants, theta, gradient, v, s, 0.5, 0.1, step)
+        code = list(OPTIMIZERS).index(name)
+        corrections = updates.corrected(code, constants, 0.1, step)
+        updates.update(code, constants, theta, gradient, v, s, 0.5, corrections)
     near = 1e-14 if dtype is np.float64 else 2e-6
     np.testing.assert_allclose(theta, ours, rtol=near, atol=near)
     np.testing.assert_allclose(state, our_state, rtol=near, atol=near)

@@ -651,15 +651,15 @@ def test_a_predictor_is_refused_what_compiled_code_cannot_do(refused: Any) -> No
 @pytest.mark.parametrize("X", [dense(N, 40), sparse()], ids=["dense", "sparse"])
 def test_any_number_of_threads_gives_the_same_bits(X: np.ndarray, optimizer: str) -> None:
     """One thread, two or five: each number is computed in the same order, whoever computes it."""
-    network = MLP((40, 50, 33, 3), "tanh")
+    network = MLP((40, 50, 8, 40), "tanh")  # with three threads, some have outputs but no rows of the last W
     vectors = []
-    for threads in (1, 2, 5):
+    for threads in (1, 2, 3, 5):
         parameters = network.initialise(seed=1)
         settings = TrainingSettings(
             optimizer, 0.01, epochs=3, batch_size=16, l2=0.01, engine="compiled", threads=threads
         )
-        for _ in train(network, parameters, X, classes(3), settings=settings):
+        for _ in train(network, parameters, X, classes(40), settings=settings):
             pass
         vectors.append(parameters.vector)
-    np.testing.assert_array_equal(vectors[1], vectors[0])
-    np.testing.assert_array_equal(vectors[2], vectors[0])
+    for vector in vectors[1:]:
+        np.testing.assert_array_equal(vector, vectors[0])

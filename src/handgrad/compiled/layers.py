@@ -144,19 +144,26 @@ def add_penalty(dW, theta, l2, shape, layer, block):
 
 
 @njit(nogil=True)
-def update_block(theta, dW, db, state, shape, rules, layer, block, biases, scale, rate, step):
-    """Move a block of W and some biases against their gradient."""
-    top, bottom, first, _ = block
+def update_block(theta, gradient, dW, width, state, shape, rules, layer, block, biases, scale, corrections):
+    """Move a block of W and some biases against their gradient.
+
+    Of W's it lies in the vector ``dW``, ``width`` numbers a row; where ``width`` is 0, it lies in ``gradient``, as that
+    of the biases does.
+    """
+    top, bottom, first, last = block
     at, units = shape.w_at[layer], shape.sizes[layer + 1]
     for i in range(top, bottom):
-        update_row(theta, dW[i - top], state, rules, at + i * units + first, scale, rate, step)
-    update_row(theta, db, state, rules, at + shape.sizes[layer] * units + biases[0], scale, rate, step)
+        begin = at + i * units + first
+        row = (i - top) * width if width else begin
+        update_part(theta, dW[row : row + last - first], state, rules, begin, scale, corrections)
+    begin, count = at + shape.sizes[layer] * units + biases[0], biases[1] - biases[0]
+    update_part(theta, gradient[begin : begin + count], state, rules, begin, scale, corrections)
 
 
 @njit(nogil=True, inline="always")
-def update_row(theta, gradient, state, rules, begin, scale, rate, step):
+def update_part(theta, gradient, state, rules, begin, scale, corrections):
     """Move the parameters from ``begin`` on, as many as there are numbers in the gradient."""
     end = begin + gradient.size
     v = state[0, begin:end] if state.shape[0] > 0 else theta[begin:end]
     s = state[1, begin:end] if state.shape[0] > 1 else v
-    update(rules.optimizer, rules.constants, theta[begin:end], gradient, v, s, scale, rate, step)
+    update(rules.optimizer, rules.constants, theta[begin:end], gradient, v, s, scale, corrections)

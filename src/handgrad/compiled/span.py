@@ -35,7 +35,7 @@ from handgrad.compiled.layers import (
 )
 from handgrad.compiled.meeting import meet
 from handgrad.compiled.sparse import sort_by_column
-from handgrad.compiled.updates import SGD
+from handgrad.compiled.updates import SGD, corrected
 from handgrad.compiled.vectors import matrix_at
 
 LINE = 16  # units are dealt out by so many, which are one or two cache lines: no two threads write to one line
@@ -98,35 +98,37 @@ def gradients(target, alpha, keep_W, keep_b, shape, inputs, rules, memory, rows,
 
 
 @njit(nogil=True)
-def updates(theta, gradient, state, shape, rules, scale, rate, step, thread, threads):
+def updates(theta, gradient, state, shape, rules, scale, corrections, thread, threads):
     """Move all that a thread owns against its gradient."""
     for layer in range(shape.sizes.size - 1):
         block, biases = own_block(shape, layer, thread, threads), own(shape.sizes[layer + 1], layer, thread, threads)
-        dW = weights_of(gradient, shape, layer)[block[0] : block[1], block[2] : block[3]]
-        db = biases_of(gradient, shape, layer)[biases[0] : biases[1]]
-        update_block(theta, dW, db, state, shape, rules, layer, block, biases, scale, rate, step)
+        update_block(theta, gradient, gradient, 0, state, shape, rules, layer, block, biases, scale, corrections)
 
 
 @njit(nogil=True)
 def gradients_and_updates(
-    theta, gradient, state, shape, inputs, rules, memory, rows, rate, step, thread, threads
+    theta, gradient, state, shape, inputs, rules, memory, rows, corrections, thread, threads
 ):  # fmt: skip
     """Do both, some rows of W at a time: their gradient never leaves the cache."""
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     for layer in range(shape.sizes.size - 1):
         top, bottom, first, last = own_block(shape, layer, thread, threads)
         biases = own(shape.sizes[layer + 1], layer, thread, threads)
-        for start in range(top, bottom, TOGETHER):
+        for start in range(top, max(bottom, top + 1), TOGETHER):  # once at least: there may be biases without rows
             block = start, min(bottom, start + TOGETHER), first, last
             db = biases_of(gradient, shape, layer)[biases[0] : biases[1]]
-            dW: Any = matrix_at(memory.rows[thread], 0, TOGETHER, last - first)[: block[1] - start, : last - first]
+            vector, width = memory.rows[thread], last - first
+            dW: Any = matrix_at(vector, 0, TOGETHER, width)[: block[1] - start, :width]
             gradient_block(
                 dW, db, one, zero, zero, shape, inputs, rules, memory, layer, rows, block, biases,
                 memory.scratch[thread],
             )  # fmt: skip
             if rules.l2 > 0.0:
                 add_penalty(dW, theta, theta.dtype.type(rules.l2), shape, layer, block)
-            update_block(theta, dW, db, state, shape, rules, layer, block, biases, 1.0, rate, step)
+            if width:
+                update_block(
+                    theta, gradient, vector, width, state, shape, rules, layer, block, biases, 1.0, corrections
+                )  # fmt: skip
             biases = biases[0], biases[0]  # they are done
 
 
@@ -172,6 +174,7 @@ def train_span(
         turns = (size + height - 1) // height
         wants_norm = step == 0 or rules.clip > 0.0
         rate, keys = plan.learning_rates[step], plan.keys[step]
+        corrections = corrected(rules.optimizer, rules.constants, rate, plan.first_step + step + 1)
         parts[thread, LOSS] = parts[thread, RIGHT] = 0.0
         if rules.l2 > 0.0:
             parts[thread, LOSS] = 0.5 * rules.l2 * own_squares(theta, shape, thread, threads, False)
@@ -229,7 +232,7 @@ def train_span(
                 keep = zero if turn == 0 else one
                 gradients(gradient, one, keep, keep, shape, inputs, rules, memory, rows, thread, threads)
             if last_turn:
-                scale, number = 1.0, plan.first_step + step + 1
+                scale = 1.0
                 if rules.l2 > 0.0 and (turns > 1 or wants_norm):
                     for layer in range(layers):
                         block = own_block(shape, layer, thread, threads)
@@ -245,13 +248,13 @@ def train_span(
                     if rules.clip > 0.0 and norm > rules.clip:
                         scale = rules.clip / norm
                 if turns > 1 or rules.clip > 0.0:
-                    updates(theta, gradient, state, shape, rules, scale, rate, number, thread, threads)
+                    updates(theta, gradient, state, shape, rules, scale, corrections, thread, threads)
                 elif rules.optimizer == SGD:  # no gradient array: W = (1 - rate l2) W - rate H^T dZ is one product
                     shrink = real(1.0 - rate * rules.l2)
                     gradients(theta, real(-rate), shrink, one, shape, inputs, rules, memory, rows, thread, threads)
                 else:
                     gradients_and_updates(
-                        theta, gradient, state, shape, inputs, rules, memory, rows, rate, number, thread, threads
+                        theta, gradient, state, shape, inputs, rules, memory, rows, corrections, thread, threads
                     )
             if not meet(board, threads, stop, sleep):
                 return -1
