@@ -18,11 +18,27 @@ class Name:
 
 
 @dataclass(frozen=True)
+class Random:
+    """In place of a value: a new ``numpy.random.RandomState`` with this seed."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Ufunc:
+    """In place of a value: NumPy's elementwise function of this name (``Ufunc("tanh")``)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Network:
     """In place of a value: a network that only records what is done to it, with these weights (``tasks.PARAMETERS``).
 
-    ``forward_propagation`` gives equal probabilities for all classes; ``backprop`` sets every gradient to an array of
-    ones; ``gradient_step`` subtracts the rate times the gradients. Each call is an :class:`Event`.
+    ``forward_propagation`` keeps ``X`` and ``out`` and returns ``out``: equal probabilities for all classes.
+    ``backprop`` sets every gradient (``dW_i_h1``, ...) to a new array of ones, until then they are zeros;
+    ``gradient_step`` subtracts the rate times the gradients. Whatever the order and the numbers of rows, none of them
+    raises. Each call is an :class:`Event`.
     """
 
     weights: dict[str, NDArray[Any]]
@@ -75,8 +91,8 @@ class Call:
     id: str
     kind: Literal["function", "network", "routine"]
     name: str
-    arguments: tuple[Value | Name | Network, ...] = ()
-    keywords: dict[str, Value | Name] = field(default_factory=dict)
+    arguments: tuple[Value | Name | Ufunc | Network | Random, ...] = ()
+    keywords: dict[str, Value | Name | Random] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     canned: dict[str, tuple[NDArray[Any], ...]] = field(default_factory=dict)
     seconds: float = 2.0
@@ -98,13 +114,23 @@ class Crash:
 
 @dataclass(frozen=True)
 class Event:
-    """Something a routine did to its :class:`Network`: the method, its array (rows of X, or y) or rate, the weights.
+    """Something a routine did to its :class:`Network`: the method, a copy of its argument, and what the weights did.
 
-    ``step`` is how often the weights had changed before it, by whatever way, and ``rate`` the length of the last
-    change in units of the gradient that ``backprop`` had set.
+    Attributes
+    ----------
+    method : {"forward_propagation", "backprop", "gradient_step", "end"}
+        end: the routine has returned; always the last event.
+    value : ndarray, float or None
+        Rows of X, or y, or the rate. None for the end.
+    step : int
+        How often the weights had changed before it, by whatever way: they are compared at each event with those after
+        the last one. ``gradient_step``, too, counts as a change only if it changes them.
+    rate : float or None
+        How far the last of these changes went, in units of minus the gradient (of ones): positive is downhill. NaN if
+        the entries moved differently, None if there was no change yet.
     """
 
-    method: Literal["forward_propagation", "backprop", "gradient_step"]
+    method: Literal["forward_propagation", "backprop", "gradient_step", "end"]
     value: Value
     step: int = 0
     rate: float | None = None
@@ -125,6 +151,8 @@ class Answer:
     events : tuple of Event
     crash : Crash or None
     reason : str
+    left_out : dict of str to str
+        By label, the name of the type of what is no array or number ("NoneType", "list"), or of too large an array.
     """
 
     id: str
@@ -133,3 +161,4 @@ class Answer:
     events: tuple[Event, ...] = ()
     crash: Crash | None = None
     reason: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)

@@ -57,9 +57,12 @@ class TaskResult:
         A name of ``tasks.TASKS``.
     status : Status
     findings : tuple of Finding
-        For ``wrong``, at least one, that of the first wrong quantity first.
+        For ``wrong``, at least one, that of the first wrong quantity first. For ``right``, remarks on what costs nothing,
+        such as an overflow that the sheet's own formula has, too; they have no quantities.
     consequences : tuple of str
         Quantities that are wrong only because earlier ones are.
+    unseen : tuple of str
+        Quantities of which nothing is known: deltas that it does not keep, as it need not, or what a crash left out.
     message : str
         For every status: one or two sentences in plain words.
     crash : Crash or None
@@ -76,6 +79,7 @@ class TaskResult:
     crash: Crash | None = None
     picture: Picture | None = None
     credit: float = 0.0
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
