@@ -9,7 +9,8 @@
     ├── SettingError         an option outside its range (also a ValueError)
     ├── ShapeError           arrays whose shapes do not fit together (also a ValueError)
     ├── DivergenceError      a training whose loss is no longer a finite number
-    └── RunError             a run folder or model file that cannot be written or read
+    ├── RunError             a run folder or model file that cannot be written or read
+    └── ExerciseError        a sheet, submission or rubric that cannot be read, or a check that cannot be run
 
 This module imports nothing, so that every other one may import it.
 """
@@ -67,3 +68,7 @@ class DivergenceError(HandgradError):
 
 class RunError(HandgradError):
     """A run folder or a model file that cannot be written or read."""
+
+
+class ExerciseError(HandgradError):
+    """A sheet, a submission or a rubric that cannot be read, or a check that cannot be run."""

@@ -1,0 +1,164 @@
+"""What is asked of a learner's code, and what comes back: plain arrays and numbers, nothing that could be executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+Value = NDArray[Any] | float | int | None
+
+
+@dataclass(frozen=True)
+class Name:
+    """In place of a value: a function of the learner's module, of this name (``Name("sigmoid")``)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Random:
+    """In place of a value: a new ``numpy.random.RandomState`` with this seed."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Ufunc:
+    """In place of a value: NumPy's elementwise function of this name (``Ufunc("tanh")``)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """In place of a value: a network that only records what is done to it, with these weights (``tasks.PARAMETERS``).
+
+    ``forward_propagation`` keeps ``X`` and ``out`` and returns ``out``: equal probabilities for all classes.
+    ``backprop`` sets every gradient (``dW_i_h1``, ...) to a new array of ones, until then they are zeros;
+    ``gradient_step`` subtracts the rate times the gradients. Whatever the order and the numbers of rows, none of them
+    raises. Each call is an :class:`Event`.
+    """
+
+    weights: dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing done with an object of the learner's class ``fcc``.
+
+    Attributes
+    ----------
+    kind : {"construct", "set", "call", "read"}
+        construct: make the object, ``arguments`` are its sizes. set: give attribute ``name`` the value
+        ``arguments[0]``. call: call method ``name``. read: copy attribute ``name`` into the answer, as ``label``.
+    name, arguments, label
+        ``label`` is ``name`` where it is left empty; a call with a label keeps what the method returns.
+    """
+
+    kind: Literal["construct", "set", "call", "read"]
+    name: str = ""
+    arguments: tuple[Value, ...] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request.
+
+    Attributes
+    ----------
+    id : str
+        The asker's own, to find the answer by.
+    kind : {"function", "network", "routine"}
+        function: call ``name`` with ``arguments``; the answer holds "return", and "argument0", ... as they are after
+        the call. network: do the ``steps`` with the class ``name``. routine: call ``name`` with ``arguments``, one
+        of which is a :class:`Network`; the answer holds the events, and "return" if that is an array or a number.
+    name : str
+    arguments : tuple
+        Positional.
+    keywords : dict
+        Given only where the function takes a parameter of that name.
+    steps : tuple of Step
+    canned : dict
+        Names of functions of the learner's module that are replaced during this call: each call of such a function
+        gives the next of these arrays, whatever its arguments, the last one again when there are no more.
+    seconds : float
+        After that long it is too slow.
+    """
+
+    id: str
+    kind: Literal["function", "network", "routine"]
+    name: str
+    arguments: tuple[Value | Name | Ufunc | Network | Random, ...] = ()
+    keywords: dict[str, Value | Name | Random] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    canned: dict[str, tuple[NDArray[Any], ...]] = field(default_factory=dict)
+    seconds: float = 2.0
+
+
+@dataclass(frozen=True)
+class Crash:
+    """Where the learner's code raised: the innermost line of their own, found by the parent in their source.
+
+    ``cell`` counts code cells from 1, and is 0 for a plain module; ``line`` counts within the cell, from 1.
+    """
+
+    type: str
+    message: str
+    cell: int
+    line: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a routine did to its :class:`Network`: the method, a copy of its argument, and what the weights did.
+
+    Attributes
+    ----------
+    method : {"forward_propagation", "backprop", "gradient_step", "end"}
+        end: the routine has returned; always the last event.
+    value : ndarray, float or None
+        Rows of X, or y, or the rate. None for the end.
+    step : int
+        How often the weights had changed before it, by whatever way: they are compared at each event with those after
+        the last one. ``gradient_step``, too, counts as a change only if it changes them.
+    rate : float or None
+        How far the last of these changes went, in units of minus the gradient (of ones): positive is downhill. NaN if
+        the entries moved differently, None if there was no change yet.
+    """
+
+    method: Literal["forward_propagation", "backprop", "gradient_step", "end"]
+    value: Value
+    step: int = 0
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a :class:`Call`.
+
+    Attributes
+    ----------
+    id : str
+    status : {"ok", "missing", "not_attempted", "crashed", "too_slow", "killed"}
+        missing: the submission has no such name. not_attempted: it raised NotImplementedError. killed: its process
+        ended, or broke a limit (``reason`` says which).
+    values : dict of str to ndarray
+        By label; attributes that are not there, and what is no array or number, are left out.
+    events : tuple of Event
+    crash : Crash or None
+    reason : str
+    left_out : dict of str to str
+        By label, the name of the type of what is no array or number ("NoneType", "list"), or of too large an array.
+    """
+
+    id: str
+    status: Literal["ok", "missing", "not_attempted", "crashed", "too_slow", "killed"]
+    values: dict[str, NDArray[Any]] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    crash: Crash | None = None
+    reason: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,116 @@
+"""Checks one submission: asks every judging module for its calls, runs them all at once, has the answers judged."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Sequence
+from types import ModuleType
+
+import numpy as np
+
+from handgrad.errors import ExerciseError
+from handgrad.exercises import backward, crashes, functions, routines, step
+from handgrad.exercises.calls import Answer, Crash
+from handgrad.exercises.isolation import Sandbox
+from handgrad.exercises.results import Checked, Language, TaskResult
+from handgrad.exercises.runner import run_calls
+from handgrad.exercises.submission import Submission, definitions, syntax_errors
+from handgrad.exercises.tasks import TASKS
+
+_JUDGES: dict[str, ModuleType] = {
+    **{
+        name: {"function": functions, "method": backward, "routine": routines}[task.kind]
+        for name, task in TASKS.items()
+    },
+    "gradient_step": step,
+}
+
+
+def check_submission(
+    submission: Submission,
+    sandbox: Sandbox,
+    language: Language = "en",
+    tasks: Sequence[str] | None = None,
+    seed: int | None = None,
+) -> Checked:
+    r"""Check a submission, task by task.
+
+    Parameters
+    ----------
+    submission : Submission
+    sandbox : Sandbox
+        Where its code runs.
+    language : {"en", "de"}
+    tasks : sequence of str, optional
+        Names of ``tasks.TASKS``. By default, those that the submission has.
+    seed : int, optional
+        Draws the arrays to try it on. By default they are new and unpredictable each time.
+
+    Returns
+    -------
+    Checked
+        Its tasks are in the order of the sheets.
+
+    Raises
+    ------
+    ExerciseError
+        If a task is not known, or the isolated process cannot be started.
+
+    Examples
+    --------
+    >>> from handgrad.exercises.isolation import find_sandbox
+    >>> from handgrad.exercises.submission import Cell
+    >>> submission = Submission("a.py", (Cell(0, "def del_sigmoid(h):\n    return h * (1 + h)"),))
+    >>> checked = check_submission(submission, find_sandbox(allow_none=True))
+    >>> [(result.task, result.status, result.findings[0].mistake) for result in checked.tasks]
+    [('del_sigmoid', 'wrong', 'derivative_plus')]
+    """
+    begin = time.monotonic()
+    unknown = [task for task in tasks or () if task not in TASKS]
+    if unknown:
+        raise ExerciseError(f"a task named {unknown[0]!r}", f"one of {', '.join(TASKS)}", "name one of these")
+    rng = np.random.default_rng(random.SystemRandom().getrandbits(64) if seed is None else seed)
+    plans = {task: _JUDGES[task].calls_for(task, rng) for task in TASKS if tasks is None or task in tasks}
+    answers = iter(
+        run_calls(definitions(submission), [call for plan in plans.values() for call in plan.calls], sandbox)
+    )
+    broken: dict[str, Crash] | None = None  # looked for only where something is missing
+    results = []
+    for task, plan in plans.items():
+        own = [next(answers) for _ in plan.calls]
+        if not _missing(task, own, submission):
+            results.append(_JUDGES[task].judge(plan, own, language))
+            continue
+        broken = _broken(submission) if broken is None else broken
+        if task in broken:
+            message = crashes.crashed(broken[task], language)
+            results.append(TaskResult(task, "crashed", message, crash=broken[task]))
+        elif tasks is not None:
+            results.append(_JUDGES[task].judge(plan, own, language))
+    return Checked(submission.name, tuple(results), language, sandbox.isolated, time.monotonic() - begin)
+
+
+def _missing(task: str, answers: Sequence[Answer], submission: Submission) -> bool:
+    """Tell whether a submission does not have a task at all; one with the class has its methods, if only to write."""
+    if all(answer.status in ("killed", "too_slow") for answer in answers):  # perhaps the code could not even be loaded
+        return not any(re.search(_defining(task), cell.source, re.MULTILINE) for cell in submission.cells)
+    absent = {answer.reason for answer in answers if answer.status == "missing"}
+    return (task if TASKS[task].kind != "method" else "fcc") in absent
+
+
+def _broken(submission: Submission) -> dict[str, Crash]:
+    """Find the tasks whose definition stands in a cell that is not valid Python."""
+    sources = {cell.number: cell.source for cell in submission.cells}
+    return {
+        task: crash
+        for crash in syntax_errors(submission)
+        for task in TASKS
+        if re.search(_defining(task), sources[crash.cell], re.MULTILINE)
+    }
+
+
+def _defining(task: str) -> str:
+    """Make the pattern of a line that defines a task."""
+    return rf"^\s*def {task}\b|^{task}\s*="

@@ -1,0 +1,74 @@
+"""The program of the isolated process: it reads requests, has the submission's code carry them out, and answers.
+
+It imports the standard library, NumPy and its neighbours, and nothing else of handgrad, which is hidden in the sandbox.
+It knows no right answer, so a submission that takes over this process gains nothing: it may say what it likes, and the
+checker compares that with values that never were here.
+
+``isolation`` starts it, as ``box.child``; ``process`` writes on its standard input and reads its standard output.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from numpy.typing import NDArray
+
+# Relative imports, as the package of these files has another name in the sandbox.
+from .confine import confine
+from .learner import Learner
+from .protocol import PREFIX, decode, encode
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    channel = Channel()
+    learner = Learner()
+    while True:
+        request, given = channel.read()
+        answer: dict[str, Any] = {}
+        arrays: list[NDArray[Any]] = []
+        match request["kind"]:
+            case "start":
+                try:
+                    confine(**request["confine"])
+                    os.chdir(request["home"])
+                except OSError as error:
+                    answer = {"failed": str(error)}
+            case "cell":
+                learner.load(request["number"], request["source"])
+            case _:
+                answer, arrays = learner.answer(request, given)
+        channel.write({**answer, "nonce": request["nonce"]}, arrays)
+
+
+class Channel:
+    """The two pipes to the checker, taken away from standard input and output, which lead nowhere from then on."""
+
+    def __init__(self) -> None:
+        self._requests, self._answers = os.dup(0), os.dup(1)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nowhere, standard)
+        os.close(nowhere)
+
+    def read(self) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+        """Wait for a request; where there are no more, end."""
+        head, body = PREFIX.unpack(self._exactly(PREFIX.size))
+        return decode(self._exactly(head), self._exactly(body))
+
+    def _exactly(self, size: int) -> bytes:
+        """Read so many bytes."""
+        data = bytearray()
+        while len(data) < size:
+            part = os.read(self._requests, size - len(data))
+            if not part:
+                os._exit(0)
+            data += part
+        return bytes(data)
+
+    def write(self, header: dict[str, Any], arrays: list[NDArray[Any]]) -> None:
+        """Write an answer."""
+        data = memoryview(encode(header, arrays))
+        while data:
+            data = data[os.write(self._answers, data) :]

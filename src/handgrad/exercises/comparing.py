@@ -1,0 +1,84 @@
+"""When two quantities count as equal, and what a mutated reference must do to have been the learner's."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+# Relative to the largest entry: wide enough for float32 all the way, far below what any mistake of the catalogue does.
+TOLERANCE = 1e-4
+ROUNDING = 1e-7  # what float32 may leave of numbers around 1 that cancel
+CRASH = None  # in place of an array: the code raised
+
+
+def same(found: Array | None, expected: Array | None, tolerance: float = TOLERANCE) -> bool:
+    """Tell whether two arrays are equal: shape, and entries up to rounding and a tolerance relative to the largest one.
+
+    A single number may come with or without axes. NaN equals nothing but NaN; infinities equal themselves; and a crash
+    (None) equals a crash.
+
+    Examples
+    --------
+    >>> same(np.float32([1 / 3, 1e-9]), np.array([1 / 3, 0.0])), same(np.zeros((2, 1)), np.zeros(2))
+    (True, False)
+    """
+    if found is None or expected is None:
+        return found is expected
+    found, expected = np.asarray(found), np.asarray(expected)
+    if found.dtype.kind not in "buif" or (found.shape != expected.shape and not found.size == expected.size == 1):
+        return False
+    found, expected = found.astype(np.float64).ravel(), expected.astype(np.float64).ravel()
+    regular = np.isfinite(expected)
+    if not np.array_equal(found[~regular], expected[~regular], equal_nan=True):
+        return False
+    found, expected = found[regular], expected[regular]
+    if not expected.size:
+        return True
+    scale = float(np.abs(expected).max())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.all(np.abs(found - expected) <= tolerance * scale + ROUNDING))
+
+
+def outcome(function: Callable[..., Any], *arguments: Any) -> Array | None:
+    """Compute what a reference or a mutant gives; None where it raises, as the same mistake would in a submission."""
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # means of nothing, when a submission gives an empty array
+            return np.asarray(function(*arguments))
+    except (ValueError, IndexError, TypeError):
+        return CRASH
+
+
+Variants = tuple[Callable[..., Any], ...]
+
+
+def matching(
+    mutants: Mapping[str, Variants],
+    cases: Sequence[Sequence[Any]],
+    found: Sequence[Array | None],
+    tolerance: float = TOLERANCE,
+) -> str | None:
+    """Name the mutant that gives what was found in every case, and an array in at least one; None if none does.
+
+    Parameters
+    ----------
+    mutants : mapping of id to functions
+        A mistake may be written in several ways.
+    cases : sequence of argument lists
+    found : sequence of arrays
+        None where the submission crashed.
+    tolerance : float
+    """
+    for mistake, variants in mutants.items():
+        for variant in variants:
+            values = [outcome(variant, *case) for case in cases]
+            if any(value is not None for value in values) and all(
+                same(f, value, tolerance) for f, value in zip(found, values, strict=True)
+            ):
+                return mistake
+    return None

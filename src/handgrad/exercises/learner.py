@@ -1,0 +1,290 @@
+"""The submission's code inside the isolated process: loaded into one module, and called.
+
+What may be changed by a submission, by accident or mischief, is bound here before its first cell is loaded. That is for
+the sake of its other answers; nothing in this process needs to be protected from it.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+import contextlib
+import inspect
+import random
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .protocol import MOST_BYTES, plain
+from .recorder import fcc
+
+CELL = re.compile(r"<cell (\d{1,9})>")  # the file name of a cell's code
+DEFINES = re.compile(r"^\s*(?:def|class)\s+(\w+)", re.MULTILINE)
+UFUNCS = {name: value for name, value in vars(np).items() if isinstance(value, np.ufunc)}
+seed_numpy, seed_python = np.random.seed, random.seed
+
+Arrays = list[NDArray[Any]]
+Report = dict[str, Any]
+Function = Callable[..., Any]
+
+
+class MissingError(Exception):
+    """The submission has no such name."""
+
+
+class Learner:
+    """A submission's code, and what became of loading it."""
+
+    def __init__(self) -> None:
+        module = types.ModuleType("submission")
+        sys.modules["submission"] = module
+        self.names = vars(module)
+        # A submission that changes a built-in function gets a copy to change.
+        private = types.ModuleType("builtins")
+        vars(private).update(vars(builtins))
+        self.names["__builtins__"] = sys.modules["builtins"] = private
+        self.flags = 0  # of each `from __future__ import` until now
+        self.unloaded: dict[str, Report] = {}  # why a name is not there
+        self.called: Any = None
+
+    def load(self, number: int, source: str) -> None:
+        """Execute a cell, statement by statement. One that fails ends it, unless it imports what is not installed."""
+        try:
+            statements = ast.parse(source, f"<cell {number}>").body
+        except BaseException as error:
+            self.unloaded |= dict.fromkeys(DEFINES.findall(source), crash(error))
+            return
+        for position, statement in enumerate(statements):
+            try:
+                self._execute(statement, f"<cell {number}>")
+            except BaseException as error:
+                goes_on = isinstance(error, ImportError) and isinstance(statement, ast.Import | ast.ImportFrom)
+                lost = [statement] if goes_on else statements[position:]
+                self.unloaded |= dict.fromkeys((name for node in lost for name in defined(node)), crash(error))
+                if not goes_on:
+                    return
+
+    def _execute(self, statement: ast.stmt, file: str) -> None:
+        """Execute one statement."""
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            for alias in statement.names:
+                self.flags |= getattr(__future__, alias.name).compiler_flag
+        code = compile(ast.Module([statement], []), file, "exec", self.flags, dont_inherit=True)
+        exec(code, self.names)  # noqa: S102 - what the sandbox is for
+
+    def answer(self, request: Report, given: Arrays) -> tuple[Report, Arrays]:
+        """Carry out one call."""
+        outcome = Outcome(given)
+        seed_numpy(request["seed"])
+        seed_python(request["seed"])
+        self.called = None
+        try:
+            with self._canned(request, given):
+                if request["kind"] == "network":
+                    self._network(request, outcome)
+                else:
+                    self._function(request, outcome)
+            outcome.report["status"] = "ok"
+        except MissingError as missing:
+            name = str(missing)
+            outcome.report |= {"status": "missing", "reason": name}
+            if name in self.unloaded:
+                outcome.report |= {"status": "crashed", "crash": self.unloaded[name]}
+        except NotImplementedError as error:
+            outcome.report |= {"status": "not_attempted", "crash": crash(error, self.called)}
+        except BaseException as error:
+            known = self.unloaded.get(str(error.name)) if isinstance(error, NameError) else None
+            outcome.report |= {"status": "crashed", "crash": known or crash(error, self.called)}
+        for network in outcome.networks:
+            outcome.record(network)
+        return outcome.report, outcome.arrays
+
+    @contextlib.contextmanager
+    def _canned(self, request: Report, given: Arrays) -> Iterator[None]:
+        """Put functions that give ready arrays in the place of the submission's own."""
+        before = {name: self.names[name] for name in request["canned"] if name in self.names}
+        for name, indices in request["canned"].items():
+            self.names[name] = canned([given[index] for index in indices])
+        try:
+            yield
+        finally:
+            for name in request["canned"]:
+                self.names.pop(name, None)
+            self.names.update(before)
+
+    def _function(self, request: Report, outcome: Outcome) -> None:
+        """Call a function; keep what it returns, and its arguments as they are afterwards."""
+        arguments, keywords = self._arguments(request, outcome)
+        self.called = self._find(request["name"])
+        try:
+            outcome.keep("return", call(self.called, arguments, keywords))
+        finally:
+            if request["kind"] == "function":
+                for index, argument in enumerate(arguments):
+                    if isinstance(argument, np.ndarray):
+                        outcome.keep(f"argument{index}", argument)
+
+    def _network(self, request: Report, outcome: Outcome) -> None:
+        """Do steps with an object of a class; after one that fails, attributes are still read."""
+        made: Any = None
+        failed: BaseException | None = None
+        for step in request["steps"]:
+            try:
+                if step["kind"] == "read":
+                    with contextlib.suppress(AttributeError):
+                        outcome.keep(step["label"] or step["name"], getattr(made, step["name"]))
+                elif failed is None:
+                    made = self._step(step, made, request, outcome)
+            except BaseException as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def _step(self, step: Report, made: Any, request: Report, outcome: Outcome) -> Any:
+        """Do one step other than reading; give the object."""
+        arguments, keywords = self._arguments({"keywords": request["keywords"], **step}, outcome)
+        name = step["name"]
+        if step["kind"] == "construct":
+            self.called = self._find(request["name"])
+            return call(self.called, arguments, keywords)
+        if step["kind"] == "set":
+            setattr(made, name, *arguments)
+        elif not hasattr(made, name):
+            raise MissingError(name)
+        else:
+            self.called = getattr(made, name)
+            returned = self.called(*arguments)
+            if step["label"]:
+                outcome.keep(step["label"], returned)
+        return made
+
+    def _arguments(self, request: Report, outcome: Outcome) -> tuple[list[Any], dict[str, Any]]:
+        """Make the arguments and keywords that a request describes."""
+        keywords = {name: self._argument(value, outcome) for name, value in request["keywords"].items()}
+        return [self._argument(value, outcome) for value in request["arguments"]], keywords
+
+    def _argument(self, value: Any, outcome: Outcome) -> Any:
+        """Make one argument; each is a copy, for the submission to spoil."""
+        match value:
+            case {"array": index}:
+                return outcome.given[index].copy()
+            case {"name": name}:
+                return self._find(name)
+            case {"ufunc": name}:
+                return UFUNCS[name]
+            case {"random": seed}:
+                return np.random.RandomState(seed)
+            case {"network": weights}:
+                network = fcc({name: outcome.given[index].copy() for name, index in weights.items()})
+                outcome.networks.append(network)
+                return network
+        return value
+
+    def _find(self, name: str) -> Function:
+        """Look up a function or class of the submission."""
+        found: Any = self.names.get(name)
+        if not callable(found):
+            raise MissingError(name)
+        function: Function = found
+        return function
+
+
+class Outcome:
+    """What becomes of a call: the header of its answer, and the arrays that this refers to."""
+
+    def __init__(self, given: Arrays) -> None:
+        self.given = given
+        self.report: Report = {"values": {}, "left_out": {}, "events": []}
+        self.arrays: Arrays = []
+        self.networks: list[fcc] = []
+
+    def keep(self, label: str, value: object) -> None:
+        """Keep a copy of a value, or the name of its type if it cannot cross or there is no more room."""
+        array = plain(value)
+        if array is None or sum(kept.nbytes for kept in self.arrays) + array.nbytes > MOST_BYTES // 2:
+            self.report["left_out"][label] = word(type(value).__name__)
+        else:
+            self.report["values"][label] = self._refer(array)
+
+    def record(self, network: fcc) -> None:
+        """Take over what a routine did to its network."""
+        log = network._log
+        log.look()
+        for method, value, step, rate in (*log.events, ("end", None, log.step, log.rate)):
+            self.report["events"].append([method, None if value is None else self._refer(value), step, rate])
+        if log.too_much:  # even where the routine caught what was raised
+            self.report |= {"status": "killed", "reason": "the routine did not come to an end"}
+
+    def _refer(self, array: NDArray[Any]) -> dict[str, int]:
+        """Add an array to the answer."""
+        self.arrays.append(array)
+        return {"array": len(self.arrays) - 1}
+
+
+def canned(values: Arrays) -> Function:
+    """Make a function that gives one array after the other, and the last one from then on."""
+    left = list(values)
+
+    def function(*_: object, **__: object) -> Any:
+        return (left.pop(0) if len(left) > 1 else left[0]).copy()[()]  # a single number, which one may round or print
+
+    return function
+
+
+def call(function: Function, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """Call with those keywords that the function takes: by its signature, or else by trial."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values()) if keywords else []
+    except (TypeError, ValueError):
+        with contextlib.suppress(TypeError):
+            return function(*arguments, **keywords)
+        return function(*arguments)
+    free = {p.name for p in parameters[len(arguments) :] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        free |= keywords.keys() - {p.name for p in parameters}
+    return function(*arguments, **{name: value for name, value in keywords.items() if name in free})
+
+
+def crash(error: BaseException, called: Any = None) -> Report:
+    """Say what was raised, and where: in the innermost of the submission's own lines, else where ``called`` begins."""
+    cell = line = 0
+    code = getattr(called.__init__ if isinstance(called, type) else called, "__code__", None)  # type: ignore[misc]
+    if isinstance(code, types.CodeType) and (match := CELL.fullmatch(code.co_filename)):
+        cell, line = int(match[1]), code.co_firstlineno
+    trace = error.__traceback__
+    while trace is not None:
+        if match := CELL.fullmatch(trace.tb_frame.f_code.co_filename):
+            cell, line = int(match[1]), trace.tb_lineno or 0
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and (match := CELL.fullmatch(str(error.filename))):
+        cell, line = int(match[1]), error.lineno or 0
+    try:
+        message = str(error)[:2000]
+    except BaseException:
+        message = ""
+    return {"type": word(type(error).__name__), "message": message, "cell": cell, "line": line}
+
+
+def word(name: object) -> str:
+    """Keep a name short, and a string of the very type."""
+    return name[:100] if type(name) is str else ""
+
+
+def defined(statement: ast.stmt) -> set[str]:
+    """Name what a statement would have defined."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {statement.name}
+    found = set()
+    for node in ast.walk(statement):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.alias(name=name, asname=alias):
+                found.add(alias or name.partition(".")[0])
+    return found

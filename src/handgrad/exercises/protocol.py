@@ -1,0 +1,142 @@
+"""The wire between the checker and the isolated process: frames of a JSON header and raw arrays, which execute nothing.
+
+A frame is two lengths (of header and body, four bytes each, big-endian), the header, and the body: the bytes of the
+arrays, one after the other, whose types and shapes the header lists under "arrays". Elsewhere in the header
+``{"array": i}`` stands for the i-th of them.
+
+The checker reads with these functions what a submission's process has written, so they trust nothing: every length,
+type and shape is checked before it is used. The isolated process has this file, too, so it imports the standard library
+and NumPy only.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+
+# By their own names: a submission that puts something else in their place in these modules does not change this file.
+from json import dumps, loads
+from typing import Any
+
+import numpy as np
+from numpy import asarray, dtype, frombuffer
+from numpy.typing import NDArray
+
+PREFIX = struct.Struct("!II")
+MOST_HEADER = 2 << 20  # bytes, of an answer's header
+MOST_ARRAYS = 20_000
+MOST_DIMENSIONS = 8
+MOST_BYTES = 8 << 20  # of an answer's arrays
+KINDS = "biuf"
+TYPES = {f"{kind}{size}" for kind, sizes in zip(KINDS, ("1", "1248", "1248", "248"), strict=True) for size in sizes}
+
+
+class GarbageError(Exception):
+    """What came is no frame; the message says why. Caught in ``runner``, so no user meets it."""
+
+
+def encode(header: dict[str, Any], arrays: Sequence[NDArray[Any]] = ()) -> bytes:
+    """Make a frame.
+
+    Parameters
+    ----------
+    header : dict
+        What JSON can hold; "arrays" is added to it.
+    arrays : sequence of ndarray
+        Of the types that :func:`decode` reads, in the machine's own byte order.
+
+    Returns
+    -------
+    bytes
+
+    Examples
+    --------
+    >>> frame = encode({"value": {"array": 0}}, [np.array([[1.0, 2.0]])])
+    >>> lengths = PREFIX.unpack(frame[: PREFIX.size])
+    >>> header, arrays = decode(frame[PREFIX.size :][: lengths[0]], frame[-lengths[1] :])
+    >>> header["arrays"], arrays
+    ([['f8', [1, 2]]], [array([[1., 2.]])])
+    """
+    described = [[array.dtype.str[1:], list(array.shape)] for array in arrays]
+    head = dumps({**header, "arrays": described}).encode()
+    body = b"".join(array.tobytes() for array in arrays)
+    return PREFIX.pack(len(head), len(body)) + head + body
+
+
+def decode(head: bytes, body: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    """Read a frame's header and body.
+
+    Parameters
+    ----------
+    head, body : bytes
+
+    Returns
+    -------
+    header : dict
+    arrays : list of ndarray
+        Copies, of boolean, integer or floating type.
+
+    Raises
+    ------
+    GarbageError
+        If anything does not fit.
+    """
+    try:
+        header = loads(head)
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        raise GarbageError("a header that is no JSON") from None
+    if not isinstance(header, dict) or not isinstance(header.get("arrays"), list):
+        raise GarbageError("a header that lists no arrays")
+    if len(header["arrays"]) > MOST_ARRAYS:
+        raise GarbageError("too many arrays")
+    arrays, offset = [], 0
+    for described in header["arrays"]:
+        name, shape = _described(described)
+        size = math.prod(shape) * int(name[1:])
+        if size > len(body) - offset:
+            raise GarbageError("an array that is longer than its bytes")
+        # A byte other than 0 and 1 is no boolean, and NumPy would be confused by it.
+        flat = frombuffer(body, "u1" if name == "b1" else name, math.prod(shape), offset)
+        arrays.append((flat != 0 if name == "b1" else flat.copy()).reshape(shape))
+        offset += size
+    if offset != len(body):
+        raise GarbageError("bytes that belong to no array")
+    return header, arrays
+
+
+def _described(described: object) -> tuple[str, tuple[int, ...]]:
+    """Check one entry of the list of arrays."""
+    match described:
+        case [str() as name, list() as shape] if name in TYPES and len(shape) <= MOST_DIMENSIONS:
+            if all(type(length) is int and 0 <= length < 2**31 for length in shape):
+                return name, tuple(shape)
+    raise GarbageError("an array of a strange type or shape")
+
+
+def plain(value: object) -> NDArray[Any] | None:
+    """Copy an array or a number into a plain array of a type that may cross, without asking the value itself.
+
+    Parameters
+    ----------
+    value : object
+        A subclass of ndarray is taken for the numbers that lie in its memory; none of its methods is called.
+
+    Returns
+    -------
+    ndarray or None
+        None for everything else: other objects, complex numbers, strings, too many numbers.
+
+    Examples
+    --------
+    >>> plain(np.ma.array([1, 2])), plain(0.5), plain("0.5")
+    (array([1, 2]), array(0.5), None)
+    """
+    kind = type(value)
+    if not (kind in (bool, int, float) or issubclass(kind, (np.ndarray, np.generic))):
+        return None
+    array = asarray(value)  # for a subclass, the memory in the shape of a plain array
+    if array.dtype.kind not in KINDS or array.ndim > MOST_DIMENSIONS or array.size * array.itemsize > MOST_BYTES // 2:
+        return None
+    name = array.dtype.str[1:]
+    return array.astype(dtype(name if name in TYPES else "f8"), order="C")  # long doubles become doubles

@@ -1,0 +1,48 @@
+"""What belongs in the blanks, taken from ``handgrad.handout``: for teachers' notebooks and for tests."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+
+from handgrad import handout
+from handgrad.exercises.tasks import TASKS
+
+# Names of handout.py that a sheet does not have, and what stands for them there.
+RENAMED = {
+    "_evaluate": "evaluate",
+    "SMALLEST_NORMAL": "np.finfo(np.float64).tiny",
+    "TINY": "np.nextafter(0.0, 1.0)",
+}
+
+
+def solution(task: str) -> str:
+    """Give the lines of a task's function or method in ``handgrad.handout``, without its docstring and argument checks.
+
+    Parameters
+    ----------
+    task : str
+        A name of ``tasks.TASKS``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(solution("del_sigmoid"))
+    return h * (1 - h)
+    """
+    owner = handout.fcc if TASKS[task].kind == "method" else handout
+    source = textwrap.dedent(inspect.getsource(getattr(owner, task)))
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)  # noqa: S101 - for the type checker; it is our own source
+    lines, kept = source.split("\n"), []
+    for statement in function.body[1:]:  # the first one is the docstring
+        if not (isinstance(statement, ast.If) and any(isinstance(node, ast.Raise) for node in statement.body)):
+            kept += lines[statement.lineno - 1 : statement.end_lineno]
+    text = textwrap.dedent("\n".join(kept))
+    for name, replacement in RENAMED.items():
+        text = text.replace(name, replacement)
+    return text

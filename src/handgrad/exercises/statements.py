@@ -1,0 +1,238 @@
+"""Cuts the code of a cell into its statements, and finds what each binds and uses. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import symtable
+import threading
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from handgrad.exercises.calls import Crash
+from handgrad.exercises.tasks import TASKS
+
+MAXIMUM_MAGICS = 20  # in a cell: each costs another parse
+# A line that IPython would not give to Python: %magic, !command, ?help, help?, and name = !command or %magic.
+MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2}$|[\w, ]+=\s*[!%]")
+# Cell magics whose cell is Python all the same.
+PYTHON_CELL = re.compile(r"\s*%%(time|timeit|capture|prun|python3?)\b")
+TASK_NAMES = frozenset(name for name, task in TASKS.items() if task.kind != "method") | {"fcc"}
+_PARSING = threading.Lock()
+
+
+@dataclass(eq=False)
+class Unit:
+    """Statements at top level that share lines, usually one.
+
+    ``functions`` are the names that it defines, ``assigned`` those that it gives a value, ``bound`` those that it is
+    kept for, and ``used`` those that it needs.
+    """
+
+    start: int
+    end: int
+    lines: list[str]
+    functions: set[str]
+    assigned: list[tuple[str, ast.expr | None]]
+    bound: set[str]
+    used: set[str]
+
+
+def parse(source: str, cell: int) -> list[Unit] | Crash:
+    r"""Cut a cell into units, or say why it is no Python.
+
+    Parameters
+    ----------
+    source : str
+        Lines end with a newline, and nothing else.
+    cell : int
+        Its number, for the crash.
+
+    Returns
+    -------
+    list of Unit, or Crash
+
+    Examples
+    --------
+    >>> [sorted(unit.used) for unit in parse("from numpy import exp\ndef f(x):\n    return exp(x) + g(x)\n", 1)]
+    [[], ['exp', 'g']]
+    """
+    with _PARSING, warnings.catch_warnings():  # warnings belong to the whole process, hence one thread at a time
+        warnings.simplefilter("ignore")  # such as an unknown escape in a docstring with LaTeX
+        lines = _without_magics(source).split("\n")
+        try:
+            tree = ast.parse("\n".join(lines))
+            if (stray := _outside_function(tree)) is not None:
+                raise SyntaxError("'return' outside function", (None, stray.lineno, None, None))
+            return [_unit(group, lines) for group in _groups(tree.body)]
+        except SyntaxError as error:
+            number = min(max(error.lineno or 1, 1), len(lines))
+            return Crash(type(error).__name__, error.msg, cell, number, lines[number - 1].strip())
+        except (ValueError, RecursionError, MemoryError) as error:  # null bytes, expressions nested too deeply
+            return Crash("SyntaxError", str(error) or "nested too deeply", cell, 1, lines[0].strip())
+
+
+def _without_magics(source: str) -> str:
+    """Put ``pass`` in place of what is IPython's and not Python's, by asking the parser which lines it refuses."""
+    lines = source.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    if lines[first].lstrip().startswith("%%"):
+        if not PYTHON_CELL.match(lines[first]):
+            return "\n" * (len(lines) - 1)
+        lines[first] = ""
+    # Not every line that looks like a magic is one: it may go on an expression, or stand in a string.
+    for _ in range(min(MAXIMUM_MAGICS, sum(1 for line in lines if MAGIC.match(line.strip())))):
+        try:
+            ast.parse("\n".join(lines))
+        except SyntaxError as error:
+            number = (error.lineno or 0) - 1
+            if not (0 <= number < len(lines) and MAGIC.match(lines[number].strip())):
+                break
+            line, goes_on = lines[number], lines[number].endswith("\\")
+            lines[number] = line[: len(line) - len(line.lstrip())] + "pass"  # lest a block become empty
+            while goes_on and (number := number + 1) < len(lines):
+                goes_on = lines[number].endswith("\\")
+                lines[number] = ""
+        except (ValueError, RecursionError, MemoryError):
+            break
+        else:
+            break
+    return "\n".join(lines)
+
+
+def _outside_function(tree: ast.Module) -> ast.stmt | ast.expr | None:
+    """Find a return or yield that belongs to no function, which the parser itself lets pass."""
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom):
+            return node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            stack.extend(ast.iter_child_nodes(node))
+    return None
+
+
+def _groups(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
+    """Give the statements together that share a line, as in ``a = 1; b = 2``."""
+    group: list[ast.stmt] = []
+    for statement in body:
+        if group and _first_line(statement) > _last_line(group[-1]):
+            yield group
+            group = []
+        group.append(statement)
+    if group:
+        yield group
+
+
+def _first_line(statement: ast.stmt) -> int:
+    """Give the line on which a statement begins, with its decorators."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _last_line(statement: ast.stmt) -> int:
+    """Give the line on which a statement ends."""
+    return statement.end_lineno or statement.lineno
+
+
+def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
+    """Find what statements bind and use."""
+    start, end = _first_line(group[0]) - 1, _last_line(group[-1])
+    unit = Unit(start, end, lines[start:end], set(), [], set(), set())
+    _bind(group, unit)
+    if unit.functions or unit.bound or unit.assigned:
+        try:
+            unit.used = set(_globals(symtable.symtable("\n".join(unit.lines), "cell", "exec")))
+        except SyntaxError as error:  # such as two arguments of one name
+            error.lineno = start + (error.lineno or 1)
+            raise
+    unit.bound |= unit.functions
+    return unit
+
+
+def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
+    """Note what the statements bind, looking into blocks."""
+    for statement in statements:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                unit.functions.add(name)
+            case ast.ImportFrom(module="__future__"):
+                unit.bound.add("*")
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                unit.bound.update(alias.asname or alias.name.partition(".")[0] for alias in names)
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    _assign(target, value, unit)
+            case ast.AnnAssign(target=target, value=value):
+                _assign(target, value, unit)
+            case ast.AugAssign(target=target, value=value):
+                _assign(target, value, unit)
+            case ast.If(body=body, orelse=orelse):
+                _bind([*body, *orelse], unit)
+            case ast.With(body=body):
+                _bind(body, unit)
+            case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
+                _bind([*body, *(s for handler in handlers for s in handler.body), *orelse, *finalbody], unit)
+            case _:
+                pass
+
+
+def _assign(target: ast.expr, value: ast.expr | None, unit: Unit) -> None:
+    """Note the names of a target; an attribute or entry stands for the name that it is reached by."""
+    stack: list[tuple[ast.expr, ast.expr | None]] = [(target, value)]
+    while stack:
+        target, value = stack.pop()
+        match target:
+            case ast.Name(id=name):
+                unit.assigned.append((name, value))
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                values = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+                same = len(values) == len(parts)
+                stack.extend((part, values[i] if same else None) for i, part in enumerate(parts))
+            case ast.Starred(value=part):
+                stack.append((part, None))
+            case ast.Attribute() | ast.Subscript():
+                root: ast.expr = target
+                while isinstance(root, ast.Attribute | ast.Subscript):
+                    root = root.value
+                if isinstance(root, ast.Name):
+                    unit.bound.add(root.id)
+            case _:
+                pass
+
+
+def makes_function(value: ast.expr | None, functions: set[str]) -> bool:
+    """Say whether a value can be a function: a lambda, another function, or what is made of one.
+
+    Examples
+    --------
+    >>> made = ast.parse("np.vectorize(sigmoid)", mode="eval").body
+    >>> makes_function(made, {"sigmoid"}), makes_function(made, {"softmax"})
+    (True, False)
+    """
+    match value:
+        case ast.Lambda():
+            return True
+        case ast.Name(id=name):
+            return name in functions
+        case ast.Call(func=made_by, args=arguments, keywords=[]):
+            by_learner = isinstance(made_by, ast.Name) and made_by.id in TASK_NAMES
+            return not by_learner and any(
+                isinstance(argument, ast.Lambda) or (isinstance(argument, ast.Name) and argument.id in functions)
+                for argument in arguments
+            )
+        case _:
+            return False
+
+
+def _globals(table: symtable.SymbolTable) -> Iterator[str]:
+    """Give the globals that code uses, in itself or in its functions and classes."""
+    stack = [table]
+    while stack:
+        table = stack.pop()
+        outermost = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            if symbol.is_declared_global() or (symbol.is_referenced() and (outermost or symbol.is_global())):
+                yield symbol.get_name()
+        stack.extend(table.get_children())

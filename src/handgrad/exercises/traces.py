@@ -1,0 +1,359 @@
+"""What a training routine did to a network, and in which facts that differs from what the sheet asks.
+
+A routine is not judged by what it prints or returns, nor by the weights it ends with, which hang on its random order.
+It is given a network that only records, on data whose rows and labels are all different. The events say what each
+change of the weights was made from (:class:`Update`), and these say what is wrong (:func:`deviations`), in terms that
+do not hang on the order drawn: the same for every run of a routine, and as far as can be for every way of writing it.
+
+The file has over 300 lines because the facts are one list, each understood only beside the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.exercises.calls import Event, Value
+
+Rows = tuple[int, ...]
+Deviations = dict[str, Hashable]
+
+BY_CHANCE = ("within a batch", "between batches", "whole batches")  # what may show in one probe, and not in another
+FEW = "too few to tell"  # what so few labels have in common may be chance
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """The data and settings of one run.
+
+    Rows are known by number: those for training are 0, 1, ..., n - 1, those for testing go on from n. For
+    ``gradient_descent``, whose epochs are its iterations, ``batch_size`` is 0.
+    """
+
+    trainx: NDArray[Any]
+    trainy: NDArray[Any]
+    testx: NDArray[Any]
+    testy: NDArray[Any]
+    weights: dict[str, NDArray[Any]]
+    rate: float
+    epochs: int
+    log_every: int
+    batch_size: int = 0
+
+    @cached_property
+    def n(self) -> int:
+        """The number of rows for training."""
+        return len(self.trainx)
+
+    @property
+    def per_epoch(self) -> int:
+        """The number of whole batches in an epoch."""
+        return self.n // self.batch_size if self.batch_size else 0
+
+    def rows(self, X: Value) -> Rows:
+        """Give the numbers of the rows of an array, -1 for one that is none of ours."""
+        array = np.asarray(X)
+        if array.ndim != 2:
+            return (-1,) * array.size
+        key = array.dtype.str, array.shape, array.tobytes()
+        if key not in self._numbered:  # the same rows come many times
+            self._numbered[key] = tuple(self._rows.get(tuple(row), -1) for row in array.tolist())
+        return self._numbered[key]
+
+    def labelled(self, y: Value) -> Rows:
+        """Give the numbers of the rows that labels belong to, -1 for one that is none of ours."""
+        return tuple(self._labels.get(label, -1) for label in np.ravel(np.asarray(y)).tolist())
+
+    def part(self, rows: Rows) -> str:
+        """Say where rows come from: train, test, other, or empty."""
+        if not rows:
+            return "empty"
+        first, last = min(rows), max(rows)
+        return "train" if first >= 0 and last < self.n else "test" if first >= self.n else "other"
+
+    @cached_property
+    def _rows(self) -> dict[tuple[float, ...], int]:
+        """Number each row."""
+        return {tuple(row): i for i, row in enumerate(np.concatenate([self.trainx, self.testx]).tolist())}
+
+    @cached_property
+    def _numbered(self) -> dict[tuple[object, ...], Rows]:
+        """Remember what ``rows`` found."""
+        return {}
+
+    @cached_property
+    def _labels(self) -> dict[float, int]:
+        """Number each label."""
+        return {label: i for i, label in enumerate(np.concatenate([self.trainy, self.testy]).tolist())}
+
+
+@dataclass(frozen=True)
+class Update:
+    """One change of the weights, and what it was made from.
+
+    Attributes
+    ----------
+    rows : tuple of int or None
+        What the forward pass before its backprop saw. None without one.
+    labels : tuple of int
+        What that backprop was given.
+    lag : int
+        How often the weights changed between that forward pass and that backprop.
+    backprops : int
+        Calls of backprop since the change before.
+    rate : float
+        NaN where the weights are no numbers of their shape any more.
+    """
+
+    rows: Rows | None
+    labels: Rows
+    lag: int
+    backprops: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A run in short.
+
+    Attributes
+    ----------
+    updates : tuple of Update
+    unused : int
+        Calls of backprop after the last update.
+    too_early : bool
+        Whether gradient_step was called before any backprop.
+    evaluated : tuple of rows
+        What forward passes saw that no backprop followed.
+    """
+
+    updates: tuple[Update, ...]
+    unused: int
+    too_early: bool
+    evaluated: tuple[Rows, ...]
+
+
+def trace(events: Sequence[Event], probe: Probe) -> Trace:
+    """Read the updates off the events.
+
+    Parameters
+    ----------
+    events : sequence of Event
+    probe : Probe
+
+    Returns
+    -------
+    Trace
+
+    Examples
+    --------
+    >>> X, y = np.array([[1.0], [2.0]]), np.array([0, 1])
+    >>> probe = Probe(X[:1], y[:1], X[1:], y[1:], {}, 0.5, 1, 1)
+    >>> events = [Event("forward_propagation", X[:1]), Event("backprop", y[:1]), Event("end", None, 1, 0.5)]
+    >>> trace(events, probe).updates
+    (Update(rows=(0,), labels=(0,), lag=0, backprops=1, rate=0.5),)
+    """
+    updates: list[Update] = []
+    evaluated: list[Rows] = []
+    forward: Event | None = None
+    used = True  # whether a backprop followed that forward pass
+    rows: Rows | None = None
+    labels: Rows = ()
+    lag = backprops = 0
+    too_early = False
+    for event in events:
+        if event.step > len(updates):
+            rate = float("nan") if event.rate is None else event.rate
+            updates.append(Update(rows, labels, lag, backprops, rate))
+            backprops = 0
+        if event.method == "backprop":
+            rows = None if forward is None else probe.rows(forward.value)
+            labels, lag = probe.labelled(event.value), 0 if forward is None else event.step - forward.step
+            backprops, used = backprops + 1, True
+        elif event.method == "gradient_step":
+            too_early |= not updates and not backprops
+        else:
+            if forward is not None and not used:
+                evaluated.append(probe.rows(forward.value))
+            forward, used = event, False
+    return Trace(tuple(updates), backprops, too_early, tuple(evaluated))
+
+
+def deviations(traces: Sequence[Trace], probes: Sequence[Probe]) -> Deviations:
+    """Say in which facts the runs of one routine differ from what is asked, and how; nothing where it is right.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+    probes : sequence of Probe
+        Of the same length.
+
+    Returns
+    -------
+    dict of str to hashable
+        What was found instead in each probe, or something that chance may hide in one of them; the names are those of
+        ``LOOKS``.
+
+    Examples
+    --------
+    >>> X, y = np.array([[1.0], [2.0]]), np.array([0, 1])
+    >>> probe = Probe(X[:1], y[:1], X[1:], y[1:], {}, 0.5, 1, 1)
+    >>> deviations([trace([Event("end", None)], probe)], [probe])
+    {'steps': (0,)}
+    """
+    found: Deviations = {}
+    for fact, look in LOOKS.items():
+        seen = [look(run, probe) for run, probe in zip(traces, probes, strict=True)]
+        if any(value is not None for value in seen):
+            found[fact] = next((value for value in BY_CHANCE if value in seen), tuple(seen))
+    return found
+
+
+def _steps(run: Trace, probe: Probe) -> Hashable:
+    """Count the updates: one for each iteration, or for each batch, with or without the incomplete last one."""
+    per_epoch = {probe.per_epoch, -(-probe.n // probe.batch_size)} if probe.batch_size else {1}
+    return None if len(run.updates) in {probe.epochs * count for count in per_epoch} else len(run.updates)
+
+
+def _order(run: Trace, _: Probe) -> Hashable:
+    """Count the calls of backprop: one for each update, and none in vain."""
+    counts = frozenset(update.backprops for update in run.updates)
+    right = counts <= {1} and not run.unused and not run.too_early
+    return None if right else (counts, run.unused, run.too_early)
+
+
+def _forward(run: Trace, probe: Probe) -> Hashable:
+    """Say what the forward passes saw: the training part, all of it without batches, with the weights of the moment."""
+
+    def seen(update: Update) -> tuple[str, bool]:
+        if update.rows is None:
+            return "none", False
+        part = probe.part(update.rows)
+        if part == "train" and not probe.batch_size and sorted(update.rows) != list(range(probe.n)):
+            part = "some"
+        return part, update.lag > 0
+
+    kinds = frozenset(map(seen, run.updates))
+    return None if kinds <= {("train", False)} else kinds
+
+
+def _labels(run: Trace, probe: Probe) -> Hashable:
+    """Say whose labels they were: those of the rows of the forward pass."""
+    everyone = {update.rows for update in run.updates}
+
+    def whose(update: Update) -> str:
+        if update.labels == update.rows:
+            return "same"
+        if len(update.labels) in range(1, 4):
+            return FEW
+        if sorted(update.labels) == sorted(update.rows or ()):
+            return "other order"
+        if update.labels in everyone:
+            return "another batch"
+        part = probe.part(update.labels)
+        in_order = part in ("train", "test") and all(b == a + 1 for a, b in pairwise(update.labels))
+        return f"{part} in order" if in_order else part
+
+    kinds = set(map(whose, run.updates))
+    if kinds - {"same", FEW}:
+        kinds.discard(FEW)
+    return None if kinds <= {"same"} else frozenset(kinds)
+
+
+def _rate(run: Trace, probe: Probe) -> Hashable:
+    """Compare the rates with the one that was given."""
+    ratios = tuple(float(f"{update.rate / probe.rate:.5g}") for update in run.updates)
+    if all(ratio == 1 for ratio in ratios):
+        return None
+    if any(np.isnan(ratio) for ratio in ratios):
+        return "uneven"
+    if len(set(ratios)) == 1:
+        return ratios[0]
+    return "falling" if all(0 < b <= a for a, b in pairwise(ratios)) else ratios
+
+
+def _epochs(run: Trace, probe: Probe) -> list[list[Rows]]:
+    """Divide the batches among the epochs, if it can be without repeating a row in one.
+
+    There are none where there should be no batches, or where there were none of training data.
+    """
+    batches = [update.rows or () for update in run.updates]
+    if not batches or not probe.batch_size or any(probe.part(batch) == "test" for batch in batches):
+        return []
+    total, incomplete = len(batches), any(len(batch) == probe.n % probe.batch_size for batch in batches)
+    lengths = [probe.per_epoch + incomplete, total // probe.epochs if total % probe.epochs == 0 else 0]
+    ways = [[batches[i : i + m] for i in range(0, total, m)] for m in lengths if m and total % m == 0]
+    return next((epochs for epochs in ways if not any(map(_repeated, epochs))), ways[0] if ways else [batches])
+
+
+def _repeated(batches: list[Rows]) -> bool:
+    """Tell whether some row came more than once."""
+    return len(set().union(*batches)) < sum(map(len, batches))
+
+
+def _sizes(run: Trace, probe: Probe) -> Hashable:
+    """Compare the sizes of the batches: all the one given, the last of an epoch as it comes, or an even division."""
+
+    def right(batches: list[Rows]) -> bool:
+        sizes = [len(batch) for batch in batches]
+        rows = len(set().union(*batches))
+        if rows < probe.per_epoch * probe.batch_size:  # a batch is missing, or rows came twice: see _repeats
+            return len(batches) >= probe.per_epoch and set(sizes) == {probe.batch_size}
+        in_full = set(sizes[:-1]) <= {probe.batch_size} and sizes[-1] in (probe.batch_size, probe.n % probe.batch_size)
+        evenly = max(sizes) - min(sizes) <= 1 and sum(sizes) == rows == probe.n
+        return 0 not in sizes and (in_full or evenly)
+
+    if all(map(right, _epochs(run, probe))):
+        return None
+    return frozenset(len(update.rows or ()) for update in run.updates)
+
+
+def _repeats(run: Trace, probe: Probe) -> Hashable:
+    """Say how rows came twice in an epoch: within a batch, so many in each two neighbours, or otherwise in batches."""
+    epochs = _epochs(run, probe)
+    if not any(map(_repeated, epochs)):
+        return None
+    if any(len(set(batch)) < len(batch) for epoch in epochs for batch in epoch):
+        return "within a batch"
+    shared = {len(set(a) & set(b)) for epoch in epochs for a, b in pairwise(epoch)}
+    return shared.pop() if len(shared) == 1 else "between batches"
+
+
+def _shuffling(run: Trace, probe: Probe) -> Hashable:
+    """Say how the orders of the epochs are too regular."""
+    epochs = [[frozenset(batch) for batch in epoch if batch] for epoch in _epochs(run, probe)]
+    if not epochs or len(epochs[0]) < 2:
+        return None
+    in_order = [all(max(a) < min(b) for a, b in pairwise(epoch)) for epoch in epochs]
+    if all(in_order):
+        return "never"
+    if len(epochs) > 1 and all(epoch == epochs[0] for epoch in epochs):
+        return "once"
+    if len(epochs) > 1 and all(set(epoch) == set(epochs[0]) for epoch in epochs):
+        return "whole batches"
+    return "late" if in_order[0] else None
+
+
+def _evaluation(run: Trace, probe: Probe) -> Hashable:
+    """Say whether there was an evaluation, and never one on the test part."""
+    parts = {probe.part(rows) for rows in run.evaluated}
+    return "train" if "train" in parts and "test" not in parts else None
+
+
+LOOKS = {
+    "steps": _steps,
+    "order": _order,
+    "forward": _forward,
+    "labels": _labels,
+    "rate": _rate,
+    "sizes": _sizes,
+    "repeats": _repeats,
+    "shuffling": _shuffling,
+    "evaluation": _evaluation,
+}

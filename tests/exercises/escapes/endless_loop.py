@@ -1,0 +1,7 @@
+"""Never returns."""
+# ruff: noqa - it does what no code should
+
+
+def del_sigmoid(h):
+    while True:
+        pass

@@ -1,0 +1,37 @@
+"""Carries out calls here instead of in the isolated process: quick, for solutions that are our own."""
+
+import numpy as np
+
+from handgrad.exercises.calls import Answer, Call, Crash
+
+
+def network_answer(call: Call, network: type) -> Answer:
+    """Do the steps of a call with a class; after one that fails, attributes are still read."""
+    values, left_out, crash = {}, {}, None
+    made = None
+
+    def keep(label, value):
+        if isinstance(value, np.ndarray | float | int):
+            values[label] = np.array(value)
+        else:
+            left_out[label] = type(value).__name__
+
+    for step in call.steps:
+        label = step.label or step.name
+        if step.kind == "read":
+            if hasattr(made, step.name):
+                keep(label, getattr(made, step.name))
+            continue
+        if crash:
+            continue
+        arguments = [np.copy(a) if isinstance(a, np.ndarray) else a for a in step.arguments]
+        try:
+            if step.kind == "construct":
+                made = network(*arguments)
+            elif step.kind == "set":
+                setattr(made, step.name, *arguments)
+            else:
+                keep(label, getattr(made, step.name)(*arguments))
+        except Exception as error:
+            crash = Crash(type(error).__name__, str(error), 1, 1, "")
+    return Answer(call.id, "crashed" if crash else "ok", values, crash=crash, left_out=left_out)

@@ -1,0 +1,513 @@
+"""Training routines with a mistake, as learners write them: by the mistake's id, in several hands."""
+
+from textwrap import dedent, indent
+
+_GD = """
+def gradient_descent(neural_net, trainx, trainy, testx, testy, learning_rate=0.1, num_iterations=1000,
+                     evaluate_every=100):
+"""
+_SGD = """
+import numpy as np
+
+def stochastic_gradient_descent(neural_net, trainx, trainy, testx, testy, learning_rate=0.1, batch_size=64, epochs=10,
+                                log_every=100, rng=None):
+"""
+
+
+def gd(body: str) -> str:
+    """Write gradient_descent."""
+    return _GD + indent(dedent(body), "    ")
+
+
+def sgd(body: str) -> str:
+    """Write stochastic_gradient_descent."""
+    return _SGD + indent(dedent(body), "    ")
+
+
+WRONG: list[tuple[str, str]] = [
+    (
+        "steps_only_when_printing",  # what the notebook's text says when it is read with the indentation it lost
+        gd("""
+        for i in range(num_iterations):
+            if i % evaluate_every == 0:
+                logits = neural_net.forward_propagation(testx)
+                print("Test Loss:", cross_entropy(logits, testy))
+                logits = neural_net.forward_propagation(trainx)
+                if i % evaluate_every == 0:
+                    print("Train Loss:", cross_entropy(logits, trainy))
+                    neural_net.backprop(trainy)
+                    neural_net.gradient_step(learning_rate)
+        logits = neural_net.forward_propagation(testx)
+        print("Test Loss:", cross_entropy(logits, testy))
+        """),
+    ),
+    (
+        "steps_only_when_printing",
+        sgd("""
+        permutation = np.arange(trainx.shape[0])
+        for i in range(epochs):
+            logits = neural_net.forward_propagation(testx)
+            print(cross_entropy(logits, testy))
+            np.random.shuffle(permutation)
+            for j in range(int(trainx.shape[0] / batch_size)):
+                batch = permutation[j * batch_size:(j + 1) * batch_size]
+                logits = neural_net.forward_propagation(trainx[batch])
+                if j % log_every == 0:
+                    print(cross_entropy(logits, trainy[batch]))
+                    neural_net.backprop(trainy[batch])
+                    neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "forgets_forward",
+        gd("""
+        i = 0
+        while i < num_iterations:
+            if i % evaluate_every == 0:
+                print(accuracy(neural_net.forward_propagation(testx), testy))
+                print(accuracy(neural_net.forward_propagation(trainx), trainy))
+            neural_net.backprop(trainy)
+            neural_net.gradient_step(learning_rate)
+            i += 1
+        """),
+    ),
+    (
+        "forgets_forward",
+        gd("""
+        neural_net.forward_propagation(trainx)
+        for _ in range(num_iterations):
+            neural_net.backprop(trainy)
+            neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "evaluation_overwrites_forward",
+        gd("""
+        for i in range(num_iterations):
+            p = neural_net.forward_propagation(trainx)
+            if i % evaluate_every == 0:
+                print(cross_entropy(p, trainy))
+                print(cross_entropy(neural_net.forward_propagation(testx), testy))
+            neural_net.backprop(trainy)
+            neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "evaluation_overwrites_forward",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                if j % log_every == 0:
+                    print(accuracy(neural_net.forward_propagation(testx), testy))
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "step_before_backprop",
+        gd("""
+        for i in range(num_iterations):
+            neural_net.forward_propagation(trainx)
+            neural_net.gradient_step(learning_rate)
+            neural_net.backprop(trainy)
+        """),
+    ),
+    (
+        "one_iteration_too_few_or_too_many",
+        gd("""
+        i = 0
+        while i <= num_iterations:
+            neural_net.forward_propagation(trainx)
+            neural_net.backprop(trainy)
+            neural_net.gradient_step(learning_rate)
+            i = i + 1
+        """),
+    ),
+    (
+        "only_one_step",
+        gd("""
+        losses = []
+        for i in range(num_iterations):
+            losses.append(cross_entropy(neural_net.forward_propagation(trainx), trainy))
+            neural_net.backprop(trainy)
+            neural_net.gradient_step(learning_rate)
+            return losses
+        """),
+    ),
+    (
+        "trains_on_test_data",
+        gd("""
+        for i in range(num_iterations):
+            neural_net.forward_propagation(testx)
+            neural_net.backprop(testy)
+            neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "learning_rate_negated",
+        gd("""
+        names = ["W_i_h1", "b_h1", "W_h1_h2", "b_h2", "W_h2_o", "b_out"]
+        for i in range(num_iterations):
+            neural_net.forward_propagation(trainx)
+            neural_net.backprop(trainy)
+            for name in names:
+                setattr(neural_net, name, getattr(neural_net, name) + learning_rate * getattr(neural_net, "d" + name))
+        """),
+    ),
+    (
+        "updates_only_some_parameters",
+        gd("""
+        for i in range(num_iterations):
+            neural_net.forward_propagation(trainx)
+            neural_net.backprop(trainy)
+            neural_net.W_i_h1 -= learning_rate * neural_net.dW_i_h1
+            neural_net.W_h1_h2 -= learning_rate * neural_net.dW_h1_h2
+            neural_net.W_h2_o -= learning_rate * neural_net.dW_h2_o
+        """),
+    ),
+    (
+        "learning_rate_ignored",
+        gd("""
+        lr = 0.01
+        for i in range(num_iterations):
+            neural_net.forward_propagation(trainx)
+            neural_net.backprop(trainy)
+            neural_net.gradient_step(lr)
+        """),
+    ),
+    (
+        "learning_rate_decays",
+        sgd("""
+        for e in range(epochs):
+            for b in np.array_split(np.random.permutation(len(trainx)), len(trainx) // batch_size):
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate / (e + 1))
+        """),
+    ),
+    (
+        "gradients_accumulated",
+        gd("""
+        names = ["W_i_h1", "b_h1", "W_h1_h2", "b_h2", "W_h2_o", "b_out"]
+        total = {name: 0 for name in names}
+        for i in range(num_iterations):
+            neural_net.forward_propagation(trainx)
+            neural_net.backprop(trainy)
+            for name in names:
+                total[name] = total[name] + getattr(neural_net, "d" + name)
+                setattr(neural_net, name, getattr(neural_net, name) - learning_rate * total[name])
+        """),
+    ),
+    (
+        "evaluates_on_training_data",
+        gd("""
+        for i in range(num_iterations):
+            if i % evaluate_every == 0:
+                print(accuracy(neural_net.forward_propagation(trainx), trainy))
+            neural_net.forward_propagation(trainx)
+            neural_net.backprop(trainy)
+            neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "reuses_first_batch",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                X, y = trainx[p[:batch_size]], trainy[p[:batch_size]]
+                neural_net.forward_propagation(X)
+                neural_net.backprop(y)
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "does_not_shuffle",  # the result of the permutation is thrown away
+        sgd("""
+        index = np.arange(len(trainx))
+        for e in range(epochs):
+            np.random.permutation(index)
+            for a in range(0, len(index), batch_size):
+                b = index[a:a + batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+            print(accuracy(neural_net.forward_propagation(testx), testy))
+        """),
+    ),
+    (
+        "shuffles_only_once",
+        sgd("""
+        p = np.random.permutation(len(trainx))
+        X, y = trainx[p], trainy[p]
+        for e in range(epochs):
+            for j in range(len(X) // batch_size):
+                neural_net.forward_propagation(X[j * batch_size:(j + 1) * batch_size])
+                neural_net.backprop(y[j * batch_size:(j + 1) * batch_size])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "shuffles_only_once",  # by the same seed
+        sgd("""
+        for e in range(epochs):
+            np.random.seed(42)
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "shuffles_after_the_first_epoch",
+        sgd("""
+        p = np.arange(len(trainx))
+        for e in range(epochs):
+            for j in range(len(trainx) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+            np.random.shuffle(p)
+        """),
+    ),
+    (
+        "shuffles_whole_batches",
+        sgd("""
+        batches = [(trainx[a:a + batch_size], trainy[a:a + batch_size]) for a in range(0, len(trainx), batch_size)]
+        for e in range(epochs):
+            for j in np.random.permutation(len(batches)):
+                X, y = batches[j]
+                neural_net.forward_propagation(X)
+                neural_net.backprop(y)
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "shuffles_for_every_batch",
+        sgd("""
+        for e in range(epochs):
+            for j in range(len(trainx) // batch_size):
+                b = np.random.choice(len(trainx), batch_size, replace=False)
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "draws_with_replacement",
+        sgd("""
+        for e in range(epochs):
+            for j in range(len(trainx) // batch_size):
+                b = np.random.randint(0, len(trainx), batch_size)
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "labels_not_shuffled",
+        sgd("""
+        X = trainx.copy()
+        for e in range(epochs):
+            np.random.shuffle(X)
+            for j in range(len(X) // batch_size):
+                neural_net.forward_propagation(X[j * batch_size:(j + 1) * batch_size])
+                neural_net.backprop(trainy[j * batch_size:(j + 1) * batch_size])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "labels_shuffled_separately",
+        sgd("""
+        X, y = trainx.copy(), trainy.copy()
+        for e in range(epochs):
+            np.random.shuffle(X)
+            np.random.shuffle(y)
+            for a in range(0, len(X), batch_size):
+                neural_net.forward_propagation(X[a:a + batch_size])
+                neural_net.backprop(y[a:a + batch_size])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "labels_of_another_batch",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            y = trainy[p[:batch_size]]
+            for j in range(len(trainx) // batch_size):
+                neural_net.forward_propagation(trainx[p[j * batch_size:(j + 1) * batch_size]])
+                neural_net.backprop(y)
+                neural_net.gradient_step(learning_rate)
+                y = trainy[p[j * batch_size:(j + 1) * batch_size]]
+        """),
+    ),
+    (
+        "batches_overlap",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                b = p[j:j + batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "leaves_out_a_batch",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(1, len(trainx) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "empty_last_batch",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size + 1):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "batch_one_too_short_or_too_long",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size - 1]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "batch_size_ignored",
+        sgd("""
+        size = 32
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // size):
+                b = p[j * size:(j + 1) * size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+            print(accuracy(neural_net.forward_propagation(testx), testy))
+        """),
+    ),
+    (
+        "full_batch",
+        sgd("""
+        for e in range(epochs):
+            np.random.shuffle(np.arange(len(trainx)))
+            for j in range(len(trainx) // batch_size):
+                neural_net.forward_propagation(trainx)
+                neural_net.backprop(trainy)
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "steps_once_an_epoch",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+            neural_net.gradient_step(learning_rate)
+            print(accuracy(neural_net.forward_propagation(testx), testy))
+        """),
+    ),
+    (
+        "stops_after_the_first_epoch",
+        sgd("""
+        history = []
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+            history.append(accuracy(neural_net.forward_propagation(testx), testy))
+            return history
+        """),
+    ),
+    (
+        "several_steps_for_one_batch",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for a in range(0, len(p), batch_size):
+                b = p[a:a + batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.W_i_h1 = neural_net.W_i_h1 - learning_rate * neural_net.dW_i_h1
+                neural_net.b_h1 = neural_net.b_h1 - learning_rate * neural_net.db_h1
+                neural_net.W_h1_h2 = neural_net.W_h1_h2 - learning_rate * neural_net.dW_h1_h2
+                neural_net.b_h2 = neural_net.b_h2 - learning_rate * neural_net.db_h2
+                neural_net.W_h2_o = neural_net.W_h2_o - learning_rate * neural_net.dW_h2_o
+                neural_net.b_out = neural_net.b_out - learning_rate * neural_net.db_out
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "learning_rate_divided",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate / batch_size)
+        """),
+    ),
+    (
+        "never_steps",
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+        """),
+    ),
+]
+
+PAIR = sgd("""
+for e in range(epochs):
+    for j in range(len(trainx) // batch_size):
+        rows = slice(j * batch_size, (j + 1) * batch_size)
+        neural_net.forward_propagation(trainx[rows])
+        neural_net.backprop(trainy[rows])
+        neural_net.gradient_step(-learning_rate)
+""")
+
+MOMENTUM = gd("""
+names = ["W_i_h1", "b_h1", "W_h1_h2", "b_h2", "W_h2_o", "b_out"]
+velocity = {name: 0 for name in names}
+for i in range(num_iterations):
+    neural_net.forward_propagation(trainx)
+    neural_net.backprop(trainy)
+    for name in names:
+        velocity[name] = 0.9 * velocity[name] + getattr(neural_net, "d" + name)
+        setattr(neural_net, name, getattr(neural_net, name) - learning_rate * velocity[name])
+""")

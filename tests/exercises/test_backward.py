@@ -1,0 +1,344 @@
+"""Backpropagation and the step: which quantity is named, and as which mistake."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from in_process import network_answer
+
+from handgrad import handout
+from handgrad.exercises import backward, step
+from handgrad.exercises.backward_mutants import EQUATIONS, FORMULAS, LAYERS, MUTANTS, step_formula, step_mutants
+from handgrad.exercises.calls import Answer
+from handgrad.exercises.comparing import outcome, same
+from handgrad.exercises.tasks import BACKPROP, PARAMETERS
+
+
+class Network(handout.fcc):
+    """The reference, with formulas that can be replaced."""
+
+    formulas = FORMULAS
+
+    def backprop(self, y):
+        """Compute the quantities in order, by the formulas."""
+        state = {name: getattr(self, name) for name in ("X", "h1", "h2", "out", *PARAMETERS)}
+        after = {name: state[name] - 0.1 for name in PARAMETERS}
+        previous = {name: getattr(self, name, None) for name in BACKPROP}
+        state |= {"y": y, "n": len(y), "after": after}
+        state["previous"] = {name: 0.0 if array is None else array for name, array in previous.items()}
+        for name, formula in self.formulas.items():
+            state[name] = formula(state)
+            setattr(self, name, state[name])
+
+
+def with_formulas(**formulas):
+    """Make a class that computes some quantities by other formulas."""
+    return type("fcc", (Network,), {"formulas": {**FORMULAS, **formulas}})
+
+
+def judged(network, seed=0, language="en", judge=backward, task="backprop"):
+    """Judge a class."""
+    plan = judge.calls_for(task, np.random.default_rng(seed))
+    return judge.judge(plan, answers(plan, network), language)
+
+
+def answers(plan, network):
+    """Answer the calls; the helper functions are the reference's."""
+    return [
+        network_answer(call, network)
+        if call.kind == "network"
+        else Answer(call.id, "ok", {"return": getattr(handout, call.name)(*call.arguments)})
+        for call in plan.calls
+    ]
+
+
+def named(result):
+    """List mistakes with their quantities."""
+    return [(found.mistake, found.quantities) for found in result.findings]
+
+
+@pytest.mark.parametrize("network", [handout.fcc, Network])
+def test_the_reference_is_right(network):
+    """The reference gets full marks, and no remark."""
+    result = judged(network)
+    assert (result.status, result.credit, result.findings) == ("right", 1.0, ())
+
+
+ONE_BY_ONE = [(quantity, name) for quantity in BACKPROP for name in MUTANTS[quantity] if name != "updated_weights_used"]
+
+
+@pytest.mark.parametrize(("quantity", "name"), ONE_BY_ONE)
+def test_every_mistake_of_a_quantity_is_named_where_it_was_made(quantity, name):
+    """Each mutant in each form is reported by its id and its quantity, and all it spoils as a consequence."""
+    for i, variant in enumerate(MUTANTS[quantity][name]):
+        result = judged(with_formulas(**{quantity: variant}), seed=i)
+        assert result.status in ("wrong", "crashed")
+        if name == "delta_not_transposed" and quantity == "delta_out":
+            assert result.status == "crashed"
+        assert named(result) == [(name, (quantity,))]
+        assert quantity not in result.consequences
+        assert result.findings[0].equation == EQUATIONS[quantity]
+        assert 0 <= result.credit < 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_all_mistakes_of_a_quantity_differ_on_the_probes(seed):
+    """No two mistakes of a quantity, and no mistake and its formula, agree on all passes."""
+    plan = backward.calls_for("backprop", np.random.default_rng(seed))
+    views = backward._views(plan, answers(plan, handout.fcc)[: len(plan.probes) - 1])
+    states = []
+    for view in views:
+        after = {name: 0.9 * view.state[name] for name in PARAMETERS}
+        states.append({**view.state, **view.reference, "after": after})
+    for quantity, mutants in MUTANTS.items():
+        table = {"right": [FORMULAS[quantity]], **mutants}
+        written = [(name, [outcome(v, s) for s in states]) for name, variants in table.items() for v in variants]
+        for (a, values_a), (b, values_b) in combinations(written, 2):
+            assert a == b or not all(map(same, values_a, values_b)), (quantity, a, b)
+
+
+def test_a_mistake_made_alike_in_all_layers_is_one_finding():
+    """The missing 1/n of all weights is said once, with the number of examples and all names."""
+    wrong = {layer.dW: MUTANTS[layer.dW]["gradient_without_mean"][0] for layer in LAYERS}
+    result = judged(with_formulas(**wrong))
+    assert named(result) == [("gradient_without_mean", ("dW_h2_o", "dW_h1_h2", "dW_i_h1"))]
+    assert "Your dW_h2_o, dW_h1_h2 and dW_i_h1 are exactly" in result.message
+    assert result.credit == pytest.approx(6 / 9)
+    assert result.consequences == ()
+
+
+def test_two_mistakes_are_both_named_and_consequences_told_apart():
+    """A wrong delta and a wrong bias gradient are two findings; what follows from the delta is no finding."""
+    result = judged(
+        with_formulas(
+            delta_h2=MUTANTS["delta_h2"]["delta_without_derivative"][0],
+            db_out=MUTANTS["db_out"]["bias_gradient_over_all"][1],
+        )
+    )
+    assert named(result) == [("bias_gradient_over_all", ("db_out",)), ("delta_without_derivative", ("delta_h2",))]
+    assert result.consequences == ("dW_h1_h2", "db_h2", "delta_h1", "dW_i_h1", "db_h1")
+    assert result.credit == pytest.approx(7 / 9)
+    assert "dW_h1_h2, db_h2, delta_h1, dW_i_h1 and db_h1 are wrong only because of that." in result.message
+
+
+def test_transposed_deltas_with_right_gradients_are_right():
+    """Who keeps one row for each example is right, if the gradients are."""
+
+    class Rows(Network):
+        def backprop(self, y):
+            super().backprop(y)
+            self.delta_out, self.delta_h2, self.delta_h1 = self.delta_out.T, self.delta_h2.T, self.delta_h1.T
+
+    assert judged(Rows).status == "right"
+
+
+def test_deltas_that_hold_the_mean_already_with_right_gradients_are_right():
+    """Dividing the last layer's error by n, and then only summing, gives the same gradients."""
+    formulas = {"delta_out": lambda s: FORMULAS["delta_out"](s) / s["n"]}
+    for layer in LAYERS:
+        formulas[layer.dW] = lambda s, layer=layer: (s[layer.delta] @ s[layer.below]).T
+        formulas[layer.db] = lambda s, layer=layer: s[layer.delta].sum(axis=1)
+    assert judged(with_formulas(**formulas)).status == "right"
+    formulas["db_h2"] = lambda s: s["delta_h2"].mean(axis=1)
+    assert named(judged(with_formulas(**formulas))) == [("gradient_mean_twice", ("db_h2",))]
+
+
+def test_deltas_that_are_not_kept_are_no_mistake_and_a_wrong_one_is_still_found():
+    """Without stored deltas a right solution is right, and a delta's mistake is found from its two gradients."""
+
+    def hidden(**formulas):
+        class Hidden(with_formulas(**formulas)):
+            def backprop(self, y):
+                super().backprop(y)
+                self.delta_out = self.delta_h2 = self.delta_h1 = None
+
+        return Hidden
+
+    assert judged(hidden()).status == "right"
+    result = judged(hidden(delta_h2=MUTANTS["delta_h2"]["derivative_plus"][0]))
+    assert named(result) == [("derivative_plus", ("delta_h2",))]
+
+
+def test_a_gradient_that_is_not_stored_is_named():
+    """A missing attribute is a finding of its own."""
+
+    class Forgets(Network):
+        def backprop(self, y):
+            super().backprop(y)
+            self.db_h2 = None
+
+    assert named(judged(Forgets)) == [("gradient_not_set", ("db_h2",))]
+
+
+def test_weights_updated_on_the_way_are_named_and_so_is_a_step_inside_backprop():
+    """A W that changes before the delta below is one mistake; moving parameters after all is another."""
+
+    class Early(handout.fcc):
+        def backprop(self, y):
+            super().backprop(y)
+            self.W_h2_o -= 0.1 * self.dW_h2_o
+            self.delta_h2 = (self.W_h2_o @ self.delta_out) * handout.del_sigmoid(self.h2).T
+            self.dW_h1_h2 = (self.delta_h2 @ self.h1).T / len(y)
+            self.db_h2 = self.delta_h2.mean(axis=1)
+            self.delta_h1 = (self.W_h1_h2 @ self.delta_h2) * handout.del_sigmoid(self.h1).T
+            self.dW_i_h1 = (self.delta_h1 @ self.X).T / len(y)
+            self.db_h1 = self.delta_h1.mean(axis=1)
+
+    class Steps(handout.fcc):
+        def backprop(self, y):
+            super().backprop(y)
+            self.gradient_step(0.1)
+
+    assert named(judged(Early)) == [("updated_weights_used", ("delta_h2",))]
+    result = judged(Steps)
+    assert named(result) == [("weights_changed_in_backprop", ())]
+    assert result.credit < 1
+
+
+def test_a_gradient_that_accumulates_is_no_helpers_fault():
+    """What is right once and wrong the second time costs its quantity."""
+    result = judged(with_formulas(dW_i_h1=MUTANTS["dW_i_h1"]["gradient_accumulates"][0]))
+    assert named(result) == [("gradient_accumulates", ("dW_i_h1",))]
+    assert result.credit == pytest.approx(8 / 9)
+
+
+def test_forward_values_written_over_are_remarked_on():
+    """Right gradients count, even if the output was used as scratch space."""
+
+    class Scribbles(Network):
+        def backprop(self, y):
+            super().backprop(y)
+            self.out[np.arange(len(y)), y] -= 1
+
+    result = judged(Scribbles)
+    assert (result.status, result.findings[0].mistake) == ("right", "forward_values_changed")
+
+
+def test_a_crash_keeps_what_was_right_before_it():
+    """What was computed before the crash counts, and the crash is put in words."""
+
+    class Breaks(handout.fcc):
+        def backprop(self, y):
+            self.delta_out = handout.delta_last_layer_easy_approach(self.out, y)
+            self.dW_h2_o = np.matmul(self.delta_out, self.h2).T / len(y)
+            self.db_out = np.mean(self.delta_out, axis=1)
+            self.delta_h2 = np.matmul(self.W_h2_o, self.detla_out)
+
+    result = judged(Breaks)
+    assert (result.status, result.crash.type, result.findings) == ("crashed", "AttributeError", ())
+    assert "no 'detla_out'" in result.message
+    assert result.credit == pytest.approx(3 / 9)
+
+
+def test_an_unrecognised_gradient_is_described():
+    """A factor that is no known mistake is measured."""
+    result = judged(with_formulas(dW_h2_o=lambda s: 2.5 * FORMULAS["dW_h2_o"](s)))
+    assert result.findings[0].mistake is None
+    assert "everywhere 2.5 times" in result.message
+    assert result.credit == pytest.approx(8 / 9)
+
+
+def test_the_picture_shows_the_first_wrong_quantity_of_a_small_network():
+    """Two examples, three units: six numbers on either side."""
+    result = judged(with_formulas(delta_h2=MUTANTS["delta_h2"]["delta_without_derivative"][0]))
+    assert "delta_h2" in result.picture.caption
+    assert [len(row) for row in result.picture.expected] == [2, 2, 2]
+    assert result.picture.expected != result.picture.found
+
+
+def test_float32_is_right():
+    """A network that computes in float32 is right, in both methods."""
+
+    class Single(Network):
+        def backprop(self, y):
+            for name in ("X", "h1", "h2", "out", *PARAMETERS):
+                setattr(self, name, np.asarray(getattr(self, name), dtype=np.float32))
+            super().backprop(y)
+
+    assert judged(Single).status == "right"
+    assert judged(Single, judge=step, task="gradient_step").status == "right"
+
+
+def stepping(**formulas):
+    """Make a class whose step moves some parameters by other formulas."""
+
+    class Steps(handout.fcc):
+        earlier = None
+
+        def gradient_step(self, learning_rate):
+            state = {name: getattr(self, name) for name in (*PARAMETERS, *(f"d{name}" for name in PARAMETERS))}
+            state |= {"rate": learning_rate, "n": 5 if self.X is None else len(self.X)}
+            state["previous"] = self.earlier or dict.fromkeys((f"d{name}" for name in PARAMETERS), 0.0)
+            for name in PARAMETERS:
+                setattr(self, name, formulas.get(name, step_formula(name))(state))
+            self.earlier = {f"d{name}": state[f"d{name}"] for name in PARAMETERS}
+
+    return Steps
+
+
+def stepped(network, seed=0):
+    """Judge a class's step."""
+    return judged(network, seed, judge=step, task="gradient_step")
+
+
+def test_the_step_of_the_reference_is_right():
+    """In place or not, the reference's step gets full marks."""
+    for network in (handout.fcc, stepping()):
+        assert (stepped(network).status, stepped(network).credit, stepped(network).findings) == ("right", 1.0, ())
+
+
+@pytest.mark.parametrize("parameter", ["W_h1_h2", "b_out"])
+def test_every_mistake_of_the_step_is_named(parameter):
+    """Each mutant in each form is reported by its id, for the parameter that has it."""
+    for name, variants in step_mutants(parameter).items():
+        for variant in variants if name != "step_averaged_again" else ():
+            result = stepped(stepping(**{parameter: variant}))
+            assert named(result) == [(name, (parameter,))]
+            if result.status == "wrong":
+                assert result.credit == pytest.approx(5 / 6)
+
+
+@pytest.mark.parametrize(
+    ("names", "mistake"),
+    [
+        (PARAMETERS, "nothing_updated"),
+        (("b_h1", "b_h2", "b_out"), "biases_not_updated"),
+        (("W_i_h1", "W_h1_h2", "W_h2_o"), "weights_not_updated"),
+        (("W_h1_h2", "b_h2"), "layer_not_updated"),
+        (("W_i_h1", "b_out"), "parameter_not_updated"),
+    ],
+)
+def test_what_is_not_updated_is_named_by_the_group(names, mistake):
+    """All biases, all weights, one layer, or all: one finding with the fitting name."""
+    result = stepped(stepping(**{name: lambda s, name=name: s[name] for name in names}))
+    assert named(result) == [(mistake, names)]
+
+
+def test_a_step_that_needs_the_number_of_examples_is_judged_on_a_used_network():
+    """Dividing by n once more is found, although a new network has no examples."""
+
+    class Averages(handout.fcc):
+        def gradient_step(self, learning_rate):
+            super().gradient_step(learning_rate / self.X.shape[0])
+
+    assert [name for name, _ in named(stepped(Averages))] == ["step_averaged_again"]
+
+
+def test_gradients_scaled_in_place_are_remarked_on():
+    """Right parameters count, even if the gradients are not left as they were."""
+
+    class Scales(handout.fcc):
+        def gradient_step(self, learning_rate):
+            for name in PARAMETERS:
+                gradient = getattr(self, f"d{name}")
+                gradient *= learning_rate
+                setattr(self, name, getattr(self, name) - gradient)
+
+    result = stepped(Scales)
+    assert (result.status, result.findings[0].mistake) == ("right", "gradient_changed_by_step")
+
+
+def test_a_step_along_another_layers_gradient_is_recognised_though_it_crashes():
+    """Where layers differ it crashes, where they are equal it shows whose gradient it was."""
+    result = stepped(stepping(W_h1_h2=lambda s: s["W_h1_h2"] - s["rate"] * s["dW_i_h1"]))
+    assert (result.status, named(result)) == ("crashed", [("step_with_other_gradient", ("W_h1_h2",))])

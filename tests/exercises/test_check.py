@@ -1,0 +1,248 @@
+"""A whole submission, checked in the real isolated process."""
+
+import time
+
+import pytest
+
+from handgrad.errors import ExerciseError
+from handgrad.exercises.check import check_submission
+from handgrad.exercises.isolation import find_sandbox
+from handgrad.exercises.sheet.solutions import solution
+from handgrad.exercises.sheet.writing import solved_sheet
+from handgrad.exercises.submission import Cell, Submission
+from handgrad.exercises.tasks import TASKS
+
+# The exercise as its notebook solves it, with its names, class, both deltas and a softmax that adds the maximum.
+NOTEBOOK = [
+    """
+import numpy as np
+np.random.seed(42)
+
+trainx, trainy, testx, testy = np.load('mnist.npy', allow_pickle=True)
+
+def sigmoid(X):
+    return 1 / (1 + np.exp(-X))
+
+def softmax(X):
+    eps = X.max()
+    return np.exp(X + eps) / np.sum(np.exp(X + eps), axis=1).reshape((X.shape[0], 1))
+
+def fcc_one_layer(X, W, b, activation):
+    return activation(np.matmul(X, W) + b)
+
+def cross_entropy(pred_logits, y):
+    return np.mean(-np.log(pred_logits[np.arange(pred_logits.shape[0]), y]))
+
+def accuracy(logits, labels):
+    return np.mean(np.argmax(logits, axis=1) == labels)
+""",
+    """
+def delta_last_layer(h, y):
+    m = np.arange(h.shape[0])
+    right = h[m, y]
+    jacobian = -np.reshape(right, (right.shape[0], 1)) * h
+    jacobian[m, y] = right * (1 - right)
+    return -np.transpose(jacobian / np.reshape(right, (right.shape[0], 1)))
+
+def delta_last_layer_easy_approach(h, y):
+    one_hots = np.zeros((h.shape[0], h.shape[1]))
+    one_hots[np.arange(h.shape[0]), y] = 1.0
+    return (h - one_hots).T
+
+def del_sigmoid(h):
+    return h * (1 - h)
+""",
+    """
+class fcc:
+    def __init__(self, n_input, n_hidden1, n_hidden2, n_out):
+        self.W_i_h1, self.b_h1 = np.random.randn(n_input, n_hidden1), np.random.randn(n_hidden1)
+        self.W_h1_h2, self.b_h2 = np.random.randn(n_hidden1, n_hidden2), np.random.randn(n_hidden2)
+        self.W_h2_o, self.b_out = np.random.randn(n_hidden2, n_out), np.random.randn(n_out)
+        self.X = self.h1 = self.h2 = self.out = None
+        print("Number of parameters:", self.W_i_h1.size)
+
+    def forward_propagation(self, X):
+        self.X = X
+        self.h1 = fcc_one_layer(X, self.W_i_h1, self.b_h1, sigmoid)
+        self.h2 = fcc_one_layer(self.h1, self.W_h1_h2, self.b_h2, sigmoid)
+        self.out = fcc_one_layer(self.h2, self.W_h2_o, self.b_out, softmax)
+        return self.out
+
+    def backprop(self, y):
+        self.num_train_ex = y.shape[0]
+        self.delta_out = delta_last_layer_easy_approach(self.out, y)
+        self.dW_h2_o = np.transpose(np.matmul(self.delta_out, self.h2)) / self.num_train_ex
+        self.db_out = np.mean(self.delta_out, axis=1)
+        self.delta_h2 = np.matmul(self.W_h2_o, self.delta_out) * np.transpose(del_sigmoid(self.h2))
+        self.dW_h1_h2 = np.transpose(np.matmul(self.delta_h2, self.h1)) / self.num_train_ex
+        self.db_h2 = np.mean(self.delta_h2, axis=1)
+        self.delta_h1 = np.matmul(self.W_h1_h2, self.delta_h2) * np.transpose(del_sigmoid(self.h1))
+        self.dW_i_h1 = np.transpose(np.matmul(self.delta_h1, self.X)) / self.num_train_ex
+        self.db_h1 = np.mean(self.delta_h1, axis=1)
+""",
+    """
+learning_rate = 0.1
+neural_net = fcc(784, 400, 400, 10)
+for i in range(1000):
+    neural_net.forward_propagation(trainx)
+    neural_net.backprop(trainy)
+""",
+]
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    """Find the best sandbox that works here."""
+    return find_sandbox(allow_none=True)
+
+
+def submission(*sources):
+    """Make a notebook of these cells."""
+    return Submission("sheet.ipynb", tuple(Cell(number, source) for number, source in enumerate(sources, 1)))
+
+
+def sheet(part, **bodies):
+    """Fill a sheet with the solutions, but for some tasks."""
+    tasks = [name for name, task in TASKS.items() if task.sheet == part]
+    return submission(solved_sheet(part, "py", bodies={**{task: solution(task) for task in tasks}, **bodies}))
+
+
+def statuses(checked):
+    """List what became of each task."""
+    return {result.task: result.status for result in checked.tasks}
+
+
+def test_a_solution_in_the_notebooks_way_is_right_in_every_task(sandbox):
+    """The course's own solution is right throughout; the step that its notebook lacks is not attempted."""
+    checked = check_submission(submission(*NOTEBOOK), sandbox)
+    expected = {name: "right" for name, task in TASKS.items() if task.kind != "routine"}
+    assert statuses(checked) == {**expected, "gradient_step": "not_attempted"}
+    assert checked.isolated == sandbox.isolated
+
+
+@pytest.mark.parametrize("part", [3, 4])
+def test_a_solved_sheet_is_right_and_an_untouched_one_not_attempted(sandbox, part):
+    """Full marks for the solution, none for the blanks, and the tasks in the order of the sheets."""
+    tasks = [name for name, task in TASKS.items() if task.sheet == part]
+    solved = check_submission(sheet(part), sandbox, tasks=tasks)
+    assert statuses(solved) == dict.fromkeys(tasks, "right")
+    assert [result.credit for result in solved.tasks] == [1.0] * len(tasks)
+    untouched = check_submission(submission(solved_sheet(part, "py", bodies={})), sandbox, tasks=tasks)
+    assert statuses(untouched) == dict.fromkeys(tasks, "not_attempted")
+    assert [result.task for result in untouched.tasks] == tasks
+
+
+def test_a_check_is_quick(sandbox):
+    """All tasks of a solved sheet take far less than the ten seconds that are promised."""
+    begin = time.monotonic()
+    checked = check_submission(sheet(4), sandbox)
+    assert checked.seconds <= time.monotonic() - begin < 10
+
+
+def test_the_first_wrong_quantity_and_the_mistake_can_be_read_off(sandbox):
+    """What --json prints comes from the first finding."""
+    body = solution("backprop").replace(
+        "np.matmul(self.delta_h2, self.h1).T / n", "np.matmul(self.delta_h2, self.h1).T"
+    )
+    checked = check_submission(sheet(4, backprop=body), sandbox, tasks=["backprop"])
+    (result,) = checked.tasks
+    first = result.findings[0]
+    assert (result.status, first.mistake, first.quantities) == ("wrong", "gradient_without_mean", ("dW_h1_h2",))
+    assert first.equation == "(4.27)"
+
+
+def test_a_wrong_helper_costs_only_its_own_points(sandbox):
+    """With a wrong derivative, backprop is wrong, but has full credit, as it is right from correct inputs."""
+    checked = check_submission(sheet(4, del_sigmoid="return h * (1 + h)"), sandbox)
+    results = {result.task: result for result in checked.tasks}
+    assert (results["del_sigmoid"].findings[0].mistake, results["del_sigmoid"].credit) == ("derivative_plus", 0.0)
+    assert (results["backprop"].status, results["backprop"].credit) == ("wrong", 1.0)
+    assert results["backprop"].findings[0].mistake == "derivative_plus"
+    assert "The method itself is right" in results["backprop"].message
+    assert results["gradient_step"].status == "right"
+
+
+def test_a_helper_that_is_not_written_yet_does_not_keep_backprop_from_being_right(sandbox):
+    """With the derivative still blank, backprop is judged with a correct one."""
+    body = 'raise NotImplementedError("task 2")'
+    checked = check_submission(sheet(4, del_sigmoid=body), sandbox, tasks=["del_sigmoid", "backprop"])
+    assert statuses(checked) == {"del_sigmoid": "not_attempted", "backprop": "right"}
+    assert checked.tasks[1].message.startswith("Right, from correct inputs")
+
+
+def test_a_right_helper_given_the_wrong_thing_is_backprops_own_mistake(sandbox):
+    """The derivative of the wrong layer costs backprop its quantity, though a canned helper would hide it."""
+    body = solution("backprop").replace("del_sigmoid(self.h2)", "del_sigmoid(sigmoid(self.h2))")
+    (result,) = check_submission(sheet(4, backprop=body), sandbox, tasks=["backprop"]).tasks
+    assert (result.findings[0].mistake, result.credit) == ("sigmoid_applied_twice", pytest.approx(8 / 9))
+    assert "The method itself is right" not in result.message
+
+
+def test_a_wrong_forward_function_spoils_no_later_task(sandbox):
+    """A wrong sigmoid is named where it is, and one layer, backprop and the step are judged by themselves."""
+    wrong = NOTEBOOK[0].replace("np.exp(-X)", "np.exp(X)", 1)
+    checked = check_submission(submission(wrong, *NOTEBOOK[1:]), sandbox)
+    assert [name for name, status in statuses(checked).items() if status == "wrong"] == ["sigmoid"]
+
+
+def test_only_what_a_submission_has_is_checked_unless_asked_for(sandbox):
+    """A module with one function has one result; a task that is asked for is said to be missing."""
+    alone = submission("def del_sigmoid(h):\n    return h - h * h\n")
+    assert statuses(check_submission(alone, sandbox)) == {"del_sigmoid": "right"}
+    asked = check_submission(alone, sandbox, tasks=["sigmoid", "backprop"], language="de")
+    assert statuses(asked) == {"sigmoid": "not_attempted", "backprop": "not_attempted"}
+    assert asked.tasks[0].message.startswith("sigmoid gibt es hier noch nicht")
+
+
+def test_a_syntax_error_is_reported_on_the_tasks_of_its_cell(sandbox):
+    """The cell that is no Python costs its own tasks, with its line, and the others are judged."""
+    broken = NOTEBOOK[1].replace("return h * (1 - h)", "return h * (1 - h")
+    checked = check_submission(submission(NOTEBOOK[0], broken, *NOTEBOOK[2:]), sandbox)
+    found = statuses(checked)
+    assert found["sigmoid"] == "right"
+    for task in ("delta_last_layer", "delta_last_layer_easy_approach", "del_sigmoid"):
+        assert found[task] == "crashed"
+    crash = next(result.crash for result in checked.tasks if result.task == "del_sigmoid")
+    assert (crash.cell, crash.type) == (2, "SyntaxError")
+
+
+def test_a_crash_has_the_learners_own_line(sandbox):
+    """The line of the cell and the sentence in plain words, in the learner's language."""
+    body = "hidden = h\nreturn hiden * (1 - h)"
+    checked = check_submission(sheet(4, del_sigmoid=body), sandbox, language="de", tasks=["del_sigmoid"])
+    (result,) = checked.tasks
+    assert result.status == "crashed"
+    assert result.crash.source.strip() == "return hiden * (1 - h)"
+    assert "Der Name 'hiden' ist hier nicht bekannt" in result.message
+
+
+def test_an_endless_loop_is_too_slow_and_the_other_tasks_are_judged(sandbox):
+    """One function that never ends costs only itself."""
+    endless = "def sigmoid(X):\n    while True:\n        pass\n"
+    checked = check_submission(submission(endless, "def del_sigmoid(h):\n    return h * (1 - h)\n"), sandbox)
+    assert statuses(checked) == {"sigmoid": "too_slow", "del_sigmoid": "right"}
+
+
+def test_probes_are_new_each_time_unless_there_is_a_seed(sandbox):
+    """The numbers that a wrong result is shown with differ from check to check, and not with the same seed."""
+    wrong = submission("def del_sigmoid(h):\n    return h ** 0.5\n")
+
+    def message(seed):
+        return check_submission(wrong, sandbox, tasks=["del_sigmoid"], seed=seed).tasks[0].message
+
+    assert message(None) != message(None)
+    assert message(7) == message(7)
+
+
+def test_a_task_that_is_not_known_is_refused(sandbox):
+    """A name that no sheet has is an error that lists those there are."""
+    with pytest.raises(ExerciseError, match="a task named 'task 9'"):
+        check_submission(submission(""), sandbox, tasks=["task 9"])
+
+
+def test_garbage_is_no_result(sandbox):
+    """An empty submission has no results, and one that ends its process when it is loaded has only crashes."""
+    assert check_submission(submission(""), sandbox).tasks == ()
+    leaves = submission("import os\ndef del_sigmoid(h):\n    os._exit(0)\n")
+    (result,) = check_submission(leaves, sandbox).tasks
+    assert (result.status, result.credit) == ("crashed", 0.0)

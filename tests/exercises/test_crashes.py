@@ -1,0 +1,129 @@
+"""What is said of errors: NumPy's and Python's own messages, as they are raised."""
+
+import math
+import re
+from string import Formatter
+
+import numpy as np
+import pytest
+
+from handgrad.exercises.calls import Crash
+from handgrad.exercises.crashes import _CRASHES, by_crash, crashed
+from handgrad.exercises.wording import texts
+
+A, B, V = np.zeros((3, 4)), np.zeros((5, 2)), np.zeros(3)
+LABELS = np.array([0, 2, 1])
+
+
+class fcc:  # noqa: N801
+    """An object without attributes."""
+
+    def step(self):
+        """Take nothing."""
+
+
+def unbound():
+    """Use a variable before it has a value."""
+    total += 1  # noqa: F821
+    return total
+
+
+def in_place():
+    """Store a result in an array that is too small."""
+    v = np.zeros(3)
+    v += np.zeros((3, 3))
+
+
+def recursive():
+    """Never come back."""
+    return recursive()
+
+
+def assign(value):
+    """Store an array where there is no room."""
+    target = np.zeros((3, 4))
+    target[:] = value
+
+
+def cast():
+    """Store fractions in whole numbers."""
+    whole = np.zeros(3, dtype=int)
+    whole -= 0.5
+
+
+CASES = {
+    "float_labels": lambda: A[np.arange(3), LABELS.astype(float)],
+    "name": lambda: detla,  # noqa: F821
+    "unbound": unbound,
+    "attribute": lambda: fcc().dW_h1,
+    "none_attribute": lambda: None.T,
+    "other_attribute": lambda: A.dotproduct,
+    "none": lambda: A * None,
+    "aligned": lambda: A @ B,
+    "aligned_dot": lambda: np.dot(A, B),
+    "in_place": in_place,
+    "broadcast": lambda: A * B,
+    "assign": lambda: assign(B),
+    "assign_indexed": lambda: A.__setitem__((np.arange(3), LABELS), np.zeros(2)),
+    "index_arrays": lambda: A[np.arange(2), LABELS],
+    "reshape": lambda: A.reshape(5, 2),
+    "truth": lambda: bool(A == A),
+    "sequence": lambda: math.exp(A),
+    "bounds": lambda: A[np.arange(3), LABELS + 2],
+    "dimensions": lambda: V[0, 1],
+    "axis": lambda: V.sum(axis=1),
+    "scalar_index": lambda: [1, 2, 3][LABELS],
+    "self": lambda: fcc().step(0.1),
+    "arguments": lambda: fcc.step(),
+    "callable": lambda: A(2),
+    "subscript": lambda: len(A)[0],
+    "operand": lambda: "3" - 2,
+    "cast": cast,
+    "math": lambda: math.exp(1000),
+    "zero": lambda: 1 / 0,
+    "recursion": recursive,
+    "import": lambda: __import__("tensorflow_of_mine"),
+    "syntax": lambda: compile("h * (1 - h", "<cell 1>", "exec"),
+    "file": lambda: open("mnist.npy"),  # noqa: PTH123, SIM115
+    "assertion": lambda: (_ for _ in ()).throw(AssertionError("shapes")),
+    "memory": lambda: (_ for _ in ()).throw(MemoryError()),
+}
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+@pytest.mark.parametrize("key", CASES)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_an_error_as_it_is_raised_is_put_in_plain_words(key, language):
+    """The sentence is the one meant for this error, with the names and numbers of the message."""
+    with pytest.raises(Exception) as raised:  # noqa: PT011
+        CASES[key]()
+    said = crashed(Crash(type(raised.value).__name__, str(raised.value), 1, 1, ""), language)
+    pattern = re.sub(r"\\{\w+\\}", ".+", re.escape(texts("diagnosis", language)[f"crash_{key}"]))
+    assert re.fullmatch(pattern, said, re.DOTALL)
+
+
+def test_every_sentence_about_a_crash_has_a_case():
+    """No sentence is left that no error leads to."""
+    assert CASES.keys() == _CRASHES.keys()
+    keys = {key for key in texts("diagnosis", "en") if key.startswith("crash_")}
+    assert keys == {f"crash_{key}" for key in _CRASHES} | {"crash_other"}
+
+
+def test_an_error_that_is_not_known_is_quoted():
+    """Type and message are given as they are."""
+    assert crashed(Crash("OddError", "something odd", 1, 1, ""), "en") == "OddError: something odd"
+
+
+def test_only_float_labels_name_a_mistake():
+    """Other index errors may have many causes."""
+    assert by_crash(Crash("IndexError", "arrays used as indices must be of integer (or boolean) type", 1, 1, ""))
+    assert by_crash(Crash("IndexError", "index 5 is out of bounds for axis 1 with size 5", 1, 1, "")) is None
+
+
+def test_both_languages_say_the_same_things_with_the_same_numbers():
+    """Keys and names in braces are equal, up to the verb."""
+    english, german = texts("diagnosis", "en"), texts("diagnosis", "de")
+    assert english.keys() == german.keys()
+    for key in english:
+        names = [{n for _, n, _, _ in Formatter().parse(t[key]) if n} - {"is"} for t in (english, german)]
+        assert names[0] == names[1], key

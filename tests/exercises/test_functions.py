@@ -1,0 +1,224 @@
+"""The tasks that are functions: the arrays they are tried on, and what is said of what they give."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from handgrad import handout
+from handgrad.exercises.calls import Answer, Crash, Ufunc
+from handgrad.exercises.function_mutants import SUBJECTS
+from handgrad.exercises.functions import calls_for, distinguishes, judge
+from handgrad.exercises.tasks import TASKS
+
+TASKS_HERE = sorted(SUBJECTS)
+
+
+def answers(plan, function):
+    """Answer a plan's calls as a child process would, with a function that is known to do no harm."""
+    given = []
+    for call in plan.calls:
+        arguments = [getattr(np, a.name) if isinstance(a, Ufunc) else np.copy(a) for a in call.arguments]
+        try:
+            with np.errstate(all="ignore"):
+                result = function(*arguments)
+        except Exception as error:
+            crash = Crash(type(error).__name__, str(error), 1, 2, "")
+            given.append(Answer(call.id, "crashed", crash=crash))
+            continue
+        values = {f"argument{i}": a for i, a in enumerate(arguments) if isinstance(a, np.ndarray)}
+        if isinstance(result, np.ndarray | np.generic | float | int):
+            given.append(Answer(call.id, "ok", {**values, "return": np.asarray(result)}))
+        else:
+            given.append(Answer(call.id, "ok", values, left_out={"return": type(result).__name__}))
+    return given
+
+
+def judged(task, function, seed=0, language="en"):
+    """Judge a function."""
+    plan = calls_for(task, np.random.default_rng(seed))
+    return judge(plan, answers(plan, function), language)
+
+
+def test_there_is_a_subject_for_every_task_that_is_a_function():
+    """No function of the sheets is left unjudged."""
+    assert set(SUBJECTS) == {name for name, task in TASKS.items() if task.kind == "function"}
+
+
+@pytest.mark.parametrize("task", TASKS_HERE)
+def test_the_reference_is_right(task):
+    """The reference gets full marks, and no remark."""
+    result = judged(task, getattr(handout, task))
+    assert (result.status, result.credit, result.findings, result.picture) == ("right", 1.0, (), None)
+
+
+@pytest.mark.parametrize("task", TASKS_HERE)
+@pytest.mark.parametrize("seed", range(20))
+def test_a_plan_tells_all_mistakes_apart(task, seed):
+    """On the arrays of a plan no two mistakes, and no mistake and the reference, give the same."""
+    plan = calls_for(task, np.random.default_rng(seed))
+    assert distinguishes(SUBJECTS[task], plan.cases)
+
+
+def test_mistakes_that_agree_on_all_arrays_are_noticed():
+    """The comparison of mistakes would notice two that are the same."""
+    subject = SUBJECTS["del_sigmoid"]
+    doubled = replace(subject, mutants={**subject.mutants, "another": (lambda h: h + h * h,)})
+    assert not distinguishes(doubled, calls_for("del_sigmoid", np.random.default_rng(0)).cases)
+
+
+@pytest.mark.parametrize("task", TASKS_HERE)
+def test_every_mistake_in_every_form_is_named(task):
+    """Each mutant of the table is reported by its own id, whether it gives a wrong result or crashes on some arrays."""
+    for name, variants in SUBJECTS[task].mutants.items():
+        for i, variant in enumerate(variants):
+            result = judged(task, variant, seed=i)
+            assert result.status in ("wrong", "crashed"), name
+            assert [found.mistake for found in result.findings] == [name]
+            assert result.credit == 0
+
+
+@pytest.mark.parametrize("task", TASKS_HERE)
+def test_float32_is_right(task):
+    """Who computes in float32, and avoids large exponentials, is right."""
+
+    def in_single(*arguments):
+        single = [a.astype(np.float32) if getattr(a, "dtype", None) == np.float64 else a for a in arguments]
+        return np.asarray(getattr(handout, task)(*single)).astype(np.float32)
+
+    assert judged(task, in_single).status == "right"
+
+
+def test_probes_differ_in_size_and_are_new_each_time():
+    """Rows, columns and classes have different numbers, n is never 1, and another seed draws other arrays."""
+    for task in TASKS_HERE:
+        plan, other = (calls_for(task, np.random.default_rng(seed)) for seed in (1, 2))
+        shapes = [case[0].shape for case in plan.cases]
+        assert any(n != k for n, k in shapes)
+        assert all(n > 1 for n, _ in shapes)
+        assert not any(np.array_equal(a[0], b[0]) for a, b in zip(plan.cases, other.cases, strict=True))
+
+
+def test_a_scalar_may_come_as_an_array_of_one():
+    """A loss or accuracy in an array of one entry is the same number."""
+    assert judged("cross_entropy", lambda p, y: np.array([[handout.cross_entropy(p, y)]])).status == "right"
+
+
+def test_the_sheets_softmax_that_overflows_is_right_with_a_remark():
+    """The notebook's own softmax, which adds the maximum, costs nothing, but is remarked on."""
+
+    def notebook(X):
+        e = np.exp(X + X.max())
+        return e / np.sum(e, axis=1).reshape((X.shape[0], 1))
+
+    result = judged("softmax", notebook)
+    assert (result.status, result.credit) == ("right", 1.0)
+    assert [found.mistake for found in result.findings] == ["softmax_overflows"]
+    assert "NaN" in result.message
+
+
+def test_a_softmax_that_overflows_in_float32_only_is_named():
+    """Where float64 still works, float32 that does not is a mistake."""
+
+    def single(X):
+        e = np.exp(X.astype(np.float32))
+        return e / e.sum(axis=1, keepdims=True)
+
+    result = judged("softmax", single)
+    assert (result.status, result.findings[0].mistake) == ("wrong", "float32_overflow")
+
+
+def test_infinite_loss_is_right_but_zero_times_infinity_is_remarked_on():
+    """A literal cross-entropy is right; one that turns 0 times log 0 into NaN gets a remark."""
+    assert judged("cross_entropy", lambda p, y: np.mean(-np.log(p[np.arange(len(y)), y]))).findings == ()
+    result = judged("cross_entropy", lambda p, y: -np.sum(np.eye(p.shape[1])[y] * np.log(p)) / len(y))
+    assert (result.status, result.findings[0].mistake) == ("right", "cross_entropy_zero_times_infinity")
+
+
+@pytest.mark.parametrize("smallest", [1e-300, 1e-15, 1e-12])
+def test_a_small_constant_before_the_logarithm_is_right(smallest):
+    """Clipping that changes no probability a network would give is right without a remark."""
+    result = judged("cross_entropy", lambda p, y: -np.mean(np.log(np.maximum(p[np.arange(len(y)), y], smallest))))
+    assert (result.status, result.findings) == ("right", ())
+
+
+def test_writing_into_an_argument_is_remarked_on():
+    """A right result counts, and the changed argument is mentioned."""
+
+    def in_place(h, y):
+        h[np.arange(len(y)), y] -= 1
+        return h.T
+
+    result = judged("delta_last_layer_easy_approach", in_place)
+    assert (result.status, result.findings[0].mistake) == ("right", "argument_changed")
+
+
+def test_labels_as_floats_are_recognised_from_the_crash():
+    """The error about indices that are no integers names the mistake, and keeps the line."""
+    result = judged("delta_last_layer", lambda h, y: h[np.arange(len(y)), y.astype(float)])
+    assert (result.status, result.findings[0].mistake, result.crash.line) == ("crashed", "labels_as_floats", 2)
+
+
+def test_a_function_that_returns_nothing_is_named():
+    """Who only prints, or forgets the return, is told so."""
+    result = judged("softmax", lambda X: None)  # noqa: ARG005
+    assert (result.status, result.findings[0].mistake) == ("wrong", "nothing_returned")
+
+
+def test_an_unknown_crash_is_put_in_plain_words():
+    """A crash that is no known mistake has no finding, but a sentence and the place."""
+    result = judged("sigmoid", lambda X: undefined_name)  # noqa: F821, ARG005
+    assert (result.status, result.findings, result.credit) == ("crashed", (), 0.0)
+    assert "'undefined_name' is not known here" in result.message
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda X: -handout.sigmoid(X), "opposite sign"),
+        (lambda X: 3 * handout.sigmoid(X), "everywhere 3 times"),
+        (lambda X: handout.sigmoid(X) * X.shape[1], "that is k, where k is the number of classes"),
+        (lambda X: handout.sigmoid(X) + 1, "off by the same amount, 1"),
+        (lambda X: handout.sigmoid(X).T, "rows and columns are exchanged"),
+        (lambda X: handout.sigmoid(X)[..., None], "axes of length one too many"),
+        (lambda X: handout.sigmoid(X)[:, 1:], "has the shape (4, 6); it should have (4, 7)"),
+        (lambda X: np.full(X.shape, np.nan), "28 entries of 28 that are no finite numbers"),
+        (lambda X: np.zeros(X.shape), "zero everywhere"),
+        (lambda X: np.where(np.arange(len(X))[:, None] == 1, 2, handout.sigmoid(X)), "rows are wrong (counted from 0"),
+        (lambda X: np.where(np.arange(X.shape[1]) == 2, 2, handout.sigmoid(X)), "columns are wrong (counted from"),
+        (lambda X: handout.sigmoid(X) ** 3, "is wrong in"),
+        (lambda X: "0.5", "is no array of numbers"),  # noqa: ARG005
+    ],
+)  # fmt: skip
+def test_what_is_not_recognised_is_described(function, said):
+    """Shape, sign, factor, offset, place: the report says how the result is wrong, and that the cause is unknown."""
+    result = judged("sigmoid", function)
+    assert (result.status, result.findings[0].mistake) == ("wrong", None)
+    assert said in result.message
+    assert result.findings[0].hint
+
+
+def test_the_picture_shows_a_small_example_side_by_side():
+    """Two worked rows, expected and found, as text."""
+    result = judged("del_sigmoid", lambda h: h * (1 + h))
+    assert result.picture.expected == (("0.25", "0.1875"), ("0.16", "0"))
+    assert result.picture.found == (("0.75", "1.312"), ("0.24", "2"))
+
+
+def test_german_has_decimal_commas():
+    """Numbers are written as in the language around them."""
+    result = judged("del_sigmoid", lambda h: h * (1 + h), language="de")
+    assert result.picture.expected[0] == ("0,25", "0,1875")
+    assert result.message.startswith("del_sigmoid ist mit h(1 + h) berechnet")
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [("missing", "not_attempted"), ("not_attempted", "not_attempted"), ("too_slow", "too_slow"), ("killed", "crashed")],
+)
+def test_what_gave_no_answer_is_said(status, verdict):
+    """Without answers the status says why, and there is no credit."""
+    plan = calls_for("sigmoid", np.random.default_rng(0))
+    result = judge(plan, [Answer(call.id, status, reason="memory") for call in plan.calls], "en")
+    assert (result.status, result.credit) == (verdict, 0.0)
+    assert result.message

@@ -1,0 +1,42 @@
+"""Answers that no honest process would give: a judge may call them wrong, but it must come to an end."""
+
+import numpy as np
+import pytest
+
+from handgrad.exercises import backward, functions, step
+from handgrad.exercises.calls import Answer, Crash
+from handgrad.exercises.tasks import TASKS
+
+JUDGES = {"backprop": backward, "gradient_step": step} | {
+    name: functions for name, task in TASKS.items() if task.kind == "function"
+}
+TYPES = ("f8", "f4", "f2", "i8", "u1", "b1")
+
+
+def garbage(rng):
+    """Make an array of a random shape and type, with values of all kinds."""
+    shape = tuple(rng.integers(0, 6, rng.integers(0, 4)))
+    values = rng.choice([0.0, 1.0, -1.0, 1e300, -1e300, 1e-300, np.nan, np.inf, -np.inf, rng.standard_normal()], shape)
+    with np.errstate(all="ignore"):
+        return np.asarray(values).astype(rng.choice(TYPES))
+
+
+@pytest.mark.filterwarnings("default:invalid value encountered in cast")
+@pytest.mark.parametrize("task", sorted(JUDGES))
+@pytest.mark.parametrize("seed", range(15))
+def test_garbage_is_wrong_and_breaks_nothing(task, seed):
+    """Whatever arrays come back, crashed or not, there is a verdict with a message and no full marks."""
+    rng = np.random.default_rng(seed)
+    plan = JUDGES[task].calls_for(task, rng)
+    given = []
+    for call in plan.calls:
+        labels = ["return", "argument0", *(step.label or step.name for step in call.steps if step.kind != "set")]
+        values = {label: garbage(rng) for label in labels if rng.random() < 0.9}
+        crashed = rng.random() < 0.3
+        crash = Crash("ValueError", "", 1, 1, "") if crashed else None
+        given.append(Answer(call.id, "crashed" if crashed else "ok", values, crash=crash))
+    for language in ("en", "de"):
+        result = JUDGES[task].judge(plan, given, language)
+        assert result.status in ("wrong", "crashed")
+        assert result.message
+        assert 0 <= result.credit < 1

@@ -1,0 +1,248 @@
+import io
+import re
+import tomllib
+from importlib import resources
+
+import pytest
+from reports import CRASH, DERIVATIVE, everything, one
+from rich.console import Console
+
+from handgrad.errors import ExerciseError
+from handgrad.exercises.calls import Crash
+from handgrad.exercises.report import show_report
+from handgrad.exercises.report.parts import clean, words
+from handgrad.exercises.results import Checked, Finding, Picture, TaskResult
+from handgrad.exercises.tasks import BACKPROP, PARAMETERS
+
+
+def shown(checked: Checked, explain: bool = False, encoding: str = "utf-8", terminal: int = 0) -> str:
+    """Show a report in a file, or in a terminal of so many columns, and give what was written."""
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
+    show_report(checked, Console(file=file, force_terminal=terminal > 0, width=terminal or None), explain)
+    file.seek(0)
+    return file.read()
+
+
+def test_table_has_a_line_for_each_task() -> None:
+    """Each task has a line with its number on the sheet, its name and its status in words."""
+    text = shown(everything())
+    assert text.startswith("anna: 2 of 7 tasks right, checked in 1.2 s\n")
+    table = [re.split(r" {2,}", line.strip()) for line in text.split("\n\n")[1].splitlines()]
+    assert [(line[1], line[2], line[3]) for line in table] == [
+        ("4.1", "delta_last_layer", "right"),
+        ("4.1", "delta_last_layer_easy_approach", "wrong"),
+        ("4.2", "del_sigmoid", "crashed"),
+        ("4.3", "backprop", "wrong"),
+        ("4.4", "gradient_step", "not attempted"),
+        ("4.5", "gradient_descent", "too slow"),
+        ("4.5", "stochastic_gradient_descent", "right"),
+    ]
+    assert table[3][4] == "from delta_h2 on"
+    assert table[4][4] == "The blank is still there."
+
+
+def test_panels_are_for_what_is_not_right() -> None:
+    """What is wrong, crashed or too slow is explained below the table; right and untouched tasks are not."""
+    headings = re.findall(r"^\d\.\d (\w+): ", shown(everything()), re.MULTILINE)
+    assert headings == ["delta_last_layer_easy_approach", "del_sigmoid", "backprop", "gradient_descent"]
+
+
+def test_chain_names_each_quantity_with_its_state() -> None:
+    """The chain of backprop is drawn in order: right, wrong, and wrong only because of earlier ones."""
+    text = " ".join(shown(everything()).split())
+    states = dict.fromkeys(BACKPROP, "ok") | {"delta_h2": "WRONG", "delta_h1": "WRONG", "dW_i_h1": "WRONG"}
+    states |= dict.fromkeys(("dW_h1_h2", "db_h2", "db_h1"), "follows")
+    assert " → ".join(f"{quantity} {states[quantity]}" for quantity in BACKPROP) in text
+
+
+def test_chain_does_not_vouch_for_the_unseen() -> None:
+    """A delta that a submission does not keep is not called right, nor wrong."""
+    finding = Finding(("dW_h1_h2",), None, "Too large.")
+    text = shown(one(TaskResult("backprop", "wrong", "", (finding,), unseen=("delta_out", "delta_h2"))))
+    assert "delta_out not seen → dW_h2_o ok → db_out ok → delta_h2 not seen → dW_h1_h2 WRONG" in " ".join(text.split())
+
+
+def test_chain_of_unrelated_quantities_has_no_arrows() -> None:
+    """The parameters of a step do not follow from each other, so commas join them."""
+    text = shown(one(TaskResult("gradient_step", "wrong", "", (Finding(("b_h1",), None, "Half as far."),))))
+    states = [f"{name} {'WRONG' if name == 'b_h1' else 'ok'}" for name in PARAMETERS]
+    assert ", ".join(states) in " ".join(text.split())
+
+
+def test_single_quantity_has_no_chain() -> None:
+    """Where there is only one quantity there is nothing to draw."""
+    text = shown(one(TaskResult("del_sigmoid", "wrong", "", (Finding(("del_sigmoid",), None, "Too large."),))))
+    assert "Too large." in text
+    assert "WRONG" not in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_terminal_is_framed_within_its_width(width: int) -> None:
+    """In a terminal there are frames and colours, no line is wider than it, and no link of the chain is broken."""
+    text = shown(everything(), terminal=width)
+    assert "\x1b[" in text
+    assert "╭" in text
+    lines = re.sub(r"\x1b\[[\d;]*m", "", text).splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("dW_h1_h2 follows →" in line for line in lines)
+
+
+def test_hint_comes_without_explanation() -> None:
+    """The full explanation is given only where it is asked for; otherwise the report says how to get it."""
+    brief, full = shown(everything()), shown(everything(), explain=True)
+    assert f"Hint: {DERIVATIVE.hint}" in brief
+    assert DERIVATIVE.explanation not in brief
+    assert "--explain" in brief
+    assert f"Explanation: {DERIVATIVE.explanation}" in full
+    assert "--explain" not in full
+
+
+def test_second_mistake_follows_the_first() -> None:
+    """Further findings come after the first one and its picture, and a cause that is not known is called so."""
+    text = shown(everything())
+    places = [text.index(piece) for piece in (DERIVATIVE.message, "Equation: (4.26)", "expected", "Also: Your dW_i_h1")]
+    assert places == sorted(places)
+    assert "Also: Your dW_i_h1 has shape (4, 3) where (3, 4) is wanted. The cause was not recognised." in text
+
+
+def test_picture_sets_numbers_side_by_side() -> None:
+    """Expected and found numbers stand in the same lines, a star at each that differs."""
+    lines = shown(everything()).splitlines()
+    start = next(i for i, line in enumerate(lines) if "expected" in line)
+    assert [line.split() for line in lines[start : start + 4]] == [
+        ["expected", "found"],
+        ["0.10", "0.20", "0.10", "0.25*"],
+        ["0.30", "0.40", "0.30", "0.45*"],
+        ["*", "differs"],
+    ]
+
+
+def test_picture_of_another_shape_has_no_stars() -> None:
+    """Numbers of arrays of different shapes are not compared one by one."""
+    finding = Finding(("del_sigmoid",), None, "Another shape.")
+    picture = Picture("", (("1", "2"),), (("1",), ("3",)))
+    text = shown(one(TaskResult("del_sigmoid", "wrong", "", (finding,), picture=picture)))
+    assert "found" in text
+    assert "*" not in text
+
+
+def test_crash_quotes_the_learners_line() -> None:
+    """A crash is told in plain words, with the learner's own line, where it stands, and Python's words."""
+    text = shown(everything())
+    assert "Two shapes do not fit." in text
+    assert "cell 4, line 3:\n      return h * W\n  Python says: ValueError: operands could not be broadcast" in text
+
+
+def test_crash_of_a_module_has_no_cell() -> None:
+    """A plain module has lines only."""
+    crash = Crash("NameError", "", 0, 7, "foo()")
+    text = shown(one(TaskResult("del_sigmoid", "crashed", "No such name.", crash=crash)))
+    assert "line 7:" in text
+    assert "cell" not in text
+
+
+def test_plain_text_has_no_control_characters() -> None:
+    """Outside a terminal there is not one control character but line ends, and no line ends in spaces."""
+    text = shown(everything(isolated=False), explain=True)
+    assert [letter for letter in text if letter != "\n" and not letter.isprintable()] == []
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("terminal", [0, 100])
+def test_hostile_text_is_shown_as_it_is(terminal: int) -> None:
+    """Escape sequences, writing from right to left and rich's markup from a submission change nothing on the screen."""
+    evil = "\x1b[2J\x1b]0;title\x07 \u202egnorw\u202c [bold red]all right[/] \r\x08 \ud800"
+    finding = Finding(("del_sigmoid",), None, evil, evil, evil, "(4.26)")
+    crash = Crash("E" + evil, evil, 1, 1, evil)
+    for result in (
+        TaskResult("del_sigmoid", "wrong", evil, (finding,), picture=Picture(evil, ((evil,),), (("1",),))),
+        TaskResult("del_sigmoid", "crashed", evil, crash=crash),
+        TaskResult("del_sigmoid", "not_attempted", evil),
+    ):
+        text = shown(Checked(evil, (result,), "en", True, 1.0), explain=True, terminal=terminal)
+        ours = re.sub(r"\x1b\[[\d;]*m", "", text)  # colours
+        assert [letter for letter in ours if letter != "\n" and not letter.isprintable()] == []
+        assert "[bold red]all right[/]" in text
+
+
+REMARK = Finding((), "delta_zero_by_zero", "A remark: it gives NaN.", "What is 0 / 0?", "In floating point.", "(4.30)")
+
+
+def test_right_task_may_have_a_remark() -> None:
+    """A remark on a right task is marked in the table, and told below with its hint, as no mistake."""
+    result = TaskResult("delta_last_layer", "right", f"Right. {REMARK.message}", (REMARK,), credit=1.0)
+    text = shown(one(result))
+    assert re.search(r"✓ +4\.1 +delta_last_layer +right +with a remark$", text, re.MULTILINE)
+    assert text.count(REMARK.message) == 1
+    assert f"Hint: {REMARK.hint}" in text
+    assert "1 of 1 tasks right" in text
+
+
+def test_crash_after_a_mistake_tells_both() -> None:
+    """A crash whose message repeats a finding's is told in its own words once, and the finding after it."""
+    message = f"{DERIVATIVE.message} Two shapes do not fit."
+    text = shown(one(TaskResult("backprop", "crashed", message, (DERIVATIVE,), crash=CRASH)))
+    assert text.count(DERIVATIVE.message) == 1
+    assert text.index("Two shapes do not fit.") < text.index("return h * W") < text.index(DERIVATIVE.message)
+
+
+def test_wide_picture_is_stacked() -> None:
+    """Where expected and found do not fit side by side, one stands above the other, and nothing is cut off."""
+    row = ("12 11 10 9 8 7 6 5 4 3 2 1 0 12 11 10 9 8 7 6 5 4 3 2 1 0", "0.5")
+    finding = Finding(("steps",), None, "Wrong.")
+    picture = Picture("", (row,), ((row[0], "0.7"),))
+    lines = shown(one(TaskResult("gradient_descent", "wrong", "", (finding,), picture=picture))).splitlines()
+    assert [line.split()[0] for line in lines if line.strip() in ("expected", "found")] == ["expected", "found"]
+    assert sum(row[0] in line for line in lines) == 2
+
+
+def test_flood_is_cut() -> None:
+    """A message of a million characters, or of a million lines, is cut to what a person would read."""
+    assert len(clean("x" * 1_000_000)) < 5_000
+    assert clean("x\n" * 1_000_000).count("\n") < 100
+    assert clean("a\tb\N{NO-BREAK SPACE}c") == "a   b c"
+
+
+def test_ascii_output_is_never_an_error() -> None:
+    """Where the output has no Unicode, marks and arrows are ASCII and other letters are question marks."""
+    text = shown(everything("de"), encoding="ascii")
+    assert "delta_out ok -> dW_h2_o ok ->" in text
+    assert re.search(r"^  x +4\.2 +del_sigmoid +abgest\?rzt", text, re.MULTILINE)
+
+
+def test_german_report_has_german_words() -> None:
+    """In German every word of ours is German."""
+    text = shown(everything("de", isolated=False), explain=True)
+    for word in ("2 von 7 Aufgaben richtig", "Zelle 4, Zeile 3", "FALSCH", "Hinweis", "Erklärung", "Selbsttest"):
+        assert word in text
+    assert not re.search(r"\b(WRONG|follows|crashed|too slow|Hint|Equation|expected|cell|Self-check)\b", text)
+
+
+def test_missing_isolation_is_said() -> None:
+    """A report of code that ran without isolation calls itself a self-check; another one does not."""
+    assert "Self-check" in shown(everything(isolated=False))
+    assert "Self-check" not in shown(everything())
+
+
+def test_empty_submission_is_told_so() -> None:
+    """Where no task was found, the report says so instead of showing an empty table."""
+    assert "No task of the exercise was found" in shown(Checked("anna", (), "en", True, 0.1))
+
+
+def test_languages_have_the_same_words() -> None:
+    """English and German have the same keys, with the same names in braces, and none is empty."""
+    tables = [
+        tomllib.loads((resources.files("handgrad.exercises.report") / f"words.{language}.toml").read_text("utf-8"))
+        for language in ("en", "de")
+    ]
+    assert tables[0].keys() == tables[1].keys()
+    for key, english in tables[0].items():
+        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", tables[1][key])), key
+        assert english.strip()
+        assert tables[1][key].strip()
+
+
+def test_other_language_is_refused(refused) -> None:
+    """A language without words is refused with the two there are."""
+    with refused(ExerciseError, "'fr'", "en or de"):
+        words("fr")

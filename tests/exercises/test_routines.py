@@ -1,0 +1,351 @@
+"""The training routines are judged by what they do, and their mistakes are recognised."""
+
+import inspect
+import random
+import re
+from collections.abc import Iterator
+from importlib import resources
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from routine_sources import MOMENTUM, PAIR, WRONG, gd, sgd
+
+from handgrad.exercises import recorder
+from handgrad.exercises.calls import Answer, Event
+from handgrad.exercises.isolation import find_sandbox
+from handgrad.exercises.mistakes import catalogue
+from handgrad.exercises.results import TaskResult
+from handgrad.exercises.routine_mutants import BOTH, ONLY, STYLES, Network, Style, changes, play, run
+from handgrad.exercises.routines import Plan, calls_for, judge
+from handgrad.exercises.runner import run_calls
+from handgrad.exercises.submission import Cell
+from handgrad.exercises.tasks import TASKS
+from handgrad.exercises.traces import LOOKS, deviations, trace
+from handgrad.exercises.wording import texts
+
+GD, SGD = "gradient_descent", "stochastic_gradient_descent"
+OWN_NUMBERS = {GD: {"learning_rate_ignored"}, SGD: {"learning_rate_ignored", "batch_size_ignored"}}
+MISTAKES = {task: BOTH.keys() | ONLY[task].keys() | OWN_NUMBERS[task] for task in (GD, SGD)}
+VARIANTS = resources.files("handgrad.exercises") / "variants"
+CORRECT = [
+    (file.name, task)
+    for file in sorted(VARIANTS.iterdir(), key=lambda file: file.name)
+    for task in (GD, SGD)
+    if file.name.endswith(".py") and f"\ndef {task}(" in file.read_text(encoding="utf-8")
+]
+
+each_task = pytest.mark.parametrize("task", [GD, SGD])
+
+
+def plan_for(task: str, seed: int = 0) -> Plan:
+    """Draw a plan."""
+    return calls_for(task, np.random.default_rng(seed))
+
+
+def performed(source: str, plan: Plan) -> list[Answer]:
+    """Answer a plan's calls in this process, with the network of the sandbox; the sources are our own."""
+    module = ModuleType("submission")
+    exec(compile(source, "submission", "exec"), vars(module))  # noqa: S102
+    vars(module).update(cross_entropy=lambda p, y: np.float64(0.75), accuracy=lambda p, y: np.float64(0.5))  # noqa: ARG005
+    routine = getattr(module, plan.task)
+    answers = []
+    for i, (call, probe) in enumerate(zip(plan.calls, plan.probes, strict=True)):
+        np.random.seed(i)  # noqa: NPY002 - as the sandbox does: learners shuffle by the global state
+        random.seed(i)
+        net = recorder.fcc({name: array.copy() for name, array in probe.weights.items()})
+        keywords = {**call.keywords, "rng": np.random.RandomState(i)}
+        taken = {name: keywords[name] for name in inspect.signature(routine).parameters if name in keywords}
+        data = [array.copy() for array in (probe.trainx, probe.trainy, probe.testx, probe.testy)]
+        routine(net, *data, **taken)
+        net._log.look()
+        events = [Event(*event) for event in (*net._log.events, ("end", None, net._log.step, net._log.rate))]
+        answers.append(Answer(call.id, "ok", events=tuple(events)))
+    return answers
+
+
+def played(plan: Plan, style: Style, change: dict[str, Any]) -> list[Answer]:
+    """Answer a plan's calls by a mutant."""
+    events = [play(plan.task, probe, style, change, seed=1) for probe in plan.probes]
+    return [Answer(call.id, "ok", events=e) for call, e in zip(plan.calls, events, strict=True)]
+
+
+def isolated(source: str, plan: Plan) -> list[Answer]:
+    """Answer a plan's calls as a check does."""
+    return run_calls([Cell(0, source)], plan.calls, find_sandbox(allow_none=True))
+
+
+def task_of(source: str) -> str:
+    """Say which routine a source defines."""
+    return SGD if f"def {SGD}" in source else GD
+
+
+def named(result: TaskResult) -> list[str | None]:
+    """List the mistakes of a result."""
+    return [found.mistake for found in result.findings]
+
+
+@pytest.mark.parametrize(("mistake", "source"), WRONG, ids=[f"{task_of(s)}-{m}-{i}" for i, (m, s) in enumerate(WRONG)])
+def test_learners_mistake_is_named(mistake: str, source: str) -> None:
+    """A routine with a mistake, written as a learner would, is wrong, and the mistake is named, and nothing else."""
+    plan = plan_for(task_of(source), len(source))
+    result = judge(plan, performed(source, plan), "en")
+    assert (result.status, named(result)) == ("wrong", [mistake])
+    assert result.credit < 1
+    assert result.message.startswith(catalogue()[mistake].words["en"].message)
+
+
+@pytest.mark.parametrize(("name", "task"), CORRECT, ids=lambda part: part)
+def test_correct_routine_is_right(name: str, task: str) -> None:
+    """Every routine in the collection of correct solutions is right, whatever its style, for several draws."""
+    source = (VARIANTS / name).read_text(encoding="utf-8")
+    for seed in range(3):
+        plan = plan_for(task, seed)
+        result = judge(plan, performed(source, plan), "en")
+        assert (result.status, result.message, result.credit) == ("right", "Right.", 1.0)
+
+
+@pytest.mark.parametrize(
+    "source", [WRONG[1][1], WRONG[10][1], (VARIANTS / "own_notebook.py").read_text(encoding="utf-8")]
+)
+def test_sandbox_records_what_is_recorded_here(source: str) -> None:
+    """A routine gives the same verdict and, without chance, the same events in the sandbox as in this process."""
+    for task in (GD, SGD):
+        if f"def {task}" not in source:
+            continue
+        plan = plan_for(task)
+        there, here = isolated(source, plan), performed(source, plan)
+        verdicts = [judge(plan, answers, "en") for answers in (there, here)]
+        assert verdicts[0].status == verdicts[1].status
+        assert named(verdicts[0]) == named(verdicts[1])
+        for a, b in zip(there, here, strict=True):
+            assert [(e.method, e.step) for e in a.events] == [(e.method, e.step) for e in b.events]
+            if task == GD:
+                assert all(np.array_equal(e.value, f.value) for e, f in zip(a.events[:-1], b.events[:-1], strict=True))
+
+
+def test_quick_network_records_what_the_sandboxs_does() -> None:
+    """The network for mutants and the one in the sandbox note the same events, whatever is done and in which order."""
+    probe = plan_for(GD).probes[0]
+    quick, real = Network(), recorder.fcc({name: array.copy() for name, array in probe.weights.items()})
+    for net in (quick, real):
+        net.gradient_step(0.5)
+        net.forward_propagation(probe.trainx)
+        net.backprop(probe.trainy)
+        net.backprop(probe.testy)
+        net.gradient_step(0.25)
+        net.gradient_step(0.125)
+        net.forward_propagation(probe.testx[:0])
+    quick.move(0.5)
+    quick.gradient_step(-2.0)
+    quick.move(1.0, ["b_out"])
+    for name in probe.weights:
+        setattr(real, name, getattr(real, name) - 0.5)
+    real.gradient_step(-2.0)
+    real.b_out -= 1.0
+    real._log.look()
+    expected = [*real._log.events, ("end", None, real._log.step, real._log.rate)]
+    for event, (method, value, step, rate) in zip(quick.finished(), expected, strict=True):
+        assert (event.method, event.step) == (method, step)
+        assert event.rate == pytest.approx(rate, nan_ok=True)
+        assert np.array_equal(event.value, value) if value is not None else event.value is None
+
+
+@each_task
+def test_every_mistake_is_in_the_catalogue(task: str) -> None:
+    """The mistakes that are looked for are those of the catalogue, with this task among theirs."""
+    assert {mistake for mistake, entry in catalogue().items() if task in entry.tasks} == MISTAKES[task]
+
+
+def test_there_are_enough_mistakes() -> None:
+    """The two routines have at least 15 mistakes together, and the catalogue's file has no others."""
+    assert len(MISTAKES[GD] | MISTAKES[SGD]) >= 15
+    assert texts("mistakes_routines", "en").keys() == MISTAKES[GD] | MISTAKES[SGD]
+
+
+def test_no_mistake_stands_in_two_files() -> None:
+    """The catalogue's files have no id in common."""
+    package = resources.files("handgrad.exercises")
+    names = [f.name.removesuffix(".en.toml") for f in package.iterdir() if re.match(r"mistakes\w*\.en\.toml", f.name)]
+    ids = [mistake for name in names for mistake in texts(name, "en")]
+    assert len(ids) == len(set(ids))
+
+
+def keys(table: dict[str, Any], path: str = "") -> Iterator[tuple[str, frozenset[str]]]:
+    """Go through all texts: where each stands, and which names it has in braces."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from keys(value, f"{path}{key}.")
+        elif key not in ("tasks", "equation"):
+            yield path + key, frozenset(re.findall(r"{(\w+)}", value))
+
+
+@pytest.mark.parametrize("file", ["routines", "mistakes_routines"])
+def test_words_are_the_same_in_both_languages(file: str) -> None:
+    """Every text is there in both languages, with the same names in braces, and differs between them."""
+    english, german = texts(file, "en"), texts(file, "de")
+    assert dict(keys(english)) == dict(keys(german))
+    if file == "mistakes_routines":
+        for mistake, table in english.items():
+            assert all(table[word] != german[mistake][word] for word in ("title", "message", "hint", "explanation"))
+
+
+def distinct(plan: Plan, styles: Any) -> dict[frozenset[Any], set[str]]:
+    """Run every mistake in every form, twice with other random numbers, and collect what deviates."""
+    seen: dict[frozenset[Any], set[str]] = {}
+    for mistake, change in changes(plan.task):
+        for style in styles:
+            traces = [run(plan.task, probe, style, change) for probe in plan.probes]
+            made = deviations(traces, plan.probes)
+            again = [trace(play(plan.task, probe, style, change, seed=9), probe) for probe in plan.probes]
+            assert made == deviations(again, plan.probes), (mistake, style)
+            assert made, (mistake, style)
+            seen.setdefault(frozenset(made.items()), set()).add(mistake)
+    return seen
+
+
+@each_task
+def test_no_two_mistakes_look_alike(task: str) -> None:
+    """What a mistake does differs from what is right and from every other mistake, and does not hang on chance."""
+    seen = distinct(plan_for(task), [STYLES[0], STYLES[-1]])
+    assert [mistakes for mistakes in seen.values() if len(mistakes) > 1] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 5))
+@each_task
+def test_no_two_mistakes_look_alike_in_any_style(task: str, seed: int) -> None:
+    """The same for every style and many draws."""
+    seen = distinct(plan_for(task, seed), STYLES)
+    assert [mistakes for mistakes in seen.values() if len(mistakes) > 1] == []
+
+
+@each_task
+def test_the_right_routine_has_no_deviation_in_any_style(task: str) -> None:
+    """What is evaluated, when, and whether the incomplete batch is taken, is free."""
+    for seed in range(5):
+        plan = plan_for(task, seed)
+        for style in STYLES:
+            assert deviations([run(task, probe, style, {}) for probe in plan.probes], plan.probes) == {}
+
+
+@pytest.mark.slow
+@each_task
+def test_every_mutant_is_named(task: str) -> None:
+    """Each mistake, run as the catalogue has it, is recognised as itself, in both languages."""
+    plan = plan_for(task, 3)
+    named_right: dict[str, list[bool]] = {mistake: [] for mistake in MISTAKES[task]}
+    written: list[tuple[str, dict[str, Any]]] = [("learning_rate_ignored", {"rate": lambda probe, i: 0.1})]  # noqa: ARG005
+    written += [("batch_size_ignored", {"size": 64})] if task == SGD else []
+    for mistake, change in (*changes(task), *written):
+        for style, language in ((STYLES[0], "en"), (STYLES[1], "de")):
+            result = judge(plan, played(plan, style, change), language)
+            named_right[mistake].append(named(result) == [mistake])
+    assert all(all(outcomes) and outcomes for outcomes in named_right.values())
+
+
+def test_two_mistakes_are_both_named() -> None:
+    """Two mistakes that show in different facts are recognised one by one."""
+    plan = plan_for(SGD)
+    result = judge(plan, performed(PAIR, plan), "en")
+    assert sorted(map(str, named(result))) == ["does_not_shuffle", "learning_rate_negated"]
+
+
+def test_unknown_mistake_is_described() -> None:
+    """A routine that nobody thought of is wrong without a name, and the report says what was seen of it."""
+    plan = plan_for(GD)
+    english, german = (judge(plan, performed(MOMENTUM, plan), language) for language in ("en", "de"))
+    assert named(english) == [None]
+    assert f"learning_rate={plan.probes[0].rate:.4g}, the first changes of the weights" in english.message
+    assert "gingen die ersten Änderungen der Gewichte" in german.message
+    assert english.findings[0].hint
+    assert english.findings[0].explanation
+    assert english.findings[0].quantities == ("steps",)
+
+
+def test_picture_shows_what_each_step_was_made_from() -> None:
+    """For a wrong routine, the first steps of a small trial stand beside those of a right one."""
+    plan = plan_for(SGD)
+    source = next(source for mistake, source in WRONG if mistake == "labels_not_shuffled")
+    picture = judge(plan, performed(source, plan), "en").picture
+    assert picture is not None
+    assert all(rows == labels for rows, labels, _ in picture.expected[1:])
+    assert picture.found[1][1] == " ".join(map(str, range(plan.probes[0].batch_size)))
+
+
+@pytest.mark.parametrize(
+    ("mistake", "credit"),
+    [("never_steps", 0.0), ("labels_not_shuffled", 0.5), ("does_not_shuffle", 0.75), ("learning_rate_negated", 0.75)],
+)
+def test_credit_is_partial(mistake: str, credit: float) -> None:
+    """Nothing that never steps earns points, wrong gradients half of them, and one other fact costs a quarter."""
+    source = next(source for named, source in WRONG if named == mistake)
+    plan = plan_for(task_of(source))
+    assert judge(plan, performed(source, plan), "en").credit == credit
+
+
+@each_task
+def test_routine_that_is_not_attempted(task: str) -> None:
+    """The sheet's blank is not attempted, and earns nothing."""
+    plan = plan_for(task)
+    source = (
+        f"def {task}(neural_net, trainx, trainy, testx, testy, learning_rate=0.1):\n    raise NotImplementedError\n"
+    )
+    result = judge(plan, isolated(source, plan), "en")
+    assert (result.status, result.credit, result.findings) == ("not_attempted", 0.0, ())
+
+
+def test_crash_is_reported_with_the_learners_line() -> None:
+    """A routine that raises is crashed, with its own line."""
+    plan = plan_for(GD)
+    result = judge(plan, isolated(gd("neural_net.forward_propagation(trianx)"), plan), "en")
+    assert result.status == "crashed"
+    assert result.crash is not None
+    assert result.crash.source == "neural_net.forward_propagation(trianx)"
+    assert "trianx" in result.message
+
+
+def test_endless_loop_is_stopped() -> None:
+    """A while loop whose counter never moves is no verdict of wrong, but too slow or stopped."""
+    plan = plan_for(GD)
+    source = gd("i = 0\nwhile i < num_iterations:\n    neural_net.forward_propagation(trainx)")
+    result = judge(plan, isolated(source, plan), "en")
+    assert result.status in ("too_slow", "crashed")
+    assert result.credit == 0.0
+
+
+def test_own_losses_may_be_missing() -> None:
+    """A right routine is right although the submission's cross_entropy is not written yet."""
+    source = sgd("""
+    for e in range(epochs):
+        print(round(cross_entropy(neural_net.forward_propagation(testx), testy), 3))
+        for b in np.array_split(rng.permutation(len(trainx)), len(trainx) // batch_size):
+            neural_net.forward_propagation(trainx[b])
+            neural_net.backprop(trainy[b])
+            neural_net.gradient_step(learning_rate)
+    """)
+    source += "\ndef cross_entropy(pred_logits, y):\n    raise NotImplementedError\n"
+    plan = plan_for(SGD)
+    assert judge(plan, isolated(source, plan), "en").status == "right"
+
+
+@each_task
+def test_data_are_drawn_anew_with_distinct_rows_and_labels(task: str) -> None:
+    """No two rows and no two labels of a trial are equal, and two plans have other data."""
+    plan, other = plan_for(task, 1), plan_for(task, 2)
+    for probe in plan.probes:
+        assert len(np.unique(np.concatenate([probe.trainx, probe.testx]), axis=0)) == probe.n + len(probe.testx)
+        assert len(np.unique(np.concatenate([probe.trainy, probe.testy]))) == probe.n + len(probe.testy)
+    assert not np.array_equal(plan.probes[0].trainx, other.probes[0].trainx)
+    assert set(plan.calls[0].keywords) | {"neural_net", "trainx", "trainy", "testx", "testy"} >= set(
+        TASKS[task].parameters
+    )
+
+
+def test_facts_have_words_and_hints() -> None:
+    """Every fact that may be wrong has a sentence and a hint."""
+    for language in ("en", "de"):
+        words = texts("routines", language)
+        assert words["facts"].keys() >= LOOKS.keys()
+        assert words["hints"].keys() == LOOKS.keys()

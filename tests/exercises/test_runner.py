@@ -1,0 +1,483 @@
+"""The isolated runner as a checker uses it: what each kind of call gives, how it fails, that it always comes back."""
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handgrad.errors import ExerciseError
+from handgrad.exercises import process
+from handgrad.exercises.calls import Answer, Call, Event, Name, Network, Random, Step, Ufunc
+from handgrad.exercises.isolation import Limits, find_sandbox
+from handgrad.exercises.recorder import PARAMETERS
+from handgrad.exercises.runner import run_calls
+from handgrad.exercises.submission import Cell
+
+SANDBOX = find_sandbox(allow_none=True)
+X = np.array([[0.5, -1.0, 2.0], [0.0, 3.0, -0.25]])
+
+
+def run(source: str | Sequence[str], *calls: Call, **options: Any) -> list[Answer]:
+    """Run calls of a submission, given as the sources of its cells."""
+    sources = [source] if isinstance(source, str) else source
+    return run_calls([Cell(number, text) for number, text in enumerate(sources, 1)], calls, SANDBOX, **options)
+
+
+def ask(source: str | Sequence[str], name: str = "f", *arguments: Any, **options: Any) -> Answer:
+    """Make one call of a function."""
+    return run(source, Call("only", "function", name, arguments, **options))[0]
+
+
+def weights() -> dict[str, np.ndarray]:
+    """Make the weights of a small network."""
+    rng = np.random.default_rng(5)
+    shapes = ((4, 3), (3,), (3, 3), (3,), (3, 2), (2,))
+    return {name: rng.normal(size=shape) for name, shape in zip(PARAMETERS, shapes, strict=True)}
+
+
+def routine(body: str) -> tuple[Event, ...]:
+    """Run a routine of one network and give its events."""
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    [answer] = run(f"import numpy as np\ndef train(net, X, y, rate):\n{lines}", Call(
+        "only", "routine", "train", (Network(weights()), np.ones((5, 4)), np.arange(5) % 2, 0.5)
+    ))  # fmt: skip
+    assert answer.status == "ok", answer
+    return answer.events
+
+
+# What a function is given, and what comes back
+
+
+def test_arrays_and_numbers_come_back_as_they_are() -> None:
+    """Arrays of every plain type and shape, and numbers, cross in both directions unchanged."""
+    values = [
+        X, np.float32([1.5, np.nan, -np.inf, -0.0]), np.arange(3, dtype=np.int8), np.array([[True, False]]),
+        np.zeros((0, 4)), np.array(2.5), np.arange(24.0).reshape(2, 3, 4).T, np.uint64([2**64 - 1]), np.float16([0.1]),
+    ]  # fmt: skip
+    calls = [Call(str(i), "function", "f", (value,)) for i, value in enumerate(values)]
+    for value, answer in zip(values, run("f = lambda x: x", *calls), strict=True):
+        found = answer.values["return"]
+        assert (found.dtype, found.shape) == (value.dtype, value.shape)
+        np.testing.assert_array_equal(found, value)
+    kinds = [ask("f = lambda x: x", "f", value).values["return"] for value in (2, 0.5)]
+    assert [(kind.item(), kind.dtype.kind) for kind in kinds] == [(2, "i"), (0.5, "f")]
+
+
+def test_arguments_are_reported_as_they_are_afterwards() -> None:
+    """A function that changes its argument in place is found out; each call has copies of its own."""
+    answers = run("def f(x, y):\n    x += 1\n    return x * y", *[Call(i, "function", "f", (X, 2)) for i in "ab"])
+    for answer in answers:
+        np.testing.assert_array_equal(answer.values["argument0"], X + 1)
+        np.testing.assert_array_equal(answer.values["return"], 2 * (X + 1))
+
+
+def test_what_is_no_array_is_left_out_by_name() -> None:
+    """Other objects do not cross, only their types' names; nor do arrays of objects, texts and complex numbers."""
+    source = "import numpy as np\n" + "\n".join(
+        f"def f{i}():\n    return {value}"
+        for i, value in enumerate(
+            ["None", "[1.0]", "'x'", "1j", "np.array([None])", "np.array(['a'])", "10**30", "(1,)"]
+        )
+    )
+    answers = run(source, *[Call(str(i), "function", f"f{i}") for i in range(8)])
+    assert [answer.values for answer in answers] == [{}] * 8
+    assert [answer.left_out["return"] for answer in answers] == [
+        "NoneType", "list", "str", "complex", "ndarray", "ndarray", "int", "tuple"
+    ]  # fmt: skip
+    assert {answer.status for answer in answers} == {"ok"}
+
+
+def test_an_array_of_another_class_is_taken_for_its_numbers() -> None:
+    """A matrix and a masked array come back as plain arrays of what lies in memory."""
+    source = "import numpy as np\ndef f(x):\n    return np.ma.masked_less(x, 0)\ndef g(x):\n    return np.asmatrix(x)"
+    for answer in run(source, Call("a", "function", "f", (X,)), Call("b", "function", "g", (X,))):
+        assert type(answer.values["return"]) is np.ndarray
+        np.testing.assert_array_equal(answer.values["return"], X)
+
+
+def test_long_doubles_and_foreign_byte_order_become_doubles_of_this_machine() -> None:
+    """A type that does not cross becomes the nearest one that does."""
+    answer = ask("import numpy as np\ndef f(x):\n    return x.astype('>f4')\n", "f", X)
+    assert answer.values["return"].dtype == np.dtype("f4")
+    np.testing.assert_array_equal(answer.values["return"], X)
+    assert ask("import numpy as np\ndef f():\n    return np.longdouble(1) / 3").values["return"].dtype == np.float64
+
+
+def test_an_answer_may_be_too_large() -> None:
+    """Arrays of more bytes than may cross, alone or together, are left out by name."""
+    assert ask("import numpy as np\ndef f():\n    return np.zeros(2_000_000)").left_out == {"return": "ndarray"}
+    answer = ask("f = lambda x: x", "f", np.zeros(400_000))
+    assert (set(answer.values), answer.left_out) == ({"return"}, {"argument0": "ndarray"})
+
+
+def test_functions_may_be_arguments() -> None:
+    """A Name is a function of the submission, a Ufunc one of NumPy, a Random a seeded generator."""
+    source = "def layer(X, activation):\n    return activation(X)\ndef twice(x):\n    return 2 * x"
+    own, numpy, gone = run(
+        source,
+        Call("a", "function", "layer", (X, Name("twice"))),
+        Call("b", "function", "layer", (X, Ufunc("tanh"))),
+        Call("c", "function", "layer", (X, Name("thrice"))),
+    )
+    np.testing.assert_array_equal(own.values["return"], 2 * X)
+    np.testing.assert_array_equal(numpy.values["return"], np.tanh(X))
+    assert (gone.status, gone.reason) == ("missing", "thrice")
+    drawn = ask("f = lambda rng: rng.randn(3)", "f", Random(7)).values["return"]
+    np.testing.assert_array_equal(drawn, np.random.RandomState(7).randn(3))
+
+
+def test_keywords_are_given_only_where_they_are_taken() -> None:
+    """By the signature; a parameter that has its value already gets no second one; with none to be read, by trial."""
+    source = (
+        "def f(x, scale=1):\n    return x * scale\ndef g(x):\n    return x\n"
+        "def h(x, **rest):\n    return x * rest['scale']\n"
+        "class Opaque:\n    __signature__ = 'none'\n    def __call__(self, x, scale=1):\n        return x * scale\n"
+        "k = Opaque()\n"
+    )
+    keywords = {"scale": 3, "x": 100, "other": 1}
+    answers = run(source, *[Call(name, "function", name, (2,), keywords) for name in "fgh"])
+    assert [answer.values["return"].item() for answer in answers] == [6, 2, 6]
+    assert [ask(source, "k", 2, keywords=given).values["return"].item() for given in ({"scale": 3}, {"y": 3})] == [6, 2]
+
+
+def test_random_numbers_repeat_with_the_seed() -> None:
+    """NumPy's and Python's global generators are seeded by the run's seed and the call, not by the submission."""
+    source = "import random, numpy as np\nnp.random.seed()\ndef f():\n    return np.random.rand() + random.random()"
+    calls = [Call("a", "function", "f"), Call("b", "function", "f")]
+    first, again, other = (
+        [answer.values["return"].item() for answer in run(source, *calls, seed=seed)] for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert len({*first, *other}) == 4
+
+
+def test_canned_functions_take_the_place_of_the_learners() -> None:
+    """They give one array after the other, and the last again; afterwards the learner's own is back."""
+    source = "def g():\n    return 0\ndef f():\n    return g() + 10 * g() + 100 * g()"
+    canned = {"g": (np.array(1), np.array(2)), "not_there": (np.array(1),)}
+    answers = run(
+        source,
+        Call("a", "function", "f", canned=canned),
+        Call("b", "function", "f"),
+        Call("c", "function", "not_there"),
+    )
+    assert answers[0].values["return"] == 1 + 20 + 200
+    assert answers[1].values["return"] == 0
+    assert answers[2].status == "missing"
+
+
+# What a submission may lack, and how it fails
+
+
+def test_a_name_that_is_missing() -> None:
+    """What the submission does not define, or defines as a number, is missing."""
+    assert [answer.status for answer in run("g = 1", *[Call(n, "function", n) for n in "fg"])] == ["missing"] * 2
+
+
+def test_a_blank_that_is_left() -> None:
+    """A NotImplementedError means not attempted, and the place says which blank it was."""
+    answer = ask("def blank():\n    raise NotImplementedError('task 2')\ndef f():\n    return blank()")
+    assert (answer.status, answer.crash.line, answer.crash.message) == ("not_attempted", 2, "task 2")
+
+
+def test_a_crash_names_the_learners_innermost_line() -> None:
+    """Not NumPy's line, nor the caller's; its text comes from the cell."""
+    cells = [
+        "import numpy as np",
+        "# a comment\ndef g(x):\n    return np.dot(x, x)  # wrong\ndef f(x):\n    return g(x)",
+    ]
+    crash = ask(cells, "f", X).crash
+    assert (crash.type, crash.cell, crash.line, crash.source) == ("ValueError", 2, 3, "return np.dot(x, x)  # wrong")
+    assert "shapes (2,3) and (2,3) not aligned" in crash.message
+
+
+def test_a_crash_before_the_first_line_names_the_definition() -> None:
+    """A function of other parameters has no line that runs, so its head is named; a class by its constructor."""
+    crash = ask("\ndef f(a, b):\n    return a", "f", 1).crash
+    assert (crash.type, crash.line, crash.source) == ("TypeError", 2, "def f(a, b):")
+    source = "class fcc:\n    def __init__(self):\n        pass"
+    [answer] = run(source, Call("a", "network", "fcc", steps=(Step("construct", "", (1, 2)),)))
+    assert answer.crash.line == 2
+
+
+@pytest.mark.parametrize(
+    "raised", ["KeyboardInterrupt", "SystemExit(0)", "MemoryError", "RecursionError", "BaseException"]
+)
+def test_whatever_is_raised_is_a_crash(raised: str) -> None:
+    """Exceptions that end programs do not end the process: the next call is answered by the same one."""
+    source = (
+        f"made = []\ndef f():\n    made.append(1)\n    if len(made) == 1:\n        raise {raised}\n    return len(made)"
+    )
+    first, second = run(source, Call("a", "function", "f"), Call("b", "function", "f"))
+    assert first.crash.type == raised.removesuffix("(0)")
+    assert second.values["return"] == 2
+
+
+def test_too_much_memory_is_a_crash_in_the_learners_line() -> None:
+    """An array beyond the limit raises in the line that asks for it."""
+    answer = ask("import numpy as np\ndef f():\n    return np.ones((10**5, 10**5)).sum()")
+    assert (answer.status, answer.crash.line) == ("crashed", 3)
+    assert "Unable to allocate" in answer.crash.message
+
+
+def test_cells_share_one_module_and_one_failing_does_not_hinder_the_next() -> None:
+    """Names defined before a cell fails are there, and so are those of later cells."""
+    cells = [
+        "import math\ndef f(x):\n    return math.floor(x) + g()\n1 / 0\ndef lost():\n    pass",
+        "def g():\n    return 1",
+    ]
+    answers = run(cells, Call("a", "function", "f", (2.5,)), Call("b", "function", "lost"))
+    assert answers[0].values["return"] == 3
+    assert (answers[1].status, answers[1].crash.type, answers[1].crash.line) == ("crashed", "ZeroDivisionError", 4)
+
+
+def test_a_name_of_a_cell_that_is_no_python_crashes_with_that() -> None:
+    """For a syntax error, the functions that the cell's text defines are not missing: they crash there."""
+    answer = ask(["def g():\n    pass", "def f(:\n    pass"])
+    assert (answer.status, answer.crash.type, answer.crash.cell, answer.crash.line) == ("crashed", "SyntaxError", 2, 1)
+
+
+def test_an_import_that_is_not_installed_costs_only_what_uses_it() -> None:
+    """The cell goes on after it, and a function that uses the name crashes with the import's error."""
+    source = "import no_such_module as other, json\ndef f():\n    return 1\ndef g():\n    return other.x"
+    good, bad = run(source, Call("a", "function", "f"), Call("b", "function", "g"))
+    assert good.values["return"] == 1
+    assert (bad.crash.type, bad.crash.line) == ("ModuleNotFoundError", 1)
+
+
+def test_future_imports_and_dataclasses_work_across_statements() -> None:
+    """A cell behaves as a whole, although its statements are executed one by one."""
+    source = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Point:\n    x: NoSuchName\ndef f():\n    return Point(3).x"
+    )
+    assert ask(source).values["return"] == 3
+
+
+def test_plots_and_scientific_packages_work_without_a_window() -> None:
+    """A plot is drawn into nothing or a file in the scratch folder; SciPy and scikit-learn can be imported."""
+    source = (
+        "import matplotlib.pyplot as plt\nimport scipy.special, sklearn.datasets\n"
+        "def f():\n    plt.plot([1, 2])\n    plt.show()\n    plt.savefig('plot.png')\n"
+        "    return len(open('plot.png', 'rb').read()) > 100"
+    )
+    answer = ask(source, seconds=10.0)
+    assert answer.status == "ok", answer.crash
+    assert answer.values["return"]
+
+
+# Objects of the class fcc
+
+
+def test_steps_with_an_object() -> None:
+    """It is constructed, attributes are set, methods called, attributes read; what is not there is left out."""
+    source = (
+        "class fcc:\n    def __init__(self, a, b, rng=None):\n        self.W = rng.randn(a, b)\n"
+        "    def backprop(self, y):\n        self.dW = self.W * y\n        return y"
+    )
+    steps = (
+        Step("construct", "", (2, 3)), Step("read", "W", label="drawn"), Step("set", "W", (X,)),
+        Step("call", "backprop", (2,), label="returned"), Step("read", "dW"), Step("read", "db"), Step("read", "rng"),
+    )  # fmt: skip
+    [answer] = run(source, Call("a", "network", "fcc", keywords={"rng": Random(1)}, steps=steps))
+    assert answer.status == "ok"
+    assert set(answer.values) == {"drawn", "returned", "dW"}
+    np.testing.assert_array_equal(answer.values["drawn"], np.random.RandomState(1).randn(2, 3))
+    np.testing.assert_array_equal(answer.values["dW"], 2 * X)
+
+
+def test_what_was_computed_before_a_crash_is_still_read() -> None:
+    """A method that crashes half way keeps what it had stored; no later method is called."""
+    source = (
+        "class fcc:\n    log = 0\n    def backprop(self):\n        self.first = 1\n        self.second = None.x\n"
+        "    def step(self):\n        self.log = 1"
+    )
+    steps = [
+        Step("construct"),
+        Step("call", "backprop"),
+        Step("call", "step"),
+        *(Step("read", n) for n in ("first", "second", "log")),
+    ]
+    [answer] = run(source, Call("a", "network", "fcc", steps=tuple(steps)))
+    assert (answer.status, answer.crash.line) == ("crashed", 5)
+    assert {name: value.item() for name, value in answer.values.items()} == {"first": 1, "log": 0}
+
+
+def test_a_method_that_is_missing() -> None:
+    """The class is there, and the reason names the method that is not."""
+    [answer] = run(
+        "class fcc: pass", Call("a", "network", "fcc", steps=(Step("construct"), Step("call", "backprop", (1,))))
+    )
+    assert (answer.status, answer.reason) == ("missing", "backprop")
+
+
+# Routines
+
+
+def test_a_routine_is_recorded() -> None:
+    """Each method with a copy of its argument, how often the weights had changed, and by how much."""
+    events = routine(
+        "for i in range(2):\n    net.forward_propagation(X[:3])\n    net.backprop(y)\n"
+        "    net.gradient_step(rate)\n    X *= 2"
+    )
+    assert [event.method for event in events] == ["forward_propagation", "backprop", "gradient_step"] * 2 + ["end"]
+    assert [event.step for event in events] == [0, 0, 0, 1, 1, 1, 2]
+    assert [event.rate for event in events[:3]] == [None] * 3
+    assert [event.rate for event in events[3:]] == pytest.approx([0.5] * 4)
+    np.testing.assert_array_equal(events[0].value, np.ones((3, 4)))  # before it was doubled
+    np.testing.assert_array_equal(events[3].value, np.full((3, 4), 2.0))
+    assert events[2].value == 0.5
+    assert events[-1].value is None
+
+
+@pytest.mark.parametrize(
+    ("update", "rate"),
+    [
+        ("net.W_i_h1 -= 0.25 * net.dW_i_h1", "nan"),  # only one of six
+        ("for p in P:\n    setattr(net, p, getattr(net, p) - 0.25 * getattr(net, 'd' + p))", "0.25"),
+        ("for p in P:\n    getattr(net, p)[...] -= 0.25", "0.25"),
+        ("for p in P:\n    setattr(net, p, getattr(net, p) + 0.25)", "-0.25"),
+        ("net.b_out = None", "nan"),
+        ("for p in P:\n    setattr(net, p, (getattr(net, p) - 0.25).astype('f4'))", "0.25"),
+    ],
+)
+def test_weights_that_the_routine_changes_itself_are_seen(update: str, rate: str) -> None:
+    """In place or by assignment, a change counts once, with its length along minus the gradient."""
+    names = "P = ('W_i_h1', 'b_h1', 'W_h1_h2', 'b_h2', 'W_h2_o', 'b_out')\n"
+    end = routine(f"{names}net.forward_propagation(X)\nnet.backprop(y)\n{update}")[-1]
+    assert end.step == 1
+    assert end.rate == pytest.approx(float(rate), rel=1e-5, nan_ok=True)
+
+
+def test_a_routine_that_does_not_come_to_an_end_is_stopped() -> None:
+    """Even one that catches everything: it is killed, and its endless record is not kept."""
+    source = (
+        "def f(net):\n    while True:\n        try:\n            net.gradient_step(0.1)\n"
+        "        except Exception:\n            {}"
+    )
+    for last, status in (("return", "killed"), ("pass", "too_slow")):
+        [answer] = run(source.format(last), Call("a", "routine", "f", (Network(weights()),), seconds=3.0))
+        assert answer.status == status
+
+
+# Deadlines, endings, several processes
+
+
+def test_the_other_calls_are_answered_after_one_that_was_too_slow() -> None:
+    """A new process goes on; more calls of the same function are not tried again, those of others are."""
+    source = "def f(x):\n    while x:\n        pass\ndef g():\n    return 5"
+    began = time.monotonic()
+    calls = [
+        Call("a", "function", "f", (1,), seconds=0.5),
+        Call("b", "function", "f", (0,)),
+        Call("c", "function", "g"),
+    ]
+    answers = run(source, *calls)
+    assert [answer.status for answer in answers] == ["too_slow", "too_slow", "ok"]
+    assert answers[1].reason.startswith("another call of it")
+    assert answers[2].values["return"] == 5
+    assert time.monotonic() - began < 6
+
+
+def test_a_process_that_ends_is_told_by_how_it_ended() -> None:
+    """By the exit code or the signal."""
+    source = "import os, ctypes\ndef f():\n    os._exit(7)\ndef g():\n    ctypes.string_at(1)"
+    answers = run(source, Call("a", "function", "f"), Call("b", "function", "g"))
+    assert [(answer.status, answer.reason) for answer in answers] == [
+        ("killed", "it ended with exit code 7"), ("killed", "it was ended by SIGSEGV"),
+    ]  # fmt: skip
+
+
+def test_a_call_is_tried_again_when_an_earlier_one_spoilt_the_process() -> None:
+    """A thread that an earlier call left behind ends the process: the honest function is right all the same."""
+    source = (
+        "import os, threading, time\ndef f():\n"
+        "    threading.Thread(target=lambda: (time.sleep(0.2), os._exit(1)), daemon=True).start()\n"
+        "def g():\n    time.sleep(0.4)\n    return 5"
+    )
+    answers = run(source, Call("a", "function", "f"), Call("b", "function", "g"))
+    assert [answer.status for answer in answers] == ["ok", "ok"]
+    assert answers[1].values["return"] == 5
+
+
+def test_cells_that_never_finish_loading() -> None:
+    """All calls are too slow, and the reason names the cell."""
+    answers = run(
+        ["x = 1", "while True: pass"], Call("a", "function", "f"), Call("b", "function", "g"), limits=Limits(load=0.5)
+    )
+    assert [answer.status for answer in answers] == ["too_slow"] * 2
+    assert answers[0].reason == "while cell 2 was loaded: it did not answer in time"
+
+
+def test_all_calls_together_are_bounded() -> None:
+    """When the run has taken too long, the calls that are left are not made."""
+    source = "import time\ndef f(x):\n    time.sleep(0.3)\n    return x"
+    calls = [Call(str(i), "function", "f", (i,)) for i in range(20)]
+    answers = run(source, *calls, limits=Limits(total=1.0))
+    assert answers[0].status == "ok"
+    assert (answers[-1].status, answers[-1].reason) == ("too_slow", "all calls together took over 1 s")
+
+
+def test_large_requests_and_answers_cross() -> None:
+    """More than a pipe holds, in both directions."""
+    array = np.arange(200_000.0)
+    np.testing.assert_array_equal(ask("f = lambda x: x[::-1]", "f", array).values["return"], array[::-1])
+
+
+def test_several_threads_may_run_submissions() -> None:
+    """Each has its own process: answers are not mixed up, and no pipe is held open by another's process."""
+    found: dict[int, list[Answer]] = {}
+
+    def work(number: int) -> None:
+        source = f"import os\ndef f():\n    return {number}\ndef g():\n    os._exit(1)"
+        found[number] = run(source, *(Call(name, "function", name) for name in "fgf"))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {number: [a.status for a in answers] for number, answers in found.items()} == {
+        number: ["ok", "killed", "ok"] for number in range(6)
+    }
+    assert all(answers[2].values["return"] == number for number, answers in found.items())
+
+
+def test_a_process_that_does_not_start_is_no_fault_of_the_submission(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what it said."""
+    monkeypatch.setattr(process, "command", lambda *_: (["sh", "-c", "echo no room >&2; exit 3"], "/"))
+    with pytest.raises(ExerciseError, match=r"did not start \(it ended with exit code 3 no room\)"):
+        ask("def f(): pass")
+
+
+def test_a_program_that_is_not_there_is_no_fault_of_the_submission(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when bubblewrap is taken away after it was found."""
+    monkeypatch.setattr(process, "command", lambda *_: (["/no/such/program"], "/"))
+    with pytest.raises(ExerciseError, match="did not start"):
+        ask("def f(): pass")
+
+
+def test_what_is_reported_of_a_crash_is_harmless_text() -> None:
+    """No characters that a terminal obeys, no halves of characters that a file cannot hold, no endless names."""
+    source = "def f():\n    raise type('A' * 10**6 + '\\x1b', (Exception,), {})('\\x1b[2J\\ud800\\u202e ok\\n')"
+    crash = ask(source).crash
+    assert crash.type == "A" * 100
+    assert crash.message == "\ufffd[2J\ufffd\ufffd ok\n"
+    assert (crash.cell, crash.line) == (1, 2)
+
+
+def test_a_place_that_does_not_exist_is_no_place() -> None:
+    """Code that claims another cell or line as its own is not believed."""
+    source = "def f():\n    exec(compile('\\n' * 99 + '1 / 0', '<cell 1>', 'exec'))\n"
+    assert (ask(source).crash.line, ask(source).crash.source) == (0, "")
+    crash = ask(source.replace("<cell 1>", "<cell 7>")).crash
+    assert (crash.cell, crash.line) == (0, 0)
+
+
+def test_nothing_to_ask_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without calls there is no process."""
+    monkeypatch.setattr(process, "command", None)
+    assert run("x = 1") == []
