@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import doctest
 import importlib
+import importlib.util
 import inspect
 import io
 import json
@@ -25,6 +26,9 @@ from handgrad.errors import HandgradError
 TESTS = Path(__file__).parent
 NAMES = sorted(["handgrad", *(info.name for info in pkgutil.walk_packages(handgrad.__path__, "handgrad."))])
 NAMES = [name for name in NAMES if not name.endswith("__main__")]
+if importlib.util.find_spec("numba") is None:  # what only runs with it cannot be imported without
+    NEEDS_NUMBA = ("handgrad.compiled", "handgrad.training.compiled_engine", "handgrad.training.team")
+    NAMES = [name for name in NAMES if not name.startswith(NEEDS_NUMBA)]
 MODULES = [importlib.import_module(name) for name in NAMES]
 PACKAGES = [module for module in MODULES if hasattr(module, "__path__")]
 HEAVY = ("PIL", "cyclopts", "matplotlib", "pandas", "pooch", "pyarrow", "rich", "scipy", "sklearn", "torch")

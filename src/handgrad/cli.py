@@ -13,6 +13,7 @@ from cyclopts import App, Parameter
 import handgrad
 from handgrad.config import PRESETS, TRAINING, TrainConfig, read_config
 from handgrad.errors import HandgradError, SettingError
+from handgrad.exercise_cli import check, exercise_app, grade, tell
 
 if TYPE_CHECKING:
     from cyclopts import ArgumentCollection
@@ -59,7 +60,8 @@ app = App(
     result_action="return_value",
 )
 data_app = App(name="data", help="List, describe, fetch and convert data sets.")
-app.command(data_app)
+for command in (data_app, exercise_app, check, grade):
+    app.command(command)
 
 
 @app.command(group_parameters=TRAINING)
@@ -72,7 +74,7 @@ def train(*, config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()
     from handgrad.job import train_run
     from handgrad.reporting import console
 
-    run, summary = train_run(config, _load(config.data), _show, _tell)
+    run, summary = train_run(config, _load(config.data), _show, tell)
     console.summary_table(
         [
             ("test accuracy", f"{summary['test_accuracy']:.2%}"),
@@ -240,13 +242,8 @@ def _load(data: str) -> Dataset:
 
     dataset = load_data(data, _download_progress())
     for note in dataset.notes:
-        _tell(f"{dataset.name}: {note}")
+        tell(f"{dataset.name}: {note}")
     return dataset
-
-
-def _tell(sentence: str) -> None:
-    """Say something on stderr."""
-    print(sentence, file=sys.stderr, flush=True)
 
 
 def _download_progress() -> Progress:
@@ -256,7 +253,7 @@ def _download_progress() -> Progress:
     def progress(name: str, *_: int) -> None:
         if name not in seen:
             seen.add(name)
-            _tell(f"downloading {name}")
+            tell(f"downloading {name}")
 
     return progress
 
@@ -272,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: done. 2: something that the user can mend, told in one message on stderr. 130: stopped by Ctrl-C.
+        0: done. 1: not all is right in what was checked. 2: something that the user can mend, told in one message on stderr. 130: stopped by Ctrl-C.
 
     Examples
     --------
@@ -281,14 +278,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0
     """
     try:
-        app(arguments)
+        result = app(arguments)
     except (HandgradError, cyclopts.CycloptsError) as error:
         print(f"handgrad: {_unwrapped(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("handgrad: stopped", file=sys.stderr)
         return 130
-    return 0
+    return result if isinstance(result, int) else 0
 
 
 def _unwrapped(error: BaseException) -> str:

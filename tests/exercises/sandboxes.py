@@ -1,7 +1,9 @@
-"""The isolating sandboxes that tests run in: where one does not work, they are skipped, but fail in CI."""
+"""The isolating sandboxes that tests run in: where one does not work, they are skipped, but fail in CI on Linux."""
+
+import os
+import sys
 
 import pytest
-from conftest import IN_CI
 
 from handgrad.exercises.isolation import Sandbox, why_not
 
@@ -12,5 +14,6 @@ def need(sandbox: Sandbox) -> Sandbox:
     """Give a sandbox that works, or end the test."""
     reason = why_not(sandbox)
     if reason is not None:
-        (pytest.fail if IN_CI else pytest.skip)(f"{sandbox.kind}: {reason}")
+        missed = os.environ.get("CI") == "true" and sys.platform == "linux"
+        (pytest.fail if missed else pytest.skip)(f"{sandbox.kind}: {reason}")
     return sandbox

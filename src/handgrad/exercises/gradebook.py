@@ -106,14 +106,14 @@ def _cell(text: str) -> str:
 
 def draw_mistakes(grading: Grading, counts: Sequence[MistakeCount], path: Path) -> None:
     """Draw how many submissions made each mistake, as bars, the most frequent on top."""
-    from handgrad.reporting.charts import BLUE, GREY, _picture
+    from handgrad.reporting.charts import BLUE, GREY, new_picture
 
     word, graded = words(grading.language), len(grading.graded)
     shown = counts[:MAXIMUM_BARS]
     titles = [textwrap.fill(one.title, 50) for one in shown]
     # In lines of text: room for a title, the task below it, and a gap.
     heights = [title.count("\n") + 2.8 for title in titles]
-    with _picture(path, (12, 2.0 + 0.235 * sum(heights))) as figure:
+    with new_picture(path, (12, 2.0 + 0.235 * sum(heights))) as figure:
         axes = figure.subplots()
         figure.suptitle(word["mistakes"], x=0.015, ha="left", fontsize=20)
         axes.spines[:].set_visible(False)

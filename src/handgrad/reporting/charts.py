@@ -82,7 +82,7 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
     accuracies = _series(evaluations, "accuracy", lambda value: f"{100 * value:.2f} %")
     if not losses:
         raise RunError("a history without an evaluation", "at least one evaluation", "train for an epoch")
-    with _picture(path, (13 if accuracies else 8.5, 5.4)) as figure:
+    with new_picture(path, (13 if accuracies else 8.5, 5.4)) as figure:
         panels = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
         _set_title(figure, title)
         values = [value for line in losses for value in line.values]
@@ -178,7 +178,7 @@ def draw_confusion(
     diagonal = np.eye(k, dtype=bool)
     worst = max(float(shares[~diagonal].max(initial=0.0)), 0.01)
     size = 9.5 if k <= 12 else 13
-    with _picture(path, (size + 1, size)) as figure:
+    with new_picture(path, (size + 1, size)) as figure:
         axes = figure.subplots()
         axes.imshow(np.ma.masked_array(shares, ~diagonal), cmap=_part_of("Blues", 0.05, 0.6), vmin=0, vmax=1)
         colours = axes.imshow(
@@ -288,7 +288,7 @@ def _draw_tiles(W: NDArray[Any], image_shape: tuple[int, int], path: str | os.Pa
     for unit, (top, left) in zip(order, corners, strict=True):
         mosaic[top : top + height, left : left + width] = W[:, unit].reshape(image_shape)
     inches_per_pixel = 9 / mosaic.shape[1]
-    with _picture(path, (11, 1.5 + inches_per_pixel * mosaic.shape[0])) as figure:
+    with new_picture(path, (11, 1.5 + inches_per_pixel * mosaic.shape[0])) as figure:
         axes = figure.subplots()
         _draw_signed(figure, axes, mosaic)
         _set_title(figure, title)
@@ -306,7 +306,7 @@ def _draw_map(W: NDArray[Any], path: str | os.PathLike[str], title: str) -> None
     """Draw features against units."""
     from matplotlib.ticker import MaxNLocator
 
-    with _picture(path, (11, 7)) as figure:
+    with new_picture(path, (11, 7)) as figure:
         axes = figure.subplots()
         _draw_signed(figure, axes, W, aspect="auto")
         _set_title(figure, title)
@@ -371,7 +371,7 @@ def _write_counts(axes: Axes, counts: NDArray[Any], darkness: NDArray[Any], poin
 
 
 @contextmanager
-def _picture(path: str | os.PathLike[str], inches: tuple[float, float]) -> Iterator[Figure]:
+def new_picture(path: str | os.PathLike[str], inches: tuple[float, float]) -> Iterator[Figure]:
     """Give an empty figure in this module's style, and write it, whole or not at all, when it is drawn."""
     import matplotlib.style
     from matplotlib.backends.backend_agg import FigureCanvasAgg

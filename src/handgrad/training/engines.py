@@ -21,8 +21,7 @@ from handgrad.training.settings import TrainingSettings
 
 # Multiplications and additions of a whole training below which loading the compiled code costs more than it gains.
 WORTH_IT = 2e11
-# The same of one step, below which a second core gains nothing, and loses much where other work wants that core: the
-# threads of a step wait for one another in a busy loop.
+# The same of one step, below which a second core gains little, and loses where other work wants that core.
 SMALL_STEP = 1e8
 
 

@@ -1,0 +1,222 @@
+"""The command line of the exercise: arguments and wiring only, as in ``cli``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from handgrad.errors import SettingError
+
+if TYPE_CHECKING:
+    from handgrad.exercises.grading import Grading, Row
+
+Language = Literal["en", "de"]
+
+exercise_app = App(name="exercise", help="Write sheets, and what graders need; prove the grader.")
+
+
+@exercise_app.command
+def new(
+    folder: Path = Path(),
+    /,
+    *,
+    part: Literal["3", "4", "both"] = "4",
+    format: Literal["ipynb", "py"] = "ipynb",  # noqa: A002 - the option's name
+    language: Language = "en",
+    audience: Annotated[Literal["learner", "nbgrader", "otter"], Parameter(name="--for")] = "learner",
+) -> None:
+    """Write the exercise sheet, for learners to fill in.
+
+    Parameters
+    ----------
+    folder : path
+        Where to; made if it is not there.
+    part : {"3", "4", "both"}
+        4: the errors, backpropagation, training; 3, before it: the functions of the forward pass.
+    format : {"ipynb", "py"}
+        A notebook, or a module with # %% cells.
+    language : {"en", "de"}
+    audience : {"learner", "nbgrader", "otter"}
+        The other two are a teacher's notebooks, with solutions, for nbgrader generate_assignment and otter assign.
+    """
+    from handgrad.exercises.sheet import write_sheet
+
+    parts: tuple[Literal[3, 4], ...] = {"3": (3,), "4": (4,), "both": (3, 4)}[part]  # type: ignore[assignment]
+    for path in write_sheet(folder, parts, format, language, audience):
+        print(path)
+
+
+@exercise_app.command
+def prove() -> int:
+    """Prove the checker: every mistake of the catalogue is named, every correct variant is right. It takes minutes."""
+    from handgrad.exercises.isolation import find_sandbox
+    from handgrad.exercises.prove import prove as run_proof
+    from handgrad.exercises.prove import shown
+
+    proof = run_proof(find_sandbox(), tell)
+    print(shown(proof))
+    return 0 if proof.holds else 1
+
+
+@exercise_app.command
+def rubric(*, sheet: Literal["3", "4"] = "4") -> None:
+    """Print the default rubric, to change and to give to grade --rubric.
+
+    Parameters
+    ----------
+    sheet : {"3", "4"}
+    """
+    from handgrad.exercises.rubric import default_rubric_text
+
+    print(default_rubric_text(int(sheet)), end="")
+
+
+@exercise_app.command
+def gradescope(
+    out: Path, /, *, language: Language = "en", rubric: Path | None = None, wheel: Path | None = None
+) -> None:
+    """Write the zip that makes a Gradescope autograder.
+
+    Parameters
+    ----------
+    out : path
+        A new .zip file.
+    language : {"en", "de"}
+        Of what learners read.
+    rubric : path, optional
+        A TOML file; the default one when left out.
+    wheel : path, optional
+        A wheel of handgrad to install, in place of this version from the package index.
+    """
+    from handgrad.exercises.gradescope import gradescope_zip
+
+    gradescope_zip(out, language, rubric, wheel)
+    print(out)
+
+
+def check(
+    sheet: Path,
+    /,
+    *,
+    task: str | None = None,
+    explain: bool = False,
+    json: bool = False,
+    html: Path | None = None,
+    language: Language = "en",
+) -> int:
+    """Check a sheet task by task: what is right, and which mistake is in what is not.
+
+    The exit code is 0 if all is right, and 1 otherwise.
+
+    Parameters
+    ----------
+    sheet : path
+        A notebook or a Python module.
+    task : str, optional
+        A task's number on the sheet (3, or 3.2 for the second of the first sheet), or its name.
+    explain : bool
+        Show the full explanation, not only a hint.
+    json : bool
+        Print the verdicts as JSON.
+    html : path, optional
+        Write the report as a page, too.
+    language : {"en", "de"}
+    """
+    from handgrad.data.files import written
+    from handgrad.exercises.check import check_submission
+    from handgrad.exercises.isolation import find_sandbox
+    from handgrad.exercises.report import report_html, report_json, show_report
+    from handgrad.exercises.submission import read_submission
+
+    tasks = None if task is None else _tasks_named(task)
+    checked = check_submission(read_submission(sheet), find_sandbox(allow_none=True), language, tasks)
+    if html is not None:
+        with written(html) as file:
+            file.write(report_html(checked).encode())
+    if json:
+        print(report_json(checked))
+    else:
+        show_report(checked, explain=explain)
+    return 0 if checked.tasks and all(result.status == "right" for result in checked.tasks) else 1
+
+
+def _tasks_named(task: str) -> list[str]:
+    """Find the tasks that a number or a name means."""
+    from handgrad.exercises.tasks import TASKS
+
+    sheet, _, number = task.rpartition(".")
+    found = [
+        name for name, one in TASKS.items() if task == name or (sheet or "4", number) == (str(one.sheet), str(one.number))
+    ]
+    if not found:
+        raise SettingError(f"--task {task}", f"a task's number, or one of {', '.join(TASKS)}", "see the sheet")
+    return found
+
+
+def grade(
+    *submissions: Path,
+    out: Path,
+    rubric: Path | None = None,
+    language: Language = "en",
+    gradescope: bool = False,
+    unsafe: bool = False,
+) -> None:
+    """Grade many sheets: a table, a CSV for the grade book, a page of feedback for each, and what goes wrong how often.
+
+    Every sheet runs isolated, without network, and without sight of the solution.
+
+    Parameters
+    ----------
+    submissions : paths
+        Notebooks, modules, folders of them, or zip files as course systems export them.
+    out : path
+        A new folder, or that of a former grading.
+    rubric : path, optional
+        A TOML file (handgrad exercise rubric prints one to start from).
+    language : {"en", "de"}
+        Of what learners read.
+    gradescope : bool
+        Write results.json too, for the one submission there is.
+    unsafe : bool
+        Grade even where sheets cannot be isolated. Then whoever wrote one could have changed the verdict.
+    """
+    from handgrad.exercises.grade import grade as run_grading
+    from handgrad.exercises.isolation import find_sandbox
+    from handgrad.exercises.overview import show_grading
+    from handgrad.exercises.rubric import default_rubric, read_rubric
+
+    if not submissions:
+        raise SettingError("nothing to grade", "sheets, folders or zip files", "handgrad grade FILE... --out FOLDER")
+    points = default_rubric() if rubric is None else read_rubric(rubric)
+    grading = run_grading(submissions, out, find_sandbox(allow_none=unsafe), points, language, _say_progress)
+    if gradescope:
+        _write_results(grading, out)
+    show_grading(grading)
+    print(f"\n{out / 'index.html'}")
+
+
+def _write_results(grading: Grading, out: Path) -> None:
+    """Write what Gradescope reads."""
+    from handgrad.data.files import written
+    from handgrad.exercises.gradescope import results_json
+
+    if len(grading.rows) != 1:
+        raise SettingError(f"{len(grading.rows)} submissions with --gradescope", "one", "grade them without it")
+    row = grading.rows[0]
+    with written(out / "results.json") as file:
+        file.write(json.dumps(results_json(row.checked, grading.rubric, row.reason), ensure_ascii=False).encode())
+
+
+def _say_progress(done: int, total: int, row: Row) -> None:
+    """Say how far grading is, where somebody looks."""
+    if sys.stderr.isatty():
+        print(f"\r{done} of {total} {row.name:<40.40}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def tell(sentence: str) -> None:
+    """Say something on stderr."""
+    print(sentence, file=sys.stderr, flush=True)
