@@ -1,6 +1,6 @@
 """Prove the checker, and put the confusion matrix into docs/exercise.md as a table, and beside it as a picture.
 
-    python tools/exercise_proof.py
+python tools/exercise_proof.py
 """
 
 import sys

@@ -269,7 +269,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: done. 1: not all is right in what was checked. 2: something that the user can mend, told in one message on stderr. 130: stopped by Ctrl-C.
+        0: done. 1: what was checked is not all right. 2: something that the user can mend, told in one message on
+        stderr. 130: stopped by Ctrl-C.
 
     Examples
     --------

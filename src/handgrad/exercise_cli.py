@@ -150,7 +150,9 @@ def _tasks_named(task: str) -> list[str]:
 
     sheet, _, number = task.rpartition(".")
     found = [
-        name for name, one in TASKS.items() if task == name or (sheet or "4", number) == (str(one.sheet), str(one.number))
+        name
+        for name, one in TASKS.items()
+        if task == name or (sheet or "4", number) == (str(one.sheet), str(one.number))
     ]
     if not found:
         raise SettingError(f"--task {task}", f"a task's number, or one of {', '.join(TASKS)}", "see the sheet")

@@ -57,8 +57,8 @@ class TaskResult:
         A name of ``tasks.TASKS``.
     status : Status
     findings : tuple of Finding
-        For ``wrong``, at least one, that of the first wrong quantity first. For ``right``, remarks on what costs nothing,
-        such as an overflow that the sheet's own formula has, too; they have no quantities.
+        For ``wrong``, at least one, that of the first wrong quantity first. For ``right``, remarks on what costs
+        nothing, such as an overflow that the sheet's own formula has, too; they have no quantities.
     consequences : tuple of str
         Quantities that are wrong only because earlier ones are.
     unseen : tuple of str
