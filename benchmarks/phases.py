@@ -78,7 +78,7 @@ def gradient(n, target, alpha, shape, inputs, rules, memory, layer, rows):
         block, biases = span.own_block(shape, layer, 0, 1), span.own(shape.sizes[layer + 1], layer, 0, 1)
         dW = layers.weights_of(target, shape, layer)[block[0] : block[1], block[2] : block[3]]
         db = layers.biases_of(target, shape, layer)[biases[0] : biases[1]]
-        one = alpha * 0 + 1
+        one = np.float32(1)
         layers.gradient_block(
             dW, db, alpha, one, one, shape, inputs, rules, memory, layer, rows, block, biases, memory.scratch[0]
         )  # fmt: skip

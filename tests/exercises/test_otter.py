@@ -12,6 +12,9 @@ from handgrad.exercises.sheet import write_sheet
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.tasks import TASKS
 
+# What otter-grader imports says so of itself.
+pytestmark = pytest.mark.filterwarnings("ignore:Traits should be given as instances:DeprecationWarning")
+
 POINTS = {part: {task.name: task.points for task in TASKS.values() if task.sheet == part} for part in (3, 4)}
 
 
