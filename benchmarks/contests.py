@@ -226,6 +226,7 @@ def shrunk(contest: Contest, examples: int = 12_800, rounds: int = 3) -> Contest
         task = replace(task, repeats=max(1, task.repeats // 5))
     elif not task.afresh:
         task = replace(task, examples=min(task.examples, examples))
-    # Compiling takes torch.compile half a minute a network: once will do.
-    taking_part = tuple(name for name in contest.contestants if name != "torch-compile" or contest.name == "a")
+    # Compiling takes torch.compile half a minute a network, and TensorFlow ten seconds a start: once will do.
+    slow = ("torch-compile", "tensorflow") if contest.name != "a" else ()
+    taking_part = tuple(name for name in contest.contestants if name not in slow)
     return replace(contest, task=task, rounds=rounds_or_none, restart=False, contestants=taking_part)
