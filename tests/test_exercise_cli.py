@@ -1,0 +1,86 @@
+"""The commands of the exercise, as a person types them: what they write, print and return."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from handgrad.cli import main
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="submissions run on systems of Unix's kind only")
+
+RIGHT = "def del_sigmoid(h):\n    return h * (1 - h)\n"
+WRONG = "def del_sigmoid(h):\n    return h * (1 + h)\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_new_writes_the_sheets_that_are_asked_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A notebook by default, both parts as modules in German on request, and nothing is written over."""
+    assert main(["exercise", "new", "d"]) == 0
+    assert json.loads((here / "d" / "sheet.ipynb").read_text())["nbformat"] == 4
+    assert main(["exercise", "new", "d", "--part", "both", "--format", "py", "--language", "de"]) == 0
+    assert capsys.readouterr().out.split() == ["d/sheet.ipynb", "d/sheet3.py", "d/sheet.py"]
+    before = (here / "d" / "sheet.py").read_bytes()
+    assert main(["exercise", "new", "d", "--format", "py"]) == 2
+    assert "Remedy" in capsys.readouterr().err
+    assert (here / "d" / "sheet.py").read_bytes() == before
+
+
+def test_check_says_by_its_exit_code_whether_all_is_right(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 for a right sheet, 1 for a wrong one with the mistake's name, 2 for a file that cannot be read."""
+    (here / "right.py").write_text(RIGHT)
+    (here / "wrong.py").write_text(WRONG)
+    assert main(["check", "right.py", "--json"]) == 0
+    (task,) = json.loads(capsys.readouterr().out)["tasks"]
+    assert (task["task"], task["status"], task["mistake"]) == ("del_sigmoid", "right", None)
+    assert main(["check", "wrong.py", "--json", "--html", "page.html"]) == 1
+    (task,) = json.loads(capsys.readouterr().out)["tasks"]
+    assert (task["status"], task["mistake"], task["first_wrong"]) == ("wrong", "derivative_plus", "del_sigmoid")
+    assert "del_sigmoid" in (here / "page.html").read_text()
+    assert main(["check", "missing.py"]) == 2
+    assert "missing.py" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("task", "code"), [("2", 1), ("4.2", 1), ("del_sigmoid", 1), ("9", 2), ("nonsense", 2)])
+def test_check_takes_a_task_by_number_or_name(here: Path, task: str, code: int, capsys: pytest.CaptureFixture) -> None:
+    """A task's number on its sheet, or its name; another one is refused, with those there are."""
+    (here / "wrong.py").write_text(WRONG)
+    assert main(["check", "wrong.py", "--task", task, "--json"]) == code
+    out, err = capsys.readouterr()
+    assert ("derivative_plus" in out) == (code == 1)
+    assert ("stochastic_gradient_descent" in err) == (code == 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="isolation needs Linux")
+def test_grade_writes_a_folder_by_a_rubric_of_ones_own(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two sheets, three points a task: the grade book says so, and results.json is for one sheet only."""
+    (here / "anna.py").write_text(RIGHT)
+    (here / "ben.py").write_text(WRONG)
+    (here / "rubric.toml").write_text("[points]\ndel_sigmoid = 3\n")
+    command = ["grade", "anna.py", "ben.py", "--out", "graded", "--rubric", "rubric.toml"]
+    assert main(command) == 0
+    assert "anna" in capsys.readouterr().out
+    rows = (here / "graded" / "grades.csv").read_text().splitlines()
+    assert rows[1].startswith("anna,,3")
+    assert rows[2].startswith("ben,,0")
+    assert main([*command, "--gradescope"]) == 2
+    assert main(["grade", "anna.py", "--out", "one", "--rubric", "rubric.toml", "--gradescope"]) == 0
+    assert json.loads((here / "one" / "results.json").read_text())["tests"][0]["score"] == 3
+    assert main(["grade", "--out", "none"]) == 2
+
+
+def test_the_default_rubric_can_be_given_back(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What ``exercise rubric`` prints is a rubric."""
+    from handgrad.exercises.rubric import default_rubric, read_rubric
+
+    assert main(["exercise", "rubric", "--sheet", "3"]) == 0
+    (here / "rubric.toml").write_text(capsys.readouterr().out)
+    assert read_rubric(here / "rubric.toml") == default_rubric(3)
