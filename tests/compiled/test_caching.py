@@ -15,9 +15,9 @@ pytestmark = pytest.mark.slow  # each process compiles anew
 
 SMALL = """
 import numpy as np
-from handgrad.compiled.sparse import compress
+from handgrad.compiled.pairs import compress
 starts = np.zeros(3, np.int64)
-compress(np.eye(2), np.zeros(0, np.uint16), np.zeros(0), starts)
+compress(np.eye(2), np.zeros(0, np.uint16), np.zeros((0, 2)), starts)
 print(starts.tolist(), compress.stats.cache_path)
 """
 WHOLE = """
@@ -57,7 +57,7 @@ def test_compiled_code_is_kept_beside_its_source(sealed: Path) -> None:
     folder = sealed / "handgrad" / "compiled" / "__pycache__"
     folder.unlink()
     assert run(SMALL, sealed) == f"[0, 1, 2] {folder}"
-    assert list(folder.glob("sparse.compress*.nbc"))
+    assert list(folder.glob("pairs.compress*.nbc"))
 
 
 def test_compiled_code_is_kept_in_the_home_where_the_package_is_sealed(sealed: Path, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_compiled_code_is_kept_in_the_home_where_the_package_is_sealed(sealed: P
     (tmp_path / "home").mkdir()
     output = run(SMALL, sealed, HOME=str(tmp_path / "home"))
     assert output.startswith(f"[0, 1, 2] {tmp_path / 'home'}")
-    assert list((tmp_path / "home").rglob("sparse.compress*.nbc"))
+    assert list((tmp_path / "home").rglob("pairs.compress*.nbc"))
 
 
 @pytest.mark.parametrize("folder", ["", os.devnull + "/cache", "/proc/none/cache"])

@@ -17,6 +17,7 @@ inference = pytest.importorskip("handgrad.compiled.inference")
 kernels = pytest.importorskip("handgrad.compiled.kernels")
 layers = pytest.importorskip("handgrad.compiled.layers")
 meeting = pytest.importorskip("handgrad.compiled.meeting")
+pairs = pytest.importorskip("handgrad.compiled.pairs")
 sparse = pytest.importorskip("handgrad.compiled.sparse")
 span = pytest.importorskip("handgrad.compiled.span")
 tiles = pytest.importorskip("handgrad.compiled.tiles")
@@ -188,54 +189,70 @@ def test_products_are_numpys(m: int, k: int, n: int, turn_A: bool, turn_B: bool,
         np.testing.assert_array_equal(C.base, around)
 
 
-def compressed(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Leave out the zeros."""
-    starts = np.zeros(len(X) + 1, np.int64)
-    X.flags.writeable = False  # as the engine gives it
-    sparse.compress(X, np.zeros(0, np.uint16), np.zeros(0, X.dtype), starts)
-    columns, values = np.zeros(starts[-1], np.uint16), np.zeros(starts[-1], X.dtype)
-    sparse.compress(X, columns, values, starts)
-    return columns, values, starts
-
-
 def with_zeros(n: int, d: int, dtype: type, share: float) -> np.ndarray:
     """Draw inputs of which this share is not zero."""
     return (rng().standard_normal((n, d)) * (rng().random((n, d)) < share)).astype(dtype)
 
 
+SPARSE = pytest.mark.parametrize(("n", "d", "units"), [(1, 1, 1), (30, 17, 5), (9, 40, 33), (7, 21, 250)])
+SHARES = pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
+
+
 @DTYPES
-@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
-@pytest.mark.parametrize(("n", "d", "units"), [(1, 1, 1), (30, 17, 5), (9, 40, 33), (7, 20, 250)])
-def test_sparse_products_are_the_dense_ones(n: int, d: int, units: int, share: float, dtype: type) -> None:
-    """Forward and gradient over non-zero inputs are those of the whole matrix, for some examples and parts of W."""
-    kernel, X = kernels.kernels_for(dtype).sums, with_zeros(n, d, dtype, share)
-    columns, values, starts = compressed(X)
-    np.testing.assert_array_equal(starts, [0, *np.cumsum((X != 0).sum(axis=1))])
-    np.testing.assert_array_equal(columns, np.nonzero(X)[1])
-    np.testing.assert_array_equal(values, X[X != 0])
+@SHARES
+@SPARSE
+def test_products_with_pairs_are_the_dense_ones(n: int, d: int, units: int, share: float, dtype: type) -> None:
+    """Forward and gradient over pairs of inputs are those of the whole matrix, for some examples and parts of W."""
+    kernel, X = kernels.kernels_for(dtype).pairs, with_zeros(n, d, dtype, share)
+    X.flags.writeable = False  # as the engine gives it
+    starts, in_row = np.zeros(n + 1, np.int64), (d + 1) // 2
+    pairs.compress(X, np.zeros(0, np.uint16), np.zeros((0, 2), dtype), starts)
+    found, values = np.zeros(starts[-1], np.uint16), np.zeros((starts[-1], 2), dtype)
+    pairs.compress(X, found, values, starts)
+    padded = np.zeros((n, in_row, 2), dtype)
+    padded.reshape(n, -1)[:, :d] = X
+    there = padded.any(axis=2)
+    np.testing.assert_array_equal(starts, [0, *np.cumsum(there.sum(axis=1))])
+    np.testing.assert_array_equal(found, np.nonzero(there)[1])
+    np.testing.assert_array_equal(values, padded[there])
     rows = rng().integers(0, n, n // 2 + 1)
+    most = int(len(rows) * np.diff(starts).max())
+    begins, ends = np.zeros(in_row, np.int64), np.zeros(in_row, np.int64)
+    entries = np.zeros(2 * most, np.uint16), np.zeros((2 * most, 2), dtype)
+    for place, first, end in ((0, 0, in_row // 2), (most, in_row // 2, in_row)):
+        pairs.sort_by_pair(found, values, starts, rows, first, end, place, begins, ends, *entries)
     W, D = part(d, units, dtype), part(len(rows), units, dtype)
     near = {"rtol": 0, "atol": (1e-13 if dtype is np.float64 else 1e-5) * max(n, d)}
-    Z = np.full((len(rows), units), np.nan, dtype)
-    sparse.forward_sparse(kernel, columns, values, starts[rows], starts[rows + 1], W, Z)
-    np.testing.assert_allclose(Z, X[rows] @ W, **near)
-    most = int(len(rows) * np.diff(starts).max())
-    begins, ends = np.zeros(d, np.int64), np.zeros(d, np.int64)
-    entry_rows, entry_values = np.zeros(2 * most, np.uint16), np.zeros(2 * most, dtype)
-    for place, first, end in ((0, 0, d // 2), (most, d // 2, d)):
-        order = columns, values, starts, rows, first, end, place
-        sparse.sort_by_column(*order, begins, ends, entry_rows, entry_values)
-    scratch = np.zeros(len(rows) * sparse.ACROSS * 16, dtype)
-    for first, end in ((0, d), (d // 3, d - d // 3), (d - 1, d)):
+    scratch = np.zeros(len(rows) * pairs.ACROSS * 16, dtype)
+    H = np.full((len(rows), units + 3), np.nan, dtype)
+    pairs.forward_pairs(kernel, *entries, begins, ends, W, H, 2, scratch)
+    np.testing.assert_allclose(H[:, 2:-1], X[rows] @ W, **near)
+    assert np.isnan(H[:, [0, 1, -1]]).all()
+    for first, end in ((0, in_row), (in_row // 3, in_row - in_row // 3), (in_row - 1, in_row)):
+        top, bottom = 2 * first, min(d, 2 * end)
         for alpha, keep in ((1, 0), (-0.5, 1), (-0.5, 0.75)):
             target = W.copy()
             if keep == 0:
-                target[first:end] = np.nan
+                target[top:bottom] = np.nan  # what keep = 0 multiplies is not looked at
             wanted = W.copy()
-            wanted[first:end] = alpha * (X[rows].T @ D)[first:end] + keep * W[first:end]
-            entries = entry_rows, entry_values, begins[first:end], ends[first:end]
-            sparse.gradient_sparse(kernel, *entries, D, dtype(alpha), dtype(keep), target[first:end], scratch)
+            wanted[top:bottom] = alpha * (X[rows].T @ D)[top:bottom] + keep * W[top:bottom]
+            lists = begins[first:end], ends[first:end]
+            given = *entries, *lists, D, dtype(alpha), dtype(keep), target[top:bottom], scratch
+            pairs.gradient_pairs(kernel, *given)
             np.testing.assert_allclose(target, wanted, **near)
+
+
+@DTYPES
+@SHARES
+@SPARSE
+def test_sums_over_entries_are_the_dense_product(n: int, d: int, units: int, share: float, dtype: type) -> None:
+    """Row by row, forward over what is not zero is the product of the whole matrix."""
+    X = with_zeros(n, d, dtype, share)
+    columns, values = np.nonzero(X)[1].astype(np.uint16), X[X != 0]
+    ends = np.cumsum((X != 0).sum(axis=1))
+    W, Z = part(d, units, dtype), np.full((n, units), np.nan, dtype)
+    sparse.forward_sparse(kernels.kernels_for(dtype).sums, columns, values, np.array([0, *ends[:-1]]), ends, W, Z)
+    np.testing.assert_allclose(Z, X @ W, rtol=0, atol=(1e-13 if dtype is np.float64 else 1e-5) * d)
 
 
 @DTYPES
@@ -272,7 +289,7 @@ def test_views_of_the_flat_vector_are_the_networks() -> None:
 @pytest.mark.parametrize("threads", [1, 2, 3, 16])
 @pytest.mark.parametrize("units", [1, 10, 16, 32, 100, 400])
 def test_every_unit_has_one_owner(units: int, threads: int) -> None:
-    """Whatever the layer, the threads' units lie side by side and are all there; of cache lines none has two owners."""
+    """Whatever the layer, the threads' units lie side by side, are all there, and are whole vectors."""
     for layer in range(3):
         shares = sorted(span.own(units, layer, thread, threads) for thread in range(threads))
         assert [unit for first, last in shares for unit in range(first, last)] == list(range(units))

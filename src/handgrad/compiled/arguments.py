@@ -24,14 +24,14 @@ class Shape(NamedTuple):
 class Inputs(NamedTuple):
     """Examples: rows, class numbers or targets, weights; what there is not is empty.
 
-    Where zeros are left out, the entries of row m are ``columns[starts[m] : starts[m + 1]]``, with their values.
+    Where zeros are left out, the entries of row m are ``pairs[starts[m] : starts[m + 1]]``, with two values each.
     """
 
     X: NDArray[Any]
     labels: NDArray[Any]
     targets: NDArray[Any]
     weights: NDArray[Any]
-    columns: NDArray[Any]
+    pairs: NDArray[Any]
     values: NDArray[Any]
     starts: NDArray[Any]
 
@@ -57,13 +57,21 @@ class Plan(NamedTuple):
     keys: NDArray[Any]
 
 
+class Kernels(NamedTuple):
+    """Addresses of ``product_kernel``, ``sums_kernel`` and ``pairs_kernel`` for one type of number."""
+
+    product: int
+    sums: int
+    pairs: int
+
+
 class Memory(NamedTuple):
     """Buffers for ``height`` rows: H[l] is the input of layer l, M[l] the same after dropout; D and Z belong to H.
 
-    The batch's entries that are not zero go from ``row_begins`` to ``row_ends`` in each row, and, sorted by columns,
-    from ``column_begins`` to ``column_ends`` in ``entry_rows`` and ``entry_values``. ``parts``, ``scratch`` and
-    ``rows`` (of a gradient) have a row for each thread; ``board`` is where they meet. ``product`` and ``sums`` are the
-    addresses of the kernels.
+    The batch's entries that are not zero, sorted by pairs of columns, go from ``pair_begins`` to ``pair_ends`` in
+    ``entry_rows`` and ``entry_values``. In an evaluation those of each row go from ``row_begins`` to ``row_ends``.
+    ``parts``, ``scratch`` and ``rows`` (of a gradient) have a row for each thread; ``board`` is where they meet.
+    ``kernels`` are their addresses.
     """
 
     H: NDArray[Any]
@@ -73,8 +81,8 @@ class Memory(NamedTuple):
     share: NDArray[Any]
     row_begins: NDArray[Any]
     row_ends: NDArray[Any]
-    column_begins: NDArray[Any]
-    column_ends: NDArray[Any]
+    pair_begins: NDArray[Any]
+    pair_ends: NDArray[Any]
     entry_rows: NDArray[Any]
     entry_values: NDArray[Any]
     parts: NDArray[Any]
@@ -82,8 +90,7 @@ class Memory(NamedTuple):
     rows: NDArray[Any]
     board: NDArray[Any]
     height: int
-    product: int
-    sums: int
+    kernels: Kernels
 
 
 class Log(NamedTuple):

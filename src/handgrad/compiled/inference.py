@@ -59,9 +59,9 @@ def forward_rows(theta, shape, X, memory, columns, values, sparse_below):
         if columns.size and (rows <= FEW or entries_of(x) < sparse_below * x.size):
             compress_block(x, columns, values, memory.row_begins, memory.row_ends)
             begins, ends = memory.row_begins[:rows], memory.row_ends[:rows]
-            forward_sparse(memory.sums, columns, values, begins, ends, W, target[:rows])
+            forward_sparse(memory.kernels.sums, columns, values, begins, ends, W, target[:rows])
         else:
-            product(memory.product, one, x, False, W, False, zero, target[:rows], memory.scratch[0])
+            product(memory.kernels.product, one, x, False, W, False, zero, target[:rows], memory.scratch[0])
         if layer < layers - 1:
             Z = matrix(memory.Z, shape, memory, layer + 1) if memory.Z.size else target
             activate(shape.codes[layer], target, biases_of(theta, shape, layer), Z, 0, rows, 0, target.shape[1])

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import from_dtype, types
 from numpy.typing import DTypeLike
 
+from handgrad.compiled.arguments import Kernels
 from handgrad.compiled.caching import compiled_at_an_address
+from handgrad.compiled.pairs import pairs_kernel
 from handgrad.compiled.sparse import sums_kernel
 from handgrad.compiled.tiles import product_kernel
 
 
-class Kernels(NamedTuple):
-    """Addresses of ``product_kernel`` and ``sums_kernel`` for one type of number."""
-
-    product: int
-    sums: int
-
-
 @cache
-def _compiled(character: str) -> tuple[Any, Any]:
-    """Compile both, once in a process; what holds the code is kept, since its memory goes with it."""
+def _compiled(character: str) -> tuple[Any, Any, Any]:
+    """Compile them, once in a process; what holds the code is kept, since its memory goes with it."""
     number, place = from_dtype(np.dtype(character)), types.intp
     product = types.void(place, number, *[place] * 5, types.boolean, number, *[place] * 6)
     sums = types.void(*[place] * 11, number)
-    return compiled_at_an_address(product_kernel, product), compiled_at_an_address(sums_kernel, sums)
+    pairs = types.void(types.boolean, *[place] * 11, number)
+    chosen = (product_kernel, product), (sums_kernel, sums), (pairs_kernel, pairs)
+    return tuple(compiled_at_an_address(*each) for each in chosen)
 
 
 def kernels_for(dtype: DTypeLike) -> Kernels:

@@ -6,11 +6,12 @@ import numpy as np
 from numba import njit
 
 from handgrad.compiled.functions import activate, differentiate
-from handgrad.compiled.sparse import forward_sparse, gradient_sparse
+from handgrad.compiled.pairs import forward_pairs, gradient_pairs
 from handgrad.compiled.tiles import product
 from handgrad.compiled.updates import update
-from handgrad.compiled.vectors import matrix_at
+from handgrad.compiled.vectors import LINE_BYTES, matrix_at, prefetch
 
+AHEAD = 2  # rows of W that are fetched, with their state, while one is updated
 FAST_SUM = {"contract", "nsz", "arcp", "reassoc"}
 
 
@@ -42,14 +43,14 @@ def forward_block(theta, shape, inputs, rules, memory, layer, start, end, first,
     """(3.4) without the bias: X W for rows start .. end, units first .. last; the last layer's goes into D."""
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     target = memory.D if layer == shape.sizes.size - 2 else memory.H
-    Z = matrix(target, shape, memory, layer + 1)[start:end, first:last]
+    Z = matrix(target, shape, memory, layer + 1)[start:end]
     W = weights_of(theta, shape, layer)[:, first:last]
     if layer == 0 and inputs.starts.size:
-        begins, ends = memory.row_begins[start:end], memory.row_ends[start:end]
-        forward_sparse(memory.sums, inputs.columns, inputs.values, begins, ends, W, Z)
+        entries = memory.entry_rows, memory.entry_values, memory.pair_begins, memory.pair_ends
+        forward_pairs(memory.kernels.pairs, *entries, W, Z, first, scratch)
     else:
         X = matrix(memory.M if rules.rates[layer] > 0.0 else memory.H, shape, memory, layer)[start:end]
-        product(memory.product, one, X, False, W, False, zero, Z, scratch)
+        product(memory.kernels.product, one, X, False, W, False, zero, Z[:, first:last], scratch)
 
 
 @njit(nogil=True)
@@ -69,7 +70,7 @@ def delta_block(theta, shape, rules, memory, layer, key, offset, start, end, fir
     D = matrix(memory.D, shape, memory, layer)
     after = matrix(memory.D, shape, memory, layer + 1)[start:end]
     W = weights_of(theta, shape, layer)[first:last]
-    product(memory.product, one, after, False, W, True, zero, D[start:end, first:last], scratch)
+    product(memory.kernels.product, one, after, False, W, True, zero, D[start:end, first:last], scratch)
     if rules.rates[layer] > 0.0:
         drop(key, rules.rates[layer], offset, D, D, start, end, first, last)
     differentiate(shape.codes[layer - 1], D, H, Z, start, end, first, last)
@@ -106,12 +107,12 @@ def gradient_block(dW, db, alpha, keep_W, keep_b, shape, inputs, rules, memory, 
     top, bottom, first, last = block
     D = matrix(memory.D, shape, memory, layer + 1)[:rows]
     if layer == 0 and inputs.starts.size:
-        begins, ends = memory.column_begins[top:bottom], memory.column_ends[top:bottom]
-        entries = memory.entry_rows, memory.entry_values
-        gradient_sparse(memory.sums, *entries, begins, ends, D[:, first:last], alpha, keep_W, dW, scratch)  # (4.27)
+        begins, ends = memory.pair_begins[top // 2 : (bottom + 1) // 2], memory.pair_ends[top // 2 : (bottom + 1) // 2]
+        entries = memory.entry_rows, memory.entry_values, begins, ends
+        gradient_pairs(memory.kernels.pairs, *entries, D[:, first:last], alpha, keep_W, dW, scratch)  # (4.27)
     else:
         X = matrix(memory.M if rules.rates[layer] > 0.0 else memory.H, shape, memory, layer)[:rows, top:bottom]
-        product(memory.product, alpha, X, True, D[:, first:last], False, keep_W, dW, scratch)  # (4.27)
+        product(memory.kernels.product, alpha, X, True, D[:, first:last], False, keep_W, dW, scratch)  # (4.27)
     first, last = biases
     for j in range(db.size):
         db[j] *= keep_b
@@ -155,6 +156,10 @@ def update_block(theta, gradient, dW, width, state, shape, rules, layer, block, 
     for i in range(top, bottom):
         begin = at + i * units + first
         row = (i - top) * width if width else begin
+        for j in range(begin + AHEAD * units, begin + AHEAD * units + last - first, LINE_BYTES // theta.itemsize):
+            prefetch(theta.ctypes.data + j * theta.itemsize)
+            for slot in range(state.shape[0]):
+                prefetch(state.ctypes.data + slot * state.strides[0] + j * theta.itemsize)
         update_part(theta, dW[row : row + last - first], state, rules, begin, scale, corrections)
     begin, count = at + shape.sizes[layer] * units + biases[0], biases[1] - biases[0]
     update_part(theta, gradient[begin : begin + count], state, rules, begin, scale, corrections)

@@ -34,11 +34,11 @@ from handgrad.compiled.layers import (
     weights_of,
 )
 from handgrad.compiled.meeting import meet
-from handgrad.compiled.sparse import sort_by_column
+from handgrad.compiled.pairs import sort_by_pair
 from handgrad.compiled.updates import SGD, corrected
 from handgrad.compiled.vectors import matrix_at
 
-LINE = 16  # units are dealt out by so many, which are one or two cache lines: no two threads write to one line
+LINE = 8  # units are dealt out by so many
 TOGETHER = 64  # rows of W whose gradient is computed and used at once
 LOSS, RIGHT, SQUARES = 0, 8, 16  # columns of ``parts``
 
@@ -73,14 +73,11 @@ def take_examples(inputs, rules, memory, shape, examples, key, offset, start, en
             M = matrix(memory.M, shape, memory, 0)
             drop(key, rules.rates[0], offset, H, M, start, end, 0, H.shape[1])
         return
-    for i in range(start, end):
-        memory.row_begins[i] = inputs.starts[examples[i]]
-        memory.row_ends[i] = inputs.starts[examples[i] + 1]
-    columns = shape.sizes[0]
-    sort_by_column(
-        inputs.columns, inputs.values, inputs.starts, examples, columns * thread // threads,
-        columns * (thread + 1) // threads, memory.entry_rows.size // threads * thread,
-        memory.column_begins, memory.column_ends, memory.entry_rows, memory.entry_values,
+    pairs = memory.pair_begins.size
+    sort_by_pair(
+        inputs.pairs, inputs.values, inputs.starts, examples, pairs * thread // threads,
+        pairs * (thread + 1) // threads, memory.entry_rows.size // threads * thread,
+        memory.pair_begins, memory.pair_ends, memory.entry_rows, memory.entry_values,
     )  # fmt: skip
 
 

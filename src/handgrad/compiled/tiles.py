@@ -16,10 +16,11 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from handgrad.compiled.vectors import I32, I64, REGISTERS, VECTOR_BYTES, Vectors, call
+from handgrad.compiled.vectors import I32, I64, REGISTERS, VECTOR_BYTES, Vectors, block, call
 
-ACROSS = 2  # vectors in a row of a tile
-ROWS = 6 if REGISTERS == 16 else 12  # with them, nearly all registers hold sums
+ACROSS = 3  # vectors in a row of a tile
+SUMS = 12 if REGISTERS == 16 else 24  # registers that hold them
+ROWS = tuple(min(12, SUMS // max(across, 1)) for across in range(ACROSS + 1))  # of a tile so many vectors wide
 PANEL_BYTES = 24_576  # three quarters of the smallest first cache
 
 
@@ -35,44 +36,55 @@ def _tile(typing_context, rows, a, a_row, a_depth, panel, depth, c, c_row, width
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows, a, a_row, a_depth, panel, depth, c, c_row, width, alpha, keep = arguments
         emit = Vectors(builder, signature.args[-1])
-        columns = range(ACROSS)
+        hide = ir.InlineAsm(ir.FunctionType(I64, [I64]), "", "=r,0", side_effect=False)
 
         def write(sums: list[Any], masks: list[Any], add: bool) -> None:
             at, scale, old_scale = emit.place(c), emit.splat(alpha), emit.splat(keep)
-            for row in range(0, len(sums), ACROSS):
-                for q in columns:
+            for row in range(0, len(sums), len(masks)):
+                for q, mask in enumerate(masks):
                     here = emit.after(at, q * emit.lanes)
                     if add:
-                        kept = builder.fmul(old_scale, emit.load(here, masks[q]))
-                        emit.store(emit.multiply_add(scale, sums[row + q], kept), here, masks[q])
+                        kept = builder.fmul(old_scale, emit.load(here, mask))
+                        emit.store(emit.multiply_add(scale, sums[row + q], kept), here, mask)
                     else:
-                        emit.store(builder.fmul(scale, sums[row + q]), here, masks[q])
+                        emit.store(builder.fmul(scale, sums[row + q]), here, mask)
                 at = emit.after(at, c_row)
 
-        def tile(count: int) -> None:
+        def tile(across: int, count: int) -> None:
+            columns = range(across)
+            offsets = [builder.call(hide, [builder.mul(a_row, I64(row))]) for row in range(count)]
+
             def multiply(a: Any, b: Any, *sums: Any) -> list[Any]:
                 factors = [emit.load(emit.after(b, q * emit.lanes)) for q in columns]
-                results, at = [], a
+                results = []
                 for row in range(count):
-                    x = emit.scalar(at)
-                    results += [emit.multiply_add(x, factors[q], sums[row * ACROSS + q]) for q in columns]
-                    at = emit.after(at, a_row)
-                return [emit.after(a, a_depth), emit.after(b, ACROSS * emit.lanes), *results]
+                    x = emit.scalar(emit.after(a, offsets[row]))
+                    results += [emit.multiply_add(x, factors[q], sums[row * across + q]) for q in columns]
+                return [emit.after(a, a_depth), emit.after(b, across * emit.lanes), *results]
 
-            zeros = [emit.zero] * (count * ACROSS)
-            sums = emit.loop(depth, [emit.place(a), emit.place(panel), *zeros], multiply)[2:]
-            whole = builder.icmp_signed(">=", width, I64(ACROSS * emit.lanes))
             fresh = builder.fcmp_ordered("==", keep, ir.Constant(emit.number, 0.0))
-            partly = [emit.mask(width, q * emit.lanes) for q in columns]
+            with builder.if_then(builder.not_(fresh)):
+                at = emit.place(c)
+                for _ in range(count):
+                    emit.prefetch(at, across * emit.lanes)
+                    at = emit.after(at, c_row)
+            zeros = [emit.zero] * (count * across)
+            sums = emit.loop(depth, [emit.place(a), emit.place(panel), *zeros], multiply)[2:]
+            whole = builder.icmp_signed(">=", width, I64(across * emit.lanes))
+            partly = [None] * (across - 1) + [emit.mask(width, (across - 1) * emit.lanes)]
             with builder.if_else(whole) as (all_columns, some_columns):
-                for branch, masks in ((all_columns, [None] * ACROSS), (some_columns, partly)):
+                for branch, masks in ((all_columns, [None] * across), (some_columns, partly)):
                     with branch, builder.if_else(fresh) as (new, old):
                         with new:
                             write(sums, masks, add=False)
                         with old:
                             write(sums, masks, add=True)
 
-        emit.cases(rows, range(1, ROWS + 1), tile)
+        def of_width(across: int) -> None:
+            emit.cases(rows, range(1, ROWS[across] + 1), lambda count: tile(across, count))
+
+        vectors = builder.sdiv(builder.add(width, I64(emit.lanes - 1)), I64(emit.lanes))
+        emit.cases(vectors, range(1, ACROSS + 1), of_width)
         return context.get_dummy_value()
 
     return signature, generate
@@ -168,26 +180,30 @@ def product_kernel(item, alpha, a, a_row, a_depth, b, b_row, turn_b, keep, c, c_
 
     ``item`` is the size of a number in bytes.
     """
-    full = ACROSS * VECTOR_BYTES // item
-    tiles = (m + ROWS - 1) // ROWS
-    longest = PANEL_BYTES // item // full
-    panels = (depth + longest - 1) // longest
-    for part in range(panels):
-        start = depth * part // panels
-        length = depth * (part + 1) // panels - start
+    lanes = VECTOR_BYTES // item
+    longest = PANEL_BYTES // VECTOR_BYTES // ACROSS
+    parts = (depth + longest - 1) // longest
+    for part in range(parts):
+        start = depth * part // parts
+        length = depth * (part + 1) // parts - start
         kept = keep if part == 0 else keep * 0 + 1  # one, of the same type
-        for j in range(0, n, full):
-            width = min(full, n - j)
+        j = 0
+        while j < n:
+            width = block(n - j, lanes, ACROSS)
+            across = (width + lanes - 1) // lanes
+            full = across * lanes
             if turn_b:
                 _turn_rows(item, b + (j * b_row + start) * item, b_row, width, length, scratch, full, alpha)
             else:
-                copy_rows(length, b + (start * b_row + j) * item, b_row, scratch, full, ACROSS, width, alpha)
+                copy_rows(length, b + (start * b_row + j) * item, b_row, scratch, full, across, width, alpha)
+            tiles = (m + ROWS[across] - 1) // ROWS[across]
             for tile in range(tiles):
                 i = m * tile // tiles
                 _tile(
                     m * (tile + 1) // tiles - i, a + (i * a_row + start * a_depth) * item, a_row, a_depth, scratch,
                     length, c + (i * c_row + j) * item, c_row, width, alpha, kept,
                 )  # fmt: skip
+            j += width
 
 
 @njit(nogil=True, inline="always")

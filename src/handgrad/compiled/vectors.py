@@ -15,10 +15,19 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
+I32, I64 = ir.IntType(32), ir.IntType(64)
 _FEATURES = binding.get_host_cpu_features()
 VECTOR_BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx2") else 16
+LINE_BYTES = 64
 REGISTERS = 16 if VECTOR_BYTES == 32 or (_FEATURES.get("sse2") and VECTOR_BYTES == 16) else 32
+
+
+def _prefetch(builder: Any, pointer: Any) -> None:
+    """Emit a prefetch into the first cache."""
+    byte = ir.IntType(8).as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    builder.call(function, [builder.bitcast(pointer, byte), I32(0), I32(3), I32(1)])
 
 
 class Vectors:
@@ -47,12 +56,11 @@ class Vectors:
         function = cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, kinds), name)
         return self.builder.call(function, arguments)
 
-    def _splat(self, value: Any) -> Any:
+    def splat(self, value: Any) -> Any:
+        """Put one number into all lanes."""
         kind = ir.VectorType(value.type, self.lanes)
         first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
         return self.builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(I32, self.lanes), [0] * self.lanes))
-
-    splat = _splat
 
     def place(self, address: Any) -> Any:
         """Turn an address into a pointer to numbers."""
@@ -64,7 +72,7 @@ class Vectors:
 
     def scalar(self, pointer: Any) -> Any:
         """Load one number into all lanes."""
-        return self._splat(self.builder.load(pointer, align=self.item))
+        return self.splat(self.builder.load(pointer, align=self.item))
 
     def multiply_add(self, x: Any, y: Any, z: Any) -> Any:
         """Compute x y + z, rounded once where the machine can."""
@@ -73,7 +81,7 @@ class Vectors:
     def mask(self, width: Any, first: int) -> Any:
         """Say which lanes lie before ``width``, the first lane being number ``first``."""
         lanes = ir.Constant(ir.VectorType(I64, self.lanes), list(range(first, first + self.lanes)))
-        return self.builder.icmp_signed("<", lanes, self._splat(width))
+        return self.builder.icmp_signed("<", lanes, self.splat(width))
 
     def load(self, pointer: Any, mask: Any = None) -> Any:
         """Load a vector; lanes outside a mask are not touched, and zero."""
@@ -90,6 +98,11 @@ class Vectors:
             self.builder.store(value, pointer, align=self.item)
         else:
             self._external(f"llvm.masked.store.{self._suffix}.p0", ir.VoidType(), value, pointer, I32(self.item), mask)
+
+    def prefetch(self, pointer: Any, count: int) -> None:
+        """Ask for the cache lines of so many numbers, which will be needed soon."""
+        for place in (*range(0, count, LINE_BYTES // self.item), count - 1):
+            _prefetch(self.builder, self.after(pointer, place))
 
     def loop(self, count: Any, starts: Iterable[Any], body: Callable[..., Iterable[Any]]) -> list[Any]:
         """Run ``body`` ``count`` times, at least once; what it returns are its arguments of the next time."""
@@ -131,6 +144,25 @@ class Vectors:
 def lanes_of(array):
     """Count the numbers in a vector of an array's type."""
     return VECTOR_BYTES // array.itemsize
+
+
+@njit(nogil=True)
+def block(left, lanes, most):
+    """Say how many of the numbers ``left`` in a row come next: they are dealt out evenly, up to ``most`` vectors."""
+    vectors = (left + lanes - 1) // lanes
+    blocks = (vectors + most - 1) // most
+    return min(left, (vectors + blocks - 1) // blocks * lanes)
+
+
+@intrinsic
+def prefetch(typing_context, address):
+    """Ask for the cache line at an address, which will be needed soon."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        _prefetch(builder, builder.inttoptr(arguments[0], ir.IntType(8).as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.intp), generate
 
 
 @intrinsic
