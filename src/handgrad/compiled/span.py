@@ -39,7 +39,7 @@ from handgrad.compiled.updates import SGD, corrected
 from handgrad.compiled.vectors import matrix_at
 
 LINE = 8  # units are dealt out by so many
-TOGETHER = 64  # rows of W whose gradient is computed and used at once
+TOGETHER = 192  # rows of W whose gradient is computed and used at once
 LOSS, RIGHT, SQUARES = 0, 8, 16  # columns of ``parts``
 
 

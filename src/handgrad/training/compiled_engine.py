@@ -81,12 +81,7 @@ class CompiledEngine:
         allow_sparse = settings.input_dropout == 0.0 and len(network.layer_sizes) > 2
         self.inputs = _inputs_of(network, examples, dtype, allow_sparse)
         self.memory = _memory_for(
-            self.shape,
-            min(batch, ROWS),
-            dtype,
-            self.team.threads,
-            self.inputs,
-            bool(self.rules.rates.any()),
+            self.shape, min(batch, ROWS), dtype, self.team.threads, self.inputs, bool(self.rules.rates.any())
         )
         self.forward = _Forward(network, parameters, self.team)
 
@@ -108,10 +103,9 @@ class CompiledEngine:
         first_step: int,
     ) -> SpanLog:
         """Take the steps of a span, as ``NumpyEngine.run_span`` does."""
-        log = Log(np.zeros(len(ends)), np.zeros(len(ends)), np.zeros(len(ends)))
+        log = Log(*np.zeros((3, len(ends))))
         arguments = self._span_arguments(state, order, ends, learning_rates, first_step, log)
-        self.memory.board[:] = 0
-        self.theta[:] = self.parameters.vector
+        self.memory.board[:], self.theta[:] = 0, self.parameters.vector
         try:
             self.team.run(lambda thread: train_span(*arguments, thread, *self.team.ends))
         finally:
@@ -122,8 +116,7 @@ class CompiledEngine:
     def evaluate(self, examples: Examples) -> tuple[float, float | None]:
         """Compute loss and accuracy on all examples, as ``numpy_engine.evaluate`` does."""
         dtype = self.parameters.vector.dtype
-        own = examples is self.examples
-        inputs = self.inputs if own else _inputs_of(self.network, examples, dtype, allow_sparse=False)
+        inputs = self.inputs if examples is self.examples else _inputs_of(self.network, examples, dtype, False)
         loss, right = self.forward.evaluate(inputs)
         total = len(examples) if examples.weight is None else float(examples.weight.sum())
         return loss / total, right / len(examples) if counts_right(self.network, examples) else None
