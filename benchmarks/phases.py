@@ -3,7 +3,7 @@
     python -m benchmarks.phases
 
 Each phase is run by itself, many times, on the arrays of a real step: MNIST where it is there, else rows of the same
-shape and sparsity. The last line of each table is the whole step, as training takes it.
+shape and sparsity. The last lines of each table are the whole step, as training takes it, on one core and on all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import data
+from benchmarks.machine import cores
 from handgrad.compiled import layers, span
 from handgrad.compiled.functions import lose
 from handgrad.compiled.updates import corrected
@@ -107,9 +108,11 @@ def phases(settings: TrainingSettings, activation_name: str, X: Any, y: Any) -> 
     """Time the phases of a step: name, microseconds, and millions of operations that a dense product would take."""
     network, rows = MLP((784, 400, 400, 10), activation_name), settings.batch_size
     parameters = network.initialise(dtype=np.float32)
-    engine = CompiledEngine(network, parameters, check_examples(network, X, y), settings, 1)
+    checked = check_examples(network, X, y)
+    engine = CompiledEngine(network, parameters, checked, settings, 1)
     engine.prepare()
-    shape, inputs, rules, memory, theta = engine.shape, engine.inputs, engine.rules, engine.memory, parameters.vector
+    shape, inputs, rules, memory, theta = engine.shape, engine.inputs, engine.rules, engine.memory, engine.theta
+    theta[:] = parameters.vector
     state = np.zeros((settings.recurrence.slots, theta.size), np.float32)
     sizes, found = network.layer_sizes, []
 
@@ -119,7 +122,7 @@ def phases(settings: TrainingSettings, activation_name: str, X: Any, y: Any) -> 
     def product(layer: int) -> float:
         return 2.0 * rows * sizes[layer] * sizes[layer + 1]
 
-    add("examples in; their entries sorted by columns", lambda n: examples(n, shape, inputs, rules, memory, rows))
+    add("examples in; their entries sorted by pairs", lambda n: examples(n, shape, inputs, rules, memory, rows))
     for at in range(3):
         add(f"(3.4) layer {at + 1}", lambda n: forward(n, theta, shape, inputs, rules, memory, at, rows), product(at))  # noqa: B023
         if at < 2:
@@ -137,14 +140,24 @@ def phases(settings: TrainingSettings, activation_name: str, X: Any, y: Any) -> 
     if settings.optimizer != "sgd":
         add("the optimizer's update", lambda n: update(n, theta, engine.gradient, state, shape, rules))
     found.append(("together", sum(time for _, time, _ in found), sum(work for *_, work in found)))
-    steps = len(X) // rows
+    found.append(("a step of training", step(engine, state), found[-1][2]))
+    threads = cores()
+    if threads > 1:
+        engine = CompiledEngine(network, parameters, checked, settings, threads)
+        found.append((f"a step of training, {threads} threads", step(engine, state), found[-1][2]))
+    return found
+
+
+def step(engine: CompiledEngine, state: Any) -> float:
+    """Time a step of training in microseconds: the median of some spans."""
+    rows = engine.settings.batch_size
+    steps, whole = len(engine.examples) // rows, []
     order, ends = np.arange(steps * rows), rows * np.arange(1, steps + 1)
-    whole = []
-    for _ in range(5):
+    for _ in range(ROUNDS):
         began = perf_counter()
         engine.run_span(state, order, ends, [1e-6] * steps, 0)
         whole.append((perf_counter() - began) / steps)
-    return [*found, ("a step of training", 1e6 * float(np.median(whole)), found[-1][2])]
+    return 1e6 * float(np.median(whole))
 
 
 def main() -> None:
@@ -162,9 +175,10 @@ def main() -> None:
         settings = TrainingSettings(learning_rate=1e-6, engine="compiled", **options)  # type: ignore[arg-type]
         table = Table("phase", "µs", "share", "GFLOP/s", title=title, title_justify="left")
         found = phases(settings, name, inputs, y)
+        whole = next(time for phase, time, _ in found if phase == "a step of training")
         for phase, time, work in found:
             speed = f"{1e3 * work / time:.0f}" if work else ""
-            table.add_row(phase, f"{time:.0f}", f"{time / found[-1][1]:.0%}", speed)
+            table.add_row(phase, f"{time:.0f}", f"{time / whole:.0%}", speed)
         console.print(table)
     console.print("GFLOP/s counts what a dense product would take; where zeros are left out, less is computed.")
 

@@ -293,7 +293,7 @@ def test_every_unit_has_one_owner(units: int, threads: int) -> None:
     for layer in range(3):
         shares = sorted(span.own(units, layer, thread, threads) for thread in range(threads))
         assert [unit for first, last in shares for unit in range(first, last)] == list(range(units))
-        assert all(first % span.LINE == 0 for first, last in shares if first < last)
+        assert all(first % span.BUNCH == 0 for first, last in shares if first < last)
 
 
 @numba.njit(nogil=True)

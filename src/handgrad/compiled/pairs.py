@@ -54,7 +54,6 @@ def _pass_by(typing_context, forward, vectors, count, begins, ends, rows, values
         emit = Vectors(builder, signature.args[-1])
         begins, ends = (builder.inttoptr(x, I64.as_pointer()) for x in (begins, ends))
         rows = builder.inttoptr(rows, ir.IntType(16).as_pointer())
-
         fresh = builder.fcmp_ordered("==", keep, ir.Constant(emit.number, 0.0))
 
         def entry(p: Any, across: int) -> tuple[Any, list[Any]]:

@@ -38,7 +38,7 @@ from handgrad.compiled.pairs import sort_by_pair
 from handgrad.compiled.updates import SGD, corrected
 from handgrad.compiled.vectors import matrix_at
 
-LINE = 8  # units are dealt out by so many
+BUNCH = 8  # units are dealt out by so many, a vector or some
 TOGETHER = 192  # rows of W whose gradient is computed and used at once
 LOSS, RIGHT, SQUARES = 0, 8, 16  # columns of ``parts``
 
@@ -46,8 +46,8 @@ LOSS, RIGHT, SQUARES = 0, 8, 16  # columns of ``parts``
 @njit(nogil=True)
 def own(units, layer, thread, threads):
     """Say which units of a layer are a thread's; who gets more changes from layer to layer."""
-    lines, rank = (units + LINE - 1) // LINE, (thread + layer) % threads
-    return min(units, lines * rank // threads * LINE), min(units, lines * (rank + 1) // threads * LINE)
+    bunches, rank = (units + BUNCH - 1) // BUNCH, (thread + layer) % threads
+    return min(units, bunches * rank // threads * BUNCH), min(units, bunches * (rank + 1) // threads * BUNCH)
 
 
 @njit(nogil=True)

@@ -32,7 +32,7 @@ from handgrad.training.team import Team
 
 ROWS = 256  # in one turn: their activations stay in the cores' caches
 CHUNK = 128  # rows of an evaluation or prediction at a time
-# Below this share of inputs that are not zero, leaving zeros out beats the dense product.
+# Below this share of inputs (in training, of their pairs) that are not zero, leaving zeros out beats the dense product.
 SPARSE = 0.35
 
 
