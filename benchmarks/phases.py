@@ -140,19 +140,20 @@ def phases(settings: TrainingSettings, activation_name: str, X: Any, y: Any) -> 
     if settings.optimizer != "sgd":
         add("the optimizer's update", lambda n: update(n, theta, engine.gradient, state, shape, rules))
     found.append(("together", sum(time for _, time, _ in found), sum(work for *_, work in found)))
-    found.append(("a step of training", step(engine, state), found[-1][2]))
+    found.append(("a step of training", step(engine), found[-1][2]))
     threads = cores()
     if threads > 1:
         engine = CompiledEngine(network, parameters, checked, settings, threads)
-        found.append((f"a step of training, {threads} threads", step(engine, state), found[-1][2]))
+        found.append((f"a step of training, {threads} threads", step(engine), found[-1][2]))
     return found
 
 
-def step(engine: CompiledEngine, state: Any) -> float:
+def step(engine: CompiledEngine) -> float:
     """Time a step of training in microseconds: the median of some spans."""
     rows = engine.settings.batch_size
     steps, whole = len(engine.examples) // rows, []
     order, ends = np.arange(steps * rows), rows * np.arange(1, steps + 1)
+    state = np.zeros((engine.settings.recurrence.slots, engine.gradient.size), np.float32)
     for _ in range(ROUNDS):
         began = perf_counter()
         engine.run_span(state, order, ends, [1e-6] * steps, 0)
