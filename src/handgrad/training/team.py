@@ -50,7 +50,8 @@ class Team:
             self.stop[0] = 1
             if not all_there.is_set():
                 wanted.clear()
-            while not all(future.done() for future in futures):  # whatever else is pressed
+            # Whatever else is pressed; and who was sent off just as it was pressed, and is in no list, must not wait.
+            while not (all_there.is_set() and all(future.done() for future in futures)):
                 with suppress(KeyboardInterrupt):
                     all_there.set()
                     _wait(futures)
