@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.out or (PARTIAL if options.quick or len(contests) < len(CONTESTS) else LATEST)
     out.parent.mkdir(parents=True, exist_ok=True)
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    rounds = options.rounds or (3 if options.quick else 5)
+    rounds = options.rounds or (2 if options.quick else 5)
     run(contests, out, options.threads or machine.cores(), rounds, options.quick, console)
     return 0
 
@@ -53,7 +53,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="less of everything: does it all run?")
     parser.add_argument("--only", type=_names, default=list(GROUPS), help=f"of {', '.join(GROUPS)}")
     parser.add_argument(
-        "--rounds", type=_positive, help="default: 5; contest e has 30 trainings (with --quick: 3 and 3)"
+        "--rounds", type=_positive, help="default: 5; contest e has 30 trainings (with --quick: 2 and 2)"
     )
     parser.add_argument("--threads", type=_positive, help="default: as many as there are cores")
     parser.add_argument("--out", type=Path, help=f"default: {LATEST.name}, or {PARTIAL.name} with --quick or --only")

@@ -214,11 +214,14 @@ CONTESTS: tuple[Contest, ...] = (
 GROUPS = tuple(dict.fromkeys(contest.group for contest in CONTESTS))
 
 
-def shrunk(contest: Contest, examples: int = 12_800, rounds: int = 3) -> Contest:
+def shrunk(contest: Contest, examples: int = 12_800, rounds: int = 2) -> Contest:
     """Return the contest with a fifth of the work or less, for a look at whether everything runs.
 
-    Memory is measured on all examples, and the accuracy of the recipe is one of all examples too.
+    Memory is measured on all examples, and the accuracy of the recipe is one of all examples too. Who is slow to start
+    stays away: TensorFlow takes ten seconds, and torch.compile half a minute a network.
     """
+    slow = ("torch-compile", "tensorflow", *(("notebook", "jax") if contest.measure == "memory" else ()))
+    contest = replace(contest, contestants=tuple(name for name in contest.contestants if name not in slow))
     if contest.measure == "memory":
         return contest
     task, rounds_or_none = contest.task, min(contest.rounds, rounds) if contest.rounds else contest.rounds
@@ -226,7 +229,4 @@ def shrunk(contest: Contest, examples: int = 12_800, rounds: int = 3) -> Contest
         task = replace(task, repeats=max(1, task.repeats // 5))
     elif not task.afresh:
         task = replace(task, examples=min(task.examples, examples))
-    # Compiling takes torch.compile half a minute a network, and TensorFlow ten seconds a start: once will do.
-    slow = ("torch-compile", "tensorflow") if contest.name != "a" else ()
-    taking_part = tuple(name for name in contest.contestants if name not in slow)
-    return replace(contest, task=task, rounds=rounds_or_none, restart=False, contestants=taking_part)
+    return replace(contest, task=task, rounds=rounds_or_none, restart=False)
