@@ -215,7 +215,7 @@ GROUPS = tuple(dict.fromkeys(contest.group for contest in CONTESTS))
 
 
 def shrunk(contest: Contest, examples: int = 6_400, rounds: int = 2) -> Contest:
-    """Return the contest with a tenth of the work or less, for a look at whether everything runs.
+    """Return the contest with a fraction of its work, for a look at whether everything runs.
 
     Memory is measured on all examples, and the accuracy of the recipe is one of all examples too. Who is slow to start
     stays away: TensorFlow takes ten seconds, and torch.compile half a minute a network.
