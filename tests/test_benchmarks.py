@@ -62,6 +62,7 @@ def made_up(ratio: float = 2.0, **changes: Any) -> dict[str, Any]:
 
 def test_handgrad_runs_and_is_written_down(tmp_path: Path) -> None:
     """Both engines play a round in processes of their own, learn the same, and the file has every field."""
+    pytest.importorskip("numba", reason="numba is not installed")
     found = play(contest_of("handgrad", "handgrad-numpy", "notebook", "floor"), tmp_path)
     assert {"machine", "load", "versions", "threads", "rounds", "data", "date", "quick"} <= set(found)
     assert found["machine"]["cores"] >= 1

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -371,7 +372,8 @@ def test_ctrl_c_stops_at_once_and_leaves_whole_lines(tmp_path: Path) -> None:
             took = time.monotonic() - began
         finally:
             process.kill()
-    assert (process.returncode, errors) == (130, "handgrad: stopped\n")
+    why = "" if find_spec("numba") else "the NumPy engine computes, since numba cannot be imported\n"
+    assert (process.returncode, errors) == (130, f"{why}handgrad: stopped\n")
     assert took < 2
     content = history.read_text()
     assert content.endswith("\n")
