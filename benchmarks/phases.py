@@ -63,12 +63,12 @@ def loss(n, theta, shape, inputs, memory, rows):
 
 
 @njit
-def delta(n, theta, shape, rules, memory, layer, rows):
+def delta(n, theta, shape, inputs, rules, memory, layer, rows):
     """(4.26)."""
     for _ in range(n):
         units = shape.sizes[layer]
         layers.delta_block(
-            theta, shape, rules, memory, layer, np.uint64(0), 0, 0, rows, 0, units, memory.scratch[0]
+            theta, shape, inputs, rules, memory, layer, np.uint64(0), 0, rows, 0, rows, 0, units, memory.scratch[0]
         )  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def phases(settings: TrainingSettings, activation_name: str, X: Any, y: Any) -> 
             add(f"activation {at + 1}", lambda n: activation(n, theta, shape, memory, at + 1, rows))  # noqa: B023
     add("loss, (4.30)", lambda n: loss(n, theta, shape, inputs, memory, rows))
     for at in (2, 1):
-        add(f"(4.26) of layer {at}", lambda n: delta(n, theta, shape, rules, memory, at, rows), product(at))  # noqa: B023
+        add(f"(4.26) of layer {at}", lambda n: delta(n, theta, shape, inputs, rules, memory, at, rows), product(at))  # noqa: B023
     alpha = np.float32(1e-12)
     for at in (2, 1, 0):
         add(

@@ -18,6 +18,7 @@ kernels = pytest.importorskip("handgrad.compiled.kernels")
 layers = pytest.importorskip("handgrad.compiled.layers")
 meeting = pytest.importorskip("handgrad.compiled.meeting")
 pairs = pytest.importorskip("handgrad.compiled.pairs")
+rectified = pytest.importorskip("handgrad.compiled.rectified")
 sparse = pytest.importorskip("handgrad.compiled.sparse")
 span = pytest.importorskip("handgrad.compiled.span")
 tiles = pytest.importorskip("handgrad.compiled.tiles")
@@ -216,16 +217,19 @@ def test_products_with_pairs_are_the_dense_ones(n: int, d: int, units: int, shar
     np.testing.assert_array_equal(found, np.nonzero(there)[1])
     np.testing.assert_array_equal(values, padded[there])
     rows = rng().integers(0, n, n // 2 + 1)
-    most = int(len(rows) * np.diff(starts).max())
-    begins, ends = np.zeros(in_row, np.int64), np.zeros(in_row, np.int64)
-    entries = np.zeros(2 * most, np.uint16), np.zeros((2 * most, 2), dtype)
-    for place, first, end in ((0, 0, in_row // 2), (most, in_row // 2, in_row)):
-        pairs.sort_by_pair(found, values, starts, rows, first, end, place, begins, ends, *entries)
+    room, ends = len(rows), np.zeros(in_row, np.int64)
+    places, listed = np.zeros(in_row * room, np.uint16), np.zeros((in_row * room, 2), dtype)
+    for first, end in ((0, in_row // 2), (in_row // 2, in_row)):
+        pairs.list_inputs(found, values, starts, rows, first, end, room, ends, places, listed)
+
+    def entries(first: int) -> tuple:
+        return first * room, room, ends[first:], places, listed.ctypes.data, 0, 0
+
     W, D = part(d, units, dtype), part(len(rows), units, dtype)
     near = {"rtol": 0, "atol": (1e-13 if dtype is np.float64 else 1e-5) * max(n, d)}
     scratch = np.zeros(len(rows) * pairs.ACROSS * 16, dtype)
     H = np.full((len(rows), units + 3), np.nan, dtype)
-    pairs.forward_pairs(kernel, *entries, begins, ends, W, H, 2, scratch)
+    pairs.forward_pairs(kernel, entries(0), W, H, 2, scratch)
     np.testing.assert_allclose(H[:, 2:-1], X[rows] @ W, **near)
     assert np.isnan(H[:, [0, 1, -1]]).all()
     for first, end in ((0, in_row), (in_row // 3, in_row - in_row // 3), (in_row - 1, in_row)):
@@ -236,10 +240,46 @@ def test_products_with_pairs_are_the_dense_ones(n: int, d: int, units: int, shar
                 target[top:bottom] = np.nan  # what keep = 0 multiplies is not looked at
             wanted = W.copy()
             wanted[top:bottom] = alpha * (X[rows].T @ D)[top:bottom] + keep * W[top:bottom]
-            lists = begins[first:end], ends[first:end]
-            given = *entries, *lists, D, dtype(alpha), dtype(keep), target[top:bottom], scratch
-            pairs.gradient_pairs(kernel, *given)
+            given = D, dtype(alpha), dtype(keep), target[top:bottom], scratch
+            pairs.gradient_pairs(kernel, entries(first), *given)
             np.testing.assert_allclose(target, wanted, **near)
+
+
+@DTYPES
+@SHARES
+@pytest.mark.parametrize(("n", "d", "units"), [(1, 2, 1), (30, 18, 5), (9, 40, 33), (7, 22, 250)])
+def test_products_behind_a_rectifier_are_the_dense_ones(n: int, d: int, units: int, share: float, dtype: type) -> None:
+    """Forward, gradient and deltas over listed pairs of units are the whole matrices', whoever lists which units."""
+    known, lists_before, room = kernels.kernels_for(dtype), 3, n + 1
+    H = with_zeros(n, d, dtype, share)
+    ends, places = np.zeros(lists_before + d // 2, np.int64), np.zeros((lists_before + d // 2) * room, np.uint16)
+    for first, last in ((0, d // 4 * 2), (d // 4 * 2, d)):
+        rectified.list_units(H, first, last, lists_before, room, ends, places)
+    there = H.reshape(n, -1, 2).any(axis=2)
+    for c in range(d // 2):
+        begin = (lists_before + c) * room
+        np.testing.assert_array_equal(places[begin : ends[lists_before + c]], np.nonzero(there[:, c])[0])
+    assert rectified.entries_in(lists_before, len(ends), room, ends) == there.sum()
+    W, D = part(d, units, dtype), part(n, units, dtype)
+    near = {"rtol": 0, "atol": (1e-13 if dtype is np.float64 else 1e-5) * max(n, d, units)}
+    scratch = np.zeros(n * pairs.ACROSS * 16, dtype)
+
+    def entries(first: int) -> tuple:
+        c, address = lists_before + first, H.ctypes.data + 2 * first * H.itemsize
+        return c * room, room, ends[c:], places, address, d, 2
+
+    Z = np.full((n, units), np.nan, dtype)
+    pairs.forward_pairs(known.pairs, entries(0), W, Z, 0, scratch)
+    np.testing.assert_allclose(Z, H @ W, **near)
+    half = d // 4
+    target, deltas = np.full((d, units), np.nan, dtype), np.full((n, d), 7, dtype)
+    pairs.gradient_pairs(known.pairs, entries(half), D, dtype(-0.5), dtype(0), target[2 * half :], scratch)
+    np.testing.assert_allclose(target[2 * half :], (-0.5 * H.T @ D)[2 * half :], **near)
+    lists = (lists_before + half) * room, room, ends[lists_before + half :], places
+    rectified.delta_pairs(known.dots, *lists, D, W[2 * half :], deltas[:, 2 * half :])
+    wanted = np.where(np.repeat(there, 2, axis=1), D @ W.T, 7)
+    wanted[:, : 2 * half] = 7
+    np.testing.assert_allclose(deltas, wanted, **near)
 
 
 @DTYPES

@@ -58,18 +58,21 @@ class Plan(NamedTuple):
 
 
 class Kernels(NamedTuple):
-    """Addresses of ``product_kernel``, ``sums_kernel`` and ``pairs_kernel`` for one type of number."""
+    """Addresses of ``product_kernel``, ``sums_kernel``, ``pairs_kernel`` and ``dots_kernel`` for one type of number."""
 
     product: int
     sums: int
     pairs: int
+    dots: int
 
 
 class Memory(NamedTuple):
     """Buffers for ``height`` rows: H[l] is the input of layer l, M[l] the same after dropout; D and Z belong to H.
 
-    The batch's entries that are not zero, sorted by pairs of columns, go from ``pair_begins`` to ``pair_ends`` in
-    ``entry_rows`` and ``entry_values``. In an evaluation those of each row go from ``row_begins`` to ``row_ends``.
+    The batch's entries that are not zero are listed by pairs of columns: list c goes from ``c * room`` to ``ends[c]``
+    in ``entry_rows``, which has the entries' places in the batch; the inputs' have values too. Layer l's input has the
+    lists ``pair_at[l]`` to ``pair_at[l + 1]``, none where zeros are not left out. In an evaluation the entries of each
+    row go from ``row_begins`` to ``row_ends``.
     ``parts``, ``scratch`` and ``rows`` (of a gradient) have a row for each thread; ``board`` is where they meet.
     ``kernels`` are their addresses.
     """
@@ -81,8 +84,9 @@ class Memory(NamedTuple):
     share: NDArray[Any]
     row_begins: NDArray[Any]
     row_ends: NDArray[Any]
-    pair_begins: NDArray[Any]
-    pair_ends: NDArray[Any]
+    pair_at: NDArray[Any]
+    room: int
+    ends: NDArray[Any]
     entry_rows: NDArray[Any]
     entry_values: NDArray[Any]
     parts: NDArray[Any]

@@ -12,18 +12,20 @@ from numpy.typing import DTypeLike
 from handgrad.compiled.arguments import Kernels
 from handgrad.compiled.caching import compiled_at_an_address
 from handgrad.compiled.pairs import pairs_kernel
+from handgrad.compiled.rectified import dots_kernel
 from handgrad.compiled.sparse import sums_kernel
 from handgrad.compiled.tiles import product_kernel
 
 
 @cache
-def _compiled(character: str) -> tuple[Any, Any, Any]:
+def _compiled(character: str) -> tuple[Any, ...]:
     """Compile them, once in a process; what holds the code is kept, since its memory goes with it."""
     number, place = from_dtype(np.dtype(character)), types.intp
     product = types.void(place, number, *[place] * 5, types.boolean, number, *[place] * 6)
     sums = types.void(*[place] * 11, number)
-    pairs = types.void(types.boolean, *[place] * 11, number)
-    chosen = (product_kernel, product), (sums_kernel, sums), (pairs_kernel, pairs)
+    pairs = types.void(types.boolean, *[place] * 14, number)
+    dots = types.void(*[place] * 12, number)
+    chosen = (product_kernel, product), (sums_kernel, sums), (pairs_kernel, pairs), (dots_kernel, dots)
     return tuple(compiled_at_an_address(*each) for each in chosen)
 
 

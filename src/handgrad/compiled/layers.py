@@ -7,11 +7,13 @@ from numba import njit
 
 from handgrad.compiled.functions import activate, differentiate
 from handgrad.compiled.pairs import forward_pairs, gradient_pairs
+from handgrad.compiled.rectified import delta_pairs, entries_in, list_units
 from handgrad.compiled.tiles import product
 from handgrad.compiled.updates import update
 from handgrad.compiled.vectors import LINE_BYTES, matrix_at, prefetch
 
 AHEAD = 2  # rows of W that are fetched, with their state, while one is updated
+FULL = 0.6  # share of the pairs of a hidden layer up to which leaving zeros out beats the dense product
 FAST_SUM = {"contract", "nsz", "arcp", "reassoc"}
 
 
@@ -39,17 +41,51 @@ def biases_of(theta, shape, layer):
 
 
 @njit(nogil=True)
+def list_block(shape, rules, memory, layer, rows, first, last):
+    """List a block's entries that are not zero, where the layer's zeros can be left out."""
+    at = memory.pair_at[layer]
+    if at < memory.pair_at[layer + 1]:
+        H = input_of(shape, rules, memory, layer)[:rows]
+        list_units(H, first, last, at, memory.room, memory.ends, memory.entry_rows)
+
+
+@njit(nogil=True)
+def leaves_zeros_out(inputs, memory, layer, rows):
+    """Say whether a layer's products leave its input's zeros out: all threads give the same answer."""
+    if layer == 0:
+        return inputs.starts.size > 0
+    first, last = memory.pair_at[layer], memory.pair_at[layer + 1]
+    return first < last and entries_in(first, last, memory.room, memory.ends) <= FULL * (last - first) * rows
+
+
+@njit(nogil=True, inline="always")
+def entries_of(shape, rules, memory, layer, first):
+    """Say where the entries of a layer's input are, from unit ``first`` on, as ``pairs.py`` wants to be told."""
+    c = memory.pair_at[layer] + first // 2
+    lists = c * memory.room, memory.room, memory.ends[c:], memory.entry_rows
+    if layer == 0:
+        return *lists, memory.entry_values.ctypes.data, 0, 0
+    H = input_of(shape, rules, memory, layer)[:, first:]
+    return *lists, H.ctypes.data, shape.sizes[layer], 2
+
+
+@njit(nogil=True, inline="always")
+def input_of(shape, rules, memory, layer):
+    """View what the weights of a layer are multiplied with: its input, after dropout."""
+    return matrix(memory.M if rules.rates[layer] > 0.0 else memory.H, shape, memory, layer)
+
+
+@njit(nogil=True)
 def forward_block(theta, shape, inputs, rules, memory, layer, start, end, first, last, scratch):
     """(3.4) without the bias: X W for rows start .. end, units first .. last; the last layer's goes into D."""
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     target = memory.D if layer == shape.sizes.size - 2 else memory.H
     Z = matrix(target, shape, memory, layer + 1)[start:end]
     W = weights_of(theta, shape, layer)[:, first:last]
-    if layer == 0 and inputs.starts.size:
-        entries = memory.entry_rows, memory.entry_values, memory.pair_begins, memory.pair_ends
-        forward_pairs(memory.kernels.pairs, *entries, W, Z, first, scratch)
+    if leaves_zeros_out(inputs, memory, layer, end - start):
+        forward_pairs(memory.kernels.pairs, entries_of(shape, rules, memory, layer, 0), W, Z, first, scratch)
     else:
-        X = matrix(memory.M if rules.rates[layer] > 0.0 else memory.H, shape, memory, layer)[start:end]
+        X = input_of(shape, rules, memory, layer)[start:end]
         product(memory.kernels.product, one, X, False, W, False, zero, Z[:, first:last], scratch)
 
 
@@ -62,7 +98,7 @@ def activate_block(theta, shape, memory, layer, start, end, first, last):
 
 
 @njit(nogil=True)
-def delta_block(theta, shape, rules, memory, layer, key, offset, start, end, first, last, scratch):
+def delta_block(theta, shape, inputs, rules, memory, layer, key, offset, rows, start, end, first, last, scratch):
     """(4.26): D[layer] from D of the next layer, for some rows and units."""
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     H = matrix(memory.H, shape, memory, layer)
@@ -70,7 +106,12 @@ def delta_block(theta, shape, rules, memory, layer, key, offset, start, end, fir
     D = matrix(memory.D, shape, memory, layer)
     after = matrix(memory.D, shape, memory, layer + 1)[start:end]
     W = weights_of(theta, shape, layer)[first:last]
-    product(memory.kernels.product, one, after, False, W, True, zero, D[start:end, first:last], scratch)
+    if leaves_zeros_out(inputs, memory, layer, rows):
+        c = memory.pair_at[layer] + first // 2
+        lists = c * memory.room, memory.room, memory.ends[c:], memory.entry_rows
+        delta_pairs(memory.kernels.dots, *lists, after, W, D[:, first:last])
+    else:
+        product(memory.kernels.product, one, after, False, W, True, zero, D[start:end, first:last], scratch)
     if rules.rates[layer] > 0.0:
         drop(key, rules.rates[layer], offset, D, D, start, end, first, last)
     differentiate(shape.codes[layer - 1], D, H, Z, start, end, first, last)
@@ -106,12 +147,11 @@ def gradient_block(dW, db, alpha, keep_W, keep_b, shape, inputs, rules, memory, 
     """
     top, bottom, first, last = block
     D = matrix(memory.D, shape, memory, layer + 1)[:rows]
-    if layer == 0 and inputs.starts.size:
-        begins, ends = memory.pair_begins[top // 2 : (bottom + 1) // 2], memory.pair_ends[top // 2 : (bottom + 1) // 2]
-        entries = memory.entry_rows, memory.entry_values, begins, ends
-        gradient_pairs(memory.kernels.pairs, *entries, D[:, first:last], alpha, keep_W, dW, scratch)  # (4.27)
+    if leaves_zeros_out(inputs, memory, layer, rows):
+        entries = entries_of(shape, rules, memory, layer, top)
+        gradient_pairs(memory.kernels.pairs, entries, D[:, first:last], alpha, keep_W, dW, scratch)  # (4.27)
     else:
-        X = matrix(memory.M if rules.rates[layer] > 0.0 else memory.H, shape, memory, layer)[:rows, top:bottom]
+        X = input_of(shape, rules, memory, layer)[:rows, top:bottom]
         product(memory.kernels.product, alpha, X, True, D[:, first:last], False, keep_W, dW, scratch)  # (4.27)
     first, last = biases
     for j in range(db.size):

@@ -2,21 +2,22 @@
 
 MNIST's pixels are 19 % non-zero, and they lie side by side. So each example is kept as pairs of neighbouring columns of
 which one at least is not zero, 22 % of all pairs: those of example m are ``pairs[starts[m] : starts[m + 1]]``, with two
-values each. A batch's entries are sorted by pair; then two rows of W, or of its gradient, stay in registers while the
-examples that have the pair pass by.
+values each. A batch's entries are listed by pair; then two rows of W, or of its gradient, stay in registers while the
+examples that have the pair pass by. The list of pair c begins at c times the room of a list.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
 from handgrad.compiled.caching import njit_cached
 from handgrad.compiled.tiles import copy_rows
-from handgrad.compiled.vectors import I64, LINE_BYTES, REGISTERS, Vectors, block, call, lanes_of, prefetch
+from handgrad.compiled.vectors import I64, LINE_BYTES, REGISTERS, Vectors, call, lanes_of, prefetch, whole_block
 
 ACROSS = 6 if REGISTERS == 16 else 8  # vectors in a row of a block: two rows of them and two values fill the registers
 AHEAD = 3  # examples whose entries are fetched while one is sorted: they lie anywhere in the memory
@@ -39,42 +40,48 @@ def compress(X, pairs, values, starts):
 
 
 @intrinsic
-def _pass_by(typing_context, forward, vectors, count, begins, ends, rows, values, batch, table, step, row, width, keep):
-    """Let a batch's entries p pass by their pairs of rows of a table, each pair's from ``begins`` to ``ends``.
+def _pass_by(
+    typing_context, forward, vectors, count, begin, room, ends, rows, values, by_example, by_pair, batch,
+    table, step, row, width, keep,
+):  # fmt: skip
+    """Let a batch's entries p pass by their pairs of rows of a table, each pair's list from ``begin`` to ``ends``.
 
     Forward, batch[rows[p]] += v0 row0 + v1 row1, with the entry's values; else, both rows become keep row + the sum of
     v batch[rows[p]]. The pairs of the table lie ``step`` numbers apart, a pair's rows ``row``. A row has ``vectors``
-    vectors, the last of which ends with number ``width``; rows of the batch are whole vectors.
+    vectors; with 0 it has ``width`` numbers, and in the batch one vector. An entry's two values lie at values[2 p]; or,
+    where ``by_example`` is not 0, at values[by_example rows[p] + by_pair c] for the pair c.
     """
     place = types.intp
-    signature = types.void(types.boolean, *[place] * 11, keep)
+    signature = types.void(types.boolean, *[place] * 14, keep)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        forward, vectors, count, begins, ends, rows, values, batch, table, step, row, width, keep = arguments
+        (
+            forward, vectors, count, begin, room, ends, rows, values, by_example, by_pair, batch, table, step,
+            row, width, keep,
+        ) = arguments  # fmt: skip
         emit = Vectors(builder, signature.args[-1])
-        begins, ends = (builder.inttoptr(x, I64.as_pointer()) for x in (begins, ends))
+        ends = builder.inttoptr(ends, I64.as_pointer())
         rows = builder.inttoptr(rows, ir.IntType(16).as_pointer())
         fresh = builder.fcmp_ordered("==", keep, ir.Constant(emit.number, 0.0))
 
-        def entry(p: Any, across: int) -> tuple[Any, list[Any]]:
+        def entry(p: Any, values: Any, across: int, listed: bool) -> tuple[Any, list[Any]]:
             number = builder.zext(builder.load(builder.gep(rows, [p])), I64)
             at = emit.after(emit.place(batch), builder.mul(number, I64(across * emit.lanes)))
-            both = emit.after(emit.place(values), builder.shl(p, I64(1)))
+            both = emit.after(values, builder.shl(p, I64(1)) if listed else builder.mul(number, by_example))
             return at, [emit.scalar(both), emit.scalar(emit.after(both, 1))]
 
-        def emit_pairs(across: int, is_forward: bool) -> None:
+        def emit_pairs(case: int, is_forward: bool, listed: bool) -> None:
+            mask, across = None if case else emit.mask(width, 0), max(case, 1)
             places = [q * emit.lanes for q in range(across)]
-            masks = [None] * (across - 1) + [emit.mask(width, places[-1])]
 
-            def rows_at(at: Any) -> list[tuple[Any, Any]]:
-                both = at, emit.after(at, row)
-                return [(emit.after(x, q), mask) for x in both for q, mask in zip(places, masks, strict=True)]
+            def rows_at(at: Any) -> list[Any]:
+                return [emit.after(x, q) for x in (at, emit.after(at, row)) for q in places]
 
-            def multiply_forward(at: Any, begin: Any, length: Any) -> None:
-                W = [emit.load(*x) for x in rows_at(at)]
+            def multiply_forward(at: Any, values: Any, begin: Any, length: Any) -> None:
+                W = [emit.load(x, mask) for x in rows_at(at)]
 
                 def add(p: Any) -> list[Any]:
-                    sums, x = entry(p, across)
+                    sums, x = entry(p, values, across, listed)
                     for q in range(across):
                         here = emit.after(sums, places[q])
                         total = emit.multiply_add(x[0], W[q], emit.load(here))
@@ -83,12 +90,16 @@ def _pass_by(typing_context, forward, vectors, count, begins, ends, rows, values
 
                 emit.loop(length, [begin], add)
 
-            def multiply_backward(at: Any, begin: Any, length: Any) -> None:
-                scale = emit.splat(keep)
-                kept = [builder.select(fresh, emit.zero, builder.fmul(scale, emit.load(*x))) for x in rows_at(at)]
+            def multiply_backward(at: Any, values: Any, begin: Any, length: Any) -> None:
+                scale, places_of_rows = emit.splat(keep), rows_at(at)
+                kept = emit.either(
+                    fresh,
+                    lambda: [emit.zero] * len(places_of_rows),
+                    lambda: [builder.fmul(scale, emit.load(x, mask)) for x in places_of_rows],
+                )
 
                 def add(p: Any, *sums: Any) -> list[Any]:
-                    delta, x = entry(p, across)
+                    delta, x = entry(p, values, across, listed)
                     totals: list[list[Any]] = [[], []]
                     for q in range(across):  # both rows in turn: all of the first before the second spills registers
                         d = emit.load(emit.after(delta, places[q]))
@@ -96,20 +107,13 @@ def _pass_by(typing_context, forward, vectors, count, begins, ends, rows, values
                             totals[r].append(emit.multiply_add(x[r], d, sums[r * across + q]))
                     return [builder.add(p, I64(1)), *totals[0], *totals[1]]
 
-                before = builder.block
-                with builder.if_then(builder.icmp_signed(">", length, I64(0))):
-                    sums = emit.loop(length, [begin, *kept], add)[1:]
-                    after = builder.block
-                totals = [builder.phi(emit.type) for _ in kept]
-                for total, old, new in zip(totals, kept, sums, strict=True):
-                    total.add_incoming(old, before)
-                    total.add_incoming(new, after)
+                some = builder.icmp_signed(">", length, I64(0))
+                sums = emit.either(some, lambda: emit.loop(length, [begin, *kept], add)[1:], lambda: kept)
                 # The last of an odd number of columns is its own neighbour: the true row is stored last.
-                for total, (x, mask) in reversed(list(zip(totals, rows_at(at), strict=True))):
+                for total, x in reversed(list(zip(sums, places_of_rows, strict=True))):
                     emit.store(total, x, mask)
 
-            def pair(at: Any, begin_at: Any, end_at: Any) -> list[Any]:
-                begin = builder.load(begin_at)
+            def pair(at: Any, values: Any, begin: Any, end_at: Any) -> list[Any]:
                 length = builder.sub(builder.load(end_at), begin)
                 wanted = builder.icmp_signed(">", length, I64(0))
                 if not is_forward:
@@ -117,56 +121,67 @@ def _pass_by(typing_context, forward, vectors, count, begins, ends, rows, values
                 with builder.if_then(wanted):
                     for x in (emit.after(at, step), emit.after(emit.after(at, step), row)):
                         emit.prefetch(x, across * emit.lanes)
-                    (multiply_forward if is_forward else multiply_backward)(at, begin, length)
-                return [emit.after(at, step), builder.gep(begin_at, [I64(1)]), builder.gep(end_at, [I64(1)])]
+                    (multiply_forward if is_forward else multiply_backward)(at, values, begin, length)
+                following = builder.add(begin, room), builder.gep(end_at, [I64(1)])
+                return [emit.after(at, step), emit.after(values, by_pair), *following]
 
             with builder.if_then(builder.icmp_signed(">", count, I64(0))):
-                emit.loop(count, [emit.place(table), begins, ends], pair)
+                emit.loop(count, [emit.place(table), emit.place(values), begin, ends], pair)
 
-        for is_forward, chosen in ((True, forward), (False, builder.not_(forward))):
-            with builder.if_then(chosen):
-                emit.cases(vectors, range(1, ACROSS + 1), lambda across: emit_pairs(across, is_forward))  # noqa: B023
+        have_values = builder.icmp_signed("==", by_example, I64(0))
+        for is_forward, listed in ((True, True), (True, False), (False, True), (False, False)):
+            right = builder.icmp_unsigned("==", forward, ir.Constant(forward.type, is_forward))
+            right = builder.and_(right, builder.icmp_unsigned("==", have_values, ir.Constant(have_values.type, listed)))
+            with builder.if_then(right):
+                emit.cases(vectors, range(ACROSS + 1), lambda case: emit_pairs(case, is_forward, listed))  # noqa: B023
         return context.get_dummy_value()
 
     return signature, generate
 
 
-def pairs_kernel(forward, vectors, count, begins, ends, rows, values, batch, table, step, row, width, keep):
+def pairs_kernel(
+    forward, vectors, count, begin, room, ends, rows, values, by_example, by_pair, batch, table, step, row,
+    width, keep,
+):  # fmt: skip
     """As ``_pass_by``."""
-    _pass_by(forward, vectors, count, begins, ends, rows, values, batch, table, step, row, width, keep)
+    _pass_by(
+        forward, vectors, count, begin, room, ends, rows, values, by_example, by_pair, batch, table, step,
+        row, width, keep,
+    )  # fmt: skip
 
 
 @njit(nogil=True)
-def _pass_all(kernel, forward, begins, ends, rows, values, batch, table, j, width, keep):
+def _pass_all(kernel, forward, entries, batch, table, j, vectors, width, keep):
     """Call the kernel for a block of columns; the last of an odd number of columns by itself."""
-    item, lanes, row = table.itemsize, lanes_of(table), table.strides[0] // table.itemsize
-    pairs = table.shape[0] // 2
+    item, row = table.itemsize, table.strides[0] // table.itemsize
+    pairs, (begin, room, ends, rows, values, by_example, by_pair) = table.shape[0] // 2, entries
     for first, count, neighbour in ((0, pairs, row), (pairs, table.shape[0] % 2, 0)):
         if count:
             call(
                 kernel,
                 (
-                    forward, (width + lanes - 1) // lanes, count, begins.ctypes.data + 8 * first,
-                    ends.ctypes.data + 8 * first, rows.ctypes.data, values.ctypes.data, batch.ctypes.data,
-                    table.ctypes.data + (2 * first * row + j) * item, 2 * row, neighbour, width, keep,
+                    forward, vectors, count, begin + first * room, room,
+                    ends.ctypes.data + 8 * first, rows.ctypes.data, values + first * by_pair * item, by_example,
+                    by_pair, batch.ctypes.data, table.ctypes.data + (2 * first * row + j) * item, 2 * row,
+                    neighbour, width, keep,
                 ),
             )  # fmt: skip
 
 
 @njit(nogil=True)
-def forward_pairs(kernel, rows, values, begins, ends, W, Z, start, scratch):
-    """(3.4) without the bias: X W, from sorted entries; goes into Z's columns from ``start`` on.
+def forward_pairs(kernel, entries, W, Z, start, scratch):
+    """(3.4) without the bias: X W, from listed entries; goes into Z's columns from ``start`` on.
 
-    ``kernel`` is the address of ``pairs_kernel``. ``scratch`` holds ACROSS vectors for each row of Z: sums that lie
-    together, and stay in the first cache.
+    ``kernel`` is the address of ``pairs_kernel``, and ``entries`` is what it is told of them. ``scratch`` holds ACROSS
+    vectors for each row of Z: sums that lie together, and stay in the first cache.
     """
     lanes, one, j = lanes_of(W), W.dtype.type(1), 0
     while j < W.shape[1]:
-        width = block(W.shape[1] - j, lanes, ACROSS)
-        full = (width + lanes - 1) // lanes * lanes
+        width, vectors = whole_block(W.shape[1] - j, lanes, ACROSS)
+        full = max(vectors, 1) * lanes
         for i in range(Z.shape[0] * full):
             scratch[i] = 0
-        _pass_all(kernel, True, begins, ends, rows, values, scratch, W, j, width, one)
+        _pass_all(kernel, True, entries, scratch, W, j, vectors, width, one)
         for i in range(Z.shape[0]):
             z, sums = Z[i, start + j : start + j + width], scratch[i * full : i * full + width]
             for k in range(z.size):
@@ -175,33 +190,33 @@ def forward_pairs(kernel, rows, values, begins, ends, W, Z, start, scratch):
 
 
 @njit(nogil=True)
-def gradient_pairs(kernel, rows, values, begins, ends, D, alpha, keep, target, scratch):
-    """(4.27): target = keep target + alpha X^T dZ, from sorted entries.
+def gradient_pairs(kernel, entries, D, alpha, keep, target, scratch):
+    """(4.27): target = keep target + alpha X^T dZ, from listed entries.
 
     ``scratch`` holds ACROSS vectors for each row of D: a block of its columns is copied to lie together.
     """
     item, lanes, j = D.itemsize, lanes_of(D), 0
     while j < D.shape[1]:
-        width = block(D.shape[1] - j, lanes, ACROSS)
-        across = (width + lanes - 1) // lanes
+        width, vectors = whole_block(D.shape[1] - j, lanes, ACROSS)
+        across = max(vectors, 1)
         here = D.ctypes.data + j * item
         copy_rows(D.shape[0], here, D.strides[0] // item, scratch.ctypes.data, across * lanes, across, width, keep)
         if alpha != 1:
             for i in range(D.shape[0] * across * lanes):
                 scratch[i] *= alpha
-        _pass_all(kernel, False, begins, ends, rows, values, scratch, target, j, width, keep)
+        _pass_all(kernel, False, entries, scratch, target, j, vectors, width, keep)
         j += width
 
 
 @njit(nogil=True)
-def sort_by_pair(pairs, values, starts, examples, first, end, place, begins, ends, rows, sorted_values):
-    """Sort the entries that some examples have in the pairs first .. end: pair c's from begins[c] to ends[c].
+def list_inputs(pairs, values, starts, examples, first, end, room, ends, rows, listed_values):
+    """List the entries that some examples have in the pairs first .. end: in ``rows`` the place of each one's example.
 
-    ``rows`` gets the place of each entry's example, ``sorted_values`` its values; both are filled from ``place`` on.
+    ``ends`` gets the end of each pair's list, and ``listed_values`` the entries' values.
     """
     item = values.itemsize
     for c in range(first, end):
-        ends[c] = 0
+        ends[c] = c * room
     for i in range(examples.size):
         m = examples[min(i + AHEAD, examples.size - 1)]
         for p in range(starts[m], starts[m + 1], LINE_BYTES // item // 2):
@@ -212,20 +227,10 @@ def sort_by_pair(pairs, values, starts, examples, first, end, place, begins, end
         for p in range(_first_from(pairs, starts[m], starts[m + 1], first), starts[m + 1]):
             if pairs[p] >= end:
                 break
-            ends[pairs[p]] += 1
-    for c in range(first, end):
-        begins[c] = place
-        place += ends[c]
-        ends[c] = begins[c]
-    for i in range(examples.size):
-        m = examples[i]
-        for p in range(_first_from(pairs, starts[m], starts[m + 1], first), starts[m + 1]):
-            if pairs[p] >= end:
-                break
-            at = ends[pairs[p]]
+            at = np.uint64(ends[pairs[p]])  # a number that may be below 0 would be looked at for that
             rows[at] = i
-            sorted_values[at, 0], sorted_values[at, 1] = values[p, 0], values[p, 1]
-            ends[pairs[p]] = at + 1
+            listed_values[at, 0], listed_values[at, 1] = values[p, 0], values[p, 1]
+            ends[pairs[p]] = at + np.uint64(1)
 
 
 @njit(nogil=True)

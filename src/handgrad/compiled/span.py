@@ -28,13 +28,14 @@ from handgrad.compiled.layers import (
     drop,
     forward_block,
     gradient_block,
+    list_block,
     matrix,
     square_of,
     update_block,
     weights_of,
 )
 from handgrad.compiled.meeting import meet
-from handgrad.compiled.pairs import sort_by_pair
+from handgrad.compiled.pairs import list_inputs
 from handgrad.compiled.updates import SGD, corrected
 from handgrad.compiled.vectors import matrix_at
 
@@ -73,11 +74,10 @@ def take_examples(inputs, rules, memory, shape, examples, key, offset, start, en
             M = matrix(memory.M, shape, memory, 0)
             drop(key, rules.rates[0], offset, H, M, start, end, 0, H.shape[1])
         return
-    pairs = memory.pair_begins.size
-    sort_by_pair(
+    pairs = memory.pair_at[1]
+    list_inputs(
         inputs.pairs, inputs.values, inputs.starts, examples, pairs * thread // threads,
-        pairs * (thread + 1) // threads, memory.entry_rows.size // threads * thread,
-        memory.pair_begins, memory.pair_ends, memory.entry_rows, memory.entry_values,
+        pairs * (thread + 1) // threads, memory.room, memory.ends, memory.entry_rows, memory.entry_values,
     )  # fmt: skip
 
 
@@ -194,6 +194,7 @@ def train_span(
                 if rules.rates[layer + 1] > 0.0:
                     H, M = matrix(memory.H, shape, memory, layer + 1), matrix(memory.M, shape, memory, layer + 1)
                     drop(keys[layer + 1], rules.rates[layer + 1], offset, H, M, 0, rows, first, last)
+                list_block(shape, rules, memory, layer + 1, rows, first, last)
                 if not meet(board, threads, stop, sleep):
                     return -1
             outputs = shape.sizes[layers]
@@ -215,7 +216,8 @@ def train_span(
                     first, last = own(shape.sizes[layer], layer - 1, thread, threads)
                     top, bottom = 0, rows
                 delta_block(
-                    theta, shape, rules, memory, layer, keys[layer], offset, top, bottom, first, last, scratch
+                    theta, shape, inputs, rules, memory, layer, keys[layer], offset, rows, top, bottom, first, last,
+                    scratch,
                 )  # fmt: skip
                 if not meet(board, threads, stop, sleep):
                     return -1

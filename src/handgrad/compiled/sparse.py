@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from handgrad.compiled.vectors import I64, REGISTERS, Vectors, call, lanes_of
+from handgrad.compiled.vectors import I64, REGISTERS, Vectors, call, lanes_of, whole_block
 
 ACROSS = 13 if REGISTERS == 16 else 26  # vectors of sums that a core keeps in registers
 
@@ -37,27 +37,21 @@ def _sums(typing_context, vectors, count, begins, ends, index, values, table, ta
 
             def row(at: Any, begin_at: Any, end_at: Any) -> list[Any]:
                 begin, end = builder.load(begin_at), builder.load(end_at)
-                before = builder.block
-                with builder.if_then(builder.icmp_signed("<", begin, end)):
 
-                    def add(p: Any, *sums: Any) -> list[Any]:
-                        number = builder.zext(builder.load(builder.gep(index, [p])), I64)
-                        source = emit.after(emit.place(table), builder.mul(number, table_row))
-                        x = emit.scalar(emit.after(emit.place(values), p))
-                        added = [
-                            emit.multiply_add(x, emit.load(emit.after(source, q), mask), total)
-                            for q, total in zip(across, sums, strict=True)
-                        ]
-                        return [builder.add(p, I64(1)), *added]
+                def add(p: Any, *sums: Any) -> list[Any]:
+                    number = builder.zext(builder.load(builder.gep(index, [p])), I64)
+                    source = emit.after(emit.place(table), builder.mul(number, table_row))
+                    x = emit.scalar(emit.after(emit.place(values), p))
+                    added = [
+                        emit.multiply_add(x, emit.load(emit.after(source, q), mask), total)
+                        for q, total in zip(across, sums, strict=True)
+                    ]
+                    return [builder.add(p, I64(1)), *added]
 
-                    zeros = [emit.zero] * len(across)
-                    totals = emit.loop(builder.sub(end, begin), [begin, *zeros], add)[1:]
-                    summed = builder.block
-                results = [builder.phi(emit.type) for _ in across]
-                for result, total in zip(results, totals, strict=True):
-                    result.add_incoming(emit.zero, before)
-                    result.add_incoming(total, summed)
-                for q, result in zip(across, results, strict=True):
+                zeros, length = [emit.zero] * len(across), builder.sub(end, begin)
+                some = builder.icmp_signed(">", length, I64(0))
+                sums = emit.either(some, lambda: emit.loop(length, [begin, *zeros], add)[1:], lambda: zeros)
+                for q, result in zip(across, sums, strict=True):
                     emit.store(result, emit.after(at, q), mask)
                 return [emit.after(at, out_row), builder.gep(begin_at, [I64(1)]), builder.gep(end_at, [I64(1)])]
 
@@ -76,17 +70,6 @@ def sums_kernel(vectors, count, begins, ends, index, values, table, table_row, o
 
 
 @njit(nogil=True)
-def _block(j, units, lanes):
-    """Say how many numbers, and whole vectors, the block of a row that begins at j has; 0 vectors for a last few."""
-    vectors = (units - j) // lanes
-    blocks = (vectors + ACROSS - 1) // ACROSS
-    if blocks == 0:
-        return units - j, 0
-    vectors = (vectors + blocks - 1) // blocks
-    return vectors * lanes, vectors
-
-
-@njit(nogil=True)
 def forward_sparse(kernel, columns, values, begins, ends, W, Z):
     """(3.4) without the bias: Z = X W, where the entries of X's row i are those from begins[i] to ends[i].
 
@@ -95,7 +78,7 @@ def forward_sparse(kernel, columns, values, begins, ends, W, Z):
     item, lanes, j = W.itemsize, lanes_of(W), 0
     one = W.dtype.type(1)
     while j < W.shape[1]:
-        width, vectors = _block(j, W.shape[1], lanes)
+        width, vectors = whole_block(W.shape[1] - j, lanes, ACROSS)
         call(
             kernel,
             (

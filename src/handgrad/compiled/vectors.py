@@ -126,6 +126,21 @@ class Vectors:
         builder.position_at_end(done)
         return results
 
+    def either(
+        self, condition: Any, emit: Callable[[], Iterable[Any]], other: Callable[[], Iterable[Any]]
+    ) -> list[Any]:
+        """Give the values that ``emit`` makes where the condition holds, and those of ``other`` where it does not."""
+        builder, made = self.builder, []
+        with builder.if_else(condition) as branches:
+            for branch, function in zip(branches, (emit, other), strict=True):
+                with branch:
+                    made.append((list(function()), builder.block))
+        results = [builder.phi(value.type) for value in made[0][0]]
+        for values, block in made:
+            for result, value in zip(results, values, strict=True):
+                result.add_incoming(value, block)
+        return results
+
     def cases(self, value: Any, numbers: Iterable[int], emit: Callable[[int], None]) -> None:
         """Emit a variant for each number, of which the one that is ``value`` runs."""
         builder = self.builder
@@ -152,6 +167,17 @@ def block(left, lanes, most):
     vectors = (left + lanes - 1) // lanes
     blocks = (vectors + most - 1) // most
     return min(left, (vectors + blocks - 1) // blocks * lanes)
+
+
+@njit(nogil=True)
+def whole_block(left, lanes, most):
+    """As ``block``, in whole vectors: how many numbers, and vectors; 0 vectors where only a few numbers are left."""
+    vectors = left // lanes
+    if vectors == 0:
+        return left, 0
+    blocks = (vectors + most - 1) // most
+    vectors = (vectors + blocks - 1) // blocks
+    return vectors * lanes, vectors
 
 
 @intrinsic

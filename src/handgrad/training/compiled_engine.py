@@ -8,22 +8,16 @@ from typing import Any
 
 import joblib
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from handgrad.compiled import functions
-from handgrad.compiled.arguments import Inputs, Log, Memory, Plan, Rules, Shape
+from handgrad.compiled.arguments import Inputs, Log, Memory, Plan, Rules
 from handgrad.compiled.caching import compile_for
 from handgrad.compiled.inference import evaluate_rows, predict_rows
-from handgrad.compiled.kernels import kernels_for
-from handgrad.compiled.pairs import ACROSS, compress
-from handgrad.compiled.span import SQUARES, TOGETHER, train_span
-from handgrad.compiled.tiles import PANEL_BYTES
-from handgrad.compiled.vectors import VECTOR_BYTES
-from handgrad.network.activations import ACTIVATIONS
-from handgrad.network.losses import LOSSES
+from handgrad.compiled.span import train_span
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import dropout_keys
+from handgrad.training.compiled_arrays import SPARSE, aligned, fixed, inputs_of, memory_for, shape_of
 from handgrad.training.examples import Examples, counts_right
 from handgrad.training.numpy_engine import SpanLog, dropout_rates
 from handgrad.training.optimizers import OPTIMIZERS
@@ -32,8 +26,6 @@ from handgrad.training.team import Team
 
 ROWS = 256  # in one turn: their activations stay in the cores' caches
 CHUNK = 128  # rows of an evaluation or prediction at a time
-# Below this share of inputs (in training, of their pairs) that are not zero, leaving zeros out beats the dense product.
-SPARSE = 0.35
 
 
 class CompiledEngine:
@@ -63,11 +55,11 @@ class CompiledEngine:
     ) -> None:
         self.network, self.parameters, self.examples, self.settings = network, parameters, examples, settings
         batch = len(examples) if settings.full_batch else min(settings.batch_size, len(examples))
-        self.shape = _shape_of(network)
+        self.shape = shape_of(network)
         self.team = Team(threads or joblib.cpu_count())
         size, dtype = parameters.vector.size, parameters.vector.dtype
         # A span works on a copy that begins at a cache line: 6 % of an epoch.
-        self.theta, self.gradient = _aligned(size, dtype), _aligned(size, dtype)
+        self.theta, self.gradient = aligned(size, dtype), aligned(size, dtype)
         optimizer = settings.recurrence
         self.rules = Rules(
             [type(known) for known in OPTIMIZERS.values()].index(type(optimizer)),
@@ -79,8 +71,8 @@ class CompiledEngine:
         )
         # Entries are sorted for a whole batch; with one layer, each thread would want those of its rows only.
         allow_sparse = settings.input_dropout == 0.0 and len(network.layer_sizes) > 2
-        self.inputs = _inputs_of(network, examples, dtype, allow_sparse)
-        self.memory = _memory_for(
+        self.inputs = inputs_of(network, examples, dtype, allow_sparse)
+        self.memory = memory_for(
             self.shape, min(batch, ROWS), dtype, self.team.threads, self.inputs, bool(self.rules.rates.any())
         )
         self.forward = _Forward(network, parameters, self.team)
@@ -116,7 +108,7 @@ class CompiledEngine:
     def evaluate(self, examples: Examples) -> tuple[float, float | None]:
         """Compute loss and accuracy on all examples, as ``numpy_engine.evaluate`` does."""
         dtype = self.parameters.vector.dtype
-        inputs = self.inputs if examples is self.examples else _inputs_of(self.network, examples, dtype, False)
+        inputs = self.inputs if examples is self.examples else inputs_of(self.network, examples, dtype, False)
         loss, right = self.forward.evaluate(inputs)
         total = len(examples) if examples.weight is None else float(examples.weight.sum())
         return loss / total, right / len(examples) if counts_right(self.network, examples) else None
@@ -136,7 +128,7 @@ class CompiledEngine:
         if rates.any():
             keys = dropout_keys(self.settings.seed, np.arange(first_step, first_step + steps), len(rates))
         rates_of_steps = np.array(learning_rates, np.float64)
-        plan = Plan(_fixed(order, np.int64), _fixed(ends, np.int64), rates_of_steps, first_step, keys)
+        plan = Plan(fixed(order, np.int64), fixed(ends, np.int64), rates_of_steps, first_step, keys)
         return self.theta, self.gradient, state, self.shape, self.inputs, self.rules, plan, self.memory, log
 
 
@@ -171,7 +163,7 @@ class _Forward:
 
     def __init__(self, network: MLP, parameters: Parameters, team: Team) -> None:
         self.network, self.parameters, self.team = network, parameters, team
-        self.shape = _shape_of(network)
+        self.shape = shape_of(network)
         self.memories: list[tuple[Memory, NDArray[np.uint16], NDArray[Any]]] = []
 
     def memory(self, thread: int) -> tuple[Memory, NDArray[np.uint16], NDArray[Any]]:
@@ -179,7 +171,7 @@ class _Forward:
         dtype, widest = self.parameters.vector.dtype, max(self.network.layer_sizes)
         while len(self.memories) <= thread:
             room = CHUNK * widest + 1 if widest < 2**16 else 0  # compressing writes one beyond the last entry
-            memory = _memory_for(self.shape, CHUNK, dtype, 1, None, False)
+            memory = memory_for(self.shape, CHUNK, dtype, 1, None, False)
             self.memories.append((memory, np.zeros(room, np.uint16), np.zeros(room, dtype)))
         return self.memories[thread]
 
@@ -201,7 +193,7 @@ class _Forward:
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         """Compute what the outputs mean."""
         dtype = self.parameters.vector.dtype
-        X, outputs = _fixed(X, dtype), np.empty((len(X), self.network.layer_sizes[-1]), dtype)
+        X, outputs = fixed(X, dtype), np.empty((len(X), self.network.layer_sizes[-1]), dtype)
         threads = max(1, min(self.team.threads, -(-len(X) // CHUNK)))
         shared = self.parameters.vector, self.shape, X
         arguments = [
@@ -213,88 +205,3 @@ class _Forward:
         else:
             self.team.run(lambda thread: predict_rows(*arguments[thread]), threads)
         return outputs
-
-
-def _shape_of(network: MLP) -> Shape:
-    """Describe a network in numbers."""
-    sizes = np.array(network.layer_sizes)
-    before = np.cumsum((sizes[:-1] + 1) * sizes[1:])
-    return Shape(
-        sizes,
-        np.concatenate([[0], before[:-1]]),
-        np.concatenate([[0], np.cumsum(sizes[:-1])]),
-        np.array([list(ACTIVATIONS).index(name) for name in network.activations], np.int64),
-        list(LOSSES).index(network.loss),
-    )
-
-
-def _inputs_of(network: MLP, examples: Examples, dtype: DTypeLike, allow_sparse: bool) -> Inputs:
-    """Give the compiled code its examples, and their entries that are not zero where that is worth it."""
-    k = network.layer_sizes[-1]
-    X, y = _fixed(examples.X, dtype), examples.y
-    classes = y.ndim == 1 and (k > 1 or network.loss == "cross_entropy")
-    labels = _fixed(y if classes else np.zeros(0), np.int64)
-    targets = _fixed(np.zeros((0, 0)) if classes else y.reshape(len(y), k), np.float64)
-    weights = _fixed(np.zeros(0) if examples.weight is None else examples.weight, np.float64)
-    pairs_in_row = -(-X.shape[1] // 2)
-    starts = np.zeros(len(X) + 1 if allow_sparse and pairs_in_row < 2**16 else 0, np.int64)
-    pairs, values = np.zeros(0, np.uint16), np.zeros((0, 2), X.dtype)
-    if starts.size:
-        compress(X, pairs, values, starts)
-        if starts[-1] > SPARSE * len(X) * pairs_in_row:
-            starts = np.zeros(0, np.int64)
-        else:
-            pairs, values = np.empty(starts[-1], np.uint16), np.empty((starts[-1], 2), X.dtype)
-            compress(X, pairs, values, starts)
-    return Inputs(X, labels, targets, weights, pairs, values, starts)
-
-
-def _memory_for(
-    shape: Shape, height: int, dtype: DTypeLike, threads: int, inputs: Inputs | None, dropout: bool
-) -> Memory:
-    """Make the buffers for so many rows; for the sorted entries of ``inputs`` too, where it leaves zeros out."""
-    size = int(shape.sizes.sum()) * height
-    needs_Z = any(code in functions.NEEDS_Z for code in shape.codes)
-    H = _aligned(size, dtype)
-    sparse = inputs is not None and inputs.starts.size
-    most = height * int(np.diff(inputs.starts).max(initial=0)) * threads if inputs is not None and sparse else 0
-    pairs = -(-int(shape.sizes[0]) // 2) if sparse else 0
-    rows = TOGETHER * int(shape.sizes.max())
-    scratch = max(PANEL_BYTES, height * ACROSS * VECTOR_BYTES) // np.dtype(dtype).itemsize
-    return Memory(
-        H,
-        _aligned(size, dtype) if dropout else H,
-        _aligned(size if needs_Z else 0, dtype),
-        _aligned(size, dtype),
-        np.zeros(height),
-        np.zeros(height, np.int64),
-        np.zeros(height, np.int64),
-        np.zeros(pairs, np.int64),
-        np.zeros(pairs, np.int64),
-        np.zeros(most, np.uint16),
-        np.zeros((most, 2), dtype),
-        np.zeros((threads, SQUARES + 8)),
-        _aligned(threads * scratch, dtype).reshape(threads, scratch),
-        _aligned(threads * rows, dtype).reshape(threads, rows),
-        np.zeros(32, np.int64),
-        height,
-        kernels_for(dtype),
-    )
-
-
-def _aligned(size: int, dtype: DTypeLike) -> NDArray[Any]:
-    """Make an array of zeros that begins at a cache line."""
-    item = np.dtype(dtype).itemsize
-    room = np.zeros(size + 64 // item, dtype)
-    first = -room.ctypes.data % 64 // item
-    return room[first : first + size]
-
-
-def _fixed(array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Give an array the one form that the code is compiled for: this dtype, row by row, not to be written.
-
-    Any other form, a mere flag included, would be compiled anew, and for longer than most conversions take.
-    """
-    fixed = np.require(array, dtype, ("C", "A", "E")).view()
-    fixed.flags.writeable = False
-    return fixed

@@ -1,0 +1,119 @@
+"""The arrays that compiled code works on: a network in numbers, its examples, and room for what is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from handgrad.compiled import functions
+from handgrad.compiled.arguments import Inputs, Memory, Shape
+from handgrad.compiled.kernels import kernels_for
+from handgrad.compiled.pairs import ACROSS, compress
+from handgrad.compiled.span import SQUARES, TOGETHER
+from handgrad.compiled.tiles import PANEL_BYTES
+from handgrad.compiled.vectors import VECTOR_BYTES
+from handgrad.network.activations import ACTIVATIONS
+from handgrad.network.losses import LOSSES
+from handgrad.network.mlp import MLP
+from handgrad.training.examples import Examples
+
+# Below this share of inputs (in training, of their pairs) that are not zero, leaving zeros out beats the dense product.
+SPARSE = 0.35
+
+
+def shape_of(network: MLP) -> Shape:
+    """Describe a network in numbers."""
+    sizes = np.array(network.layer_sizes)
+    before = np.cumsum((sizes[:-1] + 1) * sizes[1:])
+    return Shape(
+        sizes,
+        np.concatenate([[0], before[:-1]]),
+        np.concatenate([[0], np.cumsum(sizes[:-1])]),
+        np.array([list(ACTIVATIONS).index(name) for name in network.activations], np.int64),
+        list(LOSSES).index(network.loss),
+    )
+
+
+def inputs_of(network: MLP, examples: Examples, dtype: DTypeLike, allow_sparse: bool) -> Inputs:
+    """Give the compiled code its examples, and their entries that are not zero where that is worth it."""
+    k = network.layer_sizes[-1]
+    X, y = fixed(examples.X, dtype), examples.y
+    classes = y.ndim == 1 and (k > 1 or network.loss == "cross_entropy")
+    labels = fixed(y if classes else np.zeros(0), np.int64)
+    targets = fixed(np.zeros((0, 0)) if classes else y.reshape(len(y), k), np.float64)
+    weights = fixed(np.zeros(0) if examples.weight is None else examples.weight, np.float64)
+    pairs_in_row = -(-X.shape[1] // 2)
+    starts = np.zeros(len(X) + 1 if allow_sparse and pairs_in_row < 2**16 else 0, np.int64)
+    pairs, values = np.zeros(0, np.uint16), np.zeros((0, 2), X.dtype)
+    if starts.size:
+        compress(X, pairs, values, starts)
+        if starts[-1] > SPARSE * len(X) * pairs_in_row:
+            starts = np.zeros(0, np.int64)
+        else:
+            pairs, values = np.empty(starts[-1], np.uint16), np.empty((starts[-1], 2), X.dtype)
+            compress(X, pairs, values, starts)
+    return Inputs(X, labels, targets, weights, pairs, values, starts)
+
+
+def memory_for(
+    shape: Shape, height: int, dtype: DTypeLike, threads: int, inputs: Inputs | None, dropout: bool
+) -> Memory:
+    """Make the buffers for so many rows; for the sorted entries of ``inputs`` too, where it leaves zeros out."""
+    size = int(shape.sizes.sum()) * height
+    needs_Z = any(code in functions.NEEDS_Z for code in shape.codes)
+    H = aligned(size, dtype)
+    pairs = _pairs_of(shape, inputs) if inputs is not None else np.zeros(shape.sizes.size - 1, np.int64)
+    lists = int(pairs.sum())
+    rows = TOGETHER * int(shape.sizes.max())
+    scratch = max(PANEL_BYTES, height * ACROSS * VECTOR_BYTES) // np.dtype(dtype).itemsize
+    return Memory(
+        H,
+        aligned(size, dtype) if dropout else H,
+        aligned(size if needs_Z else 0, dtype),
+        aligned(size, dtype),
+        np.zeros(height),
+        np.zeros(height, np.int64),
+        np.zeros(height, np.int64),
+        np.concatenate([[0], np.cumsum(pairs)]),
+        height + 1,
+        np.zeros(lists, np.int64),
+        np.zeros(lists * (height + 1), np.uint16),
+        np.zeros((int(pairs[0]) * (height + 1), 2), dtype),
+        np.zeros((threads, SQUARES + 8)),
+        aligned(threads * scratch, dtype).reshape(threads, scratch),
+        aligned(threads * rows, dtype).reshape(threads, rows),
+        np.zeros(32, np.int64),
+        height,
+        kernels_for(dtype),
+    )
+
+
+def _pairs_of(shape: Shape, inputs: Inputs) -> NDArray[np.int64]:
+    """Count, for each layer, the pairs of its inputs whose entries are listed in training."""
+    pairs = np.zeros(shape.sizes.size - 1, np.int64)
+    if inputs.starts.size:
+        pairs[0] = -(-shape.sizes[0] // 2)
+    for layer in range(1, len(pairs) - 1):  # the last layer's product is small, and each thread takes some of its rows
+        if shape.codes[layer - 1] == functions.RELU and shape.sizes[layer] % 2 == 0:
+            pairs[layer] = shape.sizes[layer] // 2
+    return pairs
+
+
+def aligned(size: int, dtype: DTypeLike) -> NDArray[Any]:
+    """Make an array of zeros that begins at a cache line."""
+    item = np.dtype(dtype).itemsize
+    room = np.zeros(size + 64 // item, dtype)
+    first = -room.ctypes.data % 64 // item
+    return room[first : first + size]
+
+
+def fixed(array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Give an array the one form that the code is compiled for: this dtype, row by row, not to be written.
+
+    Any other form, a mere flag included, would be compiled anew, and for longer than most conversions take.
+    """
+    fixed = np.require(array, dtype, ("C", "A", "E")).view()
+    fixed.flags.writeable = False
+    return fixed
