@@ -222,16 +222,17 @@ def lose(code, Z, first, b, labels, targets, share, smoothing):
         answers = True
         total = 0.0
         if code == CROSS_ENTROPY:
-            largest = z[top]
+            largest, expected = z[top], (1.0 - smoothing) * float(z[top] - z[label])
+            if smoothing > 0.0:  # else no logit but the label's counts, however far below it is
+                for j in range(k):
+                    expected += smoothing / k * float(largest - z[j])
             for j in range(k):
-                total += float(_exp_minus(largest - z[j]))
-            log_total = math.log(total)
+                z[j] = _exp_minus(largest - z[j])
+                total += float(z[j])
+            loss += weight * (expected + math.log(total))
             for j in range(k):
-                t = smoothing / k + (1.0 - smoothing if j == label else 0.0)
-                lower = largest - z[j]
-                if t > 0.0:
-                    loss += weight * t * (float(lower) + log_total)
-                z[j] = weight * (float(_exp_minus(lower)) / total - t)
+                z[j] = weight * (float(z[j]) / total - smoothing / k)
+            z[label] -= weight * (1.0 - smoothing)
             right += top == label
             continue
         for j in range(k):

@@ -114,16 +114,18 @@ def _pass_by(
                     emit.store(total, x, mask)
 
             def pair(at: Any, values: Any, begin: Any, end_at: Any) -> list[Any]:
-                length = builder.sub(builder.load(end_at), begin)
+                length, following = builder.sub(builder.load(end_at), begin), builder.add(begin, room)
                 wanted = builder.icmp_signed(">", length, I64(0))
                 if not is_forward:
                     wanted = builder.or_(wanted, builder.fcmp_unordered("!=", keep, ir.Constant(emit.number, 1.0)))
                 with builder.if_then(wanted):
                     for x in (emit.after(at, step), emit.after(emit.after(at, step), row)):
                         emit.prefetch(x, across * emit.lanes)
+                    emit.prefetch(builder.bitcast(builder.gep(rows, [following]), emit.pointer), 1)
+                    if listed:
+                        emit.prefetch(emit.after(values, builder.shl(following, I64(1))), 4 * LINE_BYTES // emit.item)
                     (multiply_forward if is_forward else multiply_backward)(at, values, begin, length)
-                following = builder.add(begin, room), builder.gep(end_at, [I64(1)])
-                return [emit.after(at, step), emit.after(values, by_pair), *following]
+                return [emit.after(at, step), emit.after(values, by_pair), following, builder.gep(end_at, [I64(1)])]
 
             with builder.if_then(builder.icmp_signed(">", count, I64(0))):
                 emit.loop(count, [emit.place(table), emit.place(values), begin, ends], pair)
