@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +93,8 @@ def write(folder: Path, name: str, arrays: Arrays) -> None:
     (folder / f"{name}.json").write_text(json.dumps(shapes))
 
 
-def read(folder: Path, task: Task, dtype: type = np.float32) -> tuple[Data, Data]:
-    """Read a task's training and test part, with X in the dtype that the contestant computes in."""
+def read(folder: Path, task: Task, part: Literal["train", "test"], dtype: type = np.float32) -> Data:
+    """Read a task's training or test part, with X in the dtype that the contestant computes in."""
     shapes = json.loads((folder / f"{task.data}.json").read_text())
 
     def array(key: str, most: int | None = None) -> NDArray[Any]:
@@ -109,8 +109,8 @@ def read(folder: Path, task: Task, dtype: type = np.float32) -> tuple[Data, Data
                 part[...] = np.fromfile(file, kind, len(part) * width).reshape(part.shape)
         return result
 
-    train = Data(array("X_train", task.examples), array("y_train", task.examples))
-    return train, Data(array("X_test"), array("y_test"))
+    most = task.examples if part == "train" else None
+    return Data(array(f"X_{part}", most), array(f"y_{part}", most))
 
 
 def first_weights(task: Task, seed: int) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:

@@ -11,6 +11,8 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -56,7 +58,9 @@ def serve(request: dict[str, Any], channel: TextIO) -> None:
     began = perf_counter()
     module = import_module(f"benchmarks.contestants.{contestant.module}")
     import_seconds = perf_counter() - began
-    train, test = read(Path(request["folder"]), task, module.DTYPE)
+    folder = Path(request["folder"])
+    train = read(folder, task, "train", module.DTYPE)
+    test = cache(lambda: read(folder, task, "test", module.DTYPE))  # not in memory before it is needed
     memory = memory_mib("VmRSS")
     began = perf_counter()
     runner = module.build(task, train, request["threads"], **contestant.options)
@@ -79,19 +83,20 @@ def serve(request: dict[str, Any], channel: TextIO) -> None:
         message = json.loads(line)
         if message["do"] == "round":
             seconds = play(runner, task, test, message["number"])
-            answer(channel, {"seconds": seconds, "score": score(runner, task, test) if task.afresh else None})
+            answer(channel, {"seconds": seconds, "score": score(runner, task, test()) if task.afresh else None})
         else:
             peak = memory_mib("VmHWM")
             extras = runner.extras() if hasattr(runner, "extras") else {}
             competes = contestant.competes and task.kind != "predict"
-            final = score(runner, task, test) if competes else None
+            final = score(runner, task, test()) if competes else None
             answer(channel, {"peak_memory_mib": peak, "score": final, "extras": extras})
 
 
-def play(runner: Runner, task: Task, test: Data, number: int) -> float:
+def play(runner: Runner, task: Task, test: Callable[[], Data], number: int) -> float:
     """Time one round; what every contestant needs alike is drawn before the clock starts."""
     if task.kind == "predict":
-        X = np.ascontiguousarray(np.resize(test.X, (task.rows, test.X.shape[1])))
+        given = test().X
+        X = np.ascontiguousarray(np.resize(given, (task.rows, given.shape[1])))
         began = perf_counter()
         for _ in range(task.repeats):
             predicted = runner.predict(X)

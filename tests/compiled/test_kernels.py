@@ -219,8 +219,8 @@ def test_products_with_pairs_are_the_dense_ones(n: int, d: int, units: int, shar
     rows = rng().integers(0, n, n // 2 + 1)
     room, ends = len(rows), np.zeros(in_row, np.int64)
     places, listed = np.zeros(in_row * room, np.uint16), np.zeros((in_row * room, 2), dtype)
-    for first, end in ((0, in_row // 2), (in_row // 2, in_row)):
-        pairs.list_inputs(found, values, starts, rows, first, end, room, ends, places, listed)
+    for kept, first, end in ((values, 0, in_row // 2), (values[:0], in_row // 2, in_row)):  # copied, or only in X
+        pairs.list_inputs(X, found, kept, starts, rows, first, end, room, ends, places, listed)
 
     def entries(first: int) -> tuple:
         return first * room, room, ends[first:], places, listed.ctypes.data, 0, 0

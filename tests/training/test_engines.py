@@ -333,6 +333,43 @@ def test_sparse_inputs_mean_the_same(threads: int, optimizer: str, dtype: type, 
     assert_same(network, X, y, None, dtype, threads=threads, optimizer=optimizer, l2=0.05, dropout=0.2, steps=60)
 
 
+@DTYPES
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("options", ["plain", "dropout", "all"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize(("bias", "left_out"), [(-0.5, True), (0.5, False)], ids=["few units on", "many units on"])
+def test_zeros_behind_rectifiers_mean_the_same(
+    bias: float, left_out: bool, optimizer: str, options: str, threads: int, dtype: type, compiled: ModuleType
+) -> None:
+    """Leaving out units that are off changes nothing, and is done where many are; also in turns, and of odd layers."""
+    from handgrad.compiled.layers import FULL
+    from handgrad.compiled.rectified import entries_in
+
+    n = 600
+    network, examples = MLP((11, 48, 31, 24, 16, 5), "relu"), Examples(dense(n).astype(dtype) / 4, classes(5, n))
+    settings = {"optimizer": optimizer, "batch_size": 300, **OPTIONS[options]}
+    vectors = []
+    for count in (threads, None):
+        parameters = network.initialise(seed=1, dtype=dtype, initialiser="he_normal")
+        for b in parameters.b[:-1]:
+            b[:] = bias
+        first, chosen = parameters.vector.copy(), TrainingSettings(**settings)
+        engine: Any = NumpyEngine(network, parameters, examples, chosen, 1)
+        if count:
+            engine = compiled.CompiledEngine(network, parameters, examples, chosen, count)
+            memory = engine.memory
+        vectors.append(one_span(engine, np.arange(n), np.array([300, 600]))[0] - first)
+    at, rows = memory.pair_at, 300 - 256  # of the last turn
+    assert at.tolist() == [0, 0, 24, 24, 36, 36]
+    shares = [
+        entries_in(at[k], at[k + 1], memory.room, memory.ends) / (24 * rows if k == 1 else 12 * rows) for k in (1, 3)
+    ]
+    assert all((share <= FULL) == left_out for share in shares) or options != "plain"
+    largest = np.abs(vectors[1]).max()
+    assert largest > 1e-3
+    np.testing.assert_allclose(vectors[0], vectors[1], rtol=0, atol=(1e-12 if dtype is np.float64 else 1e-4) * largest)
+
+
 @uses_compiled
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_all_inputs_zero_mean_the_same(optimizer: str, compiled: ModuleType) -> None:
@@ -394,6 +431,8 @@ def test_every_form_of_an_array_gives_the_same_bits(
     inputs: Any, form: str, dtype: type, compiled: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory order, strides, alignment, byte order and dtype do not matter, and nothing is compiled anew for them."""
+    from handgrad.compiled import pairs
+
     X, y = np.abs(inputs()).round(), classes(5)  # whole numbers, which every dtype holds
     network = MLP((X.shape[1], 9, 5))
     examples = Examples(X.astype(dtype), y, np.ones(N))
@@ -401,7 +440,7 @@ def test_every_form_of_an_array_gives_the_same_bits(
     engine.prepare()
     vector, log = one_span(engine, ORDER, ENDS)
     figures = engine.evaluate(examples)
-    for function in (compiled.train_span, compiled.evaluate_rows, compiled.compress):
+    for function in (compiled.train_span, compiled.evaluate_rows, pairs.compress):
         monkeypatch.setattr(function, "_can_compile", False)
     labels, weight, order, ends = y.astype(np.uint8), np.ones(N, int), ORDER.astype(np.int32), ENDS.astype(np.int32)
     if form == "read-only":  # and nothing else, so that nothing is converted

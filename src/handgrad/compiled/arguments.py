@@ -24,7 +24,8 @@ class Shape(NamedTuple):
 class Inputs(NamedTuple):
     """Examples: rows, class numbers or targets, weights; what there is not is empty.
 
-    Where zeros are left out, the entries of row m are ``pairs[starts[m] : starts[m + 1]]``, with two values each.
+    Where zeros are left out, the entries of row m are ``pairs[starts[m] : starts[m + 1]]``, with two values each; these
+    lie in X only where the rows come in order, and nothing is gained by a copy that lies together.
     """
 
     X: NDArray[Any]

@@ -25,7 +25,10 @@ AHEAD = 3  # examples whose entries are fetched while one is sorted: they lie an
 
 @njit_cached()
 def compress(X, pairs, values, starts):
-    """Write the pairs of X that are not zero, row by row, and where each row starts; ``pairs`` empty: count only."""
+    """Write the pairs of X that are not zero, row by row, and where each row starts.
+
+    Where ``pairs`` is empty, they are only counted; where ``values`` is, they stay in X.
+    """
     place, d = 0, X.shape[1]
     for i in range(X.shape[0]):
         starts[i] = place
@@ -34,6 +37,7 @@ def compress(X, pairs, values, starts):
             if x != 0 or neighbour != 0:
                 if pairs.size:
                     pairs[place] = j // 2
+                if values.size:
                     values[place, 0], values[place, 1] = x, neighbour
                 place += 1
     starts[X.shape[0]] = place
@@ -211,17 +215,18 @@ def gradient_pairs(kernel, entries, D, alpha, keep, target, scratch):
 
 
 @njit(nogil=True)
-def list_inputs(pairs, values, starts, examples, first, end, room, ends, rows, listed_values):
+def list_inputs(X, pairs, values, starts, examples, first, end, room, ends, rows, listed_values):
     """List the entries that some examples have in the pairs first .. end: in ``rows`` the place of each one's example.
 
-    ``ends`` gets the end of each pair's list, and ``listed_values`` the entries' values.
+    ``ends`` gets the end of each pair's list, and ``listed_values`` the entries' values, from X where ``values`` is
+    empty.
     """
-    item = values.itemsize
+    item, d = values.itemsize, X.shape[1]
     for c in range(first, end):
         ends[c] = c * room
     for i in range(examples.size):
         m = examples[min(i + AHEAD, examples.size - 1)]
-        for p in range(starts[m], starts[m + 1], LINE_BYTES // item // 2):
+        for p in range(starts[m], starts[m + 1] if values.size else 0, LINE_BYTES // item // 2):
             prefetch(values.ctypes.data + 2 * item * p)
         for p in range(starts[m], starts[m + 1], LINE_BYTES // pairs.itemsize):
             prefetch(pairs.ctypes.data + pairs.itemsize * p)
@@ -231,7 +236,11 @@ def list_inputs(pairs, values, starts, examples, first, end, room, ends, rows, l
                 break
             at = np.uint64(ends[pairs[p]])  # a number that may be below 0 would be looked at for that
             rows[at] = i
-            listed_values[at, 0], listed_values[at, 1] = values[p, 0], values[p, 1]
+            if values.size:
+                listed_values[at, 0], listed_values[at, 1] = values[p, 0], values[p, 1]
+            else:
+                j = 2 * int(pairs[p])
+                listed_values[at, 0], listed_values[at, 1] = X[m, j], X[m, j + 1] if j + 1 < d else X.dtype.type(0)
             ends[pairs[p]] = at + np.uint64(1)
 
 

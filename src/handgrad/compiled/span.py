@@ -76,7 +76,7 @@ def take_examples(inputs, rules, memory, shape, examples, key, offset, start, en
         return
     pairs = memory.pair_at[1]
     list_inputs(
-        inputs.pairs, inputs.values, inputs.starts, examples, pairs * thread // threads,
+        inputs.X, inputs.pairs, inputs.values, inputs.starts, examples, pairs * thread // threads,
         pairs * (thread + 1) // threads, memory.room, memory.ends, memory.entry_rows, memory.entry_values,
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from handgrad.network.activations import ACTIVATIONS
 from handgrad.network.losses import LOSSES
 from handgrad.network.mlp import MLP
 from handgrad.training.examples import Examples
+from handgrad.training.settings import TrainingSettings
 
 # Below this share of inputs (in training, of their pairs) that are not zero, leaving zeros out beats the dense product.
 SPARSE = 0.35
@@ -36,8 +37,8 @@ def shape_of(network: MLP) -> Shape:
     )
 
 
-def inputs_of(network: MLP, examples: Examples, dtype: DTypeLike, allow_sparse: bool) -> Inputs:
-    """Give the compiled code its examples, and their entries that are not zero where that is worth it."""
+def inputs_of(network: MLP, examples: Examples, dtype: DTypeLike, settings: TrainingSettings | None = None) -> Inputs:
+    """Give the compiled code its examples; for a training, their pairs too that are not zero, if that is worth it."""
     k = network.layer_sizes[-1]
     X, y = fixed(examples.X, dtype), examples.y
     classes = y.ndim == 1 and (k > 1 or network.loss == "cross_entropy")
@@ -45,14 +46,18 @@ def inputs_of(network: MLP, examples: Examples, dtype: DTypeLike, allow_sparse: 
     targets = fixed(np.zeros((0, 0)) if classes else y.reshape(len(y), k), np.float64)
     weights = fixed(np.zeros(0) if examples.weight is None else examples.weight, np.float64)
     pairs_in_row = -(-X.shape[1] // 2)
-    starts = np.zeros(len(X) + 1 if allow_sparse and pairs_in_row < 2**16 else 0, np.int64)
+    # Pairs are listed for a whole batch; with one layer, each thread would want those of its rows only.
+    wanted = settings is not None and settings.input_dropout == 0.0 and len(network.layer_sizes) > 2
+    starts = np.zeros(len(X) + 1 if wanted and pairs_in_row < 2**16 else 0, np.int64)
     pairs, values = np.zeros(0, np.uint16), np.zeros((0, 2), X.dtype)
     if starts.size:
         compress(X, pairs, values, starts)
         if starts[-1] > SPARSE * len(X) * pairs_in_row:
             starts = np.zeros(0, np.int64)
         else:
-            pairs, values = np.empty(starts[-1], np.uint16), np.empty((starts[-1], 2), X.dtype)
+            pairs = np.empty(starts[-1], np.uint16)
+            if settings is not None and not settings.full_batch:
+                values = np.empty((starts[-1], 2), X.dtype)
             compress(X, pairs, values, starts)
     return Inputs(X, labels, targets, weights, pairs, values, starts)
 

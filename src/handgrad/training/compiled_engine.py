@@ -69,9 +69,7 @@ class CompiledEngine:
             float(settings.label_smoothing),
             np.array(dropout_rates(network, settings), np.float64),
         )
-        # Entries are sorted for a whole batch; with one layer, each thread would want those of its rows only.
-        allow_sparse = settings.input_dropout == 0.0 and len(network.layer_sizes) > 2
-        self.inputs = inputs_of(network, examples, dtype, allow_sparse)
+        self.inputs = inputs_of(network, examples, dtype, settings)
         self.memory = memory_for(
             self.shape, min(batch, ROWS), dtype, self.team.threads, self.inputs, bool(self.rules.rates.any())
         )
@@ -108,7 +106,7 @@ class CompiledEngine:
     def evaluate(self, examples: Examples) -> tuple[float, float | None]:
         """Compute loss and accuracy on all examples, as ``numpy_engine.evaluate`` does."""
         dtype = self.parameters.vector.dtype
-        inputs = self.inputs if examples is self.examples else inputs_of(self.network, examples, dtype, False)
+        inputs = self.inputs if examples is self.examples else inputs_of(self.network, examples, dtype)
         loss, right = self.forward.evaluate(inputs)
         total = len(examples) if examples.weight is None else float(examples.weight.sum())
         return loss / total, right / len(examples) if counts_right(self.network, examples) else None
