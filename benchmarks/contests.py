@@ -209,6 +209,7 @@ CONTESTS: tuple[Contest, ...] = (
         ("handgrad", "notebook", "torch", "jax", "tensorflow"),
         measure="memory",
         rounds=0,
+        restart=True,
     ),
 )
 GROUPS = tuple(dict.fromkeys(contest.group for contest in CONTESTS))

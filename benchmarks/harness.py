@@ -263,14 +263,14 @@ def rest(pause: float, strangers: list[float]) -> None:
 
 
 def _start_again(name: str, task: Task, setup: Setup) -> dict[str, float] | None:
-    """Time a second start, with what the first one left in the caches."""
+    """Measure a second start, with what the first one left in the caches."""
     time.sleep(setup.pause)
     try:
         with started(name, task, setup) as worker:
             ready = worker.receive()
     except Gone:
         return None
-    return {key: ready[key] for key in ("import_seconds", "build_seconds", "first_round_seconds")}
+    return {key: ready[key] for key in ("import_seconds", "build_seconds", "first_round_seconds", "peak_memory_mib")}
 
 
 def with_figures(results: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.harness import QUIET
-from benchmarks.tables import mebibytes, score, seconds
+from benchmarks.tables import mebibytes, peak_memory, score, seconds
 from handgrad.data.files import written
 
 ROOT = Path(__file__).parents[1]
@@ -82,7 +82,7 @@ def value(result: dict[str, Any], contest: dict[str, Any]) -> float | None:
     if result["status"] != "ok":
         return None
     if contest["measure"] == "memory":
-        return result["peak_memory_mib"]
+        return peak_memory(result)
     figures = result.get("summary")
     return figures["mean" if contest["target"] is not None else "median"] if figures else None
 

@@ -58,7 +58,7 @@ def leaves_zeros_out(inputs, memory, layer, rows):
     return first < last and entries_in(first, last, memory.room, memory.ends) <= FULL * (last - first) * rows
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True)
 def entries_of(shape, rules, memory, layer, first):
     """Say where the entries of a layer's input are, from unit ``first`` on, as ``pairs.py`` wants to be told."""
     c = memory.pair_at[layer] + first // 2
@@ -69,7 +69,7 @@ def entries_of(shape, rules, memory, layer, first):
     return *lists, H.ctypes.data, shape.sizes[layer], 2
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True)
 def input_of(shape, rules, memory, layer):
     """View what the weights of a layer are multiplied with: its input, after dropout."""
     return matrix(memory.M if rules.rates[layer] > 0.0 else memory.H, shape, memory, layer)
