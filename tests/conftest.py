@@ -4,6 +4,9 @@ import importlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -12,6 +15,20 @@ from hypothesis import settings
 from handgrad.errors import HandgradError
 
 IN_CI = os.environ.get("CI") == "true"
+
+
+def folder_for_code() -> Path:
+    """Name a folder for compiled code after all that it is compiled from.
+
+    numba only looks at the file of the function that it keeps: it would not notice a change in those that this one
+    calls.
+    """
+    package = Path(find_spec("handgrad").submodule_search_locations[0])
+    sources = b"".join(file.read_bytes() for file in sorted((package / "compiled").glob("*.py")))
+    return Path(__file__).parents[1] / ".pytest_cache" / f"numba-{sha256(sources).hexdigest()[:16]}"
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(folder_for_code()))
 
 # Deadlines measure the machine, not the code. In CI every run draws the same examples.
 settings.register_profile("here", deadline=None, max_examples=50)

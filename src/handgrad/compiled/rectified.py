@@ -2,8 +2,8 @@
 
 Three units in four are soon zero there, for an example or for another, and so are their deltas. As the first layer's
 inputs, the units are taken in pairs, and each pair has a list of the examples for which one of the two at least is not
-zero. The list serves three products: (3.4) of the next layer and (4.27) of its weights, which go
-through ``pairs.py``, and (4.26), of which only the deltas are computed that are not zero anyway.
+zero. The list serves three products: (3.4) of the next layer and (4.27) of its weights, which go through ``pairs.py``,
+and (4.26), of which only the deltas are computed that are not zero anyway.
 """
 
 from __future__ import annotations
