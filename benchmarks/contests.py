@@ -223,6 +223,7 @@ def shrunk(contest: Contest, examples: int = 6_400, rounds: int = 2) -> Contest:
     """
     slow = ("torch-compile", "tensorflow", *(("notebook", "jax") if contest.measure == "memory" else ()))
     contest = replace(contest, contestants=tuple(name for name in contest.contestants if name not in slow))
+    contest = replace(contest, restart=False)
     if contest.measure == "memory":
         return contest
     task, rounds_or_none = contest.task, min(contest.rounds, rounds) if contest.rounds else contest.rounds
@@ -230,4 +231,4 @@ def shrunk(contest: Contest, examples: int = 6_400, rounds: int = 2) -> Contest:
         task = replace(task, repeats=max(1, task.repeats // 5))
     elif not task.afresh:
         task = replace(task, examples=min(task.examples, examples))
-    return replace(contest, task=task, rounds=rounds_or_none, restart=False)
+    return replace(contest, task=task, rounds=rounds_or_none)
