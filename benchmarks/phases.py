@@ -143,7 +143,10 @@ def phases(settings: TrainingSettings, activation_name: str, X: Any, y: Any) -> 
             forward(1, theta, shape, inputs, rules, memory, at, rows)  # as in a step: many activations are not
             activation(1, theta, shape, memory, at + 1, rows)
             if memory.pair_at[at + 1] < memory.pair_at[at + 2]:
-                add(f"units of layer {at + 1} that are on, listed", lambda n: lists(n, shape, rules, memory, 1, rows))
+                add(
+                    f"units of layer {at + 1} that are on, listed",
+                    lambda n: lists(n, shape, rules, memory, at + 1, rows),  # noqa: B023
+                )
     add("loss, (4.30)", lambda n: loss(n, theta, shape, inputs, memory, rows))
     for at in (2, 1):
         add(f"(4.26) of layer {at}", lambda n: delta(n, theta, shape, inputs, rules, memory, at, rows), product(at))  # noqa: B023

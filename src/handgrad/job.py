@@ -96,7 +96,7 @@ def train_run(
 
 def _patiently(records: Iterator[Record], tell: Callable[[str], None]) -> Iterator[Record]:
     """Pass records on; where the first one is long in coming, say what is being waited for."""
-    timer = Timer(3.0, tell, ["compiling, once: this takes about half a minute, and is kept for the next time"])
+    timer = Timer(3.0, tell, ["compiling, once: this takes about a minute, and is kept for the next time"])
     timer.daemon = True
     timer.start()
     try:

@@ -59,10 +59,16 @@ def leaves_zeros_out(inputs, memory, layer, rows):
 
 
 @njit(nogil=True)
+def lists_of(memory, layer, first):
+    """Say where the lists of a layer's input are, from unit ``first`` on: their begin, room, ends and rows."""
+    c = memory.pair_at[layer] + first // 2
+    return c * memory.room, memory.room, memory.ends[c:], memory.entry_rows
+
+
+@njit(nogil=True)
 def entries_of(shape, rules, memory, layer, first):
     """Say where the entries of a layer's input are, from unit ``first`` on, as ``pairs.py`` wants to be told."""
-    c = memory.pair_at[layer] + first // 2
-    lists = c * memory.room, memory.room, memory.ends[c:], memory.entry_rows
+    lists = lists_of(memory, layer, first)
     if layer == 0:
         return *lists, memory.entry_values.ctypes.data, 0, 0
     H = input_of(shape, rules, memory, layer)[:, first:]
@@ -107,9 +113,7 @@ def delta_block(theta, shape, inputs, rules, memory, layer, key, offset, rows, s
     after = matrix(memory.D, shape, memory, layer + 1)[start:end]
     W = weights_of(theta, shape, layer)[first:last]
     if leaves_zeros_out(inputs, memory, layer, rows):
-        c = memory.pair_at[layer] + first // 2
-        lists = c * memory.room, memory.room, memory.ends[c:], memory.entry_rows
-        delta_pairs(memory.kernels.dots, *lists, after, W, D[:, first:last])
+        delta_pairs(memory.kernels.dots, *lists_of(memory, layer, first), after, W, D[:, first:last])
     else:
         product(memory.kernels.product, one, after, False, W, True, zero, D[start:end, first:last], scratch)
     if rules.rates[layer] > 0.0:

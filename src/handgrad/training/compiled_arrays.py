@@ -65,7 +65,7 @@ def inputs_of(network: MLP, examples: Examples, dtype: DTypeLike, settings: Trai
 def memory_for(
     shape: Shape, height: int, dtype: DTypeLike, threads: int, inputs: Inputs | None, dropout: bool
 ) -> Memory:
-    """Make the buffers for so many rows; for the sorted entries of ``inputs`` too, where it leaves zeros out."""
+    """Make the buffers for so many rows; for the lists of entries too, where ``inputs`` are to be trained on."""
     size = int(shape.sizes.sum()) * height
     needs_Z = any(code in functions.NEEDS_Z for code in shape.codes)
     H = aligned(size, dtype)
