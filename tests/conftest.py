@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from handgrad.errors import HandgradError
@@ -41,6 +43,30 @@ def require(name: str) -> ModuleType:
     if IN_CI:
         return importlib.import_module(name)
     return pytest.importorskip(name, reason=f"{name} is not installed")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compile what the tests need, once for all processes: one takes float32 first, another float64."""
+    wanted = any("compiled" in getattr(item, "fixturenames", ()) for item in session.items)
+    if not (wanted and find_spec("numba") and find_spec("joblib")):
+        return
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    folder.mkdir(parents=True, exist_ok=True)
+    dtypes = ["float32", "float64"]
+    for dtype in dtypes if os.environ.get("PYTEST_XDIST_WORKER") == "gw0" else dtypes[::-1]:
+        with FileLock(folder / f"{dtype}.lock"):  # who comes second finds the code on disk
+            compile_for(dtype)
+
+
+def compile_for(dtype: str) -> None:
+    """Train and predict a little with compiled code."""
+    from handgrad.network.mlp import MLP
+    from handgrad.training import TrainingSettings, make_predictor, train
+
+    network, X = MLP((2, 2, 2)), np.ones((2, 2), dtype)
+    parameters = network.initialise(dtype=np.dtype(dtype))
+    list(train(network, parameters, X, np.array([0, 1]), settings=TrainingSettings(engine="compiled", epochs=1)))
+    make_predictor(network, parameters, "compiled")(X)
 
 
 @pytest.fixture(scope="session")

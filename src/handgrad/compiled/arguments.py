@@ -74,7 +74,8 @@ class Memory(NamedTuple):
     in ``entry_rows``, which has the entries' places in the batch; the inputs' have values too. Layer l's input has the
     lists ``pair_at[l]`` to ``pair_at[l + 1]``, none where zeros are not left out. In an evaluation the entries of each
     row go from ``row_begins`` to ``row_ends``.
-    ``parts``, ``scratch`` and ``rows`` (of a gradient) have a row for each thread; ``board`` is where they meet.
+    ``parts``, ``scratch`` and ``rows`` (of a gradient) have a row for each thread; ``board`` is where they meet. Thread
+    t owns the units from ``shares[t]`` to ``shares[t + 1]``, as parts of a layer.
     ``kernels`` are their addresses.
     """
 
@@ -94,6 +95,7 @@ class Memory(NamedTuple):
     scratch: NDArray[Any]
     rows: NDArray[Any]
     board: NDArray[Any]
+    shares: NDArray[Any]
     height: int
     kernels: Kernels
 
