@@ -44,7 +44,7 @@ def compress_block(X, columns, values, begins, ends):
 
 
 @njit(nogil=True)
-def forward_rows(theta, shape, X, memory, columns, values, sparse_below):
+def forward_rows(theta, shape, X, memory, sparse_below):
     """(3.4) for a few rows, through all layers; the last layer's X W, without its bias, goes into D."""
     layers, rows = shape.sizes.size - 1, X.shape[0]
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
@@ -56,12 +56,12 @@ def forward_rows(theta, shape, X, memory, columns, values, sparse_below):
     for layer in range(layers):
         W = weights_of(theta, shape, layer)
         target = matrix(memory.D if layer == layers - 1 else memory.H, shape, memory, layer + 1)
-        if columns.size and (rows <= FEW or entries_of(x) < sparse_below * x.size):
-            compress_block(x, columns, values, memory.row_begins, memory.row_ends)
-            begins, ends = memory.row_begins[:rows], memory.row_ends[:rows]
-            forward_sparse(memory.kernels.sums, columns, values, begins, ends, W, target[:rows])
+        if memory.columns.size and (rows <= FEW or entries_of(x) < sparse_below * x.size):
+            compress_block(x, memory.columns, memory.values, memory.begins, memory.ends)
+            begins, ends = memory.begins[:rows], memory.ends[:rows]
+            forward_sparse(memory.kernels.sums, memory.columns, memory.values, begins, ends, W, target[:rows])
         else:
-            product(memory.kernels.product, one, x, False, W, False, zero, target[:rows], memory.scratch[0])
+            product(memory.kernels.product, one, x, False, W, False, zero, target[:rows], memory.scratch)
         if layer < layers - 1:
             Z = matrix(memory.Z, shape, memory, layer + 1) if memory.Z.size else target
             activate(shape.codes[layer], target, biases_of(theta, shape, layer), Z, 0, rows, 0, target.shape[1])
@@ -70,32 +70,32 @@ def forward_rows(theta, shape, X, memory, columns, values, sparse_below):
 
 
 @njit_cached(error_model="numpy")
-def evaluate_rows(theta, shape, inputs, memory, columns, values, sparse_below, losses, rights, thread, threads, stop):
+def evaluate_rows(theta, shape, inputs, memory, sparse_below, losses, rights, thread, threads, stop):
     """Write each chunk's loss, each example's times its weight, and its count of right answers."""
     height, n = memory.height, inputs.X.shape[0]
     for chunk in range(thread, losses.size, threads):
         if stop[0]:
             return
         start, end = chunk * height, min(n, (chunk + 1) * height)
-        Z = forward_rows(theta, shape, inputs.X[start:end], memory, columns, values, sparse_below)
+        Z = forward_rows(theta, shape, inputs.X[start:end], memory, sparse_below)
         for i in range(end - start):
-            memory.row_begins[i] = start + i
+            memory.begins[i] = start + i
             memory.share[i] = inputs.weights[start + i] if inputs.weights.size else 1.0
         losses[chunk], rights[chunk] = lose(
-            shape.loss, Z, memory.row_begins, biases_of(theta, shape, shape.sizes.size - 2), inputs.labels,
+            shape.loss, Z, memory.begins, biases_of(theta, shape, shape.sizes.size - 2), inputs.labels,
             inputs.targets, memory.share, 0.0,
         )  # fmt: skip
 
 
 @njit_cached(error_model="numpy")
-def predict_rows(theta, shape, X, memory, columns, values, sparse_below, outputs, thread, threads, stop):
+def predict_rows(theta, shape, X, memory, sparse_below, outputs, thread, threads, stop):
     """Write what the outputs mean: probabilities of classes or answers, or numbers as they are."""
     height, n, b = memory.height, X.shape[0], biases_of(theta, shape, shape.sizes.size - 2)
     for first in range(thread * height, n, threads * height):
         if stop[0]:
             return
         last = min(n, first + height)
-        Z = forward_rows(theta, shape, X[first:last], memory, columns, values, sparse_below)
+        Z = forward_rows(theta, shape, X[first:last], memory, sparse_below)
         for i in range(last - first):
             z, output = Z[i], outputs[first + i]
             for j in range(b.size):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from handgrad.compiled import functions
-from handgrad.compiled.arguments import Inputs, Memory, Shape
+from handgrad.compiled.arguments import Inputs, Memory, Room, Shape
 from handgrad.compiled.kernels import kernels_for
 from handgrad.compiled.pairs import ACROSS, compress
 from handgrad.compiled.span import TOGETHER, WAITED
@@ -62,25 +62,20 @@ def inputs_of(network: MLP, examples: Examples, dtype: DTypeLike, settings: Trai
     return Inputs(X, labels, targets, weights, pairs, values, starts)
 
 
-def memory_for(
-    shape: Shape, height: int, dtype: DTypeLike, threads: int, inputs: Inputs | None, dropout: bool
-) -> Memory:
-    """Make the buffers for so many rows; for the lists of entries too, where ``inputs`` are to be trained on."""
+def memory_for(shape: Shape, height: int, dtype: DTypeLike, threads: int, inputs: Inputs, dropout: bool) -> Memory:
+    """Make the buffers of a training for so many rows."""
     size = int(shape.sizes.sum()) * height
-    needs_Z = any(code in functions.NEEDS_Z for code in shape.codes)
     H = aligned(size, dtype)
-    pairs = _pairs_of(shape, inputs) if inputs is not None else np.zeros(shape.sizes.size - 1, np.int64)
+    pairs = _pairs_of(shape, inputs)
     lists = int(pairs.sum())
     rows = TOGETHER * int(shape.sizes.max())
     scratch = max(PANEL_BYTES, height * ACROSS * VECTOR_BYTES) // np.dtype(dtype).itemsize
     return Memory(
         H,
         aligned(size, dtype) if dropout else H,
-        aligned(size if needs_Z else 0, dtype),
+        aligned(size if _needs_Z(shape) else 0, dtype),
         aligned(size, dtype),
         np.zeros(height),
-        np.zeros(height, np.int64),
-        np.zeros(height, np.int64),
         np.concatenate([[0], np.cumsum(pairs)]),
         height + 1,
         np.zeros(lists, np.int64),
@@ -94,6 +89,30 @@ def memory_for(
         height,
         kernels_for(dtype),
     )
+
+
+def room_for(shape: Shape, height: int, dtype: DTypeLike) -> Room:
+    """Make the buffers of a thread's evaluation for so many rows."""
+    size, widest = int(shape.sizes.sum()) * height, int(shape.sizes.max())
+    entries = height * widest + 1 if widest < 2**16 else 0  # compressing writes one beyond the last entry
+    return Room(
+        aligned(size, dtype),
+        aligned(size if _needs_Z(shape) else 0, dtype),
+        aligned(size, dtype),
+        np.zeros(entries, np.uint16),
+        np.zeros(entries, dtype),
+        np.zeros(height, np.int64),
+        np.zeros(height, np.int64),
+        np.zeros(height),
+        aligned(PANEL_BYTES // np.dtype(dtype).itemsize, dtype),
+        height,
+        kernels_for(dtype),
+    )
+
+
+def _needs_Z(shape: Shape) -> bool:
+    """Say whether an activation's derivative is computed from its input."""
+    return any(code in functions.NEEDS_Z for code in shape.codes)
 
 
 def _pairs_of(shape: Shape, inputs: Inputs) -> NDArray[np.int64]:
@@ -120,6 +139,9 @@ def fixed(array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
 
     Any other form, a mere flag included, would be compiled anew, and for longer than most conversions take.
     """
-    fixed = np.require(array, dtype, ("C", "A", "E")).view()
+    ready = type(array) is np.ndarray and array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned
+    if not ready:  # to ask ``require`` takes 3 microseconds, which is felt where one row is predicted
+        array = np.require(array, dtype, ("C", "A", "E"))
+    fixed = array.view()
     fixed.flags.writeable = False
     return fixed

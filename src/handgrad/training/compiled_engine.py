@@ -10,14 +10,14 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.compiled.arguments import Inputs, Log, Memory, Plan, Rules
+from handgrad.compiled.arguments import Inputs, Log, Plan, Room, Rules
 from handgrad.compiled.caching import compile_for
 from handgrad.compiled.inference import evaluate_rows, predict_rows
 from handgrad.compiled.span import train_span
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import dropout_keys
-from handgrad.training.compiled_arrays import SPARSE, aligned, fixed, inputs_of, memory_for, shape_of
+from handgrad.training.compiled_arrays import SPARSE, aligned, fixed, inputs_of, memory_for, room_for, shape_of
 from handgrad.training.examples import Examples, counts_right
 from handgrad.training.numpy_engine import SpanLog, dropout_rates
 from handgrad.training.optimizers import OPTIMIZERS
@@ -162,22 +162,19 @@ class _Forward:
     def __init__(self, network: MLP, parameters: Parameters, team: Team) -> None:
         self.network, self.parameters, self.team = network, parameters, team
         self.shape = shape_of(network)
-        self.memories: list[tuple[Memory, NDArray[np.uint16], NDArray[Any]]] = []
+        self.rooms: list[Room] = []
 
-    def memory(self, thread: int) -> tuple[Memory, NDArray[np.uint16], NDArray[Any]]:
-        """Give a thread its memory, and room for a chunk's entries that are not zero."""
-        dtype, widest = self.parameters.vector.dtype, max(self.network.layer_sizes)
-        while len(self.memories) <= thread:
-            room = CHUNK * widest + 1 if widest < 2**16 else 0  # compressing writes one beyond the last entry
-            memory = memory_for(self.shape, CHUNK, dtype, 1, None, False)
-            self.memories.append((memory, np.zeros(room, np.uint16), np.zeros(room, dtype)))
-        return self.memories[thread]
+    def room(self, thread: int) -> Room:
+        """Give a thread its room."""
+        while len(self.rooms) <= thread:
+            self.rooms.append(room_for(self.shape, CHUNK, self.parameters.vector.dtype))
+        return self.rooms[thread]
 
     def evaluation_arguments(
         self, thread: int, inputs: Inputs, losses: NDArray[np.float64], rights: NDArray[np.float64]
     ) -> tuple[Any, ...]:
         """List the arguments of ``evaluate_rows`` but the last three."""
-        return self.parameters.vector, self.shape, inputs, *self.memory(thread), SPARSE, losses, rights
+        return self.parameters.vector, self.shape, inputs, self.room(thread), SPARSE, losses, rights
 
     def evaluate(self, inputs: Inputs) -> tuple[float, float]:
         """Sum the loss over all examples, each times its weight, and count those that are right."""
@@ -193,13 +190,14 @@ class _Forward:
         dtype = self.parameters.vector.dtype
         X, outputs = fixed(X, dtype), np.empty((len(X), self.network.layer_sizes[-1]), dtype)
         threads = max(1, min(self.team.threads, -(-len(X) // CHUNK)))
-        shared = self.parameters.vector, self.shape, X
-        arguments = [
-            (*shared, *self.memory(thread), SPARSE, outputs, thread, threads, self.team.stop)
-            for thread in range(threads)
-        ]
+        vector, shape, stop = self.parameters.vector, self.shape, self.team.stop
+        rooms = [self.room(thread) for thread in range(threads)]
+
+        def predict(thread: int) -> None:
+            predict_rows(vector, shape, X, rooms[thread], SPARSE, outputs, thread, threads, stop)
+
         if threads == 1:
-            predict_rows(*arguments[0])  # too short to be worth a thread, or an interrupt
+            predict(0)  # too short to be worth a thread, or an interrupt
         else:
-            self.team.run(lambda thread: predict_rows(*arguments[thread]), threads)
+            self.team.run(predict, threads)
         return outputs
