@@ -85,8 +85,7 @@ def delta(n, theta, shape, inputs, rules, memory, layer, rows):
 def gradient(n, target, alpha, shape, inputs, rules, memory, layer, rows):
     """(4.27) and (4.28), added to the target."""
     for _ in range(n):
-        block = span.own_block(shape, layer, memory.shares, 0)
-        biases = span.own(shape.sizes[layer + 1], memory.shares, 0)
+        block, biases = span.own_block(shape, layer, 0, 1), span.own(shape.sizes[layer + 1], layer, 0, 1)
         dW = layers.weights_of(target, shape, layer)[block[0] : block[1], block[2] : block[3]]
         db = layers.biases_of(target, shape, layer)[biases[0] : biases[1]]
         one = np.float32(1)
@@ -96,11 +95,11 @@ def gradient(n, target, alpha, shape, inputs, rules, memory, layer, rows):
 
 
 @njit
-def update(n, theta, gradient, state, shape, rules, shares):
+def update(n, theta, gradient, state, shape, rules):
     """Move all parameters against a gradient that is there."""
     for _ in range(n):
         corrections = corrected(rules.optimizer, rules.constants, 1e-9, 9)
-        span.updates(theta, gradient, state, shape, rules, shares, 1.0, corrections, 0)
+        span.updates(theta, gradient, state, shape, rules, 1.0, corrections, 0, 1)
 
 
 def microseconds(call: Callable[[int], Any]) -> float:
@@ -159,7 +158,7 @@ def phases(settings: TrainingSettings, activation_name: str, X: Any, y: Any) -> 
             product(at),
         )
     if settings.optimizer != "sgd":
-        add("the optimizer's update", lambda n: update(n, theta, engine.gradient, state, shape, rules, memory.shares))
+        add("the optimizer's update", lambda n: update(n, theta, engine.gradient, state, shape, rules))
     found.append(("together", sum(time for _, time, _ in found), sum(work for *_, work in found)))
     found.append(("a step of training", step(engine), found[-1][2]))
     threads = cores()

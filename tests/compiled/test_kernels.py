@@ -329,28 +329,11 @@ def test_views_of_the_flat_vector_are_the_networks() -> None:
 @pytest.mark.parametrize("threads", [1, 2, 3, 16])
 @pytest.mark.parametrize("units", [1, 10, 16, 32, 100, 400])
 def test_every_unit_has_one_owner(units: int, threads: int) -> None:
-    """Whatever the shares, the threads' units lie side by side, are all there, and are whole vectors."""
-    for shares in (np.linspace(0, 1, threads + 1), np.sort([0, *rng().random(threads - 1), 1])):
-        owned = [span.own(units, shares, thread) for thread in range(threads)]
-        assert [unit for first, last in owned for unit in range(first, last)] == list(range(units))
-        assert all(first % span.BUNCH == 0 for first, last in owned if first < last)
-
-
-def test_who_waits_for_the_others_owns_more() -> None:
-    """Step by step, up to a quarter more than an equal share; who waits as long as the mean keeps what it has."""
-    shares, parts = np.linspace(0, 1, 4), np.zeros((3, span.WAITED + 1))
-    parts[:, span.WAITED] = 0, 5000, 2500
-    span.share_anew(shares, parts)
-    first, more, same = np.diff(shares)
-    assert 0.32 < first < 1 / 3 < more < 0.34
-    assert same == pytest.approx(1 / 3)
-    for _ in range(1000):
-        span.share_anew(shares, parts)
-    np.testing.assert_allclose(np.diff(shares), [0.25, 1.25 / 3, 1 / 3], atol=1e-9)
-    parts[:, span.WAITED] = span.LITTLE * np.array([1, 1.2, 0.8])
-    before = shares.copy()
-    span.share_anew(shares, parts)
-    np.testing.assert_allclose(shares, before, rtol=1e-12)
+    """Whatever the layer, the threads' units lie side by side, are all there, and are whole vectors."""
+    for layer in range(3):
+        shares = sorted(span.own(units, layer, thread, threads) for thread in range(threads))
+        assert [unit for first, last in shares for unit in range(first, last)] == list(range(units))
+        assert all(first % span.BUNCH == 0 for first, last in shares if first < last)
 
 
 @numba.njit(nogil=True)
@@ -359,12 +342,12 @@ def take_turns(board: np.ndarray, counts: np.ndarray, thread: int, rounds: int, 
     threads = len(counts) // 16
     for at in range(rounds):
         counts[16 * thread] += 1
-        if meeting.meet(board, threads, stop, sleep) < 0:
+        if not meeting.meet(board, threads, stop, sleep):
             return False
         for other in range(threads):
             if counts[16 * other] != at + 1:
                 return False
-        if meeting.meet(board, threads, stop, sleep) < 0:
+        if not meeting.meet(board, threads, stop, sleep):
             return False
     return True
 

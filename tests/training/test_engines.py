@@ -705,23 +705,3 @@ def test_any_number_of_threads_gives_the_same_bits(X: np.ndarray, optimizer: str
         vectors.append(parameters.vector)
     for vector in vectors[1:]:
         np.testing.assert_array_equal(vector, vectors[0])
-
-
-@uses_compiled
-@DTYPES
-@pytest.mark.parametrize("options", ["plain", "all"])
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_whoever_owns_more_units_the_bits_are_the_same(
-    optimizer: str, options: str, dtype: type, compiled: ModuleType
-) -> None:
-    """Shares follow the time that threads wait; parameters, loss, accuracy and norm do not."""
-    network, examples = MLP((11, 90, 50, 5), ("relu", "tanh")), Examples(dense().astype(dtype), classes(5), np.ones(N))
-    outcomes = []
-    for shares in ([0, 1 / 3, 2 / 3, 1], [0, 0.42, 0.6, 1], [0, 0.1, 0.2, 1]):
-        chosen = {"optimizer": optimizer, "batch_size": 16, **OPTIONS[options]}
-        engine = make(compiled, network, examples, 3, dtype=dtype, **chosen)
-        engine.memory.shares[:] = shares
-        outcomes.append(one_span(engine, ORDER, ENDS))
-    for vector, log in outcomes[1:]:
-        np.testing.assert_array_equal(vector, outcomes[0][0])
-        assert log == outcomes[0][1]

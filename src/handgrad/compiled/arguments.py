@@ -75,8 +75,7 @@ class Memory(NamedTuple):
     The batch's entries that are not zero are listed by pairs of columns: list c goes from ``c * room`` to ``ends[c]``
     in ``entry_rows``, which has the entries' places in the batch; the inputs' have values too. Layer l's input has the
     lists ``pair_at[l]`` to ``pair_at[l + 1]``, none where zeros are not left out.
-    ``parts``, ``scratch`` and ``rows`` (of a gradient) have a row for each thread; ``board`` is where they meet. Thread
-    t owns the units from ``shares[t]`` to ``shares[t + 1]``, as parts of a layer.
+    ``parts``, ``scratch`` and ``rows`` (of a gradient) have a row for each thread; ``board`` is where they meet.
     ``kernels`` are their addresses.
     """
 
@@ -94,7 +93,6 @@ class Memory(NamedTuple):
     scratch: NDArray[Any]
     rows: NDArray[Any]
     board: NDArray[Any]
-    shares: NDArray[Any]
     height: int
     kernels: Kernels
 

@@ -63,24 +63,23 @@ def _look(typing_context, address):
 
 @njit(nogil=True)
 def meet(board, threads, stop, sleep):
-    """Wait until all threads are here; return how long, in looks, or -1 if one of them will never come.
+    """Wait until all threads are here; return False if one of them will never come.
 
     ``board`` holds 32 integers, zero at first; ``sleep`` is ``sleep_address()``.
     """
     if threads == 1:
-        return 0
+        return True
     arrived, now = board.ctypes.data + 8 * ARRIVED, board.ctypes.data + 8 * ROUND
     mine: int = _add(now, 0)
     if _add(arrived, 1) == threads - 1:
         _add(arrived, -threads)
         _add(now, 1)
-        return 0
+        return True
     looks = 0
     while _look(now) == mine:
         looks += 1
         if looks > LOOKS:
             if stop[0] == GONE:
-                return -1
+                return False
             call(sleep, (np.int32(NAP),))
-            looks += LOOKS  # about as long as a nap takes, with going to sleep and waking
-    return looks
+    return True

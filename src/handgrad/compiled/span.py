@@ -4,7 +4,7 @@ Each thread owns some units of every hidden layer: it alone computes their activ
 whole batch, and it alone changes the weights into them (4.27) and their biases (4.28). So weights stay in the cache of
 the core that uses them, and nothing is summed over threads: any number of threads gives the same bits. The last layer
 has few units, and there each thread takes some rows of the batch, loss (4.30) and all. Between two layers the threads
-meet. Who waits there for the others owns more units in the next step: cores are not equally fast where they are shared.
+meet.
 
 Plain SGD needs no gradient array: the product of (4.27) is added to W itself. The other optimizers use the gradient of
 some rows of W as soon as it is there, unless it is to be clipped first. A batch of more rows than the buffers hold is
@@ -41,44 +41,24 @@ from handgrad.compiled.vectors import matrix_at
 
 BUNCH = 8  # units are dealt out by so many, a vector or some
 TOGETHER = 192  # rows of W whose gradient is computed and used at once
-LOSS, RIGHT, SQUARES, WAITED = 0, 8, 16, 24  # columns of ``parts``
-GAIN = 1 / 128  # of its share gets or gives a thread in a step: a core's speed changes in tenths of a second
-LEAST, MOST = 0.75, 1.25  # of an equal share
-LITTLE = 400  # looks, some 10 microseconds, by which threads may wait more or less than others
+LOSS, RIGHT, SQUARES = 0, 8, 16  # columns of ``parts``
 
 
 @njit(nogil=True)
-def own(units, shares, thread):
-    """Say which units of a layer are a thread's: the bunches from ``shares[thread]`` to ``shares[thread + 1]``."""
-    bunches = (units + BUNCH - 1) // BUNCH
-    first, last = int(bunches * shares[thread] + 0.5), int(bunches * shares[thread + 1] + 0.5)
-    return min(units, first * BUNCH), min(units, last * BUNCH)
+def own(units, layer, thread, threads):
+    """Say which units of a layer are a thread's; who gets more changes from layer to layer."""
+    bunches, rank = (units + BUNCH - 1) // BUNCH, (thread + layer) % threads
+    return min(units, bunches * rank // threads * BUNCH), min(units, bunches * (rank + 1) // threads * BUNCH)
 
 
 @njit(nogil=True)
-def own_block(shape, layer, shares, thread):
+def own_block(shape, layer, thread, threads):
     """Say which rows and columns of W[layer] are a thread's: all into its units; of the last layer, some rows."""
     if layer == shape.sizes.size - 2:
-        top, bottom = own(shape.sizes[layer], shares, thread)
+        top, bottom = own(shape.sizes[layer], layer, thread, threads)
         return top, bottom, 0, shape.sizes[layer + 1]
-    first, last = own(shape.sizes[layer + 1], shares, thread)
+    first, last = own(shape.sizes[layer + 1], layer, thread, threads)
     return 0, shape.sizes[layer], first, last
-
-
-@njit(nogil=True)
-def share_anew(shares, parts):
-    """Let those own more who have waited longer than the mean, and the others less."""
-    threads = parts.shape[0]
-    mean, total, before = sum_of(parts, WAITED) / threads, 0.0, 0.0
-    for thread in range(threads):
-        share, more = shares[thread + 1] - before, parts[thread, WAITED] - mean
-        before = shares[thread + 1]
-        if abs(more) > LITTLE:
-            share += GAIN / threads if more > 0 else -GAIN / threads
-        total += min(max(share, LEAST / threads), MOST / threads)
-        shares[thread + 1] = total
-    for thread in range(1, threads + 1):
-        shares[thread] /= total
 
 
 @njit(nogil=True)
@@ -102,11 +82,10 @@ def take_examples(inputs, rules, memory, shape, examples, key, offset, start, en
 
 
 @njit(nogil=True)
-def gradients(target, alpha, keep_W, keep_b, shape, inputs, rules, memory, rows, thread):
+def gradients(target, alpha, keep_W, keep_b, shape, inputs, rules, memory, rows, thread, threads):
     """(4.27) and (4.28) for all that a thread owns: target = keep target + alpha gradient."""
     for layer in range(shape.sizes.size - 1):
-        block = own_block(shape, layer, memory.shares, thread)
-        biases = own(shape.sizes[layer + 1], memory.shares, thread)
+        block, biases = own_block(shape, layer, thread, threads), own(shape.sizes[layer + 1], layer, thread, threads)
         dW = weights_of(target, shape, layer)[block[0] : block[1], block[2] : block[3]]
         db = biases_of(target, shape, layer)[biases[0] : biases[1]]
         gradient_block(
@@ -116,22 +95,22 @@ def gradients(target, alpha, keep_W, keep_b, shape, inputs, rules, memory, rows,
 
 
 @njit(nogil=True)
-def updates(theta, gradient, state, shape, rules, shares, scale, corrections, thread):
+def updates(theta, gradient, state, shape, rules, scale, corrections, thread, threads):
     """Move all that a thread owns against its gradient."""
     for layer in range(shape.sizes.size - 1):
-        block, biases = own_block(shape, layer, shares, thread), own(shape.sizes[layer + 1], shares, thread)
+        block, biases = own_block(shape, layer, thread, threads), own(shape.sizes[layer + 1], layer, thread, threads)
         update_block(theta, gradient, gradient, 0, state, shape, rules, layer, block, biases, scale, corrections)
 
 
 @njit(nogil=True)
 def gradients_and_updates(
-    theta, gradient, state, shape, inputs, rules, memory, rows, corrections, thread
+    theta, gradient, state, shape, inputs, rules, memory, rows, corrections, thread, threads
 ):  # fmt: skip
     """Do both, some rows of W at a time: their gradient never leaves the cache."""
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     for layer in range(shape.sizes.size - 1):
-        top, bottom, first, last = own_block(shape, layer, memory.shares, thread)
-        biases = own(shape.sizes[layer + 1], memory.shares, thread)
+        top, bottom, first, last = own_block(shape, layer, thread, threads)
+        biases = own(shape.sizes[layer + 1], layer, thread, threads)
         for start in range(top, max(bottom, top + 1), TOGETHER):  # once at least: there may be biases without rows
             block = start, min(bottom, start + TOGETHER), first, last
             db = biases_of(gradient, shape, layer)[biases[0] : biases[1]]
@@ -151,14 +130,15 @@ def gradients_and_updates(
 
 
 @njit(nogil=True)
-def part_of_squares(vector, shape, thread, threads, biases_too):
-    """Sum the squares of some weights, or gradients: a part that is a thread's whatever it owns, so that bits stay."""
+def own_squares(vector, shape, thread, threads, biases_too):
+    """Sum the squares of the weights, or gradients, that a thread owns."""
     total = 0.0
     for layer in range(shape.sizes.size - 1):
-        W = weights_of(vector, shape, layer)
-        total += square_of(W[W.shape[0] * thread // threads : W.shape[0] * (thread + 1) // threads])
-        if biases_too and thread == 0:
-            total += square_of(matrix_at(biases_of(vector, shape, layer), 0, 1, W.shape[1]))
+        top, bottom, first, last = own_block(shape, layer, thread, threads)
+        total += square_of(weights_of(vector, shape, layer)[top:bottom, first:last])
+        if biases_too:
+            first, last = own(shape.sizes[layer + 1], layer, thread, threads)
+            total += square_of(matrix_at(biases_of(vector, shape, layer), first, 1, last - first))
     return total
 
 
@@ -180,7 +160,7 @@ def train_span(
     one, zero = real(1), real(0)
     board, parts, scratch = memory.board, memory.parts, memory.scratch[thread]
     layers, height = shape.sizes.size - 1, memory.height
-    begin = waited = 0
+    begin = 0
     for step in range(plan.ends.size):
         size = plan.ends[step] - begin
         total = float(size)
@@ -194,7 +174,7 @@ def train_span(
         corrections = corrected(rules.optimizer, rules.constants, rate, plan.first_step + step + 1)
         parts[thread, LOSS] = parts[thread, RIGHT] = 0.0
         if rules.l2 > 0.0:
-            parts[thread, LOSS] = 0.5 * rules.l2 * part_of_squares(theta, shape, thread, threads, False)
+            parts[thread, LOSS] = 0.5 * rules.l2 * own_squares(theta, shape, thread, threads, False)
         for turn in range(turns):
             offset = turn * height
             rows = min(height, size - offset)
@@ -202,27 +182,21 @@ def train_span(
             start, end = rows * thread // threads, rows * (thread + 1) // threads
             if thread == 0:
                 halted[0] = stop[0]
-                if turn == 0:
-                    share_anew(memory.shares, parts)
             take_examples(inputs, rules, memory, shape, examples, keys[0], offset, start, end, thread, threads)
-            looks = meet(board, threads, stop, sleep)
-            if looks < 0:
+            if not meet(board, threads, stop, sleep):
                 return -1
-            waited += looks
             if halted[0]:  # Ctrl-C: nothing has been changed yet in this step
                 return step
             for layer in range(layers - 1):
-                first, last = own(shape.sizes[layer + 1], memory.shares, thread)
+                first, last = own(shape.sizes[layer + 1], layer, thread, threads)
                 forward_block(theta, shape, inputs, rules, memory, layer, 0, rows, first, last, scratch)  # (3.4)
                 activate_block(theta, shape, memory, layer + 1, 0, rows, first, last)  # (3.4)
                 if rules.rates[layer + 1] > 0.0:
                     H, M = matrix(memory.H, shape, memory, layer + 1), matrix(memory.M, shape, memory, layer + 1)
                     drop(keys[layer + 1], rules.rates[layer + 1], offset, H, M, 0, rows, first, last)
                 list_block(shape, rules, memory, layer + 1, rows, first, last)
-                looks = meet(board, threads, stop, sleep)
-                if looks < 0:
+                if not meet(board, threads, stop, sleep):
                     return -1
-                waited += looks
             outputs = shape.sizes[layers]
             forward_block(theta, shape, inputs, rules, memory, layers - 1, start, end, 0, outputs, scratch)  # (3.4)
             for i in range(start, end):
@@ -239,62 +213,49 @@ def train_span(
                 if layer == layers - 1:
                     first, last, top, bottom = 0, shape.sizes[layer], start, end
                 else:
-                    first, last = own(shape.sizes[layer], memory.shares, thread)
+                    first, last = own(shape.sizes[layer], layer - 1, thread, threads)
                     top, bottom = 0, rows
                 delta_block(
                     theta, shape, inputs, rules, memory, layer, keys[layer], offset, rows, top, bottom, first, last,
                     scratch,
                 )  # fmt: skip
-                looks = meet(board, threads, stop, sleep)
-                if looks < 0:
+                if not meet(board, threads, stop, sleep):
                     return -1
-                waited += looks
-            if layers == 1:
-                looks = meet(board, threads, stop, sleep)
-                if looks < 0:
-                    return -1
-                waited += looks
+            if layers == 1 and not meet(board, threads, stop, sleep):
+                return -1
             last_turn = turn == turns - 1
             if last_turn and thread == 0:
                 log.losses[step] = sum_of(parts, LOSS)
                 log.rights[step] = sum_of(parts, RIGHT) / size
             if turns > 1 or wants_norm:
                 keep = zero if turn == 0 else one
-                gradients(gradient, one, keep, keep, shape, inputs, rules, memory, rows, thread)
+                gradients(gradient, one, keep, keep, shape, inputs, rules, memory, rows, thread, threads)
             if last_turn:
                 scale = 1.0
                 if rules.l2 > 0.0 and (turns > 1 or wants_norm):
                     for layer in range(layers):
-                        block = own_block(shape, layer, memory.shares, thread)
+                        block = own_block(shape, layer, thread, threads)
                         dW = weights_of(gradient, shape, layer)[block[0] : block[1], block[2] : block[3]]
                         add_penalty(dW, theta, real(rules.l2), shape, layer, block)
                 if wants_norm:
-                    if meet(board, threads, stop, sleep) < 0:
+                    parts[thread, SQUARES] = own_squares(gradient, shape, thread, threads, True)
+                    if not meet(board, threads, stop, sleep):
                         return -1
-                    parts[thread, SQUARES] = part_of_squares(gradient, shape, thread, threads, True)
-                    looks = meet(board, threads, stop, sleep)
-                    if looks < 0:
-                        return -1
-                    waited += looks
                     norm = math.sqrt(sum_of(parts, SQUARES))
                     if thread == 0:
                         log.norms[step] = norm
                     if rules.clip > 0.0 and norm > rules.clip:
                         scale = rules.clip / norm
                 if turns > 1 or rules.clip > 0.0:
-                    updates(theta, gradient, state, shape, rules, memory.shares, scale, corrections, thread)
+                    updates(theta, gradient, state, shape, rules, scale, corrections, thread, threads)
                 elif rules.optimizer == SGD:  # no gradient array: W = (1 - rate l2) W - rate H^T dZ is one product
                     shrink = real(1.0 - rate * rules.l2)
-                    gradients(theta, real(-rate), shrink, one, shape, inputs, rules, memory, rows, thread)
+                    gradients(theta, real(-rate), shrink, one, shape, inputs, rules, memory, rows, thread, threads)
                 else:
                     gradients_and_updates(
-                        theta, gradient, state, shape, inputs, rules, memory, rows, corrections, thread
+                        theta, gradient, state, shape, inputs, rules, memory, rows, corrections, thread, threads
                     )
-            if last_turn:
-                parts[thread, WAITED], waited = waited, 0
-            looks = meet(board, threads, stop, sleep)
-            if looks < 0:
+            if not meet(board, threads, stop, sleep):
                 return -1
-            waited += looks
         begin = plan.ends[step]
     return plan.ends.size

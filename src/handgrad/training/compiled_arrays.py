@@ -11,7 +11,7 @@ from handgrad.compiled import functions
 from handgrad.compiled.arguments import Inputs, Memory, Room, Shape
 from handgrad.compiled.kernels import kernels_for
 from handgrad.compiled.pairs import ACROSS, compress
-from handgrad.compiled.span import TOGETHER, WAITED
+from handgrad.compiled.span import SQUARES, TOGETHER
 from handgrad.compiled.tiles import PANEL_BYTES
 from handgrad.compiled.vectors import VECTOR_BYTES
 from handgrad.network.activations import ACTIVATIONS
@@ -81,11 +81,10 @@ def memory_for(shape: Shape, height: int, dtype: DTypeLike, threads: int, inputs
         np.zeros(lists, np.int64),
         np.zeros(lists * (height + 1), np.uint16),
         np.zeros((int(pairs[0]) * (height + 1), 2), dtype),
-        np.zeros((threads, WAITED + 8)),
+        np.zeros((threads, SQUARES + 8)),
         aligned(threads * scratch, dtype).reshape(threads, scratch),
         aligned(threads * rows, dtype).reshape(threads, rows),
         np.zeros(32, np.int64),
-        np.linspace(0.0, 1.0, threads + 1),
         height,
         kernels_for(dtype),
     )
