@@ -67,16 +67,27 @@ def meet(board, threads, stop, sleep):
 
     ``board`` holds 32 integers, zero at first; ``sleep`` is ``sleep_address()``.
     """
+    return wait(board, arrive(board, threads), threads, stop, sleep)
+
+
+@njit(nogil=True)
+def arrive(board, threads):
+    """Tell the others that one is here, and go on with what needs none of them; returns what ``wait`` wants to know."""
     if threads == 1:
-        return True
+        return 0
     arrived, now = board.ctypes.data + 8 * ARRIVED, board.ctypes.data + 8 * ROUND
     mine: int = _add(now, 0)
     if _add(arrived, 1) == threads - 1:
         _add(arrived, -threads)
         _add(now, 1)
-        return True
-    looks = 0
-    while _look(now) == mine:
+    return mine
+
+
+@njit(nogil=True)
+def wait(board, mine, threads, stop, sleep):
+    """Wait until all threads have arrived; as ``meet``."""
+    now, looks = board.ctypes.data + 8 * ROUND, 0
+    while threads > 1 and _look(now) == mine:
         looks += 1
         if looks > LOOKS:
             if stop[0] == GONE:

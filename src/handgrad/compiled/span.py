@@ -34,7 +34,7 @@ from handgrad.compiled.layers import (
     update_block,
     weights_of,
 )
-from handgrad.compiled.meeting import meet
+from handgrad.compiled.meeting import arrive, meet, wait
 from handgrad.compiled.pairs import list_inputs
 from handgrad.compiled.updates import SGD, corrected
 from handgrad.compiled.vectors import matrix_at
@@ -82,9 +82,9 @@ def take_examples(inputs, rules, memory, shape, examples, key, offset, start, en
 
 
 @njit(nogil=True)
-def gradients(target, alpha, keep_W, keep_b, shape, inputs, rules, memory, rows, thread, threads):
-    """(4.27) and (4.28) for all that a thread owns: target = keep target + alpha gradient."""
-    for layer in range(shape.sizes.size - 1):
+def gradients(target, alpha, keep_W, keep_b, shape, inputs, rules, memory, rows, layers, thread, threads):
+    """(4.27) and (4.28) for what a thread owns of some layers: target = keep target + alpha gradient."""
+    for layer in range(layers[0], layers[1]):
         block, biases = own_block(shape, layer, thread, threads), own(shape.sizes[layer + 1], layer, thread, threads)
         dW = weights_of(target, shape, layer)[block[0] : block[1], block[2] : block[3]]
         db = biases_of(target, shape, layer)[biases[0] : biases[1]]
@@ -104,11 +104,15 @@ def updates(theta, gradient, state, shape, rules, scale, corrections, thread, th
 
 @njit(nogil=True)
 def gradients_and_updates(
-    theta, gradient, state, shape, inputs, rules, memory, rows, corrections, thread, threads
+    theta, gradient, state, shape, inputs, rules, memory, rows, rate, corrections, layers, thread, threads
 ):  # fmt: skip
-    """Do both, some rows of W at a time: their gradient never leaves the cache."""
+    """Do both for some layers, some rows of W at a time: their gradient never leaves the cache."""
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
-    for layer in range(shape.sizes.size - 1):
+    if rules.optimizer == SGD:  # no gradient array: W = (1 - rate l2) W - rate H^T dZ is one product
+        shrink, alpha = theta.dtype.type(1.0 - rate * rules.l2), theta.dtype.type(-rate)
+        gradients(theta, alpha, shrink, one, shape, inputs, rules, memory, rows, layers, thread, threads)
+        return
+    for layer in range(layers[0], layers[1]):
         top, bottom, first, last = own_block(shape, layer, thread, threads)
         biases = own(shape.sizes[layer + 1], layer, thread, threads)
         for start in range(top, max(bottom, top + 1), TOGETHER):  # once at least: there may be biases without rows
@@ -219,20 +223,27 @@ def train_span(
                     theta, shape, inputs, rules, memory, layer, keys[layer], offset, rows, top, bottom, first, last,
                     scratch,
                 )  # fmt: skip
-                if not meet(board, threads, stop, sleep):
+                if layer > 1 and not meet(board, threads, stop, sleep):
                     return -1
-            if layers == 1 and not meet(board, threads, stop, sleep):
+            last_turn, collected = turn == turns - 1, turns > 1 or rules.clip > 0.0
+            early = layers > 2 and not collected and not wants_norm
+            ticket = arrive(board, threads)
+            if early:  # W[0] needs no other's deltas, and no other needs it: whoever is late catches up meanwhile
+                gradients_and_updates(
+                    theta, gradient, state, shape, inputs, rules, memory, rows, rate, corrections, (0, 1), thread,
+                    threads,
+                )  # fmt: skip
+            if not wait(board, ticket, threads, stop, sleep):
                 return -1
-            last_turn = turn == turns - 1
             if last_turn and thread == 0:
                 log.losses[step] = sum_of(parts, LOSS)
                 log.rights[step] = sum_of(parts, RIGHT) / size
-            if turns > 1 or wants_norm:
+            if collected or wants_norm:
                 keep = zero if turn == 0 else one
-                gradients(gradient, one, keep, keep, shape, inputs, rules, memory, rows, thread, threads)
+                gradients(gradient, one, keep, keep, shape, inputs, rules, memory, rows, (0, layers), thread, threads)
             if last_turn:
                 scale = 1.0
-                if rules.l2 > 0.0 and (turns > 1 or wants_norm):
+                if rules.l2 > 0.0 and (collected or wants_norm):
                     for layer in range(layers):
                         block = own_block(shape, layer, thread, threads)
                         dW = weights_of(gradient, shape, layer)[block[0] : block[1], block[2] : block[3]]
@@ -246,16 +257,18 @@ def train_span(
                         log.norms[step] = norm
                     if rules.clip > 0.0 and norm > rules.clip:
                         scale = rules.clip / norm
-                if turns > 1 or rules.clip > 0.0:
+                if collected:
                     updates(theta, gradient, state, shape, rules, scale, corrections, thread, threads)
-                elif rules.optimizer == SGD:  # no gradient array: W = (1 - rate l2) W - rate H^T dZ is one product
-                    shrink = real(1.0 - rate * rules.l2)
-                    gradients(theta, real(-rate), shrink, one, shape, inputs, rules, memory, rows, thread, threads)
                 else:
+                    if early:  # the next batch may be listed
+                        ticket = arrive(board, threads)
                     gradients_and_updates(
-                        theta, gradient, state, shape, inputs, rules, memory, rows, corrections, thread, threads
-                    )
-            if not meet(board, threads, stop, sleep):
+                        theta, gradient, state, shape, inputs, rules, memory, rows, rate, corrections,
+                        (1 if early else 0, layers), thread, threads,
+                    )  # fmt: skip
+            if not early:
+                ticket = arrive(board, threads)
+            if not wait(board, ticket, threads, stop, sleep):
                 return -1
         begin = plan.ends[step]
     return plan.ends.size
