@@ -86,7 +86,7 @@ def gradient(n, target, alpha, shape, inputs, rules, memory, layer, rows):
     """(4.27) and (4.28), added to the target."""
     for _ in range(n):
         block, biases = span.own_block(shape, layer, 0, 1), span.own(shape.sizes[layer + 1], layer, 0, 1)
-        dW = layers.weights_of(target, shape, layer)[block[0] : block[1], block[2] : block[3]]
+        dW = layers.own_weights(target, shape, layer, block)
         db = layers.biases_of(target, shape, layer)[biases[0] : biases[1]]
         one = np.float32(1)
         layers.gradient_block(

@@ -33,6 +33,28 @@ def weights_of(theta, shape, layer):
 
 
 @njit(nogil=True, inline="always")
+def place_of(shape, layer, block, apart):
+    """Say where a block of W[layer] begins in a vector and how far apart its rows lie.
+
+    ``block`` is (first input, last input, first unit, last unit). Where owners lie ``apart``, all rows into a thread's
+    units follow one another, and then come the next thread's.
+    """
+    top, _, first, last = block
+    d_in, units = shape.sizes[layer], shape.sizes[layer + 1]
+    if apart:
+        return shape.w_at[layer] + first * d_in + top * (last - first), last - first
+    return shape.w_at[layer] + top * units + first, units
+
+
+@njit(nogil=True, inline="always")
+def own_weights(vector, shape, layer, block):
+    """View a thread's block of W[layer] in a span's vector, where the owners of W[0] lie apart."""
+    top, bottom, first, last = block
+    begin, width = place_of(shape, layer, block, layer == 0)
+    return matrix_at(vector, begin, bottom - top, width)[:, : last - first]
+
+
+@njit(nogil=True, inline="always")
 def biases_of(theta, shape, layer):
     """View b[layer] (d_out,)."""
     d_out = shape.sizes[layer + 1]
@@ -87,7 +109,7 @@ def forward_block(theta, shape, inputs, rules, memory, layer, start, end, first,
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     target = memory.D if layer == shape.sizes.size - 2 else memory.H
     Z = matrix(target, shape, memory, layer + 1)[start:end]
-    W = weights_of(theta, shape, layer)[:, first:last]
+    W = own_weights(theta, shape, layer, (0, shape.sizes[layer], first, last))
     if leaves_zeros_out(inputs, memory, layer, end - start):
         forward_pairs(memory.kernels.pairs, entries_of(shape, rules, memory, layer, 0), W, Z, first, scratch)
     else:
@@ -145,10 +167,7 @@ def mix(key, index):
 
 @njit(nogil=True, fastmath=FAST_SUM)
 def gradient_block(dW, db, alpha, keep_W, keep_b, shape, inputs, rules, memory, layer, rows, block, biases, scratch):
-    """(4.27) and (4.28): dW = keep dW + alpha gradient, for a block of W and some biases, from the batch's rows.
-
-    ``block`` is (first input, last input, first unit, last unit), ``biases`` (first, last).
-    """
+    """(4.27) and (4.28): dW = keep dW + alpha gradient, for a block of W and some biases, from the batch's rows."""
     top, bottom, first, last = block
     D = matrix(memory.D, shape, memory, layer + 1)[:rows]
     if leaves_zeros_out(inputs, memory, layer, rows):
@@ -180,10 +199,9 @@ def square_of(W):
 @njit(nogil=True)
 def add_penalty(dW, theta, l2, shape, layer, block):
     """Add l2 W to a block of dW."""
-    top, bottom, first, last = block
-    W = weights_of(theta, shape, layer)
-    for i in range(bottom - top):
-        g, w = dW[i], W[top + i, first:last]
+    W = own_weights(theta, shape, layer, block)
+    for i in range(W.shape[0]):
+        g, w = dW[i], W[i]
         for j in range(w.size):
             g[j] += l2 * w[j]
 
@@ -193,26 +211,28 @@ def update_block(theta, gradient, dW, width, state, shape, rules, layer, block, 
     """Move a block of W and some biases against their gradient.
 
     Of W's it lies in the vector ``dW``, ``width`` numbers a row; where ``width`` is 0, it lies in ``gradient``, as that
-    of the biases does.
+    of the biases does. In ``state`` the owners of all layers lie apart.
     """
-    top, bottom, first, last = block
-    at, units = shape.w_at[layer], shape.sizes[layer + 1]
-    for i in range(top, bottom):
-        begin = at + i * units + first
-        row = (i - top) * width if width else begin
-        for j in range(begin + AHEAD * units, begin + AHEAD * units + last - first, LINE_BYTES // theta.itemsize):
-            prefetch(theta.ctypes.data + j * theta.itemsize)
+    count, item = block[3] - block[2], theta.itemsize
+    begin, step = place_of(shape, layer, block, layer == 0)
+    at, _ = place_of(shape, layer, block, True)
+    for i in range(block[1] - block[0]):
+        row = i * width if width else begin
+        for j in range(0, count, LINE_BYTES // item):
+            prefetch(theta.ctypes.data + (begin + AHEAD * step + j) * item)
             for slot in range(state.shape[0]):
-                prefetch(state.ctypes.data + slot * state.strides[0] + j * theta.itemsize)
-        update_part(theta, dW[row : row + last - first], state, rules, begin, scale, corrections)
-    begin, count = at + shape.sizes[layer] * units + biases[0], biases[1] - biases[0]
-    update_part(theta, gradient[begin : begin + count], state, rules, begin, scale, corrections)
+                prefetch(state.ctypes.data + slot * state.strides[0] + (at + AHEAD * count + j) * item)
+        update_part(theta, dW[row : row + count], state, rules, begin, at, scale, corrections)
+        begin, at = begin + step, at + count
+    begin = shape.w_at[layer] + shape.sizes[layer] * shape.sizes[layer + 1] + biases[0]
+    count = biases[1] - biases[0]
+    update_part(theta, gradient[begin : begin + count], state, rules, begin, begin, scale, corrections)
 
 
 @njit(nogil=True, inline="always")
-def update_part(theta, gradient, state, rules, begin, scale, corrections):
-    """Move the parameters from ``begin`` on, as many as there are numbers in the gradient."""
-    end = begin + gradient.size
-    v = state[0, begin:end] if state.shape[0] > 0 else theta[begin:end]
-    s = state[1, begin:end] if state.shape[0] > 1 else v
-    update(rules.optimizer, rules.constants, theta[begin:end], gradient, v, s, scale, corrections)
+def update_part(theta, gradient, state, rules, begin, at, scale, corrections):
+    """Move the parameters from ``begin`` on, whose state begins at ``at``: as many as the gradient has numbers."""
+    w, end = theta[begin : begin + gradient.size], at + gradient.size
+    v = state[0, at:end] if state.shape[0] > 0 else w
+    s = state[1, at:end] if state.shape[0] > 1 else v
+    update(rules.optimizer, rules.constants, w, gradient, v, s, scale, corrections)

@@ -30,9 +30,9 @@ from handgrad.compiled.layers import (
     gradient_block,
     list_block,
     matrix,
+    own_weights,
     square_of,
     update_block,
-    weights_of,
 )
 from handgrad.compiled.meeting import arrive, meet, wait
 from handgrad.compiled.pairs import list_inputs
@@ -86,7 +86,7 @@ def gradients(target, alpha, keep_W, keep_b, shape, inputs, rules, memory, rows,
     """(4.27) and (4.28) for what a thread owns of some layers: target = keep target + alpha gradient."""
     for layer in range(layers[0], layers[1]):
         block, biases = own_block(shape, layer, thread, threads), own(shape.sizes[layer + 1], layer, thread, threads)
-        dW = weights_of(target, shape, layer)[block[0] : block[1], block[2] : block[3]]
+        dW = own_weights(target, shape, layer, block)
         db = biases_of(target, shape, layer)[biases[0] : biases[1]]
         gradient_block(
             dW, db, alpha, keep_W, keep_b, shape, inputs, rules, memory, layer, rows, block, biases,
@@ -138,8 +138,7 @@ def own_squares(vector, shape, thread, threads, biases_too):
     """Sum the squares of the weights, or gradients, that a thread owns."""
     total = 0.0
     for layer in range(shape.sizes.size - 1):
-        top, bottom, first, last = own_block(shape, layer, thread, threads)
-        total += square_of(weights_of(vector, shape, layer)[top:bottom, first:last])
+        total += square_of(own_weights(vector, shape, layer, own_block(shape, layer, thread, threads)))
         if biases_too:
             first, last = own(shape.sizes[layer + 1], layer, thread, threads)
             total += square_of(matrix_at(biases_of(vector, shape, layer), first, 1, last - first))
@@ -246,7 +245,7 @@ def train_span(
                 if rules.l2 > 0.0 and (collected or wants_norm):
                     for layer in range(layers):
                         block = own_block(shape, layer, thread, threads)
-                        dW = weights_of(gradient, shape, layer)[block[0] : block[1], block[2] : block[3]]
+                        dW = own_weights(gradient, shape, layer, block)
                         add_penalty(dW, theta, real(rules.l2), shape, layer, block)
                 if wants_norm:
                     parts[thread, SQUARES] = own_squares(gradient, shape, thread, threads, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from handgrad.compiled import functions
 from handgrad.compiled.arguments import Inputs, Memory, Room, Shape
 from handgrad.compiled.kernels import kernels_for
 from handgrad.compiled.pairs import ACROSS, compress
-from handgrad.compiled.span import SQUARES, TOGETHER
+from handgrad.compiled.span import SQUARES, TOGETHER, own
 from handgrad.compiled.tiles import PANEL_BYTES
 from handgrad.compiled.vectors import VECTOR_BYTES
 from handgrad.network.activations import ACTIVATIONS
@@ -88,6 +89,32 @@ def memory_for(shape: Shape, height: int, dtype: DTypeLike, threads: int, inputs
         height,
         kernels_for(dtype),
     )
+
+
+def set_apart(vector: NDArray[Any], apart: NDArray[Any], shape: Shape, threads: int, layers: int) -> None:
+    """Copy a network's vector as a span wants it: of the first ``layers`` layers, the weights owner by owner."""
+    apart[:] = vector
+    for together, own_part in _parts(vector, apart, shape, threads, layers):
+        own_part[:] = together
+
+
+def bring_together(apart: NDArray[Any], vector: NDArray[Any], shape: Shape, threads: int, layers: int) -> None:
+    """Undo ``set_apart``."""
+    vector[:] = apart
+    for together, own_part in _parts(vector, apart, shape, threads, layers):
+        together[:] = own_part
+
+
+def _parts(
+    vector: NDArray[Any], apart: NDArray[Any], shape: Shape, threads: int, layers: int
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """View what each thread owns, in both vectors; of the last layer it owns whole rows, which lie together anyway."""
+    for layer in range(min(layers, len(shape.sizes) - 2) if threads > 1 else 0):
+        at, d_in, units = (int(x) for x in (shape.w_at[layer], *shape.sizes[layer : layer + 2]))
+        W = vector[at : at + d_in * units].reshape(d_in, units)
+        for thread in range(threads):
+            first, last = own.py_func(units, layer, thread, threads)  # type: ignore[no-untyped-call]
+            yield W[:, first:last], apart[at + d_in * first : at + d_in * last].reshape(d_in, last - first)
 
 
 def room_for(shape: Shape, height: int, dtype: DTypeLike) -> Room:

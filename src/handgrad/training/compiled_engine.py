@@ -14,10 +14,21 @@ from handgrad.compiled.arguments import Inputs, Log, Plan, Room, Rules
 from handgrad.compiled.caching import compile_for
 from handgrad.compiled.inference import evaluate_rows, predict_rows
 from handgrad.compiled.span import train_span
+from handgrad.compiled.vectors import LINE_BYTES
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import dropout_keys
-from handgrad.training.compiled_arrays import SPARSE, aligned, fixed, inputs_of, memory_for, room_for, shape_of
+from handgrad.training.compiled_arrays import (
+    SPARSE,
+    aligned,
+    bring_together,
+    fixed,
+    inputs_of,
+    memory_for,
+    room_for,
+    set_apart,
+    shape_of,
+)
 from handgrad.training.examples import Examples, counts_right
 from handgrad.training.numpy_engine import SpanLog, dropout_rates
 from handgrad.training.optimizers import OPTIMIZERS
@@ -58,9 +69,11 @@ class CompiledEngine:
         self.shape = shape_of(network)
         self.team = Team(threads or joblib.cpu_count())
         size, dtype = parameters.vector.size, parameters.vector.dtype
-        # A span works on a copy that begins at a cache line: 6 % of an epoch.
-        self.theta, self.gradient = aligned(size, dtype), aligned(size, dtype)
         optimizer = settings.recurrence
+        # A span works on copies that begin at a cache line: 6 % of an epoch.
+        self.theta, self.gradient = aligned(size, dtype), aligned(size, dtype)
+        room = -(-size // LINE_BYTES) * LINE_BYTES
+        self.state = aligned(optimizer.slots * room, dtype).reshape(optimizer.slots, room)
         self.rules = Rules(
             [type(known) for known in OPTIMIZERS.values()].index(type(optimizer)),
             np.array([*astuple(optimizer), 0.0, 0.0, 0.0, 0.0])[:4],  # type: ignore[call-overload]
@@ -78,9 +91,8 @@ class CompiledEngine:
     def prepare(self) -> None:
         """Compile what is not compiled yet: in the caller's thread, where Ctrl-C ends it."""
         nothing = np.zeros(0, np.int64)
-        state = np.zeros((self.settings.recurrence.slots, self.gradient.size), self.gradient.dtype)
         log = Log(np.zeros(0), np.zeros(0), np.zeros(0))
-        compile_for(train_span, (*self._span_arguments(state, nothing, nothing, [], 0, log), 0, *self.team.ends))
+        compile_for(train_span, (*self._span_arguments(nothing, nothing, [], 0, log), 0, *self.team.ends))
         evaluation = self.forward.evaluation_arguments(0, self.inputs, np.zeros(0), np.zeros(0))
         compile_for(evaluate_rows, (*evaluation, 0, 1, self.team.stop))
 
@@ -94,12 +106,17 @@ class CompiledEngine:
     ) -> SpanLog:
         """Take the steps of a span, as ``NumpyEngine.run_span`` does."""
         log = Log(*np.zeros((3, len(ends))))
-        arguments = self._span_arguments(state, order, ends, learning_rates, first_step, log)
-        self.memory.board[:], self.theta[:] = 0, self.parameters.vector
+        arguments = self._span_arguments(order, ends, learning_rates, first_step, log)
+        self.memory.board[:] = 0
+        set_apart(self.parameters.vector, self.theta, self.shape, self.team.threads, 1)
+        for vector, apart in zip(state, self.state[:, : self.theta.size], strict=True):
+            set_apart(vector, apart, self.shape, self.team.threads, len(self.shape.sizes) - 1)
         try:
             self.team.run(lambda thread: train_span(*arguments, thread, *self.team.ends))
         finally:
-            self.parameters.vector[:] = self.theta
+            bring_together(self.theta, self.parameters.vector, self.shape, self.team.threads, 1)
+            for vector, apart in zip(state, self.state[:, : self.theta.size], strict=True):
+                bring_together(apart, vector, self.shape, self.team.threads, len(self.shape.sizes) - 1)
         accuracy = float(log.rights[0]) if counts_right(self.network, self.examples) else None
         return SpanLog(float(log.losses[0]), accuracy, float(log.norms[0]), float(log.losses.sum()))
 
@@ -113,7 +130,6 @@ class CompiledEngine:
 
     def _span_arguments(
         self,
-        state: NDArray[Any],
         order: NDArray[np.integer[Any]],
         ends: NDArray[np.integer[Any]],
         learning_rates: Sequence[float],
@@ -127,7 +143,7 @@ class CompiledEngine:
             keys = dropout_keys(self.settings.seed, np.arange(first_step, first_step + steps), len(rates))
         rates_of_steps = np.array(learning_rates, np.float64)
         plan = Plan(fixed(order, np.int64), fixed(ends, np.int64), rates_of_steps, first_step, keys)
-        return self.theta, self.gradient, state, self.shape, self.inputs, self.rules, plan, self.memory, log
+        return self.theta, self.gradient, self.state, self.shape, self.inputs, self.rules, plan, self.memory, log
 
 
 class Predictor:
