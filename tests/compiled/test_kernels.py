@@ -23,6 +23,7 @@ sparse = pytest.importorskip("handgrad.compiled.sparse")
 span = pytest.importorskip("handgrad.compiled.span")
 tiles = pytest.importorskip("handgrad.compiled.tiles")
 updates = pytest.importorskip("handgrad.compiled.updates")
+compiled_arrays = pytest.importorskip("handgrad.training.compiled_arrays")
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 
@@ -323,6 +324,33 @@ def test_views_of_the_flat_vector_are_the_networks() -> None:
         assert np.shares_memory(b, parameters.vector)
 
 
+@pytest.mark.parametrize("together", [1, 3])
+@pytest.mark.parametrize("threads", [1, 2, 3, 16])
+def test_a_spans_vector_shows_each_thread_its_weights(threads: int, together: int) -> None:
+    """Laid out owner by owner, a vector shows each thread its part of W and no other's; laid back, it is as before."""
+    network = MLP((7, 40, 24, 10))
+    parameters = network.initialise(seed=0)
+    vector, shape = parameters.vector.copy(), compiled_arrays.shape_of(network)
+    apart = np.zeros_like(vector)
+    compiled_arrays.set_apart(vector, apart, shape, threads, together)
+    for layer in range(3):
+        for thread in range(threads):
+            block = span.own_block(shape, layer, thread, threads)
+            top, bottom, first, last = block
+            begin, row = layers.place_of(shape, layer, block, layer < together)
+            seen = [apart[begin + i * row : begin + i * row + last - first] for i in range(bottom - top)]
+            np.testing.assert_array_equal(
+                np.reshape(seen, (bottom - top, last - first)), parameters.W[layer][top:bottom, first:last]
+            )
+            if together == 1:
+                np.testing.assert_array_equal(
+                    layers.own_weights(apart, shape, layer, block), parameters.W[layer][top:bottom, first:last]
+                )
+        np.testing.assert_array_equal(layers.biases_of(apart, shape, layer), parameters.b[layer])
+    compiled_arrays.bring_together(apart, vector, shape, threads, together)
+    np.testing.assert_array_equal(vector, parameters.vector)
+
+
 # Threads
 
 
@@ -374,3 +402,16 @@ def test_nobody_waits_for_one_who_is_gone() -> None:
         assert not waiting.done()
         stop[0] = meeting.GONE
         assert waiting.result(timeout=10) is False
+
+
+def test_who_has_arrived_goes_on_until_it_waits() -> None:
+    """Of two threads the first to arrive is not held; it is where it waits, until the other has arrived as well."""
+    board, stop, sleep = np.zeros(32, np.int64), np.zeros(1, np.uint8), meeting.sleep_address()
+    ticket = meeting.arrive(board, 2)
+    with ThreadPoolExecutor(1) as executor:
+        waiting = executor.submit(meeting.wait, board, ticket, 2, stop, sleep)
+        time.sleep(0.05)
+        assert not waiting.done()
+        other = meeting.arrive(board, 2)
+        assert waiting.result(timeout=10) is True
+    assert meeting.wait(board, other, 2, stop, sleep) is True

@@ -10,9 +10,8 @@ from handgrad.compiled.pairs import forward_pairs, gradient_pairs
 from handgrad.compiled.rectified import delta_pairs, entries_in, list_units
 from handgrad.compiled.tiles import product
 from handgrad.compiled.updates import update
-from handgrad.compiled.vectors import LINE_BYTES, matrix_at, prefetch
+from handgrad.compiled.vectors import matrix_at
 
-AHEAD = 2  # rows of W that are fetched, with their state, while one is updated
 FULL = 0.6  # share of the pairs of a hidden layer up to which leaving zeros out beats the dense product
 FAST_SUM = {"contract", "nsz", "arcp", "reassoc"}
 
@@ -213,15 +212,11 @@ def update_block(theta, gradient, dW, width, state, shape, rules, layer, block, 
     Of W's it lies in the vector ``dW``, ``width`` numbers a row; where ``width`` is 0, it lies in ``gradient``, as that
     of the biases does. In ``state`` the owners of all layers lie apart.
     """
-    count, item = block[3] - block[2], theta.itemsize
+    count = block[3] - block[2]
     begin, step = place_of(shape, layer, block, layer == 0)
     at, _ = place_of(shape, layer, block, True)
     for i in range(block[1] - block[0]):
         row = i * width if width else begin
-        for j in range(0, count, LINE_BYTES // item):
-            prefetch(theta.ctypes.data + (begin + AHEAD * step + j) * item)
-            for slot in range(state.shape[0]):
-                prefetch(state.ctypes.data + slot * state.strides[0] + (at + AHEAD * count + j) * item)
         update_part(theta, dW[row : row + count], state, rules, begin, at, scale, corrections)
         begin, at = begin + step, at + count
     begin = shape.w_at[layer] + shape.sizes[layer] * shape.sizes[layer + 1] + biases[0]

@@ -2,7 +2,7 @@
 
 A thread that waits looks again and again for a short while, then sleeps a little between two looks, and so leaves its
 core to others. (Offering the core without sleeping gives it away for milliseconds.) A library's parallel loop would put
-its threads to sleep and wake them each time: some 50 microseconds, and a step has six such places.
+its threads to sleep and wake them each time: some 50 microseconds, and a step has some six such places.
 """
 
 from __future__ import annotations

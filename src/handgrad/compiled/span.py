@@ -4,7 +4,11 @@ Each thread owns some units of every hidden layer: it alone computes their activ
 whole batch, and it alone changes the weights into them (4.27) and their biases (4.28). So weights stay in the cache of
 the core that uses them, and nothing is summed over threads: any number of threads gives the same bits. The last layer
 has few units, and there each thread takes some rows of the batch, loss (4.30) and all. Between two layers the threads
-meet.
+meet; but from its deltas of layer 1 on, which nobody else needs for W[0], each goes on by itself to the next batch.
+
+What a thread owns of the optimizer's state, and of W[0], lies together during a span, not beside the others' in each
+row: a core fetches more than it is asked for, and would take the other's numbers away. (4.26) wants whole rows of the
+other W. A training to 98 % takes 0.95 of the time for it.
 
 Plain SGD needs no gradient array: the product of (4.27) is added to W itself. The other optimizers use the gradient of
 some rows of W as soon as it is there, unless it is to be clipped first. A batch of more rows than the buffers hold is
