@@ -664,13 +664,14 @@ def test_without_its_libraries_the_numpy_engine_serves(name: str, tmp_path: Path
 @uses_compiled
 @pytest.mark.parametrize("loss", list(LOSSES))
 @DTYPES
-def test_predictions_are_the_networks(dtype: type, loss: str) -> None:
+@pytest.mark.parametrize("d", [40, 41])
+def test_predictions_are_the_networks(d: int, dtype: type, loss: str) -> None:
     """Compiled prediction gives what ``MLP.predict`` gives, for one row, some and many, with zeros and without."""
     near = 1e-12 if dtype is np.float64 else 1e-6
-    network = MLP((40, 50, 33, 3), ("relu", "gelu"), loss)
+    network = MLP((d, 50, 33, 3), ("relu", "gelu"), loss)
     parameters = network.initialise(seed=3, dtype=dtype)
     predict = make_predictor(network, parameters, "compiled", threads=2)
-    for X in (dense(300, 40), sparse(300), np.zeros((1, 40)), dense(0, 40)):
+    for X in (dense(300, d), np.pad(sparse(300), ((0, 0), (0, d - 40)), "edge"), np.zeros((1, d)), dense(0, d)):
         for rows in (X, X[:1], X[:5]):
             rows = rows.astype(dtype)
             np.testing.assert_allclose(predict(rows), network.predict(parameters, rows), rtol=near, atol=near)

@@ -100,8 +100,8 @@ class Memory(NamedTuple):
 class Room(NamedTuple):
     """Buffers of a thread's evaluation, for ``height`` rows: few, since each field costs a call 0.2 microseconds.
 
-    A row's entries that are not zero go from ``begins`` to ``ends``, in ``columns`` and ``values``; without room for
-    them, zeros are not left out.
+    A row's entries that are not zero go from ``begins`` to ``ends``, in ``columns`` and ``values``; or ``ends`` and
+    ``columns`` hold the lists of pairs of columns. Without room for them, zeros are not left out.
     """
 
     H: NDArray[Any]

@@ -1,6 +1,7 @@
 """Evaluation and prediction: forward through all layers, some rows at a time, each thread its own rows.
 
-Zeros are left out in whichever layer there are enough of them: among MNIST's pixels, and behind rectifiers.
+Zeros are left out in whichever layer there are enough of them: among MNIST's pixels, and behind rectifiers. As in a
+training, that goes by pairs of columns; for a row or some, and an odd number of columns, row by row.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from numba import njit
 from handgrad.compiled.caching import njit_cached
 from handgrad.compiled.functions import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, activate, lose
 from handgrad.compiled.layers import biases_of, matrix, weights_of
+from handgrad.compiled.pairs import forward_pairs
+from handgrad.compiled.rectified import list_units
 from handgrad.compiled.sparse import forward_sparse
 from handgrad.compiled.tiles import product
 
-FEW = 3  # rows for which copying W into panels costs more than it gains
+FEW = 3  # rows for which listing pairs, or copying W into panels, costs more than it gains
 
 
 @njit(nogil=True)
@@ -56,7 +59,13 @@ def forward_rows(theta, shape, X, memory, sparse_below):
     for layer in range(layers):
         W = weights_of(theta, shape, layer)
         target = matrix(memory.D if layer == layers - 1 else memory.H, shape, memory, layer + 1)
-        if memory.columns.size and (rows <= FEW or entries_of(x) < sparse_below * x.size):
+        few = rows <= FEW
+        sparse = memory.columns.size and (few or entries_of(x) < sparse_below * x.size)
+        if sparse and not few and x.shape[1] % 2 == 0:
+            list_units(x, 0, x.shape[1], 0, rows + 1, memory.ends, memory.columns)
+            entries = 0, rows + 1, memory.ends, memory.columns, x.ctypes.data, x.shape[1], 2
+            forward_pairs(memory.kernels.pairs, entries, W, target[:rows], 0, memory.scratch)
+        elif sparse:
             compress_block(x, memory.columns, memory.values, memory.begins, memory.ends)
             begins, ends = memory.begins[:rows], memory.ends[:rows]
             forward_sparse(memory.kernels.sums, memory.columns, memory.values, begins, ends, W, target[:rows])

@@ -1,4 +1,4 @@
-"""A product over the entries of a matrix that are not zero, row by row: for evaluation and prediction.
+"""A product over the entries of a matrix that are not zero, row by row: for predicting a few rows.
 
 An entry has a column and a value; the rows of W that a row's entries name are summed up in registers.
 """

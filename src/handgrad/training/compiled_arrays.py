@@ -128,9 +128,9 @@ def room_for(shape: Shape, height: int, dtype: DTypeLike) -> Room:
         np.zeros(entries, np.uint16),
         np.zeros(entries, dtype),
         np.zeros(height, np.int64),
-        np.zeros(height, np.int64),
+        np.zeros(max(height, widest), np.int64),
         np.zeros(height),
-        aligned(PANEL_BYTES // np.dtype(dtype).itemsize, dtype),
+        aligned(max(PANEL_BYTES, height * ACROSS * VECTOR_BYTES) // np.dtype(dtype).itemsize, dtype),
         height,
         kernels_for(dtype),
     )
