@@ -166,7 +166,10 @@ def mix(key, index):
 
 @njit(nogil=True, fastmath=FAST_SUM)
 def gradient_block(dW, db, alpha, keep_W, keep_b, shape, inputs, rules, memory, layer, rows, block, biases, scratch):
-    """(4.27) and (4.28): dW = keep dW + alpha gradient, for a block of W and some biases, from the batch's rows."""
+    """(4.27) and (4.28): dW = keep dW + alpha gradient, for a block of W and some biases, from the batch's rows.
+
+    ``block`` is as in ``place_of``, ``biases`` (first, last).
+    """
     top, bottom, first, last = block
     D = matrix(memory.D, shape, memory, layer + 1)[:rows]
     if leaves_zeros_out(inputs, memory, layer, rows):
