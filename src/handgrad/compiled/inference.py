@@ -11,6 +11,7 @@ import math
 from numba import njit
 
 from handgrad.compiled.caching import njit_cached
+from handgrad.compiled.denormals import flush_denormals, restore
 from handgrad.compiled.functions import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, activate, lose
 from handgrad.compiled.layers import biases_of, matrix, weights_of
 from handgrad.compiled.pairs import forward_pairs
@@ -82,9 +83,10 @@ def forward_rows(theta, shape, X, memory, sparse_below):
 def evaluate_rows(theta, shape, inputs, memory, sparse_below, losses, rights, thread, threads, stop):
     """Write each chunk's loss, each example's times its weight, and its count of right answers."""
     height, n = memory.height, inputs.X.shape[0]
+    before: int = flush_denormals()
     for chunk in range(thread, losses.size, threads):
         if stop[0]:
-            return
+            break
         start, end = chunk * height, min(n, (chunk + 1) * height)
         Z = forward_rows(theta, shape, inputs.X[start:end], memory, sparse_below)
         for i in range(end - start):
@@ -94,15 +96,17 @@ def evaluate_rows(theta, shape, inputs, memory, sparse_below, losses, rights, th
             shape.loss, Z, memory.begins, biases_of(theta, shape, shape.sizes.size - 2), inputs.labels,
             inputs.targets, memory.share, 0.0,
         )  # fmt: skip
+    restore(before)
 
 
 @njit_cached(error_model="numpy")
 def predict_rows(theta, shape, X, memory, sparse_below, outputs, thread, threads, stop):
     """Write what the outputs mean: probabilities of classes or answers, or numbers as they are."""
     height, n, b = memory.height, X.shape[0], biases_of(theta, shape, shape.sizes.size - 2)
+    before: int = flush_denormals()
     for first in range(thread * height, n, threads * height):
         if stop[0]:
-            return
+            break
         last = min(n, first + height)
         Z = forward_rows(theta, shape, X[first:last], memory, sparse_below)
         for i in range(last - first):
@@ -119,3 +123,4 @@ def predict_rows(theta, shape, X, memory, sparse_below, outputs, thread, threads
             elif shape.loss == BINARY_CROSS_ENTROPY:
                 for j in range(b.size):
                     output[j] = 1.0 / (1.0 + math.exp(-output[j]))
+    restore(before)

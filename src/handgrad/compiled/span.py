@@ -23,6 +23,7 @@ from typing import Any
 from numba import njit
 
 from handgrad.compiled.caching import njit_cached
+from handgrad.compiled.denormals import flush_denormals, restore
 from handgrad.compiled.functions import lose
 from handgrad.compiled.layers import (
     activate_block,
@@ -41,9 +42,9 @@ from handgrad.compiled.layers import (
 from handgrad.compiled.meeting import arrive, meet, wait
 from handgrad.compiled.pairs import list_inputs
 from handgrad.compiled.updates import SGD, corrected
-from handgrad.compiled.vectors import matrix_at
+from handgrad.compiled.vectors import VECTOR_BYTES, matrix_at
 
-BUNCH = 8  # units are dealt out by so many, a vector or some
+BUNCH = VECTOR_BYTES // 4  # units are dealt out by so many: whole vectors, of AVX-512 whole cache lines
 TOGETHER = 192  # rows of W whose gradient is computed and used at once
 LOSS, RIGHT, SQUARES = 0, 8, 16  # columns of ``parts``
 
@@ -158,11 +159,11 @@ def sum_of(parts, column):
     return total
 
 
-@njit_cached(error_model="numpy")
-def train_span(
+@njit(nogil=True, error_model="numpy")
+def take_steps(
     theta, gradient, state, shape, inputs, rules, plan, memory, log, thread, threads, stop, halted, sleep
 ):  # fmt: skip
-    """Take the steps of a span, as one of its threads. Returns how many were taken, or -1 if a thread was missing."""
+    """As ``train_span``, whatever counts as zero."""
     real = theta.dtype.type
     one, zero = real(1), real(0)
     board, parts, scratch = memory.board, memory.parts, memory.scratch[thread]
@@ -275,3 +276,16 @@ def train_span(
                 return -1
         begin = plan.ends[step]
     return plan.ends.size
+
+
+@njit_cached(error_model="numpy")
+def train_span(
+    theta, gradient, state, shape, inputs, rules, plan, memory, log, thread, threads, stop, halted, sleep
+):  # fmt: skip
+    """Take the steps of a span, as one of its threads. Returns how many were taken, or -1 if a thread was missing."""
+    before: int = flush_denormals()
+    taken = take_steps(
+        theta, gradient, state, shape, inputs, rules, plan, memory, log, thread, threads, stop, halted, sleep
+    )  # fmt: skip
+    restore(before)
+    return taken
