@@ -218,7 +218,10 @@ def update_block(theta, gradient, dW, width, state, shape, rules, layer, block, 
     count = block[3] - block[2]
     begin, step = place_of(shape, layer, block, layer == 0)
     at, _ = place_of(shape, layer, block, True)
-    for i in range(block[1] - block[0]):
+    rows = block[1] - block[0]
+    if step == count and width in (0, count):  # rows that follow one another everywhere are one
+        rows, count = min(rows, 1), rows * count
+    for i in range(rows):
         row = i * width if width else begin
         update_part(theta, dW[row : row + count], state, rules, begin, at, scale, corrections)
         begin, at = begin + step, at + count

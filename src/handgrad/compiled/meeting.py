@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 
 from handgrad.compiled.vectors import I64, call
 
-LOOKS = 2000  # before the first sleep: about 50 microseconds
+LOOKS = 10_000  # before the first sleep: 100 to 250 microseconds
 NAP = 0 if sys.platform == "win32" else 20  # microseconds; Windows counts in milliseconds, 0 lets others run
 ARRIVED, ROUND = 0, 16  # far apart, since writing to a cache line takes it from all who read it
 GONE = 2  # in ``stop``: a thread could not be started, or failed, and nobody shall wait for it
