@@ -109,9 +109,12 @@ def updates(theta, gradient, state, shape, rules, scale, corrections, thread, th
 
 @njit(nogil=True)
 def gradients_and_updates(
-    theta, gradient, state, shape, inputs, rules, memory, rows, rate, corrections, layers, thread, threads
+    theta, gradient, state, shape, inputs, rules, memory, rows, rate, corrections, layers, thread, threads, backwards
 ):  # fmt: skip
-    """Do both for some layers, some rows of W at a time: their gradient never leaves the cache."""
+    """Do both for some layers, some rows of W at a time: their gradient never leaves the cache.
+
+    Every other step goes ``backwards``: what it begins with was used last, and is there still (0.98 of such a step).
+    """
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     if rules.optimizer == SGD:  # no gradient array: W = (1 - rate l2) W - rate H^T dZ is one product
         shrink, alpha = theta.dtype.type(1.0 - rate * rules.l2), theta.dtype.type(-rate)
@@ -120,7 +123,9 @@ def gradients_and_updates(
     for layer in range(layers[0], layers[1]):
         top, bottom, first, last = own_block(shape, layer, thread, threads)
         biases = own(shape.sizes[layer + 1], layer, thread, threads)
-        for start in range(top, max(bottom, top + 1), TOGETHER):  # once at least: there may be biases without rows
+        blocks = max(1, (bottom - top + TOGETHER - 1) // TOGETHER)  # one at least: there may be biases without rows
+        for number in range(blocks):
+            start = top + TOGETHER * (blocks - 1 - number if backwards else number)
             block = start, min(bottom, start + TOGETHER), first, last
             db = biases_of(gradient, shape, layer)[biases[0] : biases[1]]
             vector, width = memory.rows[thread], last - first
@@ -235,7 +240,7 @@ def take_steps(
             if early:  # W[0] needs no other's deltas, and no other needs it: whoever is late catches up meanwhile
                 gradients_and_updates(
                     theta, gradient, state, shape, inputs, rules, memory, rows, rate, corrections, (0, 1), thread,
-                    threads,
+                    threads, step % 2,
                 )  # fmt: skip
             if not wait(board, ticket, threads, stop, sleep):
                 return -1
@@ -268,7 +273,7 @@ def take_steps(
                         ticket = arrive(board, threads)
                     gradients_and_updates(
                         theta, gradient, state, shape, inputs, rules, memory, rows, rate, corrections,
-                        (1 if early else 0, layers), thread, threads,
+                        (1 if early else 0, layers), thread, threads, step % 2,
                     )  # fmt: skip
             if not early:
                 ticket = arrive(board, threads)
