@@ -45,7 +45,7 @@ from handgrad.compiled.updates import SGD, corrected
 from handgrad.compiled.vectors import VECTOR_BYTES, matrix_at
 
 BUNCH = VECTOR_BYTES // 4  # units are dealt out by so many: whole vectors, of AVX-512 whole cache lines
-TOGETHER = 192  # rows of W whose gradient is computed and used at once
+TOGETHER = 200  # rows of W whose gradient is computed and used at once: 784 make four blocks, 400 make two
 LOSS, RIGHT, SQUARES = 0, 8, 16  # columns of ``parts``
 
 
