@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -385,6 +386,16 @@ def test_zeros_are_multiplied_where_leaving_them_out_does_not_pay(compiled: Modu
     network, y = MLP((40, 13, 5)), classes(5)
     assert not leaves_zeros_out(make(compiled, network, Examples(dense(d=40), y)))
     assert not leaves_zeros_out(make(compiled, network, Examples(sparse(), y), input_dropout=0.1))
+
+
+@uses_compiled
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("inputs", [dense, sparse])
+def test_large_layers_and_batches_mean_the_same(inputs: Callable[[int, int], np.ndarray], threads: int) -> None:
+    """Gradients of several blocks of rows, and sums of more rows than the first cache holds, are the same ones."""
+    X, y = inputs(600, 501), classes(5, 600)
+    network = MLP((501, 450, 40, 5), "relu")
+    assert_same(network, X, y, threads=threads, steps=6, batch_size=300, optimizer="adamw", learning_rate=1e-3)
 
 
 @uses_compiled
