@@ -47,5 +47,5 @@ def test_compiled_training_and_prediction_leave_the_caller_its_setting(n_threads
     if denormals.X86 or denormals.ARM:
         np.testing.assert_array_equal(predicted, 0.0)
     settings = TrainingSettings(epochs=1, batch_size=4, engine="compiled", threads=n_threads)
-    train(NETWORK, parameters, X, np.zeros((8, 1), np.float32), settings=settings)
+    assert list(train(NETWORK, parameters, X, np.zeros((8, 1), np.float32), settings=settings))
     assert np.all(X * np.float32(0.25) > 0.0)

@@ -193,7 +193,7 @@ def forward_pairs(kernel, entries, W, Z, start, scratch):
     vectors for each row of Z: sums that lie together, and stay in the first cache.
     """
     lanes, one, j = lanes_of(W), W.dtype.type(1), 0
-    most = max(1, min(ACROSS, SUMS_BYTES // (Z.shape[0] * VECTOR_BYTES)))
+    most = max(1, min(ACROSS, SUMS_BYTES // VECTOR_BYTES // max(1, Z.shape[0])))
     while j < W.shape[1]:
         width, vectors = whole_block(W.shape[1] - j, lanes, most)
         full = max(vectors, 1) * lanes
