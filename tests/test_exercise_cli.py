@@ -79,7 +79,7 @@ def test_grade_writes_a_folder_by_a_rubric_of_ones_own(here: Path, capsys: pytes
 
 def test_the_default_rubric_can_be_given_back(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What ``exercise rubric`` prints is a rubric."""
-    from handgrad.exercises.rubric import default_rubric, read_rubric
+    from handgrad.exercises.grading.rubric import default_rubric, read_rubric
 
     assert main(["exercise", "rubric", "--sheet", "3"]) == 0
     (here / "rubric.toml").write_text(capsys.readouterr().out)

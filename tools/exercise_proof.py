@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from handgrad.data.files import written
-from handgrad.exercises.isolation import find_sandbox
 from handgrad.exercises.prove import draw, prove, shown, table
+from handgrad.exercises.sandbox.isolation import find_sandbox
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT, PICTURE = ROOT / "docs" / "exercise.md", ROOT / "docs" / "images" / "exercise_proof.png"

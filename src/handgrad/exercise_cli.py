@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 from handgrad.errors import SettingError
 
 if TYPE_CHECKING:
-    from handgrad.exercises.grading import Grading, Row
+    from handgrad.exercises.grading.grading import Grading, Row
 
 Language = Literal["en", "de"]
 
@@ -53,9 +53,9 @@ def new(
 @exercise_app.command
 def prove() -> int:
     """Prove the checker: every mistake of the catalogue is named, every correct variant is right. It takes minutes."""
-    from handgrad.exercises.isolation import find_sandbox
     from handgrad.exercises.prove import prove as run_proof
     from handgrad.exercises.prove import shown
+    from handgrad.exercises.sandbox.isolation import find_sandbox
 
     proof = run_proof(find_sandbox(), tell)
     print(shown(proof))
@@ -70,7 +70,7 @@ def rubric(*, sheet: Literal["3", "4"] = "4") -> None:
     ----------
     sheet : {"3", "4"}
     """
-    from handgrad.exercises.rubric import default_rubric_text
+    from handgrad.exercises.grading.rubric import default_rubric_text
 
     print(default_rubric_text(int(sheet)), end="")
 
@@ -92,7 +92,7 @@ def gradescope(
     wheel : path, optional
         A wheel of handgrad to install, in place of this version from the package index.
     """
-    from handgrad.exercises.gradescope import gradescope_zip
+    from handgrad.exercises.grading.gradescope import gradescope_zip
 
     gradescope_zip(out, language, rubric, wheel)
     print(out)
@@ -128,9 +128,9 @@ def check(
     """
     from handgrad.data.files import written
     from handgrad.exercises.check import check_submission
-    from handgrad.exercises.isolation import find_sandbox
     from handgrad.exercises.report import report_html, report_json, show_report
-    from handgrad.exercises.submission import read_submission
+    from handgrad.exercises.sandbox.isolation import find_sandbox
+    from handgrad.exercises.submission.reading import read_submission
 
     tasks = None if task is None else _tasks_named(task)
     checked = check_submission(read_submission(sheet), find_sandbox(allow_none=True), language, tasks)
@@ -186,10 +186,10 @@ def grade(
     unsafe : bool
         Grade even where sheets cannot be isolated. Then whoever wrote one could have changed the verdict.
     """
-    from handgrad.exercises.grade import grade as run_grading
-    from handgrad.exercises.isolation import find_sandbox
-    from handgrad.exercises.overview import show_grading
-    from handgrad.exercises.rubric import default_rubric, read_rubric
+    from handgrad.exercises.grading.grade import grade as run_grading
+    from handgrad.exercises.grading.overview import show_grading
+    from handgrad.exercises.grading.rubric import default_rubric, read_rubric
+    from handgrad.exercises.sandbox.isolation import find_sandbox
 
     if not submissions:
         raise SettingError("nothing to grade", "sheets, folders or zip files", "handgrad grade FILE... --out FOLDER")
@@ -204,7 +204,7 @@ def grade(
 def _write_results(grading: Grading, out: Path) -> None:
     """Write what Gradescope reads."""
     from handgrad.data.files import written
-    from handgrad.exercises.gradescope import results_json
+    from handgrad.exercises.grading.gradescope import results_json
 
     if len(grading.rows) != 1:
         raise SettingError(f"{len(grading.rows)} submissions with --gradescope", "one", "grade them without it")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from handgrad.exercises.isolation import Sandbox, why_not
+from handgrad.exercises.sandbox.isolation import Sandbox, why_not
 
 ISOLATING = (Sandbox("bubblewrap"), Sandbox("namespaces"))
 

@@ -7,10 +7,17 @@ import pytest
 from in_process import network_answer
 
 from handgrad import handout
-from handgrad.exercises import backward, step
-from handgrad.exercises.backward_mutants import EQUATIONS, FORMULAS, LAYERS, MUTANTS, step_formula, step_mutants
 from handgrad.exercises.calls import Answer
-from handgrad.exercises.comparing import outcome, same
+from handgrad.exercises.catalogue.backward_mutants import (
+    EQUATIONS,
+    FORMULAS,
+    LAYERS,
+    MUTANTS,
+    step_formula,
+    step_mutants,
+)
+from handgrad.exercises.catalogue.comparing import outcome, same
+from handgrad.exercises.judging import backward, step
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
 

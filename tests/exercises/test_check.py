@@ -6,10 +6,10 @@ import pytest
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.check import check_submission
-from handgrad.exercises.isolation import find_sandbox
+from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.sheet.writing import solved_sheet
-from handgrad.exercises.submission import Cell, Submission
+from handgrad.exercises.submission.reading import Cell, Submission
 from handgrad.exercises.tasks import TASKS
 
 # The exercise as its notebook solves it, with its names, class, both deltas and a softmax that adds the maximum.

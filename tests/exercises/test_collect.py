@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises import archive
-from handgrad.exercises.archive import MAXIMUM_INNER
-from handgrad.exercises.collect import Found, find_submissions
+from handgrad.exercises.grading import archive
+from handgrad.exercises.grading.archive import MAXIMUM_INNER
+from handgrad.exercises.grading.collect import Found, find_submissions
 
 MOODLE = "{}_{}_assignsubmission_file_"
 

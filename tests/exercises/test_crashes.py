@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from handgrad.exercises.calls import Crash
-from handgrad.exercises.crashes import _CRASHES, by_crash, crashed
-from handgrad.exercises.wording import texts
+from handgrad.exercises.judging.crashes import _CRASHES, by_crash, crashed
+from handgrad.exercises.words.wording import texts
 
 A, B, V = np.zeros((3, 4)), np.zeros((5, 2)), np.zeros(3)
 LABELS = np.array([0, 2, 1])

@@ -26,10 +26,10 @@ from sandboxes import ISOLATING, need
 import handgrad
 from handgrad import handout
 from handgrad.exercises.calls import Answer, Call
-from handgrad.exercises.isolation import Limits, Sandbox
-from handgrad.exercises.mounts import program
-from handgrad.exercises.runner import run_calls
-from handgrad.exercises.submission import Cell
+from handgrad.exercises.sandbox.isolation import Limits, Sandbox
+from handgrad.exercises.sandbox.mounts import program
+from handgrad.exercises.sandbox.runner import run_calls
+from handgrad.exercises.submission.reading import Cell
 
 ESCAPES = sorted((Path(__file__).parent / "escapes").glob("*.py"))
 HONEST = "import numpy as np\n\ndef sigmoid(X):\n    return 1 / (1 + np.exp(-X))\n"

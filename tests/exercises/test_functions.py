@@ -7,8 +7,8 @@ import pytest
 
 from handgrad import handout
 from handgrad.exercises.calls import Answer, Crash, Ufunc
-from handgrad.exercises.function_mutants import SUBJECTS
-from handgrad.exercises.functions import calls_for, distinguishes, judge
+from handgrad.exercises.catalogue.function_mutants import SUBJECTS
+from handgrad.exercises.judging.functions import calls_for, distinguishes, judge
 from handgrad.exercises.tasks import TASKS
 
 TASKS_HERE = sorted(SUBJECTS)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from handgrad.exercises import backward, functions, step
 from handgrad.exercises.calls import Answer, Crash
+from handgrad.exercises.judging import backward, functions, step
 from handgrad.exercises.tasks import TASKS
 
 JUDGES = {"backprop": backward, "gradient_step": step} | {

@@ -11,17 +11,17 @@ import pytest
 from rich.console import Console
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises import grade as grading_module
-from handgrad.exercises.grade import grade, refuse_other, safe_names
-from handgrad.exercises.gradebook import draw_mistakes, grades_csv, mistakes_csv
-from handgrad.exercises.grading import Grading, MistakeCount, Row, count_mistakes
-from handgrad.exercises.isolation import Sandbox, find_sandbox
-from handgrad.exercises.overview import index_html, show_grading
+from handgrad.exercises.grading import grade as grading_module
+from handgrad.exercises.grading.grade import grade, refuse_other, safe_names
+from handgrad.exercises.grading.gradebook import draw_mistakes, grades_csv, mistakes_csv
+from handgrad.exercises.grading.grading import Grading, MistakeCount, Row, count_mistakes
+from handgrad.exercises.grading.overview import index_html, show_grading
+from handgrad.exercises.grading.rubric import Rubric
+from handgrad.exercises.grading.similar import Pair
 from handgrad.exercises.results import Checked, Finding, TaskResult
-from handgrad.exercises.rubric import Rubric
+from handgrad.exercises.sandbox.isolation import Sandbox, find_sandbox
 from handgrad.exercises.sheet import solved_sheet
-from handgrad.exercises.similar import Pair
-from handgrad.exercises.submission import Submission
+from handgrad.exercises.submission.reading import Submission
 
 RUBRIC = Rubric({"del_sigmoid": 1.0, "delta_last_layer_easy_approach": 2.0})
 RIGHT = {

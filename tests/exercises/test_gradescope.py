@@ -12,13 +12,13 @@ from sandboxes import ISOLATING, need
 from handgrad.errors import DataError, ExerciseError
 from handgrad.exercises.calls import Crash
 from handgrad.exercises.check import check_submission
-from handgrad.exercises.gradescope import gradescope_zip, results_json
-from handgrad.exercises.isolation import find_sandbox, why_not
+from handgrad.exercises.grading.gradescope import gradescope_zip, results_json
+from handgrad.exercises.grading.rubric import Rubric, default_rubric
 from handgrad.exercises.results import Checked, Finding, TaskResult
-from handgrad.exercises.rubric import Rubric, default_rubric
+from handgrad.exercises.sandbox.isolation import find_sandbox, why_not
 from handgrad.exercises.sheet import solved_sheet
 from handgrad.exercises.sheet.solutions import solution
-from handgrad.exercises.submission import read_submission
+from handgrad.exercises.submission.reading import read_submission
 from handgrad.exercises.tasks import TASKS
 
 VISIBLE, FORMATS = (

@@ -14,11 +14,12 @@ from sandboxes import ISOLATING, need
 
 import handgrad
 from handgrad.errors import ExerciseError
-from handgrad.exercises import confine, isolation, mounts
 from handgrad.exercises.calls import Answer, Call
-from handgrad.exercises.isolation import Limits, Sandbox, find_sandbox, why_not
-from handgrad.exercises.runner import run_calls
-from handgrad.exercises.submission import Cell
+from handgrad.exercises.sandbox import isolation, mounts
+from handgrad.exercises.sandbox.inside import confine
+from handgrad.exercises.sandbox.isolation import Limits, Sandbox, find_sandbox, why_not
+from handgrad.exercises.sandbox.runner import run_calls
+from handgrad.exercises.submission.reading import Cell
 
 each_sandbox = pytest.mark.parametrize("sandbox", ISOLATING, ids=lambda sandbox: sandbox.kind)
 
@@ -159,8 +160,9 @@ def f():
 def test_a_killed_checker_leaves_no_process_behind(sandbox: Sandbox, tmp_path: Path) -> None:
     """When the checker itself is killed while a submission hangs, the sandbox dies with it."""
     code = (
-        "from handgrad.exercises.calls import Call\nfrom handgrad.exercises.isolation import Sandbox\n"
-        "from handgrad.exercises.runner import run_calls\nfrom handgrad.exercises.submission import Cell\n"
+        "from handgrad.exercises.calls import Call\nfrom handgrad.exercises.sandbox.isolation import Sandbox\n"
+        "from handgrad.exercises.sandbox.runner import run_calls\n"
+        "from handgrad.exercises.submission.reading import Cell\n"
         "source = 'import os\\ndef f():\\n    open(\"/dev/null\")\\n    while True: pass\\n'\n"
         f"run_calls([Cell(0, source)], [Call('a', 'function', 'f', seconds=60)], Sandbox({need(sandbox).kind!r}))\n"
     )
@@ -201,8 +203,9 @@ def test_it_works_for_an_ordinary_user(sandbox: Sandbox) -> None:
     need(sandbox)
     code = (
         "import os\nfrom handgrad.exercises.calls import Call\n"
-        "from handgrad.exercises.isolation import Sandbox, why_not\n"
-        "from handgrad.exercises.runner import run_calls\nfrom handgrad.exercises.submission import Cell\n"
+        "from handgrad.exercises.sandbox.isolation import Sandbox, why_not\n"
+        "from handgrad.exercises.sandbox.runner import run_calls\n"
+        "from handgrad.exercises.submission.reading import Cell\n"
         f"assert os.getuid() == 1234\nsandbox = Sandbox({sandbox.kind!r})\nassert why_not(sandbox) is None\n"
         "[answer] = run_calls([Cell(0, 'f = lambda: 5')], [Call('a', 'function', 'f')], sandbox)\n"
         "assert answer.values['return'] == 5\nprint('as it should be')\n"

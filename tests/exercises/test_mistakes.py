@@ -4,11 +4,11 @@ from string import Formatter
 
 import pytest
 
-from handgrad.exercises.backward_mutants import MUTANTS, step_mutants
-from handgrad.exercises.function_mutants import SUBJECTS
-from handgrad.exercises.mistakes import WORDS, catalogue, finding
+from handgrad.exercises.catalogue.backward_mutants import MUTANTS, step_mutants
+from handgrad.exercises.catalogue.function_mutants import SUBJECTS
+from handgrad.exercises.catalogue.mistakes import WORDS, catalogue, finding
 from handgrad.exercises.tasks import PARAMETERS, TASKS
-from handgrad.exercises.wording import texts
+from handgrad.exercises.words.wording import texts
 
 # What a message may say: see diagnosis.facts and the judges. Routines have no numbers of the submission's own.
 FACTS = {

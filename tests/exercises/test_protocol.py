@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from handgrad.exercises.protocol import MOST_ARRAYS, PREFIX, TYPES, GarbageError, decode, encode, plain
+from handgrad.exercises.sandbox.inside.protocol import MOST_ARRAYS, PREFIX, TYPES, GarbageError, decode, encode, plain
 
 plain_arrays = arrays_of.arrays(
     st.sampled_from(sorted(TYPES)).map(np.dtype), arrays_of.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from handgrad import handout
-from handgrad.exercises import recorder, tasks
+from handgrad.exercises import tasks
+from handgrad.exercises.sandbox.inside import recorder
 
 
 @pytest.fixture

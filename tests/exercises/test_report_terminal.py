@@ -232,7 +232,7 @@ def test_empty_submission_is_told_so() -> None:
 def test_languages_have_the_same_words() -> None:
     """English and German have the same keys, with the same names in braces, and none is empty."""
     tables = [
-        tomllib.loads((resources.files("handgrad.exercises.report") / f"words.{language}.toml").read_text("utf-8"))
+        tomllib.loads((resources.files("handgrad.exercises.words") / f"report.{language}.toml").read_text("utf-8"))
         for language in ("en", "de")
     ]
     assert tables[0].keys() == tables[1].keys()

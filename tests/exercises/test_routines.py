@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from routine_sources import MOMENTUM, PAIR, WRONG, gd, sgd
 
-from handgrad.exercises import recorder
 from handgrad.exercises.calls import Answer, Event
-from handgrad.exercises.isolation import find_sandbox
-from handgrad.exercises.mistakes import catalogue
+from handgrad.exercises.catalogue.mistakes import catalogue
+from handgrad.exercises.catalogue.routine_mutants import BOTH, ONLY, STYLES, Network, Style, changes, play, run
+from handgrad.exercises.catalogue.traces import LOOKS, deviations, trace
+from handgrad.exercises.judging.routines import Plan, calls_for, judge
 from handgrad.exercises.results import TaskResult
-from handgrad.exercises.routine_mutants import BOTH, ONLY, STYLES, Network, Style, changes, play, run
-from handgrad.exercises.routines import Plan, calls_for, judge
-from handgrad.exercises.runner import run_calls
-from handgrad.exercises.submission import Cell
+from handgrad.exercises.sandbox.inside import recorder
+from handgrad.exercises.sandbox.isolation import find_sandbox
+from handgrad.exercises.sandbox.runner import run_calls
+from handgrad.exercises.submission.reading import Cell
 from handgrad.exercises.tasks import TASKS
-from handgrad.exercises.traces import LOOKS, deviations, trace
-from handgrad.exercises.wording import texts
+from handgrad.exercises.words.wording import texts
 
 GD, SGD = "gradient_descent", "stochastic_gradient_descent"
 OWN_NUMBERS = {GD: {"learning_rate_ignored"}, SGD: {"learning_rate_ignored", "batch_size_ignored"}}
@@ -166,7 +166,7 @@ def test_there_are_enough_mistakes() -> None:
 
 def test_no_mistake_stands_in_two_files() -> None:
     """The catalogue's files have no id in common."""
-    package = resources.files("handgrad.exercises")
+    package = resources.files("handgrad.exercises.words")
     names = [f.name.removesuffix(".en.toml") for f in package.iterdir() if re.match(r"mistakes\w*\.en\.toml", f.name)]
     ids = [mistake for name in names for mistake in texts(name, "en")]
     assert len(ids) == len(set(ids))

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.errors import DataError, ExerciseError
+from handgrad.exercises.grading.rubric import Rubric, default_rubric, default_rubric_text, read_rubric
 from handgrad.exercises.results import Finding, Status, TaskResult
-from handgrad.exercises.rubric import Rubric, default_rubric, default_rubric_text, read_rubric
 from handgrad.exercises.tasks import TASKS
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises import process
 from handgrad.exercises.calls import Answer, Call, Event, Name, Network, Random, Step, Ufunc
-from handgrad.exercises.isolation import Limits, find_sandbox
-from handgrad.exercises.recorder import PARAMETERS
-from handgrad.exercises.runner import run_calls
-from handgrad.exercises.submission import Cell
+from handgrad.exercises.sandbox import process
+from handgrad.exercises.sandbox.inside.recorder import PARAMETERS
+from handgrad.exercises.sandbox.isolation import Limits, find_sandbox
+from handgrad.exercises.sandbox.runner import run_calls
+from handgrad.exercises.submission.reading import Cell
 
 SANDBOX = find_sandbox(allow_none=True)
 X = np.array([[0.5, -1.0, 2.0], [0.0, 3.0, -0.25]])

@@ -16,7 +16,7 @@ from handgrad.errors import ExerciseError, SettingError
 from handgrad.exercises.sheet import solved_sheet, write_sheet
 from handgrad.exercises.sheet.cells import FOLDER, SheetCell, not_implemented, sheet_cells
 from handgrad.exercises.sheet.solutions import solution
-from handgrad.exercises.submission import definitions, read_submission, syntax_errors
+from handgrad.exercises.submission.reading import definitions, read_submission, syntax_errors
 from handgrad.exercises.tasks import TASKS
 
 PARTS, LANGUAGES, FORMATS, AUDIENCES = (3, 4), ("en", "de"), ("ipynb", "py"), ("learner", "nbgrader", "otter")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from handgrad.exercises.grading.similar import HELPERS, Pair, given_names, similar_pairs
 from handgrad.exercises.sheet import solved_sheet
 from handgrad.exercises.sheet.solutions import solution
-from handgrad.exercises.similar import HELPERS, Pair, given_names, similar_pairs
-from handgrad.exercises.submission import Cell, Submission
+from handgrad.exercises.submission.reading import Cell, Submission
 from handgrad.exercises.tasks import TASKS
 
 TASK_NAMES = tuple(name for name, task in TASKS.items() if task.sheet == 4)

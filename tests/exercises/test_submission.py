@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises.submission import (
+from handgrad.exercises.submission.reading import (
     MAXIMUM_BYTES,
     MAXIMUM_CODE,
     Cell,

@@ -11,12 +11,12 @@ from types import ModuleType
 import numpy as np
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises import backward, crashes, functions, routines, step
 from handgrad.exercises.calls import Answer, Crash
-from handgrad.exercises.isolation import Sandbox
+from handgrad.exercises.judging import backward, crashes, functions, routines, step
 from handgrad.exercises.results import Checked, Language, TaskResult
-from handgrad.exercises.runner import run_calls
-from handgrad.exercises.submission import Submission, definitions, syntax_errors
+from handgrad.exercises.sandbox.isolation import Sandbox
+from handgrad.exercises.sandbox.runner import run_calls
+from handgrad.exercises.submission.reading import Submission, definitions, syntax_errors
 from handgrad.exercises.tasks import TASKS
 
 _JUDGES: dict[str, ModuleType] = {
@@ -60,8 +60,8 @@ def check_submission(
 
     Examples
     --------
-    >>> from handgrad.exercises.isolation import find_sandbox
-    >>> from handgrad.exercises.submission import Cell
+    >>> from handgrad.exercises.sandbox.isolation import find_sandbox
+    >>> from handgrad.exercises.submission.reading import Cell
     >>> submission = Submission("a.py", (Cell(0, "def del_sigmoid(h):\n    return h * (1 + h)"),))
     >>> checked = check_submission(submission, find_sandbox(allow_none=True))
     >>> [(result.task, result.status, result.findings[0].mistake) for result in checked.tasks]

@@ -22,13 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
+from handgrad.exercises.catalogue.mistakes import catalogue
+from handgrad.exercises.catalogue.written import Mutant, mutants, mutated, sheet, tasks_of
 from handgrad.exercises.check import check_submission
-from handgrad.exercises.isolation import Sandbox
-from handgrad.exercises.mistakes import catalogue
 from handgrad.exercises.results import TaskResult
-from handgrad.exercises.submission import Cell, Submission
+from handgrad.exercises.sandbox.isolation import Sandbox
+from handgrad.exercises.submission.reading import Cell, Submission
 from handgrad.exercises.tasks import TASKS
-from handgrad.exercises.written import Mutant, mutants, mutated, sheet, tasks_of
 
 UNRECOGNISED = "not recognised"
 # Found in no quantity, so in no pair of quantities either.

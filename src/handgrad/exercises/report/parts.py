@@ -36,7 +36,7 @@ def words(language: str) -> dict[str, str]:
     """
     if language not in LANGUAGES:
         raise ExerciseError(f"language {language!r}", "en or de", "name one of the two")
-    text = resources.files(__package__).joinpath(f"words.{language}.toml").read_text(encoding="utf-8")
+    text = resources.files("handgrad.exercises.words").joinpath(f"report.{language}.toml").read_text(encoding="utf-8")
     return dict(tomllib.loads(text))
 
 

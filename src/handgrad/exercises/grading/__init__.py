@@ -1,0 +1,3 @@
+"""Marking a whole class."""
+
+__all__: list[str] = []

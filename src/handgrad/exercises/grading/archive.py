@@ -1,0 +1,167 @@
+"""Folders and ZIP archives as trees of the files that may be submissions.
+
+An archive is hostile until shown otherwise. Its members' names are never used as paths: a member is unpacked under a
+number, and only when it is asked for. Its bytes are counted on the way, whatever the archive promises.
+"""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from handgrad.data.files import CHUNK
+from handgrad.exercises.submission.reading import MAXIMUM_BYTES
+
+KINDS = (".ipynb", ".py", ".zip")
+MAXIMUM_MEMBERS = 20_000  # of one archive
+MAXIMUM_INNER = 20_000_000  # bytes of an archive within an archive or folder
+MAXIMUM_UNPACKED = 2_000_000_000  # bytes from all archives together
+MAXIMUM_DEPTH = 12  # folders within folders
+_DAMAGED = (OSError, EOFError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error)
+_LEFT_BEHIND = ("__MACOSX", "__pycache__")
+
+
+class Refused(Exception):  # noqa: N818 - collect turns it into a reason
+    """Why a file, folder or archive cannot be used."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that may be a submission, and how to get at its content (or a :class:`Refused`)."""
+
+    name: str
+    content: Callable[[], Path]
+
+    @property
+    def kind(self) -> str:
+        """The ending of its name."""
+        return PurePosixPath(self.name).suffix.lower()
+
+    @property
+    def stem(self) -> str:
+        """Its name without the ending."""
+        return PurePosixPath(self.name).stem
+
+
+@dataclass
+class Folder:
+    """A folder, on disk or in an archive, without what is no submission."""
+
+    files: list[File] = field(default_factory=list)
+    folders: dict[str, Folder] = field(default_factory=dict)
+
+
+def read_folder(path: Path, depth: int = 0) -> Folder:
+    """Read a folder on disk. Links are refused: they may lead to anybody's file."""
+    folder = Folder()
+    try:
+        entries = sorted(path.iterdir())
+    except OSError as error:
+        raise Refused(f"it cannot be read ({error.strerror})") from error
+    for entry in entries:
+        if _ignored(entry.name):
+            continue
+        if entry.is_symlink():
+            if entry.suffix.lower() in KINDS:
+                folder.files.append(File(entry.name, partial(_refuse, "it is a link, which may lead anywhere")))
+        elif entry.is_dir():
+            if depth < MAXIMUM_DEPTH:
+                folder.folders[entry.name] = read_folder(entry, depth + 1)
+        elif entry.suffix.lower() in KINDS:
+            folder.files.append(File(entry.name, partial(as_it_is, entry)))
+    return folder
+
+
+def as_it_is(path: Path) -> Path:
+    """Give the content of a file that is no archive's member: itself."""
+    return path
+
+
+def _refuse(reason: str) -> Path:
+    raise Refused(reason)
+
+
+def _ignored(name: str) -> bool:
+    """Tell what systems leave behind (``.ipynb_checkpoints``, ``._sheet.ipynb``) from what people hand in."""
+    if "_assignsubmission_onlinetext" in name:  # Moodle's own, beside the folder of the same learner's files
+        return True
+    return name in _LEFT_BEHIND or (name.startswith(".") and name not in (".", ".."))
+
+
+class Unpacker:
+    """Looks into archives, and unpacks single members into a folder, within bounds."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.left = MAXIMUM_UNPACKED
+        self.count = 0
+
+    @contextmanager
+    def look_into(self, path: Path) -> Iterator[Folder]:
+        """Give an archive as a folder, whose files are unpacked when they are asked for within the block."""
+        try:
+            archive = zipfile.ZipFile(path)
+        except _DAMAGED as error:
+            raise Refused(f"it is no ZIP archive that can be read ({error})") from error
+        with archive:
+            yield self._tree(archive)
+
+    def _tree(self, archive: zipfile.ZipFile) -> Folder:
+        """Sort an archive's members into folders."""
+        members = archive.infolist()
+        if len(members) > MAXIMUM_MEMBERS:
+            raise Refused(f"the archive has {len(members):,} members; at most {MAXIMUM_MEMBERS:,} are read")
+        root, often = Folder(), Counter(member.filename for member in members)
+        for member in {member.filename: member for member in members}.values():
+            place = PurePosixPath(member.filename.replace("\\", "/"))
+            parts = [part for part in place.parts if part not in ("..", "/")]
+            if not parts or any(map(_ignored, parts)) or len(parts) > MAXIMUM_DEPTH:
+                continue
+            folder = root
+            for part in parts if member.is_dir() else parts[:-1]:
+                folder = folder.folders.setdefault(part, Folder())
+            if member.is_dir() or place.suffix.lower() not in KINDS:
+                continue
+            if place.is_absolute() or ".." in place.parts or ":" in parts[0]:
+                content: Callable[[], Path] = partial(_refuse, "its path leads out of the archive")
+            elif often[member.filename] > 1:
+                content = partial(_refuse, "the archive has two files of this name")
+            else:
+                content = partial(self._unpack, archive, member)
+            folder.files.append(File(parts[-1], content))
+        return root
+
+    def _unpack(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Path:
+        """Write one member to a file, counting its bytes."""
+        suffix = PurePosixPath(member.filename).suffix.lower()
+        limit = min(self.left, MAXIMUM_INNER if suffix == ".zip" else MAXIMUM_BYTES)
+        if member.flag_bits & 1:
+            raise Refused("it is encrypted")
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise Refused("it is a link, which may lead anywhere")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Refused("it is compressed in another way than deflate")
+        self.count += 1
+        target = self.scratch / str(self.count) / f"submission{suffix}"
+        size = 0
+        try:
+            target.parent.mkdir()
+            with archive.open(member) as source, target.open("xb") as file:
+                while chunk := source.read(CHUNK):
+                    size += len(chunk)
+                    if size > limit:
+                        raise Refused(f"it holds over {limit:,} bytes")
+                    file.write(chunk)
+        except _DAMAGED as error:
+            raise Refused(f"it cannot be unpacked ({error})") from error
+        finally:
+            self.left -= size
+        return target

@@ -1,0 +1,249 @@
+"""Grades the submissions of a class: finds them, checks them on all cores, and writes a folder for the teacher.
+
+One submission that cannot be read or checked gets a row that says why, and stops none of the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+
+from handgrad.data import files
+from handgrad.errors import ExerciseError, HandgradError
+from handgrad.exercises.check import check_submission
+from handgrad.exercises.grading.collect import Found, find_submissions
+from handgrad.exercises.grading.gradebook import draw_mistakes, grades_csv, grading_data, mistakes_csv, to_json
+from handgrad.exercises.grading.grading import Grading, Row, count_mistakes
+from handgrad.exercises.grading.overview import feedback_html, index_html
+from handgrad.exercises.grading.rubric import Rubric, default_rubric
+from handgrad.exercises.grading.similar import similar_pairs
+from handgrad.exercises.results import Language
+from handgrad.exercises.sandbox.isolation import Sandbox
+from handgrad.exercises.submission.reading import Submission, read_submission
+
+RECORD = "grading.json"  # by which a folder is known as a former grading
+_BESIDE = {RECORD, "results.json", ".DS_Store", "Thumbs.db", "desktop.ini"}  # may lie in one, or be changed in it
+_WINDOWS = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # no names for files there
+
+
+def grade(
+    paths: Sequence[Path],
+    out: Path,
+    sandbox: Sandbox,
+    rubric: Rubric | None = None,
+    language: Language = "en",
+    progress: Callable[[int, int, Row], None] | None = None,
+    workers: int | None = None,
+) -> Grading:
+    r"""Grade all submissions in files, folders and archives.
+
+    The folder gets ``grades.csv`` for the grade book, ``mistakes.csv`` and ``mistakes.png``, a page for each learner
+    in ``feedback``, ``index.html``, which leads to all, and ``grading.json`` with everything for programs. It is
+    written whole or not at all. A folder that is there already is replaced if it is a former grading: it has a
+    ``grading.json``, and beside that only files which are as that grading wrote them.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        See :func:`handgrad.exercises.grading.collect.find_submissions`.
+    out : Path
+    sandbox : Sandbox
+    rubric : Rubric, optional
+        By default that of the fourth sheet.
+    language : {"en", "de"}
+        Of what learners and teachers read.
+    progress : callable, optional
+        Called after each submission, with how many are done, how many there are, and its row.
+    workers : int, optional
+        How many are checked at a time; by default as many as there are cores.
+
+    Returns
+    -------
+    Grading
+
+    Raises
+    ------
+    ExerciseError
+        If there is no submission, or ``out`` holds anything that is not a former grading.
+    DataError
+        If ``out`` cannot be written.
+
+    Examples
+    --------
+    >>> from handgrad.exercises.sandbox.isolation import find_sandbox
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "anna.py").write_text("def del_sigmoid(h):\n    return h * (1 - h)\n")
+    >>> graded = grade([folder], folder / "graded", find_sandbox(allow_none=True), Rubric({"del_sigmoid": 1.0}))
+    >>> print((folder / "graded" / "grades.csv").read_text().splitlines()[0])
+    name,id,del_sigmoid,total,status,note
+    >>> graded.rows[0].total
+    1.0
+    """
+    rubric = default_rubric() if rubric is None else rubric
+    refuse_other(out)
+    with tempfile.TemporaryDirectory(prefix="handgrad-") as scratch:
+        found = find_submissions(paths, Path(scratch))
+        read = [_read(one) for one in found]
+        rows = _checked(found, read, sandbox, rubric, language, progress, workers)
+    submissions = [submission for submission in read if isinstance(submission, Submission)]
+    grading = Grading(rows, rubric, similar_pairs(submissions, tuple(rubric.points)), language)
+    _write(grading, out)
+    return grading
+
+
+def _read(one: Found) -> Submission | str:
+    """Read a submission under its learner's name, or say why it cannot be."""
+    if one.file is None:
+        return one.reason
+    try:
+        return replace(read_submission(one.file), name=one.name)
+    except HandgradError as error:
+        return str(error)
+
+
+def _checked(
+    found: Sequence[Found],
+    read: Sequence[Submission | str],
+    sandbox: Sandbox,
+    rubric: Rubric,
+    language: Language,
+    progress: Callable[[int, int, Row], None] | None,
+    workers: int | None,
+) -> tuple[Row, ...]:
+    """Check all submissions, each in a thread that waits for isolated processes; keep their order."""
+    rows: dict[int, Row] = {}
+    with ThreadPoolExecutor(workers or joblib.cpu_count()) as pool:
+        try:
+            waiting = {
+                pool.submit(_row, one, submission, sandbox, rubric, language): position
+                for position, (one, submission) in enumerate(zip(found, read, strict=True))
+            }
+            for future in as_completed(waiting):
+                row = rows[waiting[future]] = future.result()
+                if progress is not None:
+                    progress(len(rows), len(found), row)
+        except BaseException:  # such as Ctrl-C: those that have not begun are not waited for
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return tuple(rows[position] for position in range(len(found)))
+
+
+def _row(one: Found, submission: Submission | str, sandbox: Sandbox, rubric: Rubric, language: Language) -> Row:
+    """Check one submission and count its points."""
+    tasks, reason = tuple(rubric.points), submission if isinstance(submission, str) else ""
+    if isinstance(submission, Submission):
+        try:
+            checked = check_submission(submission, sandbox, language=language, tasks=tasks)
+            scores = {result.task: rubric.score(result) for result in checked.tasks if result.task in rubric.points}
+            return Row(one.name, one.id, checked, {task: scores.get(task, 0.0) for task in tasks})
+        except HandgradError as error:
+            reason = str(error)
+        except Exception as error:
+            reason = f"the check itself failed ({type(error).__name__}: {error}); please report this"
+    return Row(one.name, one.id, None, {}, reason)
+
+
+def _write(grading: Grading, out: Path) -> None:
+    """Write the folder beside its place, then put it there."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExerciseError(f"{out.parent}: {error}", "a folder to write in", "name another --out") from error
+    former = out.with_name(f".{out.name}.former")
+    try:
+        with files.written_folder(out) as folder:
+            _fill(folder, grading)
+            refuse_other(out)  # once more: grading may have taken long
+            if out.exists():
+                shutil.rmtree(former, ignore_errors=True)
+                out.rename(former)
+    except BaseException:
+        if former.exists() and not out.exists():
+            former.rename(out)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _fill(folder: Path, grading: Grading) -> None:
+    """Write all files into an empty folder."""
+    counts = count_mistakes(grading)
+    names = [f"feedback/{name}.html" for name in safe_names(row.name for row in grading.rows)]
+    pages = {row.name: name for row, name in zip(grading.rows, names, strict=True)}
+    (folder / "feedback").mkdir()
+    for row in grading.rows:
+        (folder / pages[row.name]).write_text(feedback_html(row, grading), encoding="utf-8")
+    (folder / "grades.csv").write_text(grades_csv(grading), encoding="utf-8", newline="")
+    (folder / "mistakes.csv").write_text(mistakes_csv(grading, counts), encoding="utf-8", newline="")
+    (folder / "index.html").write_text(index_html(grading, counts, pages), encoding="utf-8")
+    draw_mistakes(grading, counts, folder / "mistakes.png")
+    record = {**grading_data(grading), "files": _hashes(folder)}
+    (folder / RECORD).write_text(to_json(record), encoding="utf-8")
+
+
+def refuse_other(out: Path) -> None:
+    """Refuse a folder with files in it, unless it is a former grading that nobody changed.
+
+    Raises
+    ------
+    ExerciseError
+
+    Examples
+    --------
+    >>> refuse_other(Path(tempfile.mkdtemp()))
+    """
+    remedy = "name another folder, or move this one away"
+    if not out.exists() and not out.is_symlink():
+        return
+    if out.is_symlink() or not out.is_dir():
+        raise ExerciseError(f"{out} is there, and no folder", "a folder to write", remedy)
+    there = _hashes(out)
+    if not there and not any(out.iterdir()):
+        return
+    try:
+        written = json.loads((out / RECORD).read_text(encoding="utf-8"))["files"]
+        changed = sorted(name for name in there if written.get(name) != there[name])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ExerciseError(f"{out} has files, and is no former grading", "an empty or new folder", remedy) from error
+    if changed:
+        raise ExerciseError(
+            f"{out / changed[0]} is not as the former grading wrote it", "a former grading without changes", remedy
+        )
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Give the SHA-256 of every file in a folder, but of those that may change."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.name not in _BESIDE and not path.is_dir())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def safe_names(names: Iterable[str]) -> list[str]:
+    """Turn names into distinct names for files, on every system.
+
+    Examples
+    --------
+    >>> safe_names(["Müller Anna", "../../etc/passwd", "müller anna", "CON", "李"])
+    ['Muller-Anna', 'etc-passwd', 'muller-anna-2', 'CON-', 'submission']
+    """
+    taken: set[str] = set()
+    safe = []
+    for name in names:
+        letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", letters).strip("-")[:60] or "submission"
+        stem = f"{stem}-" if _WINDOWS.fullmatch(stem) else stem
+        number, candidate = 1, stem
+        while candidate.casefold() in taken:
+            number += 1
+            candidate = f"{stem}-{number}"
+        taken.add(candidate.casefold())
+        safe.append(candidate)
+    return safe

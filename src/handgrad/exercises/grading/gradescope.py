@@ -1,0 +1,197 @@
+"""Gradescope: the zip that makes its autograder, and the results.json that it reads.
+
+The format is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from handgrad.data.files import opened, written
+from handgrad.errors import ExerciseError
+from handgrad.exercises.grading.rubric import Rubric, read_rubric
+from handgrad.exercises.report.parts import chain, clean, clean_line, place, words
+from handgrad.exercises.results import Checked, Language, TaskResult
+from handgrad.exercises.tasks import TASKS
+
+# Gradescope runs this once, as root, in an Ubuntu image, and keeps what it installs.
+_SETUP = """\
+#!/usr/bin/env bash
+set -euo pipefail
+export DEBIAN_FRONTEND=noninteractive
+apt-get update
+apt-get install -y bubblewrap python3 python3-venv
+python=python3
+if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    apt-get install -y python3.11 python3.11-venv
+    python=python3.11
+fi
+"$python" -m venv /opt/handgrad
+/opt/handgrad/bin/pip install --no-cache-dir {package}
+"""
+
+# It runs this for each submission, in a fresh container.
+_RUN = """\
+#!/usr/bin/env bash
+# The submission runs isolated from the grader. Where the container allows no namespaces, handgrad refuses to grade.
+# With --unsafe below it would grade all the same, and whoever wrote a submission could change their own result.
+root=${{AUTOGRADER_ROOT:-/autograder}}
+export PATH="/opt/handgrad/bin:$PATH"
+out=$(mktemp -d)
+handgrad grade "$root/submission" --out "$out/grading" --gradescope --language {language}{rubric}
+if [ -f "$out/grading/results.json" ]; then
+    cp "$out/grading/results.json" "$root/results/results.json"
+else
+    echo '{{"score": 0, "output": "{failed}", "output_format": "text"}}' > "$root/results/results.json"
+fi
+"""
+
+_FAILED: dict[Language, str] = {
+    "en": "This submission could not be graded; your teacher can read why in the output of the autograder.",
+    "de": "Diese Abgabe konnte nicht bewertet werden; warum, kann die Lehrkraft in der Ausgabe des Autograders lesen.",
+}
+
+
+def gradescope_zip(out: Path, language: Language = "en", rubric: Path | None = None, wheel: Path | None = None) -> None:
+    """Write the zip to upload to Gradescope as an autograder.
+
+    Parameters
+    ----------
+    out : Path
+    language : {"en", "de"}, default "en"
+        Of what learners read.
+    rubric : Path, optional
+        A rubric to grade by; see :func:`handgrad.exercises.grading.rubric.read_rubric`.
+    wheel : Path, optional
+        A wheel of handgrad to install, in place of this version from the package index.
+
+    Raises
+    ------
+    ExerciseError
+        If ``out`` is there already, or the rubric is none.
+    DataError
+        If a file cannot be read or written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> out = Path(tempfile.mkdtemp()) / "autograder.zip"
+    >>> gradescope_zip(out)
+    >>> zipfile.ZipFile(out).namelist()
+    ['setup.sh', 'run_autograder']
+    """
+    words(language)  # refuses one that is not there
+    if out.exists() or out.is_symlink():
+        raise ExerciseError(f"{out} is there already", "a free name", "name another one, or remove it first")
+    package = f"handgrad=={metadata.version('handgrad')}" if wheel is None else f"/autograder/source/{wheel.name}"
+    members = {
+        "setup.sh": _SETUP.format(package=f"'{package}'").encode(),
+        "run_autograder": _RUN.format(
+            language=language,
+            rubric="" if rubric is None else ' --rubric "$root/source/rubric.toml"',
+            failed=_FAILED[language],
+        ).encode(),
+    }
+    if rubric is not None:
+        read_rubric(rubric)
+        members["rubric.toml"] = _bytes(rubric)
+    if wheel is not None:
+        members[wheel.name] = _bytes(wheel)
+    with written(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            member = zipfile.ZipInfo(name)  # of the same old date always: the same zip for the same arguments
+            member.external_attr = 0o755 << 16
+            archive.writestr(member, content)
+
+
+def results_json(checked: Checked | None, rubric: Rubric, reason: str = "") -> dict[str, Any]:
+    """Give the content of ``results.json``.
+
+    Parameters
+    ----------
+    checked : Checked or None
+        None where the submission could not be checked.
+    rubric : Rubric
+        Its tasks become Gradescope's tests.
+    reason : str
+        Why it could not be checked.
+
+    Returns
+    -------
+    dict
+        Of plain numbers and text, for ``json.dump``. What learners read is text without formatting; the output of
+        the autograder itself is hidden from them.
+
+    Examples
+    --------
+    >>> right = TaskResult("del_sigmoid", "right", "Right.", credit=1.0)
+    >>> results = results_json(Checked("anna", (right,), "en", True, 0.5), Rubric({"del_sigmoid": 1.0}))
+    >>> results["tests"][0]["score"], results["tests"][0]["max_score"], results["tests"][0]["status"]
+    (1.0, 1.0, 'passed')
+    """
+    results = {} if checked is None else {result.task: result for result in checked.tasks}
+    tests = []
+    for task, points in rubric.points.items():
+        result = results.get(task)
+        tests.append(
+            {
+                "name": task,
+                "number": f"{TASKS[task].sheet}.{TASKS[task].number}",
+                "score": 0.0 if result is None else rubric.score(result),
+                "max_score": points,
+                "status": "passed" if result is not None and result.status == "right" else "failed",
+                "output": "" if result is None or checked is None else _output(result, checked.language),
+                "visibility": "visible",
+            }
+        )
+    return {
+        "execution_time": 0.0 if checked is None else round(checked.seconds, 3),
+        "output": _summary(checked, reason),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+    }
+
+
+def _summary(checked: Checked | None, reason: str) -> str:
+    """Say how many tasks are right, or why the submission could not be checked."""
+    if checked is None:
+        return clean(reason)
+    said = words(checked.language)
+    right = sum(result.status == "right" for result in checked.tasks)
+    lines = [said["summary"].format(right=right, all=len(checked.tasks)) if checked.tasks else said["nothing"]]
+    return "\n".join(lines if checked.isolated else [*lines, said["self_check"]])
+
+
+def _output(result: TaskResult, language: Language) -> str:
+    """Say in plain text what was found of a task."""
+    said = words(language)
+    messages = [finding.message for finding in result.findings]
+    lines = [] if result.status == "right" else [said[f"status_{result.status}"], ""]
+    if result.message and result.message not in messages:
+        lines += [clean(result.message), ""]
+    if result.crash:
+        crash = result.crash
+        lines += [f"{place(crash, language)}:", f"    {clean_line(crash.source)}"]
+        lines += [f"{said['python_says']}: {clean_line(f'{crash.type}: {crash.message}')}", ""]
+    for position, finding in enumerate(result.findings):
+        unnamed = "" if finding.mistake else f" {said['unnamed']}"
+        lines += [f"{said['also']}: " * (position > 0) + clean(finding.message) + unnamed]
+        for key, text in (("equation", finding.equation), ("hint", finding.hint)):
+            lines += [f"{said[key]}: {clean(text)}"] if text else []
+        lines += [""]
+    if links := chain(result):
+        lines += [", ".join(f"{link.quantity} {said[f'chain_{link.state}']}" for link in links)]
+    return "\n".join(lines).strip()
+
+
+def _bytes(path: Path) -> bytes:
+    """Read a file of the teacher's."""
+    with opened(path) as file:
+        return file.read()

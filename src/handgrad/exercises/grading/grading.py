@@ -1,0 +1,101 @@
+"""What a grading found: a row for each submission, and how often each mistake was made. Plain data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handgrad.exercises.catalogue.mistakes import catalogue
+from handgrad.exercises.grading.rubric import Rubric
+from handgrad.exercises.grading.similar import Pair
+from handgrad.exercises.report.parts import words
+from handgrad.exercises.results import Checked, Language
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission.
+
+    Attributes
+    ----------
+    name, id : str
+        The learner's, as far as file names tell; the number is the course system's, or "".
+    checked : Checked or None
+        None where it could not be checked; ``reason`` says why.
+    points : mapping of str to float
+        For each task that counts; none where it could not be checked.
+    reason : str
+    """
+
+    name: str
+    id: str
+    checked: Checked | None
+    points: Mapping[str, float]
+    reason: str = ""
+
+    @property
+    def total(self) -> float:
+        """The sum of its points."""
+        return sum(self.points.values())
+
+
+@dataclass(frozen=True)
+class Grading:
+    """All of a class, and what is similar in it."""
+
+    rows: tuple[Row, ...]
+    rubric: Rubric
+    pairs: tuple[Pair, ...]
+    language: Language
+
+    @property
+    def graded(self) -> tuple[Row, ...]:
+        """The rows of submissions that could be checked."""
+        return tuple(row for row in self.rows if row.checked)
+
+    @property
+    def isolated(self) -> bool:
+        """False where any code ran without a sandbox."""
+        return all(row.checked.isolated for row in self.rows if row.checked)
+
+
+@dataclass(frozen=True)
+class MistakeCount:
+    """How many submissions made a mistake in a task; ``mistake`` is None for causes that were not recognised."""
+
+    task: str
+    mistake: str | None
+    title: str
+    submissions: int
+
+
+def count_mistakes(grading: Grading) -> tuple[MistakeCount, ...]:
+    """Count the submissions with each mistake, the most frequent first.
+
+    Examples
+    --------
+    >>> count_mistakes(Grading((), Rubric({"del_sigmoid": 1.0}), (), "en"))
+    ()
+    """
+    often = Counter(
+        found
+        for row in grading.graded
+        if row.checked
+        for found in {
+            (result.task, finding.mistake)
+            for result in row.checked.tasks
+            if result.status != "right"  # whose findings are remarks
+            for finding in result.findings
+        }
+    )
+    counts = (
+        MistakeCount(task, mistake, _title(mistake, grading.language), count)
+        for (task, mistake), count in often.items()
+    )
+    order = list(grading.rubric.points)
+    return tuple(sorted(counts, key=lambda one: (-one.submissions, order.index(one.task), one.title)))
+
+
+def _title(mistake: str | None, language: Language) -> str:
+    return words(language)["unrecognised"] if mistake is None else catalogue()[mistake].words[language].title

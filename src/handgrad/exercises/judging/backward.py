@@ -1,0 +1,269 @@
+"""Judges backprop, quantity by quantity.
+
+The method is run on networks whose layers differ in size, so that a transposition or a wrong axis shows, and on some
+whose layers are equal, so that a product with the wrong factor does not only crash. Once more it starts from the
+reference's forward values, with correct helper functions: that tells what the method alone deserves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from handgrad import handout
+from handgrad.exercises.calls import Answer, Call
+from handgrad.exercises.catalogue.backward_mutants import ACTIVATIONS, EQUATIONS
+from handgrad.exercises.catalogue.comparing import Array, same
+from handgrad.exercises.catalogue.mistakes import finding
+from handgrad.exercises.judging import crashes, diagnosis
+from handgrad.exercises.judging.chain import DELTAS, Verdict, View, gradients_right, walk
+from handgrad.exercises.judging.passes import Probe, canned, done, draw, example, from_forward_values, from_inputs, read
+from handgrad.exercises.results import Finding, Language, Picture, TaskResult
+from handgrad.exercises.tasks import BACKPROP, PARAMETERS
+from handgrad.exercises.words.wording import words
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The calls of the task, and the networks they were made from; the last one is the worked example."""
+
+    task: str
+    calls: tuple[Call, ...]
+    probes: tuple[Probe, ...]
+
+
+def calls_for(task: str, rng: np.random.Generator) -> Plan:
+    """Draw networks and batches for backprop.
+
+    Parameters
+    ----------
+    task : str
+        "backprop".
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> [call.id for call in calls_for("backprop", np.random.default_rng(0)).calls][:3]
+    ['backprop:0', 'backprop:1', 'backprop:2']
+    """
+    d, h1, h2, k, n, m = (int(size) for size in rng.permutation(np.arange(3, 9)))
+    probes = (
+        draw(rng, (d, h1, h2, k), n, m),  # twice on one object: nothing may be left over
+        draw(rng, (n, k, d, h2), h1),
+        draw(rng, (4, 4, 4, 4), 6),
+        draw(rng, (5, 5, 5, 5), 5),
+        example(),
+    )
+    calls = [
+        Call(f"{task}:{i}", "network", "fcc", probe.sizes, steps=from_inputs(probe)) for i, probe in enumerate(probes)
+    ]
+    calls += [
+        Call(
+            f"{task}:given:{i}:{turned}",
+            "network",
+            "fcc",
+            steps=from_forward_values(probe),
+            canned=canned(probe, turned),
+        )
+        for i, probe in enumerate(probes[:2])
+        for turned in (False, True)
+    ]
+    calls += [
+        Call(f"{task}:helper:{name}", "function", name, helper[0]) for name, helper in _helpers(probes[0]).items()
+    ]
+    return Plan(task, tuple(calls), probes)
+
+
+def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+    """Say whether backprop is right, and else which quantity goes wrong first, and why.
+
+    Parameters
+    ----------
+    plan : Plan
+    answers : sequence of Answer
+        One for each call of the plan, in any order.
+    language : {"en", "de"}
+
+    Returns
+    -------
+    TaskResult
+        Of a right one, the findings are remarks.
+    """
+    by_id = {answer.id: answer for answer in answers}
+    full = [by_id[f"{plan.task}:{i}"] for i in range(len(plan.probes) - 1)]
+    alone = _alone(plan, by_id)
+    reaches = any(answer.status == "ok" or done(answer, "0:forward") for answer in full)
+    # Where the forward pass, or a helper that is still to be written, stops it, the method is judged by itself.
+    by_itself = not reaches or all(answer.status == "not_attempted" for answer in full)
+    judged = alone if by_itself else full
+    early = diagnosis.unanswered(plan.task, judged, language)
+    if early:
+        return early
+    views = _views(plan, judged)
+    crash = next((answer.crash for answer in judged if answer.crash), None)
+    touched = _touched(judged)
+    moved = [name for name in PARAMETERS if name in touched]
+    if gradients_right(views) and not crash and not moved:
+        return _right(plan, touched, by_itself, language)
+
+    verdicts = walk(views)
+    findings = _findings(views, verdicts, language)
+    if crash and not findings and (mistake := crashes.by_crash(crash)):
+        findings = [_found(mistake, [verdicts[0]], views, language)]
+    if moved and all(found.mistake != "updated_weights_used" for found in findings):
+        said = {"quantities": diagnosis.listed(moved, language)}
+        findings.append(finding("weights_changed_in_backprop", (), language, said))
+    credit = _share(verdicts, views)
+    sentences = [findings[0].message] if findings else []
+    if crash:
+        sentences.append(crashes.crashed(crash, language))
+    consequences = tuple(verdict.quantity for verdict in verdicts if verdict.state == "follows")
+    if consequences:
+        listed = diagnosis.listed(consequences, language)
+        verb = words("is" if len(consequences) == 1 else "are", language)
+        sentences.append(words("consequences", language, quantities=listed, **{"is": verb}))
+    helpers = _wrong_helpers(plan, by_id)
+    helped = _views(plan, alone)
+    if helpers and helped:
+        credit = max(credit, _share(walk(helped), helped))
+        if gradients_right(helped):
+            sentences.insert(0, words("follows", language, helpers=diagnosis.listed(helpers, language)))
+    if moved:  # one thing more that it must not do
+        credit = min(credit, 1 - 1 / len(BACKPROP))
+    return TaskResult(
+        plan.task,
+        "crashed" if crash else "wrong",
+        " ".join(sentences),
+        tuple(findings),
+        consequences,
+        crash,
+        _picture(plan, by_id[f"{plan.task}:{len(plan.probes) - 1}"], findings, language),
+        credit,
+    )
+
+
+def _helpers(probe: Probe) -> dict[str, tuple[tuple[Array, ...], Array]]:
+    """Give arguments and results of the functions that backprop may call."""
+    batch = probe.batches[0]
+    delta = handout.delta_last_layer_easy_approach(batch.forward["out"], batch.y)
+    return {
+        "delta_last_layer": ((batch.forward["out"], batch.y), delta),
+        "delta_last_layer_easy_approach": ((batch.forward["out"], batch.y), delta),
+        "del_sigmoid": ((batch.forward["h2"],), handout.del_sigmoid(batch.forward["h2"])),
+    }
+
+
+def _wrong_helpers(plan: Plan, by_id: Mapping[str, Answer]) -> list[str]:
+    """Name those that do not give the right result."""
+    helpers = {name: by_id[f"{plan.task}:helper:{name}"] for name in _helpers(plan.probes[0])}
+    return [
+        name
+        for name, (_, expected) in _helpers(plan.probes[0]).items()
+        if helpers[name].status != "missing" and not same(helpers[name].values.get("return"), expected)
+    ]
+
+
+def _alone(plan: Plan, by_id: Mapping[str, Answer]) -> list[Answer]:
+    """Choose the answers with correct helpers: in the orientation for which the method was written, if it is right."""
+    kinds = [[by_id[f"{plan.task}:given:{i}:{turned}"] for i in (0, 1)] for turned in (False, True)]
+    return next((kind for kind in kinds if (views := _views(plan, kind)) and gradients_right(views)), kinds[0])
+
+
+def _views(plan: Plan, answers: Sequence[Answer]) -> list[View]:
+    """Read the passes of several answers."""
+    views: list[View] = []
+    for answer in answers:
+        if answer.status not in ("ok", "crashed"):
+            continue
+        probe = plan.probes[int(answer.id.removeprefix(f"{plan.task}:").removeprefix("given:").split(":")[0])]
+        views += read(probe, answer)
+    return views
+
+
+def _touched(answers: Sequence[Answer]) -> set[str]:
+    """Name the forward values and parameters that backprop changed."""
+    changed = set()
+    for answer in answers:
+        for name in (*ACTIVATIONS, *PARAMETERS):
+            before, after = answer.values.get(f"0:before:{name}"), answer.values.get(f"0:{name}")
+            if before is not None and after is not None and not same(after, before):
+                changed.add(name)
+    return changed
+
+
+def _right(plan: Plan, touched: set[str], by_itself: bool, language: Language) -> TaskResult:
+    """Say that it is right; remark on values of the forward pass that it wrote over."""
+    message = words("right_by_itself" if by_itself else "right", language)
+    if not touched:
+        return TaskResult(plan.task, "right", message, credit=1.0)
+    said = {"quantities": diagnosis.listed([name for name in ACTIVATIONS if name in touched], language)}
+    remark = finding("forward_values_changed", (), language, said)
+    return TaskResult(plan.task, "right", f"{message} {remark.message}", (remark,), credit=1.0)
+
+
+def _findings(views: Sequence[View], verdicts: Sequence[Verdict], language: Language) -> list[Finding]:
+    """Make one finding of each recognised mistake, however many quantities have it, and one of each other quantity."""
+    wrong = [verdict for verdict in verdicts if verdict.state == "wrong"]
+    findings: list[Finding] = []
+    lost = False  # a delta that is not there has an unknown mistake: what comes after it is beyond judging
+    for verdict in wrong:
+        if verdict.mistake:
+            alike = [other for other in wrong if other.mistake == verdict.mistake]
+            if alike[0] is verdict:
+                findings.append(_found(verdict.mistake, alike, views, language))
+        elif not lost:
+            findings.append(_unrecognised(verdict, views, language))
+            lost = verdict.quantity not in DELTAS and not _delta_of(verdict, views)
+    return findings
+
+
+def _delta_of(verdict: Verdict, views: Sequence[View]) -> bool:
+    """Tell whether the submission keeps the delta that a gradient is made of."""
+    delta = BACKPROP[BACKPROP.index(verdict.quantity) // 3 * 3]
+    return any(delta in view.own for view in views)
+
+
+def _sizes(view: View) -> dict[str, int]:
+    X, h1, h2, out = (view.state[name] for name in ACTIVATIONS)
+    return {"n": len(X), "k": out.shape[1], "d": X.shape[1], "h1": h1.shape[1], "h2": h2.shape[1]}
+
+
+def _found(mistake: str, alike: Sequence[Verdict], views: Sequence[View], language: Language) -> Finding:
+    first = alike[0]
+    names = [verdict.quantity for verdict in alike]
+    expected = views[first.view].reference[first.quantity] if first.expected is None else first.expected
+    said = diagnosis.facts(names, first.found, expected, _sizes(views[first.view]), language)
+    equations = ", ".join(dict.fromkeys(EQUATIONS[name] for name in names))
+    return finding(mistake, names, language, said, equations)
+
+
+def _unrecognised(verdict: Verdict, views: Sequence[View], language: Language) -> Finding:
+    expected = views[verdict.view].reference[verdict.quantity] if verdict.expected is None else verdict.expected
+    return diagnosis.undiagnosed(
+        verdict.quantity, verdict.found, expected, _sizes(views[verdict.view]), language, EQUATIONS[verdict.quantity]
+    )
+
+
+def _share(verdicts: Sequence[Verdict], views: Sequence[View]) -> float:
+    """Give the share of the quantities that are computed as they should be, before any crash."""
+    counted = [verdict for verdict in verdicts if verdict.state != "absent"]
+    reached = [verdict for verdict in counted if all(v.reached or verdict.quantity in v.own for v in views)]
+    return sum(verdict.state in ("right", "follows") for verdict in reached) / len(counted)
+
+
+def _picture(plan: Plan, answer: Answer, findings: Sequence[Finding], language: Language) -> Picture | None:
+    """Show the first wrong quantity of the small network."""
+    views = list(read(plan.probes[-1], answer)) if answer.status in ("ok", "crashed") else []
+    first = next((name for found in findings for name in found.quantities), None)
+    for verdict in walk(views) if views else ():
+        if (
+            verdict.quantity == first
+            and verdict.state == "wrong"
+            and verdict.found is not None
+            and verdict.expected is not None
+        ):
+            caption = words("picture_backprop", language, quantity=first)
+            return diagnosis.picture(caption, verdict.expected, verdict.found, language)
+    return None

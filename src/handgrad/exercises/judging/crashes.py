@@ -1,0 +1,85 @@
+"""Says in plain words what a crash of the learner's code means; what each is told by is the table below."""
+
+from __future__ import annotations
+
+import re
+
+from handgrad.exercises.calls import Crash
+from handgrad.exercises.results import Language
+from handgrad.exercises.words.wording import words
+
+
+def crashed(crash: Crash, language: Language) -> str:
+    """Say in plain words what Python's error means.
+
+    Examples
+    --------
+    >>> crashed(Crash("NameError", "name 'detla' is not defined", 3, 7, "return detla"), "en")
+    "The name 'detla' is not known here: is it spelled as where it was defined, and is it self.detla or a parameter?"
+    """
+    for key, (kinds, pattern) in _CRASHES.items():
+        if crash.type in kinds.split():
+            match = re.search(pattern, crash.message)
+            if match:
+                return words(
+                    f"crash_{key}", language, **{name: text.strip() for name, text in match.groupdict().items()}
+                )
+    return words("crash_other", language, type=crash.type, message=crash.message[:300])
+
+
+# By key of the words: the exception's type, and a pattern of its message. The first that fits is taken.
+_CRASHES: dict[str, tuple[str, str]] = {
+    "float_labels": ("IndexError", "arrays used as indices must be of integer"),
+    "name": ("NameError UnboundLocalError", "name '(?P<name>[^']*)' is not defined"),
+    "unbound": ("UnboundLocalError", "local variable '(?P<name>[^']*)'"),
+    "attribute": ("AttributeError", "'fcc' object has no attribute '(?P<name>[^']*)'"),
+    "none_attribute": ("AttributeError", "'NoneType' object has no attribute '(?P<name>[^']*)'"),
+    "other_attribute": ("AttributeError", "has no attribute '(?P<name>[^']*)'"),
+    "none": ("TypeError", "NoneType"),
+    "aligned": ("ValueError", r"size (?P<a>\d+) is different from (?P<b>\d+)"),
+    "aligned_dot": ("ValueError", r"shapes (?P<a>\(.*?\)) and (?P<b>\(.*?\)) not aligned"),
+    "in_place": (
+        "ValueError",
+        "non-broadcastable output operand with shape (?P<a>.*?) doesn't match the broadcast shape (?P<b>.*)",
+    ),
+    "broadcast": ("ValueError", r"could not be broadcast together with (?:remapped )?shapes (?P<shapes>.*)"),
+    "assign": ("ValueError", r"could not broadcast input array from shape (?P<a>\(.*?\)) into shape (?P<b>\(.*?\))"),
+    "assign_indexed": (
+        "ValueError",
+        r"value array of shape (?P<a>\(.*?\)) could not be broadcast to indexing result of shape (?P<b>\(.*?\))",
+    ),
+    "index_arrays": ("IndexError", "indexing arrays could not be broadcast together with shapes (?P<shapes>.*)"),
+    "reshape": ("ValueError", r"cannot reshape array of size (?P<a>\d+) into shape (?P<b>.*)"),
+    "truth": ("ValueError", "truth value of an array"),
+    "sequence": ("ValueError TypeError", "setting an array element with a sequence|can be converted to Python scalars"),
+    "bounds": (
+        "IndexError",
+        r"index (?P<index>-?\d+) is out of bounds for axis (?P<axis>\d+) with size (?P<size>\d+)",
+    ),
+    "dimensions": (
+        "IndexError",
+        r"too many indices for array: array is (?P<found>\d+)-dimensional, but (?P<used>\d+) were indexed",
+    ),
+    "axis": ("AxisError", r"axis (?P<axis>-?\d+) is out of bounds for array of dimension (?P<found>\d+)"),
+    "scalar_index": ("TypeError IndexError", "only integer scalar arrays|only integers, slices"),
+    "self": ("TypeError", r"takes (?P<takes>\d+) positional arguments? but (?P<given>\d+) (?:was|were) given"),
+    "arguments": ("TypeError", r"missing \d+ required positional arguments?: (?P<names>.*)"),
+    "callable": ("TypeError", "'(?P<kind>[^']*)' object is not callable"),
+    "subscript": ("TypeError", "'(?P<kind>[^']*)' object is not subscriptable"),
+    "operand": ("TypeError", r"unsupported operand type\(s\) for (?P<operator>\S+): '(?P<a>.*?)' and '(?P<b>.*?)'"),
+    "cast": ("UFuncTypeError UFuncOutputCastingError _UFuncOutputCastingError", "Cannot cast ufunc"),
+    "math": ("TypeError OverflowError ValueError", "math range error|math domain error|must be real number"),
+    "zero": ("ZeroDivisionError", ""),
+    "recursion": ("RecursionError", ""),
+    "memory": ("MemoryError", ""),
+    "import": ("ModuleNotFoundError ImportError", "(?P<message>.*)"),
+    "syntax": ("SyntaxError IndentationError TabError", "(?P<message>.*)"),
+    "file": ("FileNotFoundError PermissionError OSError", "(?P<message>.*)"),
+    "assertion": ("AssertionError", "(?P<message>.*)"),
+}
+
+
+def by_crash(crash: Crash) -> str | None:
+    """Name the mistake of the catalogue that shows by this error alone."""
+    kinds, pattern = _CRASHES["float_labels"]
+    return "labels_as_floats" if crash.type == kinds and re.search(pattern, crash.message) else None

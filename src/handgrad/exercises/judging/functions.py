@@ -1,0 +1,192 @@
+"""Judges the tasks that are functions: sigmoid, softmax, one layer, the losses, the last layer's error, the derivative.
+
+Each is called with several sets of random arrays. A result must be the reference's on all of them, or it is compared
+with what each mistake of the catalogue would give; see :mod:`handgrad.exercises.catalogue.function_mutants`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from handgrad.exercises.calls import Answer, Call, Crash, Ufunc
+from handgrad.exercises.catalogue.comparing import CRASH, Array, matching, outcome, same
+from handgrad.exercises.catalogue.function_mutants import SUBJECTS, Arguments, Subject
+from handgrad.exercises.catalogue.mistakes import finding
+from handgrad.exercises.judging import diagnosis
+from handgrad.exercises.judging.crashes import by_crash, crashed
+from handgrad.exercises.results import Finding, Language, Picture, TaskResult
+from handgrad.exercises.tasks import TASKS
+from handgrad.exercises.words.wording import words
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The calls of one task, and the arguments they were made from.
+
+    Attributes
+    ----------
+    task : str
+    calls : tuple of Call
+    cases : tuple of argument lists
+        Regular: the result must be right on each.
+    extremes : mapping of id to arguments
+        Where the result is wrong on these, this mistake is remarked on.
+    """
+
+    task: str
+    calls: tuple[Call, ...]
+    cases: tuple[Arguments, ...]
+    extremes: Mapping[str, Arguments]
+
+
+def calls_for(task: str, rng: np.random.Generator) -> Plan:
+    """Draw the arguments to call a task's function with.
+
+    Parameters
+    ----------
+    task : str
+        Of kind "function".
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> plan = calls_for("del_sigmoid", np.random.default_rng(0))
+    >>> [call.id for call in plan.calls]
+    ['del_sigmoid:0', 'del_sigmoid:1', 'del_sigmoid:2', 'del_sigmoid:3', 'del_sigmoid:example']
+    """
+    subject = SUBJECTS[task]
+    cases = subject.draw(rng)
+    while not distinguishes(subject, cases):  # once in a thousand draws
+        cases = subject.draw(rng)
+    extremes = {name: draw(rng) for name, draw in subject.extremes.items()}
+    named = {str(i): case for i, case in enumerate(cases)} | extremes | {"example": subject.example}
+    calls = tuple(
+        Call(f"{task}:{name}", "function", task, tuple(map(_sendable, arguments))) for name, arguments in named.items()
+    )
+    return Plan(task, calls, cases, extremes)
+
+
+def distinguishes(subject: Subject, cases: Sequence[Arguments]) -> bool:
+    """Tell whether no two mistakes, and no mistake and the reference, give the same on all these arguments."""
+    written: list[tuple[str, list[Array | None]]] = [("", [outcome(subject.reference, *case) for case in cases])]
+    for mistake, variants in subject.mutants.items():
+        written += [(mistake, [outcome(variant, *case) for case in cases]) for variant in variants]
+    return not any(
+        a != b and all(same(x, y, subject.tolerance) for x, y in zip(values_a, values_b, strict=True))
+        for (a, values_a), (b, values_b) in combinations(written, 2)
+    )
+
+
+def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+    """Say whether a function is right, and else what is wrong with it.
+
+    Parameters
+    ----------
+    plan : Plan
+    answers : sequence of Answer
+        One for each call of the plan, in any order.
+    language : {"en", "de"}
+
+    Returns
+    -------
+    TaskResult
+        Of a right one, the findings are remarks.
+    """
+    task, subject = plan.task, SUBJECTS[plan.task]
+    by_name = {answer.id.removeprefix(f"{task}:"): answer for answer in answers}
+    regular = [by_name[str(i)] for i in range(len(plan.cases))]
+    early = diagnosis.unanswered(task, regular, language)
+    if early:
+        return early
+    found = [_returned(answer) if answer.status == "ok" else CRASH for answer in regular]
+    crash = next((answer.crash for answer in regular if answer.crash), None)
+    expected = [np.asarray(outcome(subject.reference, *case)) for case in plan.cases]
+    wrong = [i for i, f in enumerate(found) if not same(f, expected[i], subject.tolerance)]
+    if not wrong:
+        return _right(plan, by_name, language)
+
+    shown = next((i for i in wrong if found[i] is not None), wrong[0])  # the first that gave something
+    sizes = _sizes(plan.cases[shown])
+    mistake = matching(subject.mutants, plan.cases, found, subject.tolerance)
+    if mistake is None and all(answer.left_out.get("return") == "NoneType" for answer in regular):
+        mistake = "nothing_returned"
+    mistake = mistake or _by_symptom([(found[i], expected[i]) for i in wrong], crash)
+    findings: tuple[Finding, ...] = ()
+    if mistake:
+        said = diagnosis.facts([task], found[shown], expected[shown], sizes, language)
+        findings = (finding(mistake, TASKS[task].quantities, language, said, TASKS[task].equation),)
+    elif crash is None:
+        told = diagnosis.undiagnosed(task, found[shown], expected[shown], sizes, language, TASKS[task].equation)
+        findings = (replace(told, quantities=TASKS[task].quantities),)
+    return TaskResult(
+        task,
+        "crashed" if crash else "wrong",
+        findings[0].message if findings else crashed(crash, language) if crash else "",
+        findings,
+        crash=crash,
+        picture=_picture(subject, task, by_name["example"], language),
+    )
+
+
+def _right(plan: Plan, by_name: Mapping[str, Answer], language: Language) -> TaskResult:
+    """Say that it is right, and remark on what would go wrong elsewhere."""
+    task, subject = plan.task, SUBJECTS[plan.task]
+    remarks = []
+    for mistake, arguments in plan.extremes.items():
+        found, expected = by_name[mistake].values.get("return"), np.asarray(outcome(subject.reference, *arguments))
+        if not same(found, expected, subject.tolerance):
+            said = diagnosis.facts([task], found, expected, _sizes(arguments), language)
+            remarks.append(finding(mistake, (), language, said, TASKS[task].equation))
+    if any(_changed(by_name[str(i)], case) for i, case in enumerate(plan.cases)):
+        said = {"quantities": task, "is": words("is", language)}
+        remarks.append(finding("argument_changed", (), language, said, TASKS[task].equation))
+    message = " ".join([words("right", language), *(remark.message for remark in remarks)])
+    return TaskResult(task, "right", message, tuple(remarks), credit=1.0)
+
+
+def _returned(answer: Answer) -> Array:
+    """Read what a function returned; what is no array or number is not told apart."""
+    return answer.values.get("return", np.array(None))
+
+
+def _changed(answer: Answer, case: Arguments) -> bool:
+    """Tell whether the function wrote into an array that it was given."""
+    return any(
+        isinstance(argument, np.ndarray) and not same(answer.values.get(f"argument{i}", argument), argument)
+        for i, argument in enumerate(case)
+    )
+
+
+def _by_symptom(wrong: Sequence[tuple[Array | None, Array]], crash: Crash | None) -> str | None:
+    """Recognise what shows by other than its values: float32 that overflows, labels that cannot be indices."""
+    if crash:
+        return by_crash(crash)
+    overflowed = [
+        f is not None and f.dtype in (np.float16, np.float32) and f.shape == e.shape and not np.isfinite(f).all()
+        for f, e in wrong
+    ]
+    return "float32_overflow" if all(overflowed) else None
+
+
+def _sendable(argument: Any) -> Any:
+    return Ufunc(argument.__name__) if isinstance(argument, np.ufunc) else argument
+
+
+def _sizes(case: Arguments) -> dict[str, int]:
+    """Name the sizes of a task's arguments: n examples, k columns."""
+    n, k = case[0].shape
+    return {"n": n, "k": k}
+
+
+def _picture(subject: Subject, task: str, answer: Answer, language: Language) -> Picture | None:
+    """Show the worked rows, unless they are right or there is no result."""
+    expected = np.asarray(outcome(subject.reference, *subject.example))
+    found = answer.values.get("return")
+    if found is None or same(found, expected, subject.tolerance):
+        return None
+    return diagnosis.picture(words(f"picture_{task}", language), expected, found, language)

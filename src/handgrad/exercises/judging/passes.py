@@ -1,0 +1,158 @@
+"""Networks and batches to try backprop on: drawn, written as calls, and read from the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from handgrad import handout
+from handgrad.exercises.calls import Answer, Step
+from handgrad.exercises.catalogue.backward_mutants import ACTIVATIONS
+from handgrad.exercises.catalogue.comparing import Array, same
+from handgrad.exercises.judging.chain import View
+from handgrad.exercises.tasks import BACKPROP, PARAMETERS
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples, their labels, and what the reference's forward pass makes of them."""
+
+    y: Array
+    forward: dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A network, and the batches that it sees one after the other.
+
+    ``sizes`` are those of its layers: d, h1, h2, k.
+    """
+
+    sizes: tuple[int, int, int, int]
+    weights: dict[str, Array]
+    batches: tuple[Batch, ...]
+
+
+def draw(rng: np.random.Generator, sizes: tuple[int, int, int, int], *examples: int) -> Probe:
+    """Draw a network with moderate activations, and batches of so many examples.
+
+    Examples
+    --------
+    >>> draw(np.random.default_rng(0), (5, 4, 6, 3), 7).batches[0].forward["out"].shape
+    (7, 3)
+    """
+    shapes = dict(zip(PARAMETERS, _shapes(sizes), strict=True))
+    weights = {
+        name: rng.standard_normal(shape) * (1.5 / np.sqrt(shape[0]) if len(shape) == 2 else 0.5)
+        for name, shape in shapes.items()
+    }
+    # The last class never occurs, so that labels shifted by one do not only crash.
+    batches = tuple(
+        _batch(weights, rng.standard_normal((n, sizes[0])), rng.permutation(np.resize(np.arange(sizes[3] - 1), n)))
+        for n in examples
+    )
+    return Probe(sizes, weights, batches)
+
+
+def _shapes(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    for before, after in pairwise(sizes):
+        yield from ((before, after), (after,))
+
+
+def _batch(weights: dict[str, Array], X: Array, y: Array) -> Batch:
+    h1 = handout.fcc_one_layer(X, weights["W_i_h1"], weights["b_h1"], handout.sigmoid)
+    h2 = handout.fcc_one_layer(h1, weights["W_h1_h2"], weights["b_h2"], handout.sigmoid)
+    out = handout.fcc_one_layer(h2, weights["W_h2_o"], weights["b_out"], handout.softmax)
+    return Batch(y, {"X": X, "h1": h1, "h2": h2, "out": out})
+
+
+def example() -> Probe:
+    """Make the small network of the picture."""
+    weights = {
+        "W_i_h1": np.array([[0.5, -1.0, 0.0], [0.25, 0.5, 1.0]]), "b_h1": np.array([0.1, 0.2, -0.3]),
+        "W_h1_h2": np.array([[1.0, 0.0, -0.5], [0.5, -1.0, 0.25], [0.0, 0.75, 1.0]]),
+        "b_h2": np.array([0.0, 0.1, -0.1]),
+        "W_h2_o": np.array([[1.0, -1.0], [0.5, 0.0], [-0.25, 0.75]]), "b_out": np.array([0.2, -0.2]),
+    }  # fmt: skip
+    return Probe((2, 3, 3, 2), weights, (_batch(weights, np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([1, 0])),))
+
+
+def _begin(probe: Probe) -> list[Step]:
+    """Make the network, with our weights."""
+    return [
+        Step("construct", arguments=probe.sizes),
+        *(Step("set", name, (array,)) for name, array in probe.weights.items()),
+    ]
+
+
+def from_inputs(probe: Probe) -> tuple[Step, ...]:
+    """Run forward and backward on each batch."""
+    steps = _begin(probe)
+    for i, batch in enumerate(probe.batches):
+        steps.append(Step("call", "forward_propagation", (batch.forward["X"],), f"{i}:forward"))
+        steps += _backprop(i, batch)
+    return tuple(steps)
+
+
+def from_forward_values(probe: Probe) -> tuple[Step, ...]:
+    """Run backward only, on the reference's forward values."""
+    steps = _begin(probe)
+    for i, batch in enumerate(probe.batches):
+        steps += [Step("set", name, (array,)) for name, array in batch.forward.items()]
+        steps += _backprop(i, batch)
+    return tuple(steps)
+
+
+def _backprop(i: int, batch: Batch) -> list[Step]:
+    """Call it, and read everything before and after."""
+    names = (*BACKPROP, *ACTIVATIONS, *PARAMETERS)
+    return [
+        *(Step("read", name, label=f"{i}:before:{name}") for name in names),
+        Step("call", "backprop", (batch.y,), f"{i}:backprop"),
+        *(Step("read", name, label=f"{i}:{name}") for name in names),
+    ]
+
+
+def canned(probe: Probe, turned: bool) -> dict[str, tuple[Array, ...]]:
+    """Give what correct helper functions would; ``turned``, as if the derivative were asked for transposed values."""
+    derivatives = [handout.del_sigmoid(batch.forward[name]) for batch in probe.batches for name in ("h2", "h1")]
+    deltas = tuple(handout.delta_last_layer_easy_approach(batch.forward["out"], batch.y) for batch in probe.batches)
+    return {
+        "delta_last_layer": deltas,
+        "delta_last_layer_easy_approach": deltas,
+        "del_sigmoid": tuple(array.T for array in derivatives) if turned else tuple(derivatives),
+    }
+
+
+def done(answer: Answer, label: str) -> bool:
+    """Tell whether a labelled call came to its end."""
+    return label in answer.values or label in answer.left_out
+
+
+def read(probe: Probe, answer: Answer) -> Iterator[View]:
+    """Read the passes of one answer, up to the one in which it crashed."""
+    previous: dict[str, Array] = {}
+    for i, batch in enumerate(probe.batches):
+        reached = done(answer, f"{i}:backprop")
+        if not reached and i:
+            return
+        values = {name: array for name, array in answer.values.items() if array.dtype.kind in "buif"}
+        # Where it crashed, what is as before was not reached.
+        own = {
+            name: values[f"{i}:{name}"]
+            for name in BACKPROP
+            if f"{i}:{name}" in values
+            and (reached or not same(values[f"{i}:{name}"], values.get(f"{i}:before:{name}")))
+        }
+        state: dict[str, Any] = {"n": len(batch.y), "y": batch.y}
+        for name, array in {**probe.weights, **batch.forward}.items():  # its own, where it keeps them
+            kept = values.get(f"{i}:before:{name}", array)
+            state[name] = kept if kept.shape == array.shape and np.isfinite(kept).all() else array
+        state["after"] = {name: values.get(f"{i}:{name}", array) for name, array in probe.weights.items()}
+        state["previous"] = {name: previous.get(name, 0.0) for name in BACKPROP}
+        yield View(state, own, reached)
+        previous = own

@@ -1,0 +1,214 @@
+"""Judges the training routines by what they do to a network that only records.
+
+Each is run on a few sets of data, with batches that do and do not divide it, and with printing seldom and often. What a
+routine prints or returns does not matter, and neither does how it is written; see
+:mod:`handgrad.exercises.catalogue.traces`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from handgrad.exercises.calls import Answer, Call, Network, Random
+from handgrad.exercises.catalogue.mistakes import finding
+from handgrad.exercises.catalogue.routine_mutants import Style, play, recognise
+from handgrad.exercises.catalogue.traces import LOOKS, Deviations, Probe, Rows, Trace, deviations, trace
+from handgrad.exercises.judging import crashes, diagnosis
+from handgrad.exercises.results import Finding, Language, Picture, TaskResult
+from handgrad.exercises.tasks import PARAMETERS, TASKS
+from handgrad.exercises.words import wording
+
+# Where the gradient itself is of something else, half of the points are lost, and a quarter for anything else.
+COST = dict.fromkeys(LOOKS, 0.25) | {"order": 0.5, "forward": 0.5, "labels": 0.5}
+SHOWN_UPDATES, SHOWN_ROWS = 4, 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The calls for one routine, and the probes they were made from."""
+
+    task: str
+    calls: tuple[Call, ...]
+    probes: tuple[Probe, ...]
+
+
+def calls_for(task: str, rng: np.random.Generator) -> Plan:
+    """Draw the data and settings with which to call a routine.
+
+    Parameters
+    ----------
+    task : str
+        Of kind "routine".
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Plan
+
+    Examples
+    --------
+    >>> [call.id for call in calls_for("gradient_descent", np.random.default_rng(0)).calls]
+    ['gradient_descent:0', 'gradient_descent:1', 'gradient_descent:2']
+    """
+    size = int(rng.integers(4, 7))
+    if task == "gradient_descent":
+        probes = (
+            _probe(rng, n=size + 5, epochs=8, log_every=3),
+            _probe(rng, n=size + 2, epochs=5, log_every=20),
+            _probe(rng, n=size + 3, epochs=7, log_every=2),
+        )
+    else:
+        probes = (
+            _probe(rng, n=4 * size, epochs=3, log_every=3, batch_size=size),
+            _probe(rng, n=5 * size + 2, epochs=4, log_every=50, batch_size=size),
+            _probe(rng, n=240 + 2 * size, epochs=2, log_every=4, batch_size=24 - size),
+        )
+    return Plan(task, tuple(_call(task, i, probe, rng) for i, probe in enumerate(probes)), probes)
+
+
+def _probe(rng: np.random.Generator, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
+    """Draw data in which no two rows, and no two labels, are equal."""
+    total = n + int(rng.integers(7, 12))
+    numbers = rng.permutation(10 * total)[:total].astype(float)  # whole numbers, which float32 holds, too
+    X = np.column_stack([rng.integers(-9, 10, total), numbers])
+    y = rng.permutation(total)
+    shapes = ((2, 3), (3,), (3, 3), (3,), (3, total), (total,))
+    weights = {name: rng.standard_normal(shape) for name, shape in zip(PARAMETERS, shapes, strict=True)}
+    rate = round(float(rng.uniform(0.2, 0.9)), 3)
+    return Probe(X[:n], y[:n], X[n:], y[n:], weights, rate, epochs, log_every, batch_size)
+
+
+def _call(task: str, i: int, probe: Probe, rng: np.random.Generator) -> Call:
+    """Make the call for one probe; losses and accuracies are given, so that those of a submission may be wrong."""
+    if task == "gradient_descent":
+        settings = {"num_iterations": probe.epochs, "evaluate_every": probe.log_every}
+    else:
+        settings = {"batch_size": probe.batch_size, "epochs": probe.epochs, "log_every": probe.log_every}
+    return Call(
+        f"{task}:{i}",
+        "routine",
+        task,
+        (Network(probe.weights), probe.trainx, probe.trainy, probe.testx, probe.testy),
+        {"learning_rate": probe.rate, **settings, "rng": Random(int(rng.integers(2**31)))},
+        canned={"cross_entropy": (np.array(0.75),), "accuracy": (np.array(0.5),)},
+    )
+
+
+def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+    """Say whether a routine is right, and else what is wrong with it.
+
+    Parameters
+    ----------
+    plan : Plan
+    answers : sequence of Answer
+        One for each call of the plan, in any order.
+    language : {"en", "de"}
+
+    Returns
+    -------
+    TaskResult
+
+    Examples
+    --------
+    >>> plan = calls_for("gradient_descent", np.random.default_rng(0))
+    >>> answers = [Answer(call.id, "ok") for call in plan.calls]  # of a routine that does nothing
+    >>> judge(plan, answers, "en").findings[0].mistake
+    'never_steps'
+    """
+    by_id = {answer.id: answer for answer in answers}
+    ordered = [by_id[call.id] for call in plan.calls]
+    early = diagnosis.unanswered(plan.task, ordered, language)
+    if early is not None:
+        return early
+    crash = next((answer.crash for answer in ordered if answer.crash is not None), None)
+    if crash is not None:
+        return TaskResult(plan.task, "crashed", crashes.crashed(crash, language), crash=crash)
+    traces = [trace(answer.events, probe) for answer, probe in zip(ordered, plan.probes, strict=True)]
+    found = deviations(traces, plan.probes)
+    if not found:
+        return TaskResult(plan.task, "right", wording.words("right", language), credit=1.0)
+    findings = _findings(plan, traces, found, language)
+    trained = any(run.updates for run in traces)
+    credit = max(0.0, 1 - sum(COST[fact] for fact in found)) if trained else 0.0
+    picture = _picture(plan, traces[0], language)
+    return TaskResult(plan.task, "wrong", findings[0].message, findings, picture=picture, credit=credit)
+
+
+def _findings(plan: Plan, traces: Sequence[Trace], found: Deviations, language: Language) -> tuple[Finding, ...]:
+    """Name the mistake, or both, or else describe the first fact that is wrong."""
+    told = [_told(fact, plan, traces, language) for fact in found]
+    quantities = TASKS[plan.task].quantities
+    recognised = recognise(plan.task, plan.probes, traces)
+    if recognised:
+        findings = [finding(mistake, quantities, language, {}) for mistake in recognised]
+        return (replace(findings[0], message=f"{findings[0].message} {told[0]}"), *findings[1:])
+    words = wording.texts("routines", language)
+    return (Finding(quantities, None, " ".join(told[:2]), words["hints"][next(iter(found))], words["unrecognised"]),)
+
+
+def _told(fact: str, plan: Plan, traces: Sequence[Trace], language: Language) -> str:
+    """Tell what was found of one fact, in the first probe where it is wrong."""
+    words = wording.texts("routines", language)
+    run, probe = next((r, p) for r, p in zip(traces, plan.probes, strict=True) if LOOKS[fact](r, p) is not None)
+    value: Any = LOOKS[fact](run, probe)
+    setting = words[f"setting_{plan.task}"].format(
+        n=probe.n,
+        epochs=probe.epochs,
+        every=probe.log_every,
+        batch_size=probe.batch_size,
+        rate=_number(probe.rate, language),
+    )
+    said: dict[str, object] = {"setting": setting, "updates": len(run.updates), "batch_size": probe.batch_size}
+    match fact:
+        case "steps":
+            said |= {"expected": probe.epochs * max(probe.per_epoch, 1)}
+        case "order":
+            said |= {"backprops": sum(update.backprops for update in run.updates) + run.unused}
+        case "forward" | "labels":
+            kinds = {f"{part}_before" if stale else part for part, stale in value} if fact == "forward" else value
+            names = [words[fact][kind.replace(" ", "_")] for kind in sorted(kinds)]
+            said |= {"found": diagnosis.listed(names, language)}
+        case "rate":
+            rates = [_number(update.rate, language) for update in run.updates[:SHOWN_UPDATES]]
+            said |= {"found": "; ".join(rates)}
+            fact = "rate_uneven" if value == "uneven" else "rate"
+        case "sizes":
+            said |= {"found": diagnosis.listed([str(size) for size in sorted(value)[:SHOWN_ROWS]], language)}
+        case "repeats":
+            said |= {"found": words["repeats"]["within" if value == "within a batch" else "between"]}
+        case "shuffling":
+            said |= {"found": words["shuffling"][str(value).replace(" ", "_")]}
+    sentence: str = words["facts"][fact]
+    return sentence.format_map(said)
+
+
+def _picture(plan: Plan, run: Trace, language: Language) -> Picture | None:
+    """Show the first updates of the first probe, and those of a right routine, where they differ."""
+    probe = plan.probes[0]
+    right = trace(play(plan.task, probe, Style(), {}), probe)
+    caption: str = wording.texts("routines", language)["picture"]
+    expected, found = (_shown(shown, probe, language) for shown in (right, run))
+    return None if expected == found else Picture(caption, expected, found)
+
+
+def _shown(run: Trace, probe: Probe, language: Language) -> tuple[tuple[str, ...], ...]:
+    """Write what each update was made from, one a line."""
+
+    def written(rows: Rows | None) -> str:
+        names = ["?" if row < 0 else str(row) if row < probe.n else f"t{row - probe.n}" for row in rows or ()]
+        return " ".join(names[:SHOWN_ROWS]) + (" ..." if len(names) > SHOWN_ROWS else "") or "-"
+
+    lines = [
+        (written(update.rows), written(update.labels), _number(update.rate, language))
+        for update in run.updates[:SHOWN_UPDATES]
+    ]
+    return (("forward_propagation", "backprop", "learning_rate"), *lines)
+
+
+def _number(value: float, language: Language) -> str:
+    """Write a number for reading."""
+    return "?" if np.isnan(value) else diagnosis.number(value, language)

@@ -1,0 +1,229 @@
+"""Judges gradient_step, parameter by parameter: two steps in a row, with gradients and rates that are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from handgrad.exercises.calls import Answer, Call, Step
+from handgrad.exercises.catalogue.backward_mutants import GRADIENTS, LAYERS, step_formula, step_mutants
+from handgrad.exercises.catalogue.comparing import Array, matching, outcome, same
+from handgrad.exercises.catalogue.mistakes import finding
+from handgrad.exercises.judging import crashes, diagnosis
+from handgrad.exercises.judging.passes import Probe, done, draw, example
+from handgrad.exercises.results import Finding, Language, Picture, Status, TaskResult
+from handgrad.exercises.tasks import PARAMETERS
+from handgrad.exercises.words.wording import words
+
+WEIGHTS = tuple(name for name in PARAMETERS if name.startswith("W"))
+KINDS = ("new", "given", "used")
+BIASES = tuple(name for name in PARAMETERS if name.startswith("b"))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A network, and the gradients and the rate of each step."""
+
+    probe: Probe
+    gradients: tuple[dict[str, Array], ...]
+    rates: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The calls of the task, and what they were made from."""
+
+    task: str
+    calls: tuple[Call, ...]
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One step: the weights and gradients before it, and the weights and gradients after it."""
+
+    state: dict[str, Any]
+    own: dict[str, Array]
+    reached: bool
+    gradients_kept: bool
+
+
+def calls_for(task: str, rng: np.random.Generator) -> Plan:
+    """Draw networks, gradients and rates.
+
+    Every trial is made three times, for solutions that need more than the gradients: with a new network, with one that
+    has been given the values of a forward pass, and with one that has done a forward and a backward pass itself.
+
+    Parameters
+    ----------
+    task : str
+        "gradient_step".
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> [call.id for call in calls_for("gradient_step", np.random.default_rng(0)).calls]  # doctest: +ELLIPSIS
+    ['gradient_step:new:0', 'gradient_step:new:1', 'gradient_step:new:2', ..., 'gradient_step:used:2']
+    """
+    d, h1, h2, k, n = (int(size) for size in rng.permutation(np.arange(3, 8)))
+    drawn = tuple(_trial(rng, draw(rng, sizes, n)) for sizes in ((d, h1, h2, k), (4, 4, 4, 4)))
+    trials = (*drawn, _small())
+    calls = tuple(
+        Call(f"{task}:{kind}:{i}", "network", "fcc", steps=_steps(trial, kind))
+        for kind in KINDS
+        for i, trial in enumerate(trials)
+    )
+    return Plan(task, calls, trials)
+
+
+def _trial(rng: np.random.Generator, probe: Probe) -> Trial:
+    gradients = tuple(
+        {GRADIENTS[name]: rng.standard_normal(array.shape) for name, array in probe.weights.items()} for _ in range(2)
+    )
+    return Trial(
+        probe, gradients, tuple(round(float(rate), 3) for rate in rng.choice([0.13, 0.27, 0.31, 0.42], 2, False))
+    )
+
+
+def _small() -> Trial:
+    """Make the trial of the picture, a single step."""
+    probe = example()
+    gradients = {GRADIENTS[name]: np.round(np.cos(10 * array), 1) for name, array in probe.weights.items()}
+    return Trial(probe, (gradients,), (0.5,))
+
+
+def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
+    probe, batch = trial.probe, trial.probe.batches[0]
+    steps = [Step("construct", arguments=probe.sizes)]
+    steps += [Step("set", name, (array,)) for name, array in probe.weights.items()]
+    if kind == "given":
+        steps += [Step("set", name, (array,)) for name, array in batch.forward.items()]
+    if kind == "used":
+        steps.append(Step("call", "forward_propagation", (batch.forward["X"],), "forward"))
+        steps.append(Step("call", "backprop", (batch.y,), "backprop"))
+        steps += [Step("set", name, (array,)) for name, array in probe.weights.items()]
+    for i, (gradients, rate) in enumerate(zip(trial.gradients, trial.rates, strict=True)):
+        steps += [Step("set", name, (array,)) for name, array in gradients.items()]
+        steps.append(Step("call", "gradient_step", (rate,), f"{i}:step"))
+        steps += [Step("read", name, label=f"{i}:{name}") for name in (*PARAMETERS, *GRADIENTS.values())]
+    return tuple(steps)
+
+
+def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+    """Say whether the step is right, and else which parameters move wrongly.
+
+    Parameters
+    ----------
+    plan : Plan
+    answers : sequence of Answer
+        One for each call of the plan, in any order.
+    language : {"en", "de"}
+
+    Returns
+    -------
+    TaskResult
+        Of a right one, the findings are remarks.
+    """
+    by_id = {answer.id: answer for answer in answers}
+    kinds = [[by_id[f"{plan.task}:{kind}:{i}"] for i in range(len(plan.trials))] for kind in KINDS]
+    results = [_judged(plan, kind, language) for kind in kinds]
+    order = ("right", "wrong", "crashed", "too_slow", "not_attempted")
+    return min(results, key=lambda result: (order.index(result.status), -result.credit))
+
+
+def _judged(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+    """Judge the trials of one kind."""
+    early = diagnosis.unanswered(plan.task, answers, language)
+    if early:
+        return early
+    steps = [step for trial, answer in zip(plan.trials, answers, strict=True) for step in _moves(trial, answer)]
+    crash = next((answer.crash for answer in answers if answer.crash), None)
+    wrong: dict[str, str | None] = {}
+    reached = [step for step in steps if step.reached]
+    for name in PARAMETERS if reached else ():
+        found = [step.own.get(name) for step in reached]
+        expected = [outcome(step_formula(name), step.state) for step in reached]
+        if not all(map(same, found, expected)):
+            wrong[name] = matching(step_mutants(name), [(step.state,) for step in reached], found)
+    if not wrong and not crash:
+        remarks = () if all(step.gradients_kept for step in steps) else ("gradient_changed_by_step",)
+        findings = [finding(mistake, (), language, {}) for mistake in remarks]
+        message = " ".join([words("right", language), *(found.message for found in findings)])
+        return TaskResult(plan.task, "right", message, tuple(findings), credit=1.0)
+    findings = _findings(wrong, reached, language)
+    sentences = [found.message for found in findings[:1]] + ([crashes.crashed(crash, language)] if crash else [])
+    credit = 0.0 if crash else 1 - len(wrong) / len(PARAMETERS)
+    status: Status = "crashed" if crash else "wrong"
+    picture = _picture(findings[0].quantities[0], steps[-1], language) if findings else None
+    return TaskResult(plan.task, status, " ".join(sentences), tuple(findings), (), crash, picture, credit)
+
+
+def _moves(trial: Trial, answer: Answer) -> list[Moved]:
+    """Read the steps of an answer; each begins where the one before it ended."""
+    moves = []
+    weights = trial.probe.weights
+    previous: dict[str, Any] = dict.fromkeys(GRADIENTS.values(), 0.0)
+    for i, (gradients, rate) in enumerate(zip(trial.gradients, trial.rates, strict=True)):
+        own = {name: answer.values[f"{i}:{name}"] for name in PARAMETERS if f"{i}:{name}" in answer.values}
+        reached = done(answer, f"{i}:step")
+        state = {**weights, **gradients, "rate": rate, "n": len(trial.probe.batches[0].y), "previous": previous}
+        kept = all(same(answer.values.get(f"{i}:{name}", array), array) for name, array in gradients.items())
+        moves.append(Moved(state, own if reached else {}, reached, kept))
+        weights = {
+            name: own[name] if name in own and own[name].shape == array.shape else array
+            for name, array in weights.items()
+        }
+        previous = gradients
+    return moves
+
+
+def _findings(wrong: dict[str, str | None], steps: Sequence[Moved], language: Language) -> list[Finding]:
+    """Make one finding of each mistake, named by which parameters have it."""
+    findings = []
+    for mistake in dict.fromkeys(wrong.values()):
+        names = [name for name in wrong if wrong[name] == mistake]
+        if mistake is None:
+            findings += [_unrecognised(name, steps, language) for name in names]
+            continue
+        first = steps[0]
+        expected = np.asarray(step_formula(names[0])(first.state))
+        sizes = {"n": first.state["n"]}
+        said = diagnosis.facts(names, first.own.get(names[0]), expected, sizes, language)
+        said["rate"] = diagnosis.number(first.state["rate"], language)
+        findings.append(finding(_of_group(mistake, names), names, language, said))
+    return findings
+
+
+def _of_group(mistake: str, names: Sequence[str]) -> str:
+    """Name a mistake more exactly by the parameters that have it."""
+    if mistake == "parameter_not_updated":
+        pairs = [{layer.weights, layer.bias} for layer in LAYERS]
+        special = {
+            "nothing_updated": set(names) == set(PARAMETERS),
+            "biases_not_updated": set(names) == set(BIASES),
+            "weights_not_updated": set(names) == set(WEIGHTS),
+            "layer_not_updated": set(names) in pairs,
+        }
+        return next((group for group, holds in special.items() if holds), mistake)
+    if mistake == "learning_rate_missing" and set(names) == set(BIASES):
+        return "learning_rate_on_weights_only"
+    return mistake
+
+
+def _unrecognised(name: str, steps: Sequence[Moved], language: Language) -> Finding:
+    shown = next(step for step in steps if not same(step.own.get(name), np.asarray(step_formula(name)(step.state))))
+    expected = np.asarray(step_formula(name)(shown.state))
+    return diagnosis.undiagnosed(name, shown.own.get(name), expected, {"n": shown.state["n"]}, language)
+
+
+def _picture(name: str, step: Moved, language: Language) -> Picture | None:
+    """Show the first wrong parameter of the small network."""
+    if name not in step.own:
+        return None
+    caption = words(
+        "picture_gradient_step", language, quantity=name, rate=diagnosis.number(step.state["rate"], language)
+    )
+    return diagnosis.picture(caption, step_formula(name)(step.state), step.own[name], language)

@@ -1,0 +1,244 @@
+"""Where a submission runs: two walls, and how high they are.
+
+The outer wall is a set of namespaces without network and without other processes, with a file system made of what
+``mounts`` lists: by bubblewrap, or by ``unshare`` and ``mount`` where that is missing. The inner wall is ``confine``,
+which the process does to itself before it looks at the submission. A way of isolating counts as working here only when
+it was tried.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from handgrad.errors import ExerciseError
+from handgrad.exercises.sandbox.mounts import PYTHON, STANDARD_LIBRARY, bubblewrap, namespaces, packages, program, view
+
+RUN = "import sys; sys.path += sys.argv[1:3]; from box.child import main; main()"
+# Both walls, and then a look at what is to be hidden.
+TRY = """
+import sys; sys.path += sys.argv[1:3]
+import json, os
+from box.confine import confine
+wanted = json.loads(sys.argv[3])
+confine(**wanted["confine"])
+import numpy
+with open(os.path.join(os.environ["HOME"], "written"), "w") as file: file.write("x")
+print("it sees handgrad" if os.path.exists(wanted["hidden"]) else "works")
+"""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use.
+
+    Attributes
+    ----------
+    start, load, total : float
+        Seconds for starting its process, for loading its cells, and for all of its calls together.
+    memory : int
+        Bytes of address space. NumPy alone reserves some hundred megabytes.
+    threads : int
+        At once. It cannot start processes.
+    files, file_size, scratch : int
+        Open files; bytes of one file; bytes of all files together.
+    """
+
+    start: float = 20.0
+    load: float = 10.0
+    total: float = 60.0
+    memory: int = 2 << 30
+    threads: int = 16
+    files: int = 64
+    file_size: int = 8 << 20
+    scratch: int = 32 << 20
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A way of running a submission; :func:`find_sandbox` finds the best that works here.
+
+    Attributes
+    ----------
+    kind : {"bubblewrap", "namespaces", "none"}
+        With "none" the code runs as whoever started it, with their files: good for a self-check only. (Started by root,
+        as in a container, it runs as a user that owns nothing, if such a one can read Python and the packages.)
+    """
+
+    kind: Literal["bubblewrap", "namespaces", "none"]
+
+    @property
+    def isolated(self) -> bool:
+        """Whether a verdict can be trusted."""
+        return self.kind != "none"
+
+
+def find_sandbox(allow_none: bool = False) -> Sandbox:
+    """Find the best way of running a submission that really works here, by trying.
+
+    Parameters
+    ----------
+    allow_none : bool, default False
+        Do without isolation where there is none to be had.
+
+    Returns
+    -------
+    Sandbox
+
+    Raises
+    ------
+    ExerciseError
+        If neither bubblewrap nor namespaces work and ``allow_none`` is False, or the system is not one of Unix's kind.
+
+    Examples
+    --------
+    >>> find_sandbox(allow_none=True).kind in ("bubblewrap", "namespaces", "none")
+    True
+    """
+    reasons = []
+    for sandbox in (Sandbox("bubblewrap"), Sandbox("namespaces")):
+        reason = why_not(sandbox)
+        if reason is None:
+            return sandbox
+        reasons.append(f"{sandbox.kind}: {reason}")
+    if os.name != "posix":
+        raise ExerciseError(f"the system {sys.platform}", "Linux or macOS", "on Windows, use WSL")
+    if allow_none:
+        return Sandbox("none")
+    raise ExerciseError(
+        f"no way to isolate a submission ({'; '.join(reasons)})",
+        "Linux with bubblewrap or user namespaces",
+        "install bubblewrap, or pass --unsafe",
+    )
+
+
+@functools.cache
+def why_not(sandbox: Sandbox) -> str | None:
+    """Try an isolating sandbox.
+
+    Parameters
+    ----------
+    sandbox : Sandbox
+
+    Returns
+    -------
+    str or None
+        Why it does not work here, or None.
+    """
+    if sys.platform != "linux":
+        return "needs Linux"
+    needed = "bwrap" if sandbox.kind == "bubblewrap" else "unshare"
+    if shutil.which(needed, path=environment("")["PATH"]) is None:
+        return f"{needed} is not installed"
+    wanted = {"confine": confinement(sandbox, Limits()), "hidden": str(Path(__file__).parents[2])}
+    with tempfile.TemporaryDirectory() as folder:
+        words, home = command(sandbox, Path(folder), Limits(), TRY)
+        try:
+            done = subprocess.run(  # noqa: S603 - made by command
+                [*words, json.dumps(wanted)],
+                env=environment(home), cwd="/", capture_output=True, text=True, timeout=20, check=False,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+    if done.stdout == "works\n":
+        return None
+    said = done.stdout.strip() or done.stderr.strip() or f"exit code {done.returncode}"
+    return said.splitlines()[-1][:300]
+
+
+def command(sandbox: Sandbox, folder: Path, limits: Limits, code: str = RUN) -> tuple[list[str], str]:
+    """Make the command that starts the isolated process.
+
+    Parameters
+    ----------
+    sandbox : Sandbox
+    folder : Path
+        An empty one, for as long as the process lives. Only without isolation anything is written into it.
+    limits : Limits
+    code : str
+        What Python executes, given the folders of its own program and of the packages.
+
+    Returns
+    -------
+    command : list of str
+    home : str
+        The folder in which the submission may write, as it sees it.
+    """
+    python = [PYTHON, "-I", "-S", "-B", "-X", "utf8", "-c", code]
+    if sandbox.kind == "bubblewrap":
+        return [*bubblewrap(view(), limits.scratch), *python, "/box/program", "/box/packages"], "/box/scratch"
+    if sandbox.kind == "namespaces":
+        words = namespaces(view(), limits.scratch, folder)
+        return [*words, *python, "/box/program", "/box/packages"], "/box/scratch"
+    box = folder / "box"
+    (box / "scratch").mkdir(parents=True)
+    folder.chmod(0o711)  # for the case that it becomes another user's process
+    (box / "scratch").chmod(0o777)
+    for source, target in (*program(), *packages()):  # so that handgrad cannot be imported by accident
+        link = folder / target[1:]
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(source)
+    return [*python, str(box / "program"), str(box / "packages")], str(box / "scratch")
+
+
+def environment(home: str) -> dict[str, str]:
+    """Make the process's environment, from nothing.
+
+    Parameters
+    ----------
+    home : str
+        As :func:`command` gave it.
+
+    Returns
+    -------
+    dict
+        One thread for each library, as each reserves memory for each of its threads; no plot opens a window.
+    """
+    return {
+        **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+        **dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), home),
+        "MPLBACKEND": "Agg",
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
+    }
+
+
+def confinement(sandbox: Sandbox, limits: Limits) -> dict[str, int | bool]:
+    """Say what ``confine`` is to do in a sandbox.
+
+    Parameters
+    ----------
+    sandbox : Sandbox
+    limits : Limits
+
+    Returns
+    -------
+    dict
+        The arguments of :func:`handgrad.exercises.sandbox.inside.confine.confine`.
+    """
+    folders = {str(Path(source).parent) for source, _ in packages()}
+    return {
+        "memory": limits.memory,
+        "processes": limits.threads,
+        "files": limits.files,
+        "file_size": limits.file_size,
+        "isolated": sandbox.isolated,
+        "drop": os.geteuid() == 0
+        and (sandbox.isolated or _open_to_all(STANDARD_LIBRARY, tempfile.gettempdir(), *folders)),
+    }
+
+
+def _open_to_all(*folders: str) -> bool:
+    """Tell whether another user can read folders."""
+    paths = [Path(folder) for folder in folders]
+    return all(path.stat().st_mode & 0o4 for path in paths) and all(
+        parent.stat().st_mode & 0o1 for path in paths for parent in (path, *path.parents)
+    )

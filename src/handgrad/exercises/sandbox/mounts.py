@@ -1,0 +1,209 @@
+"""What the isolated process sees of the machine, as a list of mounts, and the two ways of making them.
+
+Read-only: Python, its standard library, the packages in ``PACKAGES``, shared libraries, and the files of ``PROGRAM``.
+Where other packages lie among these, an empty folder is put over them: handgrad may be one, and with it the reference
+solution. There is no /proc, so nothing is known of other processes.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import os
+import re
+import shlex
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+# What a sheet's cells may import, as far as it is installed, with all that it needs.
+PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "tqdm")
+PROGRAM = ("child.py", "confine.py", "learner.py", "protocol.py", "recorder.py")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))  # not that of a virtual environment
+PREFIX = os.path.realpath(sys.base_prefix)
+STANDARD_LIBRARY = os.path.realpath(sysconfig.get_path("stdlib"))
+
+
+@dataclass(frozen=True)
+class View:
+    """A file system.
+
+    Attributes
+    ----------
+    binds : tuple of (str, str)
+        What is shown read-only, and where.
+    masks : tuple of str
+        Folders in it that are to be empty.
+    links : tuple of (str, str)
+        A symbolic link's text, and where it lies.
+    """
+
+    binds: tuple[tuple[str, str], ...]
+    masks: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+
+
+@functools.cache
+def view() -> View:
+    """Describe what a submission sees on this machine.
+
+    Returns
+    -------
+    View
+
+    Examples
+    --------
+    >>> any(where == "/box/packages/numpy" for _, where in view().binds)
+    True
+    """
+    libraries = _libraries()
+    shown = [*libraries, STANDARD_LIBRARY, PYTHON, "/etc/ld.so.cache", "/etc/alternatives"]
+    shown = [path for path in dict.fromkeys(shown) if Path(path).exists()]
+    shown = [path for path in shown if not any(path.startswith(f"{other}/") for other in shown)]  # seen already
+    masks = {
+        str(folder / name)
+        for shared in (*libraries, STANDARD_LIBRARY)
+        for folder in (Path(shared), *Path(shared).glob("python*"))
+        for name in ("site-packages", "dist-packages")
+        if (folder / name).is_dir()
+    }
+    links = [(str(path.readlink()), str(path)) for path in (Path("/lib"), Path("/lib64")) if path.is_symlink()]
+    return View(
+        (*((path, path) for path in shown), *program(), *packages()),
+        tuple(sorted(masks)),
+        (*links, ("/box/scratch", "/dev/shm")),  # noqa: S108 - the sandbox's own
+    )
+
+
+def _libraries() -> list[str]:
+    """Find the folders of shared libraries: the machine's, and those beside a Python of its own place."""
+    name = sysconfig.get_config_var("MULTIARCH") or "-"
+    folders = [Path(f"/usr/lib/{name}"), Path(f"/lib/{name}")]  # Debian's
+    if not any(folder.is_dir() for folder in folders):
+        folders = [Path("/usr/lib"), Path("/lib")]
+    folders += [Path("/usr/lib64"), Path("/lib64")]
+    if PREFIX != "/usr":
+        folders.append(Path(PREFIX, "lib"))
+    return list(dict.fromkeys(str(folder.resolve()) for folder in folders if folder.is_dir()))
+
+
+def program() -> tuple[tuple[str, str], ...]:
+    """List the files of the isolated process's own program, which there is the package ``box``.
+
+    Returns
+    -------
+    tuple of (str, str)
+        Where each lies, and where it is shown.
+    """
+    return tuple((str(Path(__file__).with_name("inside") / name), f"/box/program/box/{name}") for name in PROGRAM)
+
+
+@functools.cache
+def packages() -> tuple[tuple[str, str], ...]:
+    """Find the packages and what they need, without importing them.
+
+    Returns
+    -------
+    tuple of (str, str)
+        Where each folder or module lies, and where it is shown.
+    """
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    names = list(PACKAGES)
+    while names:
+        name = names.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        # Some systems' own packages come without a list of their files.
+        tops = {file.parts[0] for file in distribution.files or ()} or {name.replace("-", "_")}
+        for top in tops - {"..", "__pycache__"}:
+            path = str(distribution.locate_file(top))
+            if not top.endswith((".dist-info", ".egg-info", ".pth")) and Path(path).exists():
+                found[f"/box/packages/{top}"] = path
+        needed = [requirement for requirement in distribution.requires or () if "extra ==" not in requirement]
+        names += [match[0] for requirement in needed if (match := re.match(r"[\w.-]+", requirement))]
+    return tuple((source, target) for target, source in sorted(found.items()))
+
+
+def bubblewrap(view: View, scratch: int) -> list[str]:
+    """Write the command line of bubblewrap, as far as the command to run.
+
+    Parameters
+    ----------
+    view : View
+    scratch : int
+        Bytes of the one folder that can be written in, ``/box/scratch``.
+
+    Returns
+    -------
+    list of str
+    """
+    words = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    words += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    if os.geteuid() == 0:
+        words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # with which confine gives up being root
+    else:
+        words += ["--unshare-user"]
+    targets = [target for _, target in (*view.binds, *view.links)] + list(DEVICES)
+    for folder in sorted({str(folder) for target in targets for folder in Path(target).parents}):
+        words += ["--dir", folder]  # readable for everybody, which folders made on the way are not
+    for source, target in view.binds:
+        words += ["--ro-bind", source, target]
+    for target in view.masks:
+        words += ["--tmpfs", target, "--remount-ro", target]
+    for device in DEVICES:
+        words += ["--dev-bind", device, device]
+    for text, target in view.links:
+        words += ["--symlink", text, target]
+    words += ["--size", str(scratch), "--perms", "0777", "--tmpfs", "/box/scratch", "--remount-ro", "/"]
+    return [*words, "--setenv", "LD_LIBRARY_PATH", f"{PREFIX}/lib", "--"]
+
+
+def namespaces(view: View, scratch: int, root: Path) -> list[str]:
+    """Write the same for ``unshare``, with a shell that mounts the view in its own namespace.
+
+    That shell stays as the namespace's first process: when ``unshare`` ends, so does it, and with it all the others.
+
+    Parameters
+    ----------
+    view : View
+    scratch : int
+        Bytes of ``/box/scratch``.
+    root : Path
+        An empty folder, over which the new root is mounted.
+
+    Returns
+    -------
+    list of str
+    """
+    lines = ["set -e", f"mount -t tmpfs -o mode=0755,size=1m,nr_inodes=1000 root {shlex.quote(str(root))}"]
+    lines += [f"cd {shlex.quote(str(root))}"]
+    for source, target in (*view.binds, *((device, device) for device in DEVICES)):
+        inside = shlex.quote(f".{target}")
+        parent = shlex.quote(f".{Path(target).parent}")
+        lines.append(f"mkdir -p {inside}" if Path(source).is_dir() else f"mkdir -p {parent}; : > {inside}")
+        lines.append(f"mount --bind {shlex.quote(source)} {inside}")
+        if target not in DEVICES:
+            kept = ",noexec" if os.statvfs(source).f_flag & os.ST_NOEXEC else ""  # may not be taken away
+            lines.append(f"mount -o remount,bind,ro,nosuid,nodev{kept} {inside}")
+    lines += [f"mount -t tmpfs -o ro empty {shlex.quote(f'.{target}')}" for target in view.masks]
+    lines += [f"ln -s {shlex.quote(text)} {shlex.quote(f'.{target}')}" for text, target in view.links]
+    lines += [
+        "mkdir box/scratch",
+        f"mount -t tmpfs -o nosuid,nodev,mode=0777,size={scratch},nr_inodes=10000 scratch box/scratch",
+        "mount -o remount,bind,ro .",
+        f'LD_LIBRARY_PATH={shlex.quote(f"{PREFIX}/lib")} chroot . "$@"',
+        "exit $?",  # so that the shell does not make way for the last command
+    ]
+    words = ["setpriv", "--pdeathsig", "KILL", "--"]  # end with the checker, as bubblewrap does
+    words += ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--kill-child=KILL", "--propagation", "private"]
+    if os.geteuid() != 0:
+        words += ["--user", "--map-root-user"]
+    return [*words, "--", "sh", "-c", "\n".join(lines), "sh"]

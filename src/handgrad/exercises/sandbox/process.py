@@ -1,0 +1,200 @@
+"""An isolated process as the checker holds it: started, asked, never waited for longer than was said, and killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+
+from numpy.typing import NDArray
+
+from handgrad.errors import ExerciseError
+from handgrad.exercises.sandbox.inside.protocol import MOST_BYTES, MOST_HEADER, PREFIX, GarbageError, decode, encode
+from handgrad.exercises.sandbox.isolation import Limits, Sandbox, command, confinement, environment
+from handgrad.exercises.submission.reading import Cell
+
+Message = tuple[dict[str, Any], list[NDArray[Any]]]
+
+
+class EndedError(Exception):
+    """The process is of no more use; the message says why. ``runner`` catches it, so no user meets it."""
+
+    status: Literal["killed", "too_slow"] = "killed"
+
+
+class TooSlowError(EndedError):
+    """It did not answer in time."""
+
+    status = "too_slow"
+
+
+class Process:
+    """An isolated process.
+
+    Parameters
+    ----------
+    sandbox : Sandbox
+    limits : Limits
+
+    Raises
+    ------
+    ExerciseError
+        If it does not start.
+    """
+
+    def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
+        self._limits = limits
+        self._folder = tempfile.TemporaryDirectory(prefix="handgrad-", ignore_cleanup_errors=True)
+        words, home = command(sandbox, Path(self._folder.name), limits)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - made by command
+                words, env=environment(home), cwd="/", start_new_session=True, bufsize=0,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+        except OSError as error:
+            self._folder.cleanup()
+            raise _not_started(str(error)) from error
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            os.set_blocking(_open(pipe).fileno(), False)
+        start = {"kind": "start", "confine": confinement(sandbox, limits), "home": home}
+        try:
+            reason = self.ask((start, []), limits.start)[0].get("failed")
+        except EndedError as error:
+            self._stop()
+            said = _open(self._process.stderr).read() or b""  # nothing of the submission has run yet
+            reason = f"{error} {said.decode(errors='replace').strip()[-300:]}".strip()
+        if reason is not None:
+            self.kill()
+            raise _not_started(reason)
+
+    def load(self, cells: Sequence[Cell]) -> None:
+        """Have the cells loaded, in order.
+
+        Parameters
+        ----------
+        cells : sequence of Cell
+
+        Raises
+        ------
+        EndedError
+            If one of them takes too long, or ends the process.
+        """
+        end = time.monotonic() + self._limits.load
+        for cell in cells:
+            request = {"kind": "cell", "number": cell.number, "source": cell.source}
+            try:
+                self.ask((request, []), end - time.monotonic())
+            except EndedError as error:
+                raise type(error)(f"while cell {cell.number} was loaded: {error}") from None
+
+    def ask(self, request: Message, seconds: float) -> Message:
+        """Send a request and wait for its answer.
+
+        The request carries a word that nobody could know before, and the answer must repeat it: what was written in
+        advance is no answer.
+
+        Parameters
+        ----------
+        request : tuple of (dict, list of ndarray)
+        seconds : float
+
+        Returns
+        -------
+        tuple of (dict, list of ndarray)
+            A frame whose content was not looked at yet.
+
+        Raises
+        ------
+        EndedError
+            If there is no answer, or none of its form; then the process is of no more use.
+        """
+        header, arrays = request
+        nonce = secrets.token_hex(8)
+        data = encode({**header, "nonce": nonce}, arrays)
+        try:
+            answer, given = decode(*self._exchange(data, time.monotonic() + seconds))
+        except GarbageError as garbage:
+            raise EndedError(f"it wrote {garbage} on the channel") from None
+        if answer.get("nonce") != nonce:
+            raise EndedError("it wrote an answer to something else on the channel")
+        return answer, given
+
+    def _exchange(self, request: bytes, end: float) -> tuple[bytes, bytes]:
+        """Write a frame and read one, until a point in time."""
+        requests, answers = _open(self._process.stdin).fileno(), _open(self._process.stdout).fileno()
+        to_send, got = memoryview(request), bytearray()
+        head = body = 0
+        with selectors.DefaultSelector() as selector:
+            selector.register(answers, selectors.EVENT_READ)
+            selector.register(requests, selectors.EVENT_WRITE)
+            while True:
+                ready = {key.fd for key, _ in selector.select(max(0.0, end - time.monotonic()))}
+                if time.monotonic() > end:
+                    raise TooSlowError("it did not answer in time")
+                if requests in ready:
+                    try:
+                        to_send = to_send[os.write(requests, to_send) :]
+                    except BrokenPipeError:
+                        to_send = to_send[:0]  # reading will find the end, too
+                    if not to_send:
+                        selector.unregister(requests)
+                if answers in ready:
+                    part = os.read(answers, 1 << 16)
+                    if not part:
+                        raise EndedError(self._how_it_ended())
+                    got += part
+                if len(got) < PREFIX.size:
+                    continue
+                head, body = PREFIX.unpack_from(got)
+                if head > MOST_HEADER or body > MOST_BYTES:
+                    raise GarbageError("too long an answer")
+                needed = PREFIX.size + head + body
+                if len(got) > needed or (len(got) == needed and to_send):
+                    raise GarbageError("what nobody had asked for")
+                if len(got) == needed:
+                    return bytes(got[PREFIX.size : PREFIX.size + head]), bytes(got[PREFIX.size + head :])
+
+    def _how_it_ended(self) -> str:
+        """Say why the channel was closed."""
+        try:
+            code = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return "it closed the channel"
+        with contextlib.suppress(ValueError):  # bubblewrap and shells give a signal as 128 and its number
+            return f"it was ended by {signal.Signals(-code if code < 0 else code - 128).name}"
+        return f"it ended with exit code {code}"
+
+    def kill(self) -> None:
+        """End the process and all that belongs to it, and forget its files."""
+        self._stop()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            _open(pipe).close()
+        self._folder.cleanup()
+
+    def _stop(self) -> None:
+        """Send the signal that nothing can ignore; with the process that is killed here ends its whole namespace."""
+        if self._process.poll() is None:  # else its number may be another's by now
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
+            self._process.wait()
+
+
+def _not_started(reason: object) -> ExerciseError:
+    """Say that the isolated process did not start."""
+    return ExerciseError(
+        f"the isolated process did not start ({reason})", "one that answers", "try again, or pass --unsafe"
+    )
+
+
+def _open(pipe: IO[bytes] | None) -> IO[bytes]:
+    """Take for given that Popen made a pipe, as it was told to."""
+    return cast("IO[bytes]", pipe)

@@ -1,0 +1,214 @@
+"""Asks a submission's code, in an isolated process, and reads its answers field by field, believing none.
+
+One process answers all calls. After one that ended it, or was too slow, a new process goes on with those that are left.
+An answer that does not have an answer's form counts as if the process had ended.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.exercises.calls import Answer, Call, Crash, Event, Name, Network, Random, Ufunc
+from handgrad.exercises.sandbox.isolation import Limits, Sandbox
+from handgrad.exercises.sandbox.process import EndedError, Message, Process
+from handgrad.exercises.submission.reading import Cell
+
+DEFAULT_LIMITS = Limits()
+Reference = Callable[[object], NDArray[Any]]
+
+
+def run_calls(
+    cells: Sequence[Cell], calls: Sequence[Call], sandbox: Sandbox, limits: Limits = DEFAULT_LIMITS, seed: int = 0
+) -> list[Answer]:
+    r"""Run a submission's code in a process of its own, and ask it.
+
+    Several threads may do so at once.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Loaded in order into one module. One that fails does not hinder the next.
+    calls : sequence of Call
+        Carried out in order. What one leaves behind in the module, the next one finds: so no call may carry what
+        answers another one.
+    sandbox : Sandbox
+    limits : Limits, optional
+    seed : int, default 0
+        Before each call, NumPy's and Python's global generators are seeded with this and the call's ``id``.
+
+    Returns
+    -------
+    list of Answer
+        One for each call, in order. A call that ended the process is made once more in a new one, as an earlier one may
+        be to blame. When a function was too slow, or ended a new process, further calls of it are answered so without
+        being made. Reading steps after one that crashed are still done, and their values given.
+
+    Raises
+    ------
+    ExerciseError
+        If the process cannot be started. Never for anything that the submission does.
+
+    Examples
+    --------
+    >>> from handgrad.exercises.sandbox.isolation import find_sandbox
+    >>> cells = [Cell(1, "import numpy as np"), Cell(2, "def sigmoid(X):\n    return 1 / (1 + np.exp(-X))")]
+    >>> [answer] = run_calls(cells, [Call("a", "function", "sigmoid", (np.zeros(2),))], find_sandbox(allow_none=True))
+    >>> answer.status, answer.values["return"]
+    ('ok', array([0.5, 0.5]))
+    """
+    sources = {cell.number: cell.source for cell in cells}
+    answers: list[Answer] = []
+    failed: dict[tuple[str, ...], EndedError] = {}
+    end = time.monotonic() + limits.total
+    process: Process | None = None
+    try:
+        while len(answers) < len(calls):
+            call = calls[len(answers)]
+            if (before := failed.get(_asked(call))) is not None:
+                answers.append(Answer(call.id, before.status, reason=f"another call of it: {before}"))
+                continue
+            if time.monotonic() > end:
+                answers.append(Answer(call.id, "too_slow", reason=f"all calls together took over {limits.total:g} s"))
+                continue
+            fresh = process is None
+            if process is None:
+                process = Process(sandbox, limits)
+                try:
+                    process.load(cells)
+                except EndedError as error:
+                    left = calls[len(answers) :]
+                    return [*answers, *(Answer(call.id, error.status, reason=str(error)) for call in left)]
+            try:
+                answers.append(_answer(call, process.ask(_request(call, seed), call.seconds), sources))
+            except EndedError as error:
+                process.kill()
+                process = None
+                if fresh or error.status == "too_slow":  # else an earlier call may be to blame: ask once more
+                    failed[_asked(call)] = error
+                    answers.append(Answer(call.id, error.status, reason=str(error)))
+    finally:
+        if process is not None:
+            process.kill()
+    return answers
+
+
+def _asked(call: Call) -> tuple[str, ...]:
+    """Name the function, or the class and methods, that a call is about."""
+    return (call.kind, call.name, *(step.name for step in call.steps if step.kind == "call"))
+
+
+def _request(call: Call, seed: int) -> Message:
+    """Write a call as a frame's header and arrays."""
+    arrays: list[NDArray[Any]] = []
+
+    def refer(array: NDArray[Any]) -> int:
+        arrays.append(array)
+        return len(arrays) - 1
+
+    def described(value: object) -> object:
+        match value:
+            case np.ndarray():
+                return {"array": refer(value)}
+            case np.generic():
+                return value.item()
+            case Name(name):
+                return {"name": name}
+            case Ufunc(name):
+                return {"ufunc": name}
+            case Random(number):
+                return {"random": number}
+            case Network(weights):
+                return {"network": {name: refer(array) for name, array in weights.items()}}
+        return value
+
+    header = {
+        "kind": call.kind,
+        "name": call.name,
+        "seed": zlib.crc32(f"{seed} {call.id}".encode()),
+        "arguments": [described(value) for value in call.arguments],
+        "keywords": {name: described(value) for name, value in call.keywords.items()},
+        "steps": [
+            {
+                "kind": step.kind,
+                "name": step.name,
+                "label": step.label,
+                "arguments": list(map(described, step.arguments)),
+            }
+            for step in call.steps
+        ],
+        "canned": {name: [refer(array) for array in given] for name, given in call.canned.items()},
+    }
+    return header, arrays
+
+
+def _answer(call: Call, message: Message, sources: dict[int, str]) -> Answer:
+    """Read what the process said of a call, as far as it has the form of an answer."""
+    header, arrays = message
+
+    def referred(value: object) -> NDArray[Any]:
+        match value:
+            case {"array": int(index)} if 0 <= index < len(arrays):
+                return arrays[index]
+        raise EndedError("it referred to an array that it had not written")
+
+    match header:
+        case {
+            "status": "ok" | "missing" | "not_attempted" | "crashed" | "killed" as status,
+            "values": dict() as values,
+            "left_out": dict() as left_out,
+            "events": list() as events,
+        }:
+            return Answer(
+                id=call.id,
+                status=status,
+                values={label: referred(value) for label, value in values.items()},
+                events=tuple(_event(event, referred) for event in events),
+                crash=_crash(header.get("crash"), sources),
+                reason=_text(header.get("reason", "")),
+                left_out={label: _text(kind) for label, kind in left_out.items()},
+            )
+    raise EndedError("it wrote an answer of a strange form")
+
+
+def _event(event: object, referred: Reference) -> Event:
+    """Read one event; a number is one again."""
+    match event:
+        case [
+            "forward_propagation" | "backprop" | "gradient_step" | "end" as method,
+            value,
+            int() as step,
+            float() | None as rate,
+        ]:
+            array = None if value is None else referred(value)
+            return Event(method, array.item() if array is not None and array.ndim == 0 else array, step, rate)
+    raise EndedError("it wrote an event of a strange form")
+
+
+def _crash(crash: object, sources: dict[int, str]) -> Crash | None:
+    """Read where it crashed, and look the line up in the submission."""
+    match crash:
+        case None:
+            return None
+        case {"type": kind, "message": message, "cell": int(cell), "line": int(line)}:
+            lines = sources.get(cell, "").split("\n")
+            if not 0 < line <= len(lines):
+                cell = line = 0
+            source = lines[line - 1].strip() if line else ""
+            return Crash(_text(kind, 100), _text(message, 2000), cell, line, _text(source, 500))
+    raise EndedError("it wrote a crash of a strange form")
+
+
+def _text(value: object, most: int = 500) -> str:
+    """Read a short text, without characters that a terminal would obey."""
+    if not isinstance(value, str):
+        raise EndedError("it wrote no text where one belongs")
+    shown = (
+        letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}" for letter in value[:most]
+    )
+    return "".join(shown)

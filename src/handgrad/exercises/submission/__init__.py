@@ -1,0 +1,3 @@
+"""Reading a learner's notebook or module without executing anything."""
+
+__all__: list[str] = []

@@ -1,0 +1,214 @@
+"""Reads a learner's notebook or module, and finds the code that defines things. Executes nothing.
+
+A check needs the learner's functions and class, but not their training and plots, which may take minutes. So it runs
+only what the tasks' names lead to: their definitions, and what these use.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from handgrad.errors import ExerciseError
+from handgrad.exercises.calls import Crash
+from handgrad.exercises.submission.statements import TASK_NAMES, Unit, makes_function, parse
+
+MAXIMUM_BYTES = 5_000_000
+MAXIMUM_CODE = 100_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell. ``number`` counts code cells from 1, and is 0 for a plain module."""
+
+    number: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a learner handed in."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+def read_submission(path: Path) -> Submission:
+    r"""Read a notebook (``.ipynb``, nbformat 4 or 3) or a plain module (``.py``).
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Submission
+        Of the file's name.
+
+    Raises
+    ------
+    ExerciseError
+        If it is no such file, too large, not UTF-8, or no notebook inside.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "sheet.py"
+    >>> _ = path.write_text("def del_sigmoid(h):\n    return h * (1 - h)\n")
+    >>> read_submission(path).cells[0].number
+    0
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".ipynb", ".py"):
+        raise ExerciseError(f"{path.name} as a submission", "a notebook or a module", "give an .ipynb or .py file")
+    text = _text(path)
+    if suffix == ".py":
+        cells = [Cell(0, text)]
+    else:
+        cells = [Cell(number, source) for number, source in enumerate(_code_cells(path, text), start=1)]
+    if (size := sum(len(cell.source) for cell in cells)) > MAXIMUM_CODE:
+        raise ExerciseError(
+            f"{size:,} characters of code in {path.name}", f"at most {MAXIMUM_CODE:,}", "hand in the sheet's code only"
+        )
+    return Submission(path.name, tuple(cells))
+
+
+def _text(path: Path) -> str:
+    """Read a bounded UTF-8 file, with every line end as a newline."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+            raise ExerciseError(f"{path}, which is no regular file", "a notebook or a module", "give the file itself")
+        with path.open("rb") as file:
+            data = file.read(MAXIMUM_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ExerciseError(f"{path}: {error}", "a readable file", "check the name and the permissions") from error
+    if len(data) > MAXIMUM_BYTES:
+        raise ExerciseError(
+            f"{path.name} of over {MAXIMUM_BYTES:,} bytes",
+            f"at most {MAXIMUM_BYTES:,} bytes",
+            "clear the outputs of the notebook and save it again",
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ExerciseError(f"{path.name}, which is not UTF-8", "UTF-8 text", "save the file as UTF-8") from error
+    return _lines_ended(text)
+
+
+def _lines_ended(text: str) -> str:
+    """End every line with a newline, as Python counts lines, and replace what UTF-8 cannot say."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
+
+
+def _code_cells(path: Path, text: str) -> Iterator[str]:
+    """Give the source of every code cell of a notebook."""
+
+    def refuse(found: str) -> NoReturn:
+        raise ExerciseError(
+            f"{path.name}: {found}", "a Jupyter notebook, nbformat 4 or 3", "open it in Jupyter and save it again"
+        )
+
+    def listed(value: Any, what: str) -> list[Any]:
+        return value if isinstance(value, list) else refuse(f"{what} of type {type(value).__name__}")
+
+    try:
+        notebook = json.loads(text, parse_constant=lambda name: refuse(f"{name}, which is no JSON"))
+    except (ValueError, RecursionError) as error:
+        refuse(f"no JSON ({error})")
+    if not isinstance(notebook, dict):
+        refuse("JSON, but no notebook")
+    version = notebook.get("nbformat")
+    if version == 4:
+        cells, key = listed(notebook.get("cells"), "cells"), "source"
+    elif version == 3:
+        sheets = listed(notebook.get("worksheets"), "worksheets")
+        cells = [c for s in sheets if isinstance(s, dict) for c in listed(s.get("cells"), "cells")]
+        key = "input"
+    else:
+        refuse(f"nbformat {str(version)[:20]}")
+    for cell in cells:
+        if not isinstance(cell, dict):
+            refuse(f"a cell of type {type(cell).__name__}")
+        if cell.get("cell_type") != "code":
+            continue
+        source = cell.get(key)
+        lines = source if isinstance(source, list) else [source]
+        if not all(isinstance(line, str) for line in lines):
+            refuse(f"a code cell whose {key} is no text")
+        yield _lines_ended("".join(map(str, lines)))
+
+
+def definitions(submission: Submission) -> tuple[Cell, ...]:
+    r"""Keep the code that defines the tasks' functions and class, and what these need in turn.
+
+    Kept are function and class definitions, imports, and assignments at top level, also inside ``if``, ``try`` and
+    ``with``, if the name they bind is a task's, or is used as a global by code that is kept. A statement that gives
+    an attribute or entry of such a thing a value (``fcc.backprop = backprop``) is kept, too. Where a name is a
+    function's, an assignment that gives it something else (``accuracy = accuracy(p, y)``) is not.
+
+    Parameters
+    ----------
+    submission : Submission
+
+    Returns
+    -------
+    tuple of Cell
+        Those of which something is kept. All other lines are blank, so that line numbers are unchanged.
+
+    Examples
+    --------
+    >>> source = "import numpy as np\nprint('training')\ndef sigmoid(X):\n    return 1 / (1 + np.exp(-X))\n"
+    >>> definitions(Submission("sheet.py", (Cell(0, source),)))[0].source.splitlines()
+    ['import numpy as np', '', 'def sigmoid(X):', '    return 1 / (1 + np.exp(-X))']
+    """
+    parsed = [(cell, parse(cell.source, cell.number)) for cell in submission.cells]
+    units = [unit for _, parts in parsed if not isinstance(parts, Crash) for unit in parts]
+    functions = {name for unit in units for name in unit.functions}
+    for unit in units:
+        unit.bound |= {
+            name for name, value in unit.assigned if name not in functions or makes_function(value, functions)
+        }
+    binding: dict[str, list[Unit]] = {}
+    for unit in units:
+        for name in unit.bound:
+            binding.setdefault(name, []).append(unit)
+    waiting, needed, kept = ["*", *TASK_NAMES], {"*", *TASK_NAMES}, set[Unit]()
+    while waiting:
+        for unit in binding.pop(waiting.pop(), ()):
+            kept.add(unit)
+            waiting.extend(unit.used - needed)
+            needed |= unit.used
+    cells = []
+    for cell, parts in parsed:
+        if not isinstance(parts, Crash):
+            lines = [""] * (cell.source.count("\n") + 1)
+            for unit in parts:
+                if unit in kept:
+                    lines[unit.start : unit.end] = unit.lines
+            if any(lines):
+                cells.append(Cell(cell.number, "\n".join(lines).rstrip("\n") + "\n"))
+    return tuple(cells)
+
+
+def syntax_errors(submission: Submission) -> tuple[Crash, ...]:
+    """Name the cells that are no Python, which :func:`definitions` leaves out.
+
+    Parameters
+    ----------
+    submission : Submission
+
+    Returns
+    -------
+    tuple of Crash
+
+    Examples
+    --------
+    >>> syntax_errors(Submission("sheet.ipynb", (Cell(1, "x = 1"), Cell(2, "y = (2"))))[0].cell
+    2
+    """
+    return tuple(parts for cell in submission.cells if isinstance(parts := parse(cell.source, cell.number), Crash))

@@ -1,0 +1,3 @@
+"""The words of the checker in English and German, and their one loader."""
+
+__all__: list[str] = []
