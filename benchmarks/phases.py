@@ -25,7 +25,7 @@ from handgrad.compiled.functions import lose
 from handgrad.compiled.updates import corrected
 from handgrad.network.mlp import MLP
 from handgrad.training import TrainingSettings
-from handgrad.training.compiled_engine import CompiledEngine
+from handgrad.training.engines.compiled import CompiledEngine
 from handgrad.training.examples import check_examples
 
 REPEATS, ROUNDS = 20, 15

@@ -27,7 +27,10 @@ TESTS = Path(__file__).parent
 NAMES = sorted(["handgrad", *(info.name for info in pkgutil.walk_packages(handgrad.__path__, "handgrad."))])
 NAMES = [name for name in NAMES if not name.endswith("__main__")]
 if importlib.util.find_spec("numba") is None:  # what only runs with it cannot be imported without
-    NEEDS_NUMBA = ("handgrad.compiled", "handgrad.training.compiled_", "handgrad.training.team")
+    NEEDS_NUMBA = (
+        "handgrad.compiled",
+        *(f"handgrad.training.engines.{name}" for name in ("arrays", "compiled", "team")),
+    )
     NAMES = [name for name in NAMES if not name.startswith(NEEDS_NUMBA)]
 MODULES = [importlib.import_module(name) for name in NAMES]
 PACKAGES = [module for module in MODULES if hasattr(module, "__path__")]

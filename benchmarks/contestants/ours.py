@@ -15,7 +15,7 @@ from handgrad.errors import SettingError
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training import TrainingSettings, make_predictor
-from handgrad.training.engines import make_engine
+from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import check_examples
 
 VERSIONS = ("handgrad", "numpy", "scipy", "numba", "llvmlite")

@@ -16,7 +16,7 @@ from handgrad.config import TrainConfig
 from handgrad.data import Dataset
 from handgrad.model_file import Model, save_model
 from handgrad.reporting import charts
-from handgrad.training.engines import pick_engine
+from handgrad.training.engines.choice import pick_engine
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts
 

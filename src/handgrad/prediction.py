@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from handgrad.data import Dataset, read_image, read_rows
 from handgrad.errors import DataError, ShapeError
 from handgrad.run_folder import load_run
+from handgrad.training.engines.reference import evaluate
 from handgrad.training.examples import check_examples
-from handgrad.training.numpy_engine import evaluate
 
 
 def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) -> tuple[list[tuple[str, str]], str]:

@@ -23,7 +23,7 @@ sparse = pytest.importorskip("handgrad.compiled.sparse")
 span = pytest.importorskip("handgrad.compiled.span")
 tiles = pytest.importorskip("handgrad.compiled.tiles")
 updates = pytest.importorskip("handgrad.compiled.updates")
-compiled_arrays = pytest.importorskip("handgrad.training.compiled_arrays")
+compiled_arrays = pytest.importorskip("handgrad.training.engines.arrays")
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 

@@ -21,7 +21,7 @@ from handgrad.training import Examples, TrainingSettings, train
 
 pytest.importorskip("numba", reason="numba is not installed")
 joblib = pytest.importorskip("joblib", reason="joblib is not installed")
-compiled_engine = pytest.importorskip("handgrad.training.compiled_engine")
+compiled_engine = pytest.importorskip("handgrad.training.engines.compiled")
 
 pytestmark = pytest.mark.slow  # interrupts, timing and whole processes: not beside other work
 

@@ -1,4 +1,4 @@
-"""What compiled code is given, in groups; the engine that makes them is ``training/compiled_engine.py``."""
+"""What compiled code is given, in groups; the engine that makes them is ``training/engines/compiled.py``."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
 """Training: optimizers, schedules, batches, metrics and the loop that yields records."""
 
 from handgrad.training.batches import dropout_keys, dropout_masks, epoch_order
-from handgrad.training.engines import Engine, make_predictor, pick_engine
+from handgrad.training.engines import Engine, evaluate, make_predictor, pick_engine
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts, correct
-from handgrad.training.numpy_engine import evaluate
 from handgrad.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 from handgrad.training.schedules import (
     SCHEDULES,

@@ -16,7 +16,7 @@ from handgrad.network.losses import LOSSES
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import epoch_order
-from handgrad.training.engines import make_engine
+from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.schedules import SCHEDULES
 from handgrad.training.settings import TrainingSettings

@@ -31,8 +31,9 @@ from handgrad.training import (
     pick_engine,
     train,
 )
-from handgrad.training.engines import WORTH_IT
-from handgrad.training.numpy_engine import NumpyEngine, SpanLog
+from handgrad.training.engines.choice import WORTH_IT
+from handgrad.training.engines.protocol import SpanLog
+from handgrad.training.engines.reference import NumpyEngine
 
 NEEDED = ("numba", "joblib")
 N = 60
@@ -44,9 +45,9 @@ def compiled() -> ModuleType:
     """Give the compiled engine's module, where there is what it needs."""
     for name in NEEDED:
         pytest.importorskip(name, reason=f"{name} is not installed")
-    from handgrad.training import compiled_engine
+    from handgrad.training.engines import compiled
 
-    return compiled_engine
+    return compiled
 
 
 def dense(n: int = N, d: int = 11) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("numba", reason="numba is not installed")
-team = pytest.importorskip("handgrad.training.team")
+team = pytest.importorskip("handgrad.training.engines.team")
 
 
 class Interrupted(ThreadPoolExecutor):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from handgrad.network import MLP, Parameters
-from handgrad.training import Examples, Record, TrainingSettings, evaluate, numpy_engine, train
+from handgrad.training import Examples, Record, TrainingSettings, evaluate, train
+from handgrad.training.engines import reference
 
 NETWORK = MLP((4, 6, 5, 3), "tanh")
 
@@ -173,7 +174,7 @@ def test_a_batch_in_chunks_is_the_batch_in_one_piece(weighting: str, monkeypatch
     w = {"none": None, "random": weights(100), "a chunk of zeros": np.repeat([0.0, 1.0], [30, 70])}[weighting]
     start, found = NETWORK.initialise(seed=1), {}
     for chunk in (1000, 100, 99, 30, 7, 1):
-        monkeypatch.setattr(numpy_engine, "CHUNK", chunk)
+        monkeypatch.setattr(reference, "CHUNK", chunk)
         record, arrived = first_step(start, X, y, w, l2=0.1, label_smoothing=0.1)
         found[chunk] = (record.batch_loss, record.batch_accuracy, arrived, *evaluate(NETWORK, start, Examples(X, y, w)))
     whole = found.pop(1000)

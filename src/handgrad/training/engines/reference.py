@@ -13,6 +13,7 @@ from threadpoolctl import ThreadpoolController
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import dropout_keys, dropout_masks
+from handgrad.training.engines.protocol import SpanLog
 from handgrad.training.examples import Examples, counts_right
 from handgrad.training.metrics import correct
 from handgrad.training.settings import TrainingSettings
@@ -20,16 +21,6 @@ from handgrad.training.settings import TrainingSettings
 # A larger batch is passed over in chunks of so many rows, whose gradients are added up: the working memory does not
 # grow with the batch, and a chunk's activations stay in the cache.
 CHUNK = 512
-
-
-@dataclass(frozen=True)
-class SpanLog:
-    """What happened in the first step of a span, and the sum of the losses of all, which shows a divergence."""
-
-    loss: float
-    accuracy: float | None
-    gradient_norm: float
-    total_loss: float
 
 
 def run_span(

@@ -18,7 +18,7 @@ from handgrad.compiled.vectors import LINE_BYTES
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import dropout_keys
-from handgrad.training.compiled_arrays import (
+from handgrad.training.engines.arrays import (
     SPARSE,
     aligned,
     bring_together,
@@ -29,11 +29,12 @@ from handgrad.training.compiled_arrays import (
     set_apart,
     shape_of,
 )
+from handgrad.training.engines.protocol import SpanLog
+from handgrad.training.engines.reference import dropout_rates
+from handgrad.training.engines.team import Team
 from handgrad.training.examples import Examples, counts_right
-from handgrad.training.numpy_engine import SpanLog, dropout_rates
 from handgrad.training.optimizers import OPTIMIZERS
 from handgrad.training.settings import TrainingSettings
-from handgrad.training.team import Team
 
 ROWS = 256  # in one turn: their activations stay in the cores' caches
 CHUNK = 128  # rows of an evaluation or prediction at a time
@@ -121,7 +122,7 @@ class CompiledEngine:
         return SpanLog(float(log.losses[0]), accuracy, float(log.norms[0]), float(log.losses.sum()))
 
     def evaluate(self, examples: Examples) -> tuple[float, float | None]:
-        """Compute loss and accuracy on all examples, as ``numpy_engine.evaluate`` does."""
+        """Compute loss and accuracy on all examples, as ``reference.evaluate`` does."""
         dtype = self.parameters.vector.dtype
         inputs = self.inputs if examples is self.examples else inputs_of(self.network, examples, dtype)
         loss, right = self.forward.evaluate(inputs)

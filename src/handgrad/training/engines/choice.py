@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from handgrad.errors import SettingError
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
+from handgrad.training.engines.protocol import Engine
+from handgrad.training.engines.reference import NumpyEngine
 from handgrad.training.examples import Examples
-from handgrad.training.numpy_engine import NumpyEngine, SpanLog
 from handgrad.training.optimizers import OPTIMIZERS
 from handgrad.training.settings import Engine as EngineName
 from handgrad.training.settings import TrainingSettings
@@ -23,30 +24,6 @@ from handgrad.training.settings import TrainingSettings
 WORTH_IT = 2e11
 # The same of one step, below which a second core gains little, and loses where other work wants that core.
 SMALL_STEP = 1e8
-
-
-class Engine(Protocol):
-    """What computes the steps; its methods mean what those of :class:`NumpyEngine` mean."""
-
-    @property
-    def name(self) -> str:
-        """Its name in the settings."""
-
-    def run_span(
-        self,
-        state: NDArray[Any],
-        order: NDArray[np.integer[Any]],
-        ends: NDArray[np.integer[Any]],
-        learning_rates: Sequence[float],
-        first_step: int,
-    ) -> SpanLog:
-        """Take the steps of a span."""
-
-    def evaluate(self, examples: Examples) -> tuple[float, float | None]:
-        """Compute loss and accuracy on all examples."""
-
-    def prepare(self) -> None:
-        """Do what is to be done once and counts as no training, such as compiling."""
 
 
 def pick_engine(network: MLP, parameters: Parameters, n: int, settings: TrainingSettings) -> tuple[str, str | None]:
@@ -117,7 +94,7 @@ def make_engine(network: MLP, parameters: Parameters, examples: Examples, settin
         threads = 1
     if name == "numpy":
         return NumpyEngine(network, parameters, examples, settings, threads)
-    from handgrad.training.compiled_engine import CompiledEngine
+    from handgrad.training.engines.compiled import CompiledEngine
 
     return CompiledEngine(network, parameters, examples, settings, threads)
 
@@ -159,6 +136,6 @@ def make_predictor(
         raise _unsupported(missing)
     if engine == "numpy" or missing is not None:
         return partial(network.predict, parameters)
-    from handgrad.training.compiled_engine import Predictor
+    from handgrad.training.engines.compiled import Predictor
 
     return Predictor(network, parameters, threads)
