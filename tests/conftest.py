@@ -91,7 +91,7 @@ def library(request: pytest.FixtureRequest) -> ModuleType:
 
 @pytest.fixture
 def refused() -> Callable[..., AbstractContextManager[None]]:
-    """Return a context manager: its block must raise this error, saying what was found, wanted, and the remedy.
+    """Return a context manager: its block must raise this error, saying what was found, what was expected, and what to do.
 
     Every further argument is a piece of text that the message must hold.
     """
@@ -102,7 +102,8 @@ def refused() -> Callable[..., AbstractContextManager[None]]:
             yield
         error = caught.value
         assert type(error) is kind
-        assert str(error) == f"{error.found}; wanted: {error.wanted}. Remedy: {error.remedy}."
+        instruction = error.remedy[:1].upper() + error.remedy[1:]
+        assert str(error) == f"{error.found}; expected {error.wanted}. {instruction}."
         assert all(text.strip() for text in (error.found, error.wanted, error.remedy))
         assert not error.remedy.endswith("."), "the message adds the full stop"
         for piece in pieces:

@@ -168,7 +168,7 @@ def predict(run: Path, /, *inputs: Path) -> None:
     from handgrad.reporting import console
 
     if not inputs:
-        raise SettingError("nothing to predict", "images or .npy files", f"handgrad predict {run} IMAGE...")
+        raise SettingError("nothing to predict", "images or .npy files", f"run `handgrad predict {run} IMAGE...`")
     for label, class_names, outputs in predict_inputs(run, inputs):
         print(f"{label}: {class_names[int(outputs.argmax())]}")
         print(console.probability_bars(class_names, outputs))

@@ -1,37 +1,37 @@
-"""The exception tree. Every error says what was found, what was wanted, and the remedy.
+"""The exception tree. Every error says what was found, what was expected, and what to do about it.
 
 ::
 
     HandgradError
-    ├── DataError            data that cannot be had, read or used
-    │   ├── FormatError      a file whose bytes are not what its name or header promises
-    │   └── DownloadError    a data set that no mirror would give
+    ├── DataError            data that cannot be obtained, read or used
+    │   ├── FormatError      a file whose contents contradict its name or header
+    │   └── DownloadError    a data set that could not be downloaded from any mirror
     ├── SettingError         an option outside its range (also a ValueError)
-    ├── ShapeError           arrays whose shapes do not fit together (also a ValueError)
-    ├── DivergenceError      a training whose loss is no longer a finite number
-    ├── RunError             a run folder or model file that cannot be written or read
+    ├── ShapeError           arrays whose shapes do not match (also a ValueError)
+    ├── DivergenceError      a training run whose loss is no longer finite
+    ├── RunError             a run folder or model file that cannot be read or written
     └── ExerciseError        a sheet, submission or rubric that cannot be read, or a check that cannot be run
 
-This module imports nothing, so that every other one may import it.
+This module imports nothing, so any other module may import it.
 """
 
 
 class HandgradError(Exception):
-    """An error a user can mend.
+    """An error that the user can correct.
 
     Parameters
     ----------
     found : str
-        What was found, with the name and the value of the thing at fault.
+        What was found: the name and the value of whatever is at fault.
     wanted : str
-        What would have been accepted.
+        What would have been accepted. It completes the phrase "expected ...".
     remedy : str
-        What to do next, as an instruction.
+        What to do about it, as an instruction without a capital letter or a full stop; the message adds both.
 
     Examples
     --------
-    >>> print(HandgradError("batch_size is 0", "a whole number from 1", "pass batch_size=64"))
-    batch_size is 0; wanted: a whole number from 1. Remedy: pass batch_size=64.
+    >>> print(HandgradError("batch_size is 0", "a whole number of at least 1", "pass batch_size=64"))
+    batch_size is 0; expected a whole number of at least 1. Pass batch_size=64.
     """
 
     def __init__(self, found: str, wanted: str, remedy: str) -> None:
@@ -39,19 +39,19 @@ class HandgradError(Exception):
         self.found, self.wanted, self.remedy = found, wanted, remedy
 
     def __str__(self) -> str:
-        return f"{self.found}; wanted: {self.wanted}. Remedy: {self.remedy}."
+        return f"{self.found}; expected {self.wanted}. {self.remedy[:1].upper()}{self.remedy[1:]}."
 
 
 class DataError(HandgradError):
-    """Data that cannot be had, read or used."""
+    """Data that cannot be obtained, read or used."""
 
 
 class FormatError(DataError):
-    """A file whose bytes are not what its name or its header promises."""
+    """A file whose contents contradict its name or its header."""
 
 
 class DownloadError(DataError):
-    """A data set that no mirror would give."""
+    """A data set that could not be downloaded from any mirror."""
 
 
 class SettingError(HandgradError, ValueError):
@@ -59,15 +59,15 @@ class SettingError(HandgradError, ValueError):
 
 
 class ShapeError(HandgradError, ValueError):
-    """Arrays whose shapes do not fit together."""
+    """Arrays whose shapes do not match."""
 
 
 class DivergenceError(HandgradError):
-    """A training whose loss is no longer a finite number."""
+    """A training run whose loss is no longer finite."""
 
 
 class RunError(HandgradError):
-    """A run folder or a model file that cannot be written or read."""
+    """A run folder or a model file that cannot be read or written."""
 
 
 class ExerciseError(HandgradError):

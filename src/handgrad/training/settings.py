@@ -66,7 +66,7 @@ class TrainingSettings:
     --------
     >>> TrainingSettings(epochs=0)
     Traceback (most recent call last):
-    handgrad.errors.SettingError: epochs is 0; wanted: a whole number from 1. Remedy: set epochs to such a value.
+    handgrad.errors.SettingError: epochs is 0; expected a whole number from 1. Set epochs to such a value.
     """
 
     optimizer: str | Optimizer = "sgd"
