@@ -91,7 +91,7 @@ def library(request: pytest.FixtureRequest) -> ModuleType:
 
 @pytest.fixture
 def refused() -> Callable[..., AbstractContextManager[None]]:
-    """Return a context manager: its block must raise this error, saying what was found, what was expected, and what to do.
+    """Return a context manager: its block must raise this error, with a complete message.
 
     Every further argument is a piece of text that the message must hold.
     """

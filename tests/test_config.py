@@ -224,7 +224,7 @@ def test_an_unknown_key_is_answered_with_the_one_meant(key: str, meant: str, tom
 def test_a_key_that_resembles_none_is_to_be_removed(text: str, toml: Path, refused: Any) -> None:
     """Tables, nested files and strange keys are refused with a list of what there is."""
     toml.write_text(text)
-    with refused(SettingError, "batch_size", "remove it"):
+    with refused(SettingError, "batch_size", "Remove it"):
         read_config(toml)
 
 

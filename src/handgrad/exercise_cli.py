@@ -192,7 +192,9 @@ def grade(
     from handgrad.exercises.sandbox.isolation import find_sandbox
 
     if not submissions:
-        raise SettingError("nothing to grade", "sheets, folders or zip files", "run `handgrad grade FILE... --out FOLDER`")
+        raise SettingError(
+            "nothing to grade", "sheets, folders or zip files", "run `handgrad grade FILE... --out FOLDER`"
+        )
     points = default_rubric() if rubric is None else read_rubric(rubric)
     grading = run_grading(submissions, out, find_sandbox(allow_none=unsafe), points, language, _say_progress)
     if gradescope:

@@ -65,9 +65,9 @@ def test_nonsense_is_answered_with_what_is_known(refused, tmp_path):
     """The known sets, the kinds of file and the likeliest name meant are in the message."""
     with refused(DataError, "'nonsense'", "digits, mnist, fashion-mnist, kmnist", ".npz, .npy, .csv, .parquet"):
         load_data("nonsense")
-    with refused(DataError, "write 'fashion-mnist', if that is what you mean"):
+    with refused(DataError, "Write 'fashion-mnist', if that is what you mean"):
         load_data("Fashion_MNIST")
-    with refused(DataError, "write 'mnist'"):
+    with refused(DataError, "Write 'mnist'"):
         fetch("mnits")
     with refused(DataError, "'' is neither a known set nor a path"):
         load_data("")

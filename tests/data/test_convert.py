@@ -41,7 +41,7 @@ def test_an_npz_file_brings_back_the_same(dataset, tmp_path):
 def test_a_folder_brings_back_the_same(dataset, refused, tmp_path):
     """Numbers, labels, names and shape survive a folder of IDX files; a table is refused."""
     if dataset.image_shape is None:
-        with refused(DataError, "write .npz instead"):
+        with refused(DataError, "Write .npz instead"):
             convert(dataset, tmp_path / "out")
         assert not (tmp_path / "out").exists()
     else:

@@ -78,7 +78,7 @@ def test_labels_that_are_no_classes_are_refused(refused, y):
 
 def test_labels_from_1_are_refused(refused):
     """Labels 1 to 10 would silently become eleven classes."""
-    with refused(DataError, "training labels from 1 to 10, none of them 0", "subtract the smallest label"):
+    with refused(DataError, "training labels from 1 to 10, none of them 0", "Subtract the smallest label"):
         count_classes(np.arange(1, 11), np.arange(1, 11))
 
 

@@ -225,7 +225,7 @@ def test_other_folder_is_refused(
             out.symlink_to(tmp_path / "elsewhere")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     (tmp_path / "one.py").write_text("x = 1", encoding="utf-8")
-    with refused(ExerciseError, "name another folder"):
+    with refused(ExerciseError, "Name another folder"):
         grade([tmp_path / "one.py"], out, sandbox, RUBRIC)
     assert {path: path.read_bytes() for path in before} == before
 
