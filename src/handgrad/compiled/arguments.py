@@ -75,6 +75,8 @@ class Memory(NamedTuple):
     The batch's entries that are not zero are listed by pairs of columns: list c goes from ``c * room`` to ``ends[c]``
     in ``entry_rows``, which has the entries' places in the batch; the inputs' have values too. Layer l's input has the
     lists ``pair_at[l]`` to ``pair_at[l + 1]``, none where zeros are not left out.
+    ``squares`` has a place for each unit and, behind these, for each row of the last W: of the weights in its first
+    row, of the gradient in its second.
     ``parts``, ``scratch`` and ``rows`` (of a gradient) have a row for each thread; ``board`` is where they meet.
     ``kernels`` are their addresses.
     """
@@ -84,6 +86,7 @@ class Memory(NamedTuple):
     Z: NDArray[Any]
     D: NDArray[Any]
     share: NDArray[Any]
+    squares: NDArray[Any]
     pair_at: NDArray[Any]
     room: int
     ends: NDArray[Any]

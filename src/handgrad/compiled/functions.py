@@ -1,7 +1,7 @@
 """Activations, their derivatives and the losses as loops that the compiler turns into vector instructions.
 
 Each line computes what the function of the same name in ``network/activations.py`` or ``network/losses.py`` computes.
-``code`` is a function's place in the table there.
+``code`` is a function's number in the tables below. What they do not name, compiled code cannot do.
 """
 
 from __future__ import annotations
@@ -12,11 +12,29 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
-from handgrad.network.activations import ACTIVATIONS, LEAK
-from handgrad.network.losses import HUBER_DELTA, LOSSES
+from handgrad.network.activations import LEAK
+from handgrad.network.losses import HUBER_DELTA
 
-IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, GELU, SILU, SOFTPLUS = range(len(ACTIVATIONS))
-CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR, HUBER = range(len(LOSSES))
+IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, GELU, SILU, SOFTPLUS = range(9)
+CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR, HUBER = range(5)
+ACTIVATION_CODES = {
+    "identity": IDENTITY,
+    "sigmoid": SIGMOID,
+    "tanh": TANH,
+    "relu": RELU,
+    "leaky_relu": LEAKY_RELU,
+    "elu": ELU,
+    "gelu": GELU,
+    "silu": SILU,
+    "softplus": SOFTPLUS,
+}
+LOSS_CODES = {
+    "cross_entropy": CROSS_ENTROPY,
+    "binary_cross_entropy": BINARY_CROSS_ENTROPY,
+    "squared_error": SQUARED_ERROR,
+    "absolute_error": ABSOLUTE_ERROR,
+    "huber": HUBER,
+}
 NEEDS_Z = (GELU, SILU, SOFTPLUS)  # their derivatives are functions of Z; the others' of H
 
 # No "reassoc": the rounding trick below is an addition and a subtraction that must both happen.
@@ -201,13 +219,12 @@ def _log1pexp(z):
 
 @njit(nogil=True, error_model="numpy")
 def lose(code, Z, first, b, labels, targets, share, smoothing):
-    """Turn logits less b, (rows, k), into dL/dZ; return the rows' part of the loss and how many rows are right.
+    """Turn logits less b, (rows, k), into dL/dZ, and return how many rows are right.
 
-    ``first`` is the place of each row in ``labels`` (or ``targets``, where there are no labels); ``share`` is what a
-    row's loss counts.
+    ``first`` is the place of each row in ``labels`` (or in ``targets`` if there are no labels). ``share`` holds the
+    weight of each row's loss, which is replaced by the weighted loss itself: the caller adds these up in a fixed order.
     """
     k = Z.shape[1]
-    loss = 0.0
     right = 0
     for i in range(Z.shape[0]):
         row = first[i]
@@ -229,12 +246,13 @@ def lose(code, Z, first, b, labels, targets, share, smoothing):
             for j in range(k):
                 z[j] = _exp_minus(largest - z[j])
                 total += float(z[j])
-            loss += weight * (expected + math.log(total))
+            share[i] = weight * (expected + math.log(total))
             for j in range(k):
                 z[j] = weight * (float(z[j]) / total - smoothing / k)
             z[label] -= weight * (1.0 - smoothing)
             right += top == label
             continue
+        loss = 0.0
         for j in range(k):
             t = float(targets[row, j]) if labels.size == 0 else (1.0 if j == label else 0.0)
             x = float(z[j])
@@ -253,5 +271,6 @@ def lose(code, Z, first, b, labels, targets, share, smoothing):
                 cut = min(max(x - t, -HUBER_DELTA), HUBER_DELTA)
                 loss += weight / k * cut * (x - t - 0.5 * cut)
                 z[j] = weight / k * cut
+        share[i] = loss
         right += (top == label) if labels.size else answers
-    return loss, right
+    return right

@@ -187,15 +187,32 @@ def gradient_block(dW, db, alpha, keep_W, keep_b, shape, inputs, rules, memory, 
             db[j] += alpha * d[j]  # (4.28)
 
 
-@njit(nogil=True, fastmath=FAST_SUM)
-def square_of(W):
-    """Sum the squares of a block."""
+@njit(nogil=True)
+def sum_of(numbers):
+    """Add numbers up, one after the other."""
     total = 0.0
+    for number in numbers:
+        total += number
+    return total
+
+
+@njit(nogil=True)
+def square_columns(W, squares):
+    """Add the squares of each column of a block: squares[j] += sum over i of W[i, j]^2."""
     for i in range(W.shape[0]):
         w = W[i]
         for j in range(w.size):
+            squares[j] += float(w[j]) * float(w[j])
+
+
+@njit(nogil=True, fastmath=FAST_SUM)
+def square_rows(W, squares):
+    """Add up the squares of each row of a block: squares[i] = sum over j of W[i, j]^2."""
+    for i in range(W.shape[0]):
+        w, total = W[i], 0.0
+        for j in range(w.size):
             total += float(w[j]) * float(w[j])
-    return total
+        squares[i] = total
 
 
 @njit(nogil=True)

@@ -7,8 +7,7 @@ has few units, and there each thread takes some rows of the batch, loss (4.30) a
 meet; but from its deltas of layer 1 on, which nobody else needs for W[0], each goes on by itself to the next batch.
 
 What a thread owns of the optimizer's state, and of W[0], lies together during a span, not beside the others' in each
-row: a core fetches more than it is asked for, and would take the other's numbers away. (4.26) wants whole rows of the
-other W. A training to 98 % takes 0.95 of the time for it.
+row, which avoids false sharing caused by the prefetcher. (4.26) wants whole rows of the other W.
 
 Plain SGD needs no gradient array: the product of (4.27) is added to W itself. The other optimizers use the gradient of
 some rows of W as soon as it is there, unless it is to be clipped first. A batch of more rows than the buffers hold is
@@ -36,7 +35,9 @@ from handgrad.compiled.layers import (
     list_block,
     matrix,
     own_weights,
-    square_of,
+    square_columns,
+    square_rows,
+    sum_of,
     update_block,
 )
 from handgrad.compiled.meeting import arrive, meet, wait
@@ -46,7 +47,7 @@ from handgrad.compiled.vectors import VECTOR_BYTES, matrix_at
 
 BUNCH = VECTOR_BYTES // 4  # units are dealt out by so many: whole vectors, of AVX-512 whole cache lines
 TOGETHER = 200  # rows of W whose gradient is computed and used at once: 784 make four blocks, 400 make two
-LOSS, RIGHT, SQUARES = 0, 8, 16  # columns of ``parts``
+RIGHT = 0  # column of ``parts``
 
 
 @njit(nogil=True)
@@ -144,24 +145,26 @@ def gradients_and_updates(
 
 
 @njit(nogil=True)
-def own_squares(vector, shape, thread, threads, biases_too):
-    """Sum the squares of the weights, or gradients, that a thread owns."""
-    total = 0.0
-    for layer in range(shape.sizes.size - 1):
-        total += square_of(own_weights(vector, shape, layer, own_block(shape, layer, thread, threads)))
+def own_squares(vector, shape, thread, threads, biases_too, squares):
+    """Add up the squares of a thread's weights, or gradients, unit by unit; rows of the last W come after all units.
+
+    Each unit has one owner, so the total, taken in the order of units, has the same bits with any number of threads.
+    """
+    layers = shape.sizes.size - 1
+    for layer in range(layers):
+        block = own_block(shape, layer, thread, threads)
+        W = own_weights(vector, shape, layer, block)
+        first, last = own(shape.sizes[layer + 1], layer, thread, threads)
+        units = squares[shape.at[layer + 1] + first : shape.at[layer + 1] + last]
+        for j in range(units.size):
+            units[j] = 0.0
+        if layer == layers - 1:
+            behind = shape.at[layers] + shape.sizes[layers]
+            square_rows(W, squares[behind + block[0] : behind + block[1]])
+        else:
+            square_columns(W, units)
         if biases_too:
-            first, last = own(shape.sizes[layer + 1], layer, thread, threads)
-            total += square_of(matrix_at(biases_of(vector, shape, layer), first, 1, last - first))
-    return total
-
-
-@njit(nogil=True)
-def sum_of(parts, column):
-    """Sum the threads' parts."""
-    total = 0.0
-    for thread in range(parts.shape[0]):
-        total += parts[thread, column]
-    return total
+            square_columns(matrix_at(biases_of(vector, shape, layer), first, 1, last - first), units)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -185,9 +188,9 @@ def take_steps(
         wants_norm = step == 0 or rules.clip > 0.0
         rate, keys = plan.learning_rates[step], plan.keys[step]
         corrections = corrected(rules.optimizer, rules.constants, rate, plan.first_step + step + 1)
-        parts[thread, LOSS] = parts[thread, RIGHT] = 0.0
+        loss, parts[thread, RIGHT] = 0.0, 0.0
         if rules.l2 > 0.0:
-            parts[thread, LOSS] = 0.5 * rules.l2 * own_squares(theta, shape, thread, threads, False)
+            own_squares(theta, shape, thread, threads, False, memory.squares[0])
         for turn in range(turns):
             offset = turn * height
             rows = min(height, size - offset)
@@ -215,13 +218,11 @@ def take_steps(
             for i in range(start, end):
                 weight = inputs.weights[examples[i]] if inputs.weights.size else 1.0
                 memory.share[i] = weight / total if total > 0.0 else 0.0
-            loss, right = lose(
+            parts[thread, RIGHT] += lose(
                 shape.loss, matrix(memory.D, shape, memory, layers)[start:end], examples[start:end],
                 biases_of(theta, shape, layers - 1), inputs.labels, inputs.targets, memory.share[start:end],
                 rules.smoothing,
             )  # fmt: skip  # (4.30)
-            parts[thread, LOSS] += loss
-            parts[thread, RIGHT] += right
             for layer in range(layers - 1, 0, -1):  # (4.26)
                 if layer == layers - 1:
                     first, last, top, bottom = 0, shape.sizes[layer], start, end
@@ -244,9 +245,12 @@ def take_steps(
                 )  # fmt: skip
             if not wait(board, ticket, threads, stop, sleep):
                 return -1
-            if last_turn and thread == 0:
-                log.losses[step] = sum_of(parts, LOSS)
-                log.rights[step] = sum_of(parts, RIGHT) / size
+            if thread == 0:  # row by row and unit by unit, whoever computed them
+                loss += sum_of(memory.share[:rows])
+                if last_turn:
+                    penalty = 0.5 * rules.l2 * sum_of(memory.squares[0]) if rules.l2 > 0.0 else 0.0
+                    log.losses[step] = loss + penalty
+                    log.rights[step] = sum_of(parts[:, RIGHT]) / size
             if collected or wants_norm:
                 keep = zero if turn == 0 else one
                 gradients(gradient, one, keep, keep, shape, inputs, rules, memory, rows, (0, layers), thread, threads)
@@ -258,10 +262,10 @@ def take_steps(
                         dW = own_weights(gradient, shape, layer, block)
                         add_penalty(dW, theta, real(rules.l2), shape, layer, block)
                 if wants_norm:
-                    parts[thread, SQUARES] = own_squares(gradient, shape, thread, threads, True)
+                    own_squares(gradient, shape, thread, threads, True, memory.squares[1])
                     if not meet(board, threads, stop, sleep):
                         return -1
-                    norm = math.sqrt(sum_of(parts, SQUARES))
+                    norm = math.sqrt(sum_of(memory.squares[1]))
                     if thread == 0:
                         log.norms[step] = norm
                     if rules.clip > 0.0 and norm > rules.clip:

@@ -8,7 +8,7 @@ from numba import njit
 
 from handgrad.compiled.functions import FAST
 
-SGD, MOMENTUM, NESTEROV, ADAM, ADAMW = range(5)
+SGD, MOMENTUM, NESTEROV, ADAM, ADAMW = range(5)  # ADAM and what follows it correct their averages
 
 
 @njit(nogil=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -534,8 +534,8 @@ def digest(threads: int) -> str:
 def test_the_same_seed_gives_the_same_bits(tmp_path: Path) -> None:
     """Twice in a process, and once more in another one, the same training ends at the same bits."""
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_engines; "
-        "print(test_engines.digest(1), test_engines.digest(3))"
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_compiled; "
+        "print(test_compiled.digest(1), test_compiled.digest(3))"
     )
     command = [sys.executable, "-c", program, str(Path(__file__).parent)]
     done = subprocess.run(
@@ -594,6 +594,18 @@ class Own(SGD):
     """Gradient descent under another name."""
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """An optimizer with more constants than any known one."""
+
+    constants: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5)
+    slots: ClassVar[int] = 1
+
+    def update(self, vector: Any, gradient: Any, state: Any, learning_rate: float, step: int) -> None:  # noqa: ARG002
+        """Move the parameters one step, in place."""
+        vector -= learning_rate * gradient
+
+
 @uses_compiled
 @pytest.mark.parametrize(
     ("n", "settings", "name"),
@@ -625,6 +637,35 @@ def test_what_the_compiled_engine_does_not_support_is_said(
     assert piece in reason
     with refused(SettingError, "compiled", piece, "numpy"):
         pick_engine(BIG, parameters, 1, TrainingSettings(optimizer, engine="compiled"))
+
+
+@uses_compiled
+@pytest.mark.parametrize("kind", ["activation", "loss", "optimizer", "subclass"])
+def test_what_is_new_is_never_mistaken_for_what_is_known(
+    kind: str, monkeypatch: pytest.MonkeyPatch, refused: Any
+) -> None:
+    """A new activation, loss or optimizer, also one derived from a known one, falls back to NumPy with the reason."""
+    network, options = {"sizes": (100, 100, 10), "activation": "sigmoid", "loss": "cross_entropy"}, {"optimizer": "sgd"}
+    if kind == "activation":
+        monkeypatch.setitem(ACTIVATIONS, "new", ACTIVATIONS["tanh"])
+        network["activation"] = "new"
+    elif kind == "loss":
+        monkeypatch.setitem(LOSSES, "new", LOSSES["squared_error"])
+        network["loss"] = "new"
+    else:
+        monkeypatch.setitem(OPTIMIZERS, "new", Own() if kind == "subclass" else Foreign())
+        options["optimizer"] = "new"
+    new = MLP(network["sizes"], network["activation"], network["loss"])
+    parameters = new.initialise()
+    name, reason = pick_engine(new, parameters, MANY, TrainingSettings(**options, epochs=1))
+    assert name == "numpy"
+    assert {"subclass": "Own", "optimizer": "Foreign"}.get(kind, f"{kind} new") in (reason or "")
+    with refused(SettingError, "compiled", "numpy"):
+        pick_engine(new, parameters, 1, TrainingSettings(**options, engine="compiled"))
+    X = np.ones((3, 100))
+    assert make_predictor(new, parameters)(X).shape == (3, 10)
+    settings = TrainingSettings(**options, epochs=1, batch_size=2, learning_rate=0.01)
+    assert [record.step for record in train(new, parameters, X, np.array([0, 1, 2]), settings=settings)] == [0, 2]
 
 
 ABSENT = """

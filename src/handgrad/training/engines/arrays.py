@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from handgrad.compiled import functions
+from handgrad.compiled import functions, updates
 from handgrad.compiled.arguments import Inputs, Memory, Room, Shape
+from handgrad.compiled.functions import ACTIVATION_CODES, LOSS_CODES
 from handgrad.compiled.kernels import kernels_for
 from handgrad.compiled.pairs import ACROSS, compress
-from handgrad.compiled.span import SQUARES, TOGETHER, own
+from handgrad.compiled.span import TOGETHER, own
 from handgrad.compiled.tiles import PANEL_BYTES
 from handgrad.compiled.vectors import VECTOR_BYTES
-from handgrad.network.activations import ACTIVATIONS
-from handgrad.network.losses import LOSSES
 from handgrad.network.mlp import MLP
 from handgrad.training.examples import Examples
+from handgrad.training.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 from handgrad.training.settings import TrainingSettings
 
 # Below this share of inputs (in training, of their pairs) that are not zero, leaving zeros out beats the dense product.
 SPARSE = 0.35
+
+
+# By exact type: a subclass may compute something else.
+OPTIMIZER_CODES: dict[type, int] = {
+    SGD: updates.SGD,
+    Momentum: updates.MOMENTUM,
+    Nesterov: updates.NESTEROV,
+    Adam: updates.ADAM,
+    AdamW: updates.ADAMW,
+}
+
+
+def unsupported(network: MLP, settings: TrainingSettings | None = None) -> str | None:
+    """Say what compiled code cannot compute of a network, or of a training if settings are given.
+
+    Examples
+    --------
+    >>> unsupported(MLP((4, 3)), TrainingSettings()) is None
+    True
+    """
+    for name in network.activations:
+        if name not in ACTIVATION_CODES:
+            return f"the activation {name} has no compiled version"
+    if network.loss not in LOSS_CODES:
+        return f"the loss {network.loss} has no compiled version"
+    if settings is not None and type(settings.recurrence) not in OPTIMIZER_CODES:
+        return f"the optimizer {type(settings.recurrence).__name__} has no compiled version"
+    return None
+
+
+def constants_of(optimizer: Optimizer) -> NDArray[np.float64]:
+    """List an optimizer's constants as compiled code reads them, padded with zeros to four."""
+    constants = np.array(astuple(optimizer), np.float64)  # type: ignore[call-overload]
+    return np.pad(constants, (0, 4 - constants.size))
 
 
 def shape_of(network: MLP) -> Shape:
@@ -33,8 +68,8 @@ def shape_of(network: MLP) -> Shape:
         sizes,
         np.concatenate([[0], before[:-1]]),
         np.concatenate([[0], np.cumsum(sizes[:-1])]),
-        np.array([list(ACTIVATIONS).index(name) for name in network.activations], np.int64),
-        list(LOSSES).index(network.loss),
+        np.array([ACTIVATION_CODES[name] for name in network.activations], np.int64),
+        LOSS_CODES[network.loss],
     )
 
 
@@ -77,12 +112,13 @@ def memory_for(shape: Shape, height: int, dtype: DTypeLike, threads: int, inputs
         aligned(size if _needs_Z(shape) else 0, dtype),
         aligned(size, dtype),
         np.zeros(height),
+        np.zeros((2, int(shape.sizes.sum() + shape.sizes[-2]))),
         np.concatenate([[0], np.cumsum(pairs)]),
         height + 1,
         np.zeros(lists, np.int64),
         np.zeros(lists * (height + 1), np.uint16),
         np.zeros((int(pairs[0]) * (height + 1), 2), dtype),
-        np.zeros((threads, SQUARES + 8)),
+        np.zeros((threads, 8)),  # a cache line each
         aligned(threads * scratch, dtype).reshape(threads, scratch),
         aligned(threads * rows, dtype).reshape(threads, rows),
         np.zeros(32, np.int64),

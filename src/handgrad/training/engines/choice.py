@@ -16,7 +16,6 @@ from handgrad.network.parameters import Parameters
 from handgrad.training.engines.protocol import Engine
 from handgrad.training.engines.reference import NumpyEngine
 from handgrad.training.examples import Examples
-from handgrad.training.optimizers import OPTIMIZERS
 from handgrad.training.settings import Engine as EngineName
 from handgrad.training.settings import TrainingSettings
 
@@ -58,9 +57,7 @@ def pick_engine(network: MLP, parameters: Parameters, n: int, settings: Training
     work = 6.0 * network.parameter_count * n * settings.epochs
     if settings.engine == "auto" and work < WORTH_IT:
         return "numpy", None
-    missing = _what_is_missing(parameters)
-    if type(settings.recurrence) not in [type(known) for known in OPTIMIZERS.values()]:
-        missing = f"{type(settings.recurrence).__name__} is an optimizer of your own"
+    missing = _what_is_missing(network, parameters, settings)
     if missing is None:
         return "compiled", None
     if settings.engine == "compiled":
@@ -73,7 +70,7 @@ def _unsupported(missing: str) -> SettingError:
     return SettingError(f"engine is 'compiled', but {missing}", "what it supports", "set engine to 'numpy' or 'auto'")
 
 
-def _what_is_missing(parameters: Parameters) -> str | None:
+def _what_is_missing(network: MLP, parameters: Parameters, settings: TrainingSettings | None = None) -> str | None:
     """Say what stands in the way of compiled code, if anything."""
     if parameters.vector.dtype not in (np.float32, np.float64):
         return f"the parameters are {parameters.vector.dtype}"
@@ -82,7 +79,9 @@ def _what_is_missing(parameters: Parameters) -> str | None:
             import_module(module)
         except ImportError:
             return f"{module} cannot be imported"
-    return None
+    from handgrad.training.engines.arrays import unsupported
+
+    return unsupported(network, settings)
 
 
 def make_engine(network: MLP, parameters: Parameters, examples: Examples, settings: TrainingSettings) -> Engine:
@@ -131,7 +130,7 @@ def make_predictor(
     >>> predict(np.ones((1, 2)))
     array([[0.5, 0.5]])
     """
-    missing = _what_is_missing(parameters)
+    missing = _what_is_missing(network, parameters)
     if engine == "compiled" and missing is not None:
         raise _unsupported(missing)
     if engine == "numpy" or missing is not None:

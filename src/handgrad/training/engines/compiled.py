@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple
 from typing import Any
 
 import joblib
@@ -19,9 +18,11 @@ from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import dropout_keys
 from handgrad.training.engines.arrays import (
+    OPTIMIZER_CODES,
     SPARSE,
     aligned,
     bring_together,
+    constants_of,
     fixed,
     inputs_of,
     memory_for,
@@ -33,7 +34,6 @@ from handgrad.training.engines.protocol import SpanLog
 from handgrad.training.engines.reference import dropout_rates
 from handgrad.training.engines.team import Team
 from handgrad.training.examples import Examples, counts_right
-from handgrad.training.optimizers import OPTIMIZERS
 from handgrad.training.settings import TrainingSettings
 
 ROWS = 256  # in one turn: their activations stay in the cores' caches
@@ -50,7 +50,7 @@ class CompiledEngine:
         Changed in place.
     examples : Examples
     settings : TrainingSettings
-        With an optimizer of ``OPTIMIZERS``' types.
+        Network and settings must be ones for which ``unsupported`` returns None.
     threads : int, optional
         By default as many as the process has cores, by its affinity and its container's quota.
     """
@@ -76,8 +76,8 @@ class CompiledEngine:
         room = -(-size // LINE_BYTES) * LINE_BYTES
         self.state = aligned(optimizer.slots * room, dtype).reshape(optimizer.slots, room)
         self.rules = Rules(
-            [type(known) for known in OPTIMIZERS.values()].index(type(optimizer)),
-            np.array([*astuple(optimizer), 0.0, 0.0, 0.0, 0.0])[:4],  # type: ignore[call-overload]
+            OPTIMIZER_CODES[type(optimizer)],
+            constants_of(optimizer),
             float(settings.clip or 0.0),
             float(settings.l2),
             float(settings.label_smoothing),

@@ -1,0 +1,103 @@
+"""The compiled engine gives the same bits with any number of threads: parameters, records and evaluations."""
+
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handgrad.network import ACTIVATIONS, LOSSES, MLP
+from handgrad.training import OPTIMIZERS, TrainingSettings, train
+
+
+@pytest.fixture(scope="module")
+def compiled() -> ModuleType:
+    """Give the compiled engine's module, if numba and joblib are installed."""
+    for name in ("numba", "joblib"):
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    from handgrad.training.engines import compiled
+
+    return compiled
+
+
+@dataclass(frozen=True)
+class Case:
+    """A training: network, examples, settings, and the rows that the engine's buffers hold."""
+
+    network: MLP
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None
+    options: dict[str, Any]
+    height: int
+
+
+def case(seed: int) -> Case:
+    """Draw a small training: any layers, activations, loss, optimizer, batches and options, dense or sparse inputs."""
+    rng = np.random.default_rng(seed)
+
+    def perhaps(share: float, value: Any, otherwise: Any) -> Any:
+        return value if rng.random() < share else otherwise
+
+    sizes = tuple(int(size) for size in rng.integers(1, 70, rng.integers(2, 6)))
+    activations = tuple(str(name) for name in rng.choice(list(ACTIVATIONS), len(sizes) - 2))
+    loss = str(rng.choice(list(LOSSES)))
+    kind, n, k = LOSSES[loss].targets, int(rng.integers(3, 200)), sizes[-1]
+    X = rng.standard_normal((n, sizes[0])) * (rng.random((n, sizes[0])) < perhaps(0.5, 0.2, 1.0))
+    if kind == "classes" or (k > 1 and rng.random() < 0.3):
+        y = rng.integers(0, k, n)
+    else:
+        y = rng.random((n, k)) if kind == "answers" else rng.standard_normal((n, k))
+    options = {
+        "optimizer": str(rng.choice(list(OPTIMIZERS))),
+        "learning_rate": 0.01,
+        "epochs": 2,
+        "batch_size": int(rng.integers(max(1, n // 12), 120)),
+        "full_batch": bool(rng.random() < 0.2),
+        "log_every": int(rng.integers(1, 4)),
+        "clip": perhaps(0.4, float(rng.uniform(0.01, 1)), None),
+        "l2": perhaps(0.4, 0.1, 0.0),
+        "label_smoothing": perhaps(0.3, 0.1, 0.0) if kind != "numbers" else 0.0,
+        "dropout": perhaps(0.3, 0.3, 0.0),
+        "input_dropout": perhaps(0.2, 0.2, 0.0),
+        "seed": seed,
+    }
+    weight = perhaps(0.3, rng.uniform(0, 3, n), None)
+    dtype = np.float32 if seed % 2 else np.float64
+    return Case(MLP(sizes, activations, loss), X.astype(dtype), y, weight, options, int(rng.choice([8, 64, 256])))
+
+
+def trained(given: Case, threads: int) -> tuple[bytes, list[dict[str, Any]]]:
+    """Train; return the parameters' bits and all that the records say, but for the time."""
+    parameters = given.network.initialise(seed=1, dtype=given.X.dtype)
+    settings = TrainingSettings(**given.options, engine="compiled", threads=threads)
+    test = given.X[:17], given.y[:17]
+    records = train(given.network, parameters, given.X, given.y, *test, sample_weight=given.weight, settings=settings)
+    told = [asdict(record) | {"train_seconds": None} for record in records]
+    return parameters.vector.tobytes(), told
+
+
+def assert_same_bits(seeds: range, compiled: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare one thread with two, three and five."""
+    for seed in seeds:
+        given = case(seed)
+        monkeypatch.setattr(compiled, "ROWS", given.height)
+        vector, told = trained(given, 1)
+        for threads in (2, 3, 5):
+            again, retold = trained(given, threads)
+            assert again == vector, (seed, threads)
+            assert retold == told, (seed, threads)
+
+
+def test_any_number_of_threads_gives_the_same_bits(compiled: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty random trainings end at the same parameters and report the same figures with 1, 2, 3 and 5 threads."""
+    assert_same_bits(range(30), compiled, monkeypatch)
+
+
+@pytest.mark.slow
+def test_any_number_of_threads_gives_the_same_bits_at_length(
+    compiled: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five hundred more random trainings, with every option, do so too."""
+    assert_same_bits(range(30, 530), compiled, monkeypatch)
