@@ -17,7 +17,6 @@ from handgrad.exercises.grading.gradebook import draw_mistakes, grades_csv, mist
 from handgrad.exercises.grading.grading import Grading, MistakeCount, Row, count_mistakes
 from handgrad.exercises.grading.overview import index_html, show_grading
 from handgrad.exercises.grading.rubric import Rubric
-from handgrad.exercises.grading.similar import Pair
 from handgrad.exercises.results import Checked, Finding, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox, find_sandbox
 from handgrad.exercises.sheet import solved_sheet
@@ -128,7 +127,7 @@ def test_no_cell_is_a_formula(graded: tuple[Grading, Path]) -> None:
 @pytest.mark.parametrize("name", ["=cmd", "+1", "-1", "@SUM(A1)", " =cmd", "\t=cmd", "\r=cmd", "\n=cmd", "＝cmd"])  # noqa: RUF001
 def test_formulas_of_all_kinds_are_defused(name: str) -> None:
     """Whatever starts a formula, also behind blanks and line ends, is text afterwards, in names and reasons."""
-    text = grades_csv(Grading((Row(name, "", None, {}, name),), RUBRIC, (), "en"))
+    text = grades_csv(Grading((Row(name, "", None, {}, name),), RUBRIC, "en"))
     [row] = rows_of(text)
     assert row["name"].startswith("'")
     assert row["note"].startswith("'")
@@ -314,14 +313,11 @@ def test_mistake_counts_once_for_a_submission() -> None:
         made("b", wrong("derivative_plus")),
         made("c", wrong("derivative_sign", status="right")),
     )
-    counts = count_mistakes(Grading(rows, RUBRIC, (), "en"))
+    counts = count_mistakes(Grading(rows, RUBRIC, "en"))
     assert [(one.mistake, one.submissions) for one in counts] == [("derivative_plus", 2), (None, 1)]
     assert counts[1].title == "cause not recognised"
-    text = mistakes_csv(Grading(rows, RUBRIC, (), "en"), counts)
+    text = mistakes_csv(Grading(rows, RUBRIC, "en"), counts)
     assert [row["share"] for row in rows_of(text)] == ["0.6667", "0.3333"]
-
-
-PAIR = Pair("anna", "<b>ben", 0.876, ("del_sigmoid", "helpers"))
 
 
 def terminal(grading: Grading) -> str:
@@ -334,27 +330,15 @@ def terminal(grading: Grading) -> str:
 def test_terminal_has_a_table() -> None:
     """The terminal shows each submission's marks and points, then who could not be graded, and why."""
     rows = (made("anna", wrong("derivative_plus")), Row("ben", "", None, {}, "it is \x1b[2Jencrypted"))
-    text = terminal(Grading(rows, RUBRIC, (), "en"))
+    text = terminal(Grading(rows, RUBRIC, "en"))
     assert "1 of 2 submissions graded" in text
     assert re.search(r"^  anna +✗ 0 +0$", text, re.MULTILINE)
     assert "- ben: it is \N{REPLACEMENT CHARACTER}[2Jencrypted" in text
-    assert "Similar" not in text
-
-
-def test_similar_pairs_come_with_a_caution() -> None:
-    """Where pairs are flagged, terminal and overview say that this is a hint and no verdict."""
-    grading = Grading((made("anna"), made("<b>ben")), RUBRIC, (PAIR,), "en")
-    assert "not a verdict" in terminal(grading)
-    assert "88 % (del_sigmoid, helpers)" in terminal(grading)
-    page = index_html(grading, (), {"anna": "feedback/anna.html", "<b>ben": "feedback/b-ben.html"})
-    assert "not a verdict" in page
-    assert "88 %" in page
-    assert "<b>ben" not in page
 
 
 def test_missing_isolation_is_said_everywhere() -> None:
     """Where any submission ran without isolation, terminal, overview and grade book say so."""
-    grading = Grading((made("anna", wrong(None), isolated=False),), RUBRIC, (), "en")
+    grading = Grading((made("anna", wrong(None), isolated=False),), RUBRIC, "en")
     assert "without isolation" in " ".join(terminal(grading).split())
     assert "without isolation" in index_html(grading, (), {"anna": "feedback/anna.html"})
     assert ",self-check," in grades_csv(grading)
@@ -362,9 +346,9 @@ def test_missing_isolation_is_said_everywhere() -> None:
 
 def test_german_grading_has_german_words() -> None:
     """In German the overview and the terminal speak German."""
-    grading = Grading((made("anna", wrong(None)),), RUBRIC, (PAIR,), "de")
-    text = Links(index_html(grading, count_mistakes(grading), {"anna": "a.html", "<b>ben": "b.html"})).text
-    for word in ("Bewertung", "Abgabe", "Summe", "Fehler in diesem Kurs", "Ursache nicht erkannt", "kein Urteil"):
+    grading = Grading((made("anna", wrong(None)),), RUBRIC, "de")
+    text = Links(index_html(grading, count_mistakes(grading), {"anna": "a.html"})).text
+    for word in ("Bewertung", "Abgabe", "Summe", "Fehler in diesem Kurs", "Ursache nicht erkannt"):
         assert word in text
     assert "1 von 1 Abgaben bewertet" in terminal(grading)
 
@@ -376,7 +360,7 @@ def test_picture_of_many_mistakes(tmp_path: Path) -> None:
     def height(number: int) -> int:
         counts = [MistakeCount("del_sigmoid", "x", f"a long title {'$x_1$ ' * 15} {i}", 100 - i) for i in range(number)]
         path = tmp_path / f"{number}.png"
-        draw_mistakes(Grading((made("anna"),), RUBRIC, (), "en"), counts, path)
+        draw_mistakes(Grading((made("anna"),), RUBRIC, "en"), counts, path)
         return int(matplotlib.image.imread(path).shape[0])
 
     assert height(1) < height(20)
@@ -385,7 +369,7 @@ def test_picture_of_many_mistakes(tmp_path: Path) -> None:
 
 def test_picture_without_mistakes(tmp_path: Path) -> None:
     """A class without mistakes has a picture, too."""
-    draw_mistakes(Grading((made("anna"),), RUBRIC, (), "de"), (), tmp_path / "mistakes.png")
+    draw_mistakes(Grading((made("anna"),), RUBRIC, "de"), (), tmp_path / "mistakes.png")
     assert (tmp_path / "mistakes.png").stat().st_size > 1000
 
 

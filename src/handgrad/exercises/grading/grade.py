@@ -26,7 +26,6 @@ from handgrad.exercises.grading.gradebook import draw_mistakes, grades_csv, grad
 from handgrad.exercises.grading.grading import Grading, Row, count_mistakes
 from handgrad.exercises.grading.overview import feedback_html, index_html
 from handgrad.exercises.grading.rubric import Rubric, default_rubric
-from handgrad.exercises.grading.similar import similar_pairs
 from handgrad.exercises.results import Language
 from handgrad.exercises.sandbox.isolation import Sandbox
 from handgrad.exercises.submission.reading import Submission, read_submission
@@ -95,8 +94,7 @@ def grade(
         found = find_submissions(paths, Path(scratch))
         read = [_read(one) for one in found]
         rows = _checked(found, read, sandbox, rubric, language, progress, workers)
-    submissions = [submission for submission in read if isinstance(submission, Submission)]
-    grading = Grading(rows, rubric, similar_pairs(submissions, tuple(rubric.points)), language)
+    grading = Grading(rows, rubric, language)
     _write(grading, out)
     return grading
 

@@ -27,7 +27,7 @@ def grades_csv(grading: Grading) -> str:
     --------
     >>> from handgrad.exercises.grading.rubric import Rubric
     >>> row = Row("=1+1", "", None, {}, "it is encrypted")
-    >>> print(grades_csv(Grading((row,), Rubric({"del_sigmoid": 1.0}), (), "en")), end="")
+    >>> print(grades_csv(Grading((row,), Rubric({"del_sigmoid": 1.0}), "en")), end="")
     name,id,del_sigmoid,total,status,note
     '=1+1,,,,not graded,it is encrypted
     """
@@ -78,14 +78,6 @@ def grading_data(grading: Grading) -> dict[str, object]:
                 "report": row.checked and report_data(row.checked),
             }
             for row in grading.rows
-        ],
-        "similar": [
-            {
-                "submissions": [clean_line(pair.first), clean_line(pair.second)],
-                "score": round(pair.score, 4),
-                "tasks": list(pair.tasks),
-            }
-            for pair in grading.pairs
         ],
     }
 

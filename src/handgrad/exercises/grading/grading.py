@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.grading.rubric import Rubric
-from handgrad.exercises.grading.similar import Pair
 from handgrad.exercises.report.parts import words
 from handgrad.exercises.results import Checked, Language
 
@@ -42,11 +41,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Grading:
-    """All of a class, and what is similar in it."""
+    """The results of a class."""
 
     rows: tuple[Row, ...]
     rubric: Rubric
-    pairs: tuple[Pair, ...]
     language: Language
 
     @property
@@ -75,7 +73,7 @@ def count_mistakes(grading: Grading) -> tuple[MistakeCount, ...]:
 
     Examples
     --------
-    >>> count_mistakes(Grading((), Rubric({"del_sigmoid": 1.0}), (), "en"))
+    >>> count_mistakes(Grading((), Rubric({"del_sigmoid": 1.0}), "en"))
     ()
     """
     often = Counter(

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from handgrad.exercises.grading.grading import Grading, MistakeCount, Row
-from handgrad.exercises.grading.similar import Pair
 from handgrad.exercises.report import report_html
 from handgrad.exercises.report.html import Points
 from handgrad.exercises.report.page import breakable, escaped, page
@@ -29,7 +28,7 @@ def statuses(row: Row) -> Mapping[str, Status]:
 
 
 def show_grading(grading: Grading, console: Console | None = None) -> None:
-    """Show a grading as a table, then what is similar in it.
+    """Show a grading as a table.
 
     Parameters
     ----------
@@ -41,7 +40,7 @@ def show_grading(grading: Grading, console: Console | None = None) -> None:
     --------
     >>> from handgrad.exercises.grading.rubric import Rubric
     >>> row = Row("anna", "", None, {}, "it is encrypted")
-    >>> show_grading(Grading((row,), Rubric({"sigmoid": 1.0}), (), "en"))
+    >>> show_grading(Grading((row,), Rubric({"sigmoid": 1.0}), "en"))
     0 of 1 submissions graded
     <BLANKLINE>
                      3.1
@@ -73,9 +72,6 @@ def show_grading(grading: Grading, console: Console | None = None) -> None:
     if ungraded:
         parts += ["", Text(word["ungraded"].capitalize(), style="bold")]
         parts += [_item(f"{clean_line(name)}: {clean_line(reason)}") for name, reason in ungraded]
-    if grading.pairs:
-        parts += ["", Text(word["similar"], style="bold"), Padding(Text(word["similar_explained"]), (0, 0, 0, 2))]
-        parts += [_item(_pair_line(pair)) for pair in grading.pairs]
     if not grading.isolated:
         parts += ["", Text(word["grading_self_check"], style="yellow")]
     print_parts(parts, usable(console))
@@ -92,19 +88,8 @@ def _item(text: str) -> RenderableType:
     return Padding(line, (0, 0, 0, 2), expand=False)
 
 
-def _pair_line(pair: Pair) -> str:
-    """Say in one line who is similar, how much, and in what."""
-    names = f"{clean_line(pair.first)} – {clean_line(pair.second)}"  # noqa: RUF001 - a dash between two
-    return f"{names}: {percent(pair.score)} ({', '.join(pair.tasks)})"
-
-
-def percent(share: float) -> str:
-    """Write a share in percent, as in both languages."""
-    return f"{100 * share:.0f} %"
-
-
 def index_html(grading: Grading, counts: Sequence[MistakeCount], files: Mapping[str, str]) -> str:
-    """Write the page that leads to everything: the table of submissions, the mistakes, what is similar.
+    """Write the page that leads to everything: the table of submissions and the mistakes.
 
     Parameters
     ----------
@@ -128,7 +113,7 @@ def index_html(grading: Grading, counts: Sequence[MistakeCount], files: Mapping[
     body = [f"<h1>{escaped(word['grading'])}</h1>", f'<p class="quiet">{escaped("; ".join(summary))}</p>']
     if not grading.isolated:
         body.append(f'<p class="notice">{escaped(word["grading_self_check"])}</p>')
-    body += [_submissions(grading, files), _mistakes(grading, counts), _similar(grading, files)]
+    body += [_submissions(grading, files), _mistakes(grading, counts)]
     links = ", ".join(f'<a href="{name}">{name}</a>' for name in ("grades.csv", "mistakes.csv", "mistakes.png"))
     body.append(f'<p class="quiet">{escaped(word["files"])}: {links}</p>')
     return page(word["grading"], language, "\n".join(body), wide=True)
@@ -194,25 +179,6 @@ def _mistakes(grading: Grading, counts: Sequence[MistakeCount]) -> str:
         rows.append(f"<tr>{cells}</tr>")
     note = f'<p class="quiet">{escaped(word["mistakes_counted"].format(graded=graded))}</p>'
     return f'{heading}{note}<div class="scroll"><table class="list"><tbody>{"".join(rows)}</tbody></table></div>'
-
-
-def _similar(grading: Grading, files: Mapping[str, str]) -> str:
-    """List the pairs that are similar, and say what that means and what it does not."""
-    word = words(grading.language)
-    heading = f'<h2 class="apart">{escaped(word["similar"])}</h2>'
-    if not grading.pairs:
-        return f"{heading}<p>{escaped(word['similar_none'])}</p>"
-    head = "".join(
-        f'<th scope="col"{" class=points" if name == "similar_score" else ""}>{escaped(word[name])}</th>'
-        for name in ("submissions", "similar_score", "similar_tasks")
-    )
-    rows = "".join(
-        f"<tr><td>{_link(pair.first, files)}<br>{_link(pair.second, files)}</td>"
-        f'<td class="points">{percent(pair.score)}</td><td>{", ".join(map(breakable, pair.tasks))}</td></tr>'
-        for pair in grading.pairs
-    )
-    table = f'<table class="list"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    return f'{heading}<p class="notice">{escaped(word["similar_explained"])}</p><div class="scroll">{table}</div>'
 
 
 def feedback_html(row: Row, grading: Grading) -> str:
