@@ -129,11 +129,14 @@ def check(
     from handgrad.data.files import written
     from handgrad.exercises.check import check_submission
     from handgrad.exercises.report import report_html, report_json, show_report
-    from handgrad.exercises.sandbox.isolation import find_sandbox
+    from handgrad.exercises.sandbox.isolation import find_sandbox, how_to_isolate, why_not
     from handgrad.exercises.submission.reading import read_submission
 
     tasks = None if task is None else _tasks_named(task)
-    checked = check_submission(read_submission(sheet), find_sandbox(allow_none=True), language, tasks)
+    sandbox = find_sandbox(allow_none=True)
+    if not sandbox.isolated:
+        tell(f"The sheet runs without isolation ({why_not()}). To isolate it, {how_to_isolate()}.")
+    checked = check_submission(read_submission(sheet), sandbox, language, tasks)
     if html is not None:
         with written(html) as file:
             file.write(report_html(checked).encode())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandboxes import ISOLATING, need
+from sandboxes import need_isolation
 
 from handgrad.errors import DataError, ExerciseError
 from handgrad.exercises.calls import Crash
@@ -15,7 +15,7 @@ from handgrad.exercises.check import check_submission
 from handgrad.exercises.grading.gradescope import gradescope_zip, results_json
 from handgrad.exercises.grading.rubric import Rubric, default_rubric
 from handgrad.exercises.results import Checked, Finding, TaskResult
-from handgrad.exercises.sandbox.isolation import find_sandbox, why_not
+from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.sheet import solved_sheet
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.submission.reading import read_submission
@@ -226,7 +226,7 @@ def autograded(root: Path, name: str, content: str) -> tuple[dict[str, Any], str
 
 def test_the_autograder_grades_a_submission(tmp_path: Path) -> None:
     """``run_autograder`` grades the notebook in the submission folder and writes results.json with all points."""
-    need(next((sandbox for sandbox in ISOLATING if why_not(sandbox) is None), ISOLATING[0]))
+    need_isolation()
     results, printed = autograded(tmp_path, "sheet.ipynb", solved_sheet(4))
     assert {test["name"]: test["score"] for test in results["tests"]} == default_rubric().points, printed
 

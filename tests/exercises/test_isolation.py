@@ -1,4 +1,4 @@
-"""The sandboxes: which one is found, that it was tried, what is seen in it, what is taken away from the process."""
+"""The sandbox: that it is tried before it is used, what is seen in it, what is taken away from the process."""
 
 import ast
 import os
@@ -10,18 +10,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sandboxes import ISOLATING, need
+from sandboxes import need_isolation
 
 import handgrad
 from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Answer, Call
-from handgrad.exercises.sandbox import isolation, mounts
+from handgrad.exercises.sandbox import inside, isolation, mounts
 from handgrad.exercises.sandbox.inside import confine
-from handgrad.exercises.sandbox.isolation import Limits, Sandbox, find_sandbox, why_not
+from handgrad.exercises.sandbox.isolation import Limits, Sandbox, find_sandbox, how_to_isolate, why_not
 from handgrad.exercises.sandbox.runner import run_calls
 from handgrad.exercises.submission.reading import Cell
 
-each_sandbox = pytest.mark.parametrize("sandbox", ISOLATING, ids=lambda sandbox: sandbox.kind)
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    """Give the sandbox that isolates."""
+    return need_isolation()
 
 
 def ask(sandbox: Sandbox, source: str, **options: Limits) -> Answer:
@@ -35,67 +39,108 @@ def text(answer: Answer) -> str:
     return answer.values["return"].tobytes().decode()
 
 
-def test_bubblewrap_is_what_is_found() -> None:
-    """Where it works, the best sandbox is found, and it isolates."""
-    assert find_sandbox() == need(ISOLATING[0])
+def test_a_working_bubblewrap_is_found(sandbox: Sandbox) -> None:
+    """Where bubblewrap works, submissions are isolated."""
+    assert find_sandbox() == sandbox
     assert find_sandbox().isolated
-    assert not Sandbox("none").isolated
-
-
-def test_namespaces_serve_where_bubblewrap_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It need not be installed."""
-    need(ISOLATING[1])
-    monkeypatch.setattr(
-        isolation, "why_not", lambda sandbox: "no" if sandbox.kind == "bubblewrap" else why_not(sandbox)
-    )
-    assert find_sandbox() == Sandbox("namespaces")
 
 
 def test_without_isolation_nothing_runs_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error gives the reasons and the remedy."""
-    monkeypatch.setattr(isolation, "why_not", lambda sandbox: f"no {sandbox.kind} today")
-    with pytest.raises(ExerciseError, match=r"no bubblewrap today.*no namespaces today.*Linux") as caught:
+    """The error says what was tried and what the kernel said; a self-check goes on without."""
+    monkeypatch.setattr(isolation, "why_not", lambda: "bwrap: Creating new namespace failed")
+    with pytest.raises(ExerciseError, match=r"bwrap: Creating new namespace failed.*Linux with bubblewrap.*--unsafe"):
         find_sandbox()
-    assert caught.value.remedy == "install bubblewrap, or pass --unsafe"
-    assert find_sandbox(allow_none=True) == Sandbox("none")
+    assert find_sandbox(allow_none=True) == Sandbox(isolated=False)
 
 
+def test_a_missing_bubblewrap_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where there is no bwrap, the advice is how to install it with apt, dnf and pacman."""
+    monkeypatch.setattr(isolation, "environment", lambda _: {"PATH": str(tmp_path)})
+    assert "no program bwrap" in str(why_not.__wrapped__())
+    assert all(f"sudo {way} bubblewrap" in how_to_isolate() for way in ("apt install", "dnf install", "pacman -S"))
+
+
+def test_a_bubblewrap_that_may_not_isolate_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where bwrap is installed and the kernel refuses, the reason is what bwrap said, and the advice is about that."""
+    refusing = tmp_path / "bwrap"
+    refusing.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    real = isolation.environment
+    monkeypatch.setattr(isolation, "environment", lambda home: {**real(home), "PATH": str(tmp_path)})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert why_not.__wrapped__() == "bwrap could not run Python: bwrap: setting up uid map: Permission denied"
+    assert "Docker" in how_to_isolate()
+    assert "apparmor_restrict_unprivileged_userns" in how_to_isolate()
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_other_systems_have_no_isolation(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
+    """On macOS and Windows, the reason is the system and the advice is Linux."""
+    monkeypatch.setattr(isolation.sys, "platform", system)
+    assert why_not.__wrapped__() == "bubblewrap needs Linux"
+    assert how_to_isolate().startswith("use Linux")
+
+
+@pytest.mark.usefixtures("sandbox")
 def test_a_sandbox_that_is_installed_but_does_not_work_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried, and what it said is the reason; so is a sandbox in which handgrad can be seen."""
-    sandbox = need(ISOLATING[0])
     monkeypatch.setattr(isolation, "bubblewrap", lambda *_: ["bwrap", "--no-such-option"])
-    assert "no-such-option" in str(why_not.__wrapped__(sandbox))
+    assert "no-such-option" in str(why_not.__wrapped__())
     monkeypatch.setattr(isolation, "command", lambda _, folder, __, code: (
         [sys.executable, "-c", code, str(folder), str(folder)], str(folder)
     ))  # fmt: skip
-    assert "No module named 'box'" in str(why_not.__wrapped__(sandbox))
+    assert "No module named 'box'" in str(why_not.__wrapped__())
     monkeypatch.undo()
     monkeypatch.setattr(isolation, "bubblewrap", lambda view, size: mounts.bubblewrap(
         mounts.View((*view.binds, *((path, path) for path in handgrad.__path__)), view.masks, view.links), size
     ))  # fmt: skip
-    assert why_not.__wrapped__(sandbox) == "it sees handgrad"
+    assert why_not.__wrapped__() == "bwrap could not run Python: it sees handgrad"
 
 
-@each_sandbox
 def test_little_can_be_seen(sandbox: Sandbox) -> None:
     """The root holds what Python needs and nothing else; there are no processes, no users and no settings."""
     source = (
         "import os, numpy as np\ndef f():\n    seen = [f'{d}/{n}' for d, ds, fs in os.walk('/') for n in fs]\n"
         "    return np.frombuffer('\\n'.join(seen).encode()[:3_500_000], np.uint8)\n"
     )
-    seen = text(ask(need(sandbox), source)).splitlines()
+    seen = text(ask(sandbox, source)).splitlines()
     assert any(path.endswith("/numpy/__init__.py") for path in seen)
     allowed = [where for _, where in mounts.view().binds] + ["/dev/"]
     assert [path for path in seen if not path.startswith(tuple(allowed))] == []
     assert [path for path in seen if "handgrad" in path or "handout" in path or path.endswith(".pth")] == []
     assert {path for path in seen if path.startswith("/dev/")} == set(mounts.DEVICES)
     assert sorted(path for path in seen if path.startswith("/box/program/")) == [
-        f"/box/program/box/{name}" for name in mounts.PROGRAM
+        f"/box/program/box/{path.name}" for path in sorted(Path(inside.__file__).parent.glob("*.py"))
     ]
     assert not {"/etc/passwd", "/proc/self/status"} & set(seen)
 
 
-@each_sandbox
+def test_a_file_of_the_folder_inside_needs_no_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The folder is what is shown: a new module in it is seen, and nothing else of it."""
+    for name in ("child.py", "new.py", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "__pycache__").mkdir()
+    monkeypatch.setattr(mounts, "INSIDE", tmp_path)
+    assert [where for _, where in mounts.program()] == ["/box/program/box/child.py", "/box/program/box/new.py"]
+
+
+def test_what_a_submission_can_see_imports_numpy_and_the_standard_library_only() -> None:
+    """Every import in the folder ``inside`` is a neighbour's, the standard library's or NumPy's."""
+    for path in Path(inside.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.ImportFrom(module=str() as module, level=0):
+                    names = [module]
+                case ast.ImportFrom(level=level):
+                    assert level == 1, f"{path.name} reaches out of its folder"
+                    names = []
+                case ast.Import(names=imported):
+                    names = [alias.name for alias in imported]
+                case _:
+                    continue
+            assert {name.partition(".")[0] for name in names} <= {*sys.stdlib_module_names, "numpy"}, path.name
+
+
 def test_the_process_is_nobody_and_alone(sandbox: Sandbox) -> None:
     """It has another user's number, an environment and an empty folder of its own, and few processes came before it."""
     source = (
@@ -103,13 +148,12 @@ def test_the_process_is_nobody_and_alone(sandbox: Sandbox) -> None:
         "    found = [sorted(own), os.getcwd(), os.getpid() < 1000, os.getuid(), os.listdir('.')]\n"
         "    return np.frombuffer(repr(found).encode(), np.uint8)\n"
     )
-    names, folder, few, user, files = ast.literal_eval(text(ask(need(sandbox), source)))
+    names, folder, few, user, files = ast.literal_eval(text(ask(sandbox, source)))
     assert names == sorted(isolation.environment(""))
     assert (folder, few, files) == ("/box/scratch", True, [])
     assert user != 0 or os.geteuid() != 0
 
 
-@each_sandbox
 def test_the_limits_hold(sandbox: Sandbox) -> None:
     """Memory, threads, open files, one file's size and the scratch folder's are each bounded by what was asked for."""
     limits = Limits(memory=1 << 29, threads=5, files=32, file_size=1 << 20, scratch=4 << 20)
@@ -147,7 +191,7 @@ def f():
         large = 0
     return np.array([files, memory, threads, scratch, large])
 """
-    found = run_calls([Cell(0, source)], [Call("a", "function", "f", seconds=10)], need(sandbox), limits)[0]
+    found = run_calls([Cell(0, source)], [Call("a", "function", "f", seconds=10)], sandbox, limits)[0]
     files, memory, threads, scratch, large = found.values["return"]
     assert 16 < files < 32
     assert 4 < memory < 16
@@ -156,15 +200,15 @@ def f():
     assert large == 0
 
 
-@each_sandbox
-def test_a_killed_checker_leaves_no_process_behind(sandbox: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("sandbox")
+def test_a_killed_checker_leaves_no_process_behind(tmp_path: Path) -> None:
     """When the checker itself is killed while a submission hangs, the sandbox dies with it."""
     code = (
         "from handgrad.exercises.calls import Call\nfrom handgrad.exercises.sandbox.isolation import Sandbox\n"
         "from handgrad.exercises.sandbox.runner import run_calls\n"
         "from handgrad.exercises.submission.reading import Cell\n"
         "source = 'import os\\ndef f():\\n    open(\"/dev/null\")\\n    while True: pass\\n'\n"
-        f"run_calls([Cell(0, source)], [Call('a', 'function', 'f', seconds=60)], Sandbox({need(sandbox).kind!r}))\n"
+        "run_calls([Cell(0, source)], [Call('a', 'function', 'f', seconds=60)], Sandbox(isolated=True))\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}) as checker:
         deadline = time.monotonic() + 20
@@ -197,16 +241,15 @@ def descendants(process: int) -> dict[int, str]:
     return {number: line for number, line in found.items() if below(number)}
 
 
-@each_sandbox
-def test_it_works_for_an_ordinary_user(sandbox: Sandbox) -> None:
+@pytest.mark.usefixtures("sandbox")
+def test_it_works_for_an_ordinary_user() -> None:
     """Without any rights on the machine, as most teachers are."""
-    need(sandbox)
     code = (
         "import os\nfrom handgrad.exercises.calls import Call\n"
         "from handgrad.exercises.sandbox.isolation import Sandbox, why_not\n"
         "from handgrad.exercises.sandbox.runner import run_calls\n"
         "from handgrad.exercises.submission.reading import Cell\n"
-        f"assert os.getuid() == 1234\nsandbox = Sandbox({sandbox.kind!r})\nassert why_not(sandbox) is None\n"
+        "assert os.getuid() == 1234\nsandbox = Sandbox(isolated=True)\nassert why_not() is None\n"
         "[answer] = run_calls([Cell(0, 'f = lambda: 5')], [Call('a', 'function', 'f')], sandbox)\n"
         "assert answer.values['return'] == 5\nprint('as it should be')\n"
     )
@@ -218,9 +261,9 @@ def test_it_works_for_an_ordinary_user(sandbox: Sandbox) -> None:
 
 def test_without_isolation_handgrad_is_at_least_not_imported_by_accident() -> None:
     """In the self-check, too, a sheet that imports handgrad fails, so that it does not work for its learner only."""
-    answer = ask(Sandbox("none"), "import handgrad\ndef f():\n    return handgrad")
+    answer = ask(Sandbox(isolated=False), "import handgrad\ndef f():\n    return handgrad")
     assert (answer.status, answer.crash.type) == ("crashed", "ModuleNotFoundError")
-    assert ask(Sandbox("none"), "import scipy\ndef f():\n    return 1").status == "ok"
+    assert ask(Sandbox(isolated=False), "import scipy\ndef f():\n    return 1").status == "ok"
 
 
 def test_a_machine_without_its_list_of_system_calls_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,10 +307,10 @@ def test_the_filter_refuses_what_is_listed_and_nothing_else(machine: str) -> Non
         assert decide(0x40000000 + 57) == unknown
 
 
-def test_a_start_loads_little() -> None:
+def test_a_start_loads_little(sandbox: Sandbox) -> None:
     """Of the packages only NumPy is there before the first cell, so that starting takes well under a second."""
     source = "import sys, numpy as np\ndef f():\n    return np.frombuffer(repr(sorted(sys.modules)).encode(), np.uint8)"
-    loaded = {name.partition(".")[0] for name in ast.literal_eval(text(ask(need(ISOLATING[0]), source)))}
+    loaded = {name.partition(".")[0] for name in ast.literal_eval(text(ask(sandbox, source)))}
     assert {"box", "numpy", "submission"} <= loaded
     assert not loaded & {"asyncio", "handgrad", "matplotlib", "multiprocessing", "scipy", "sklearn", "unittest"}
 

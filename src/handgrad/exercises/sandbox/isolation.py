@@ -1,9 +1,8 @@
-"""Where a submission runs: two walls, and how high they are.
+"""Where a submission runs: behind two walls.
 
-The outer wall is a set of namespaces without network and without other processes, with a file system made of what
-``mounts`` lists: by bubblewrap, or by ``unshare`` and ``mount`` where that is missing. The inner wall is ``confine``,
-which the process does to itself before it looks at the submission. A way of isolating counts as working here only when
-it was tried.
+The outer wall is bubblewrap: namespaces without a network and without other processes, and a file system that consists
+of what ``mounts`` lists. The inner wall is ``confine``, which the process applies to itself before it looks at the
+submission. Both are tried before they are relied on.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises.sandbox.mounts import PYTHON, STANDARD_LIBRARY, bubblewrap, namespaces, packages, program, view
+from handgrad.exercises.sandbox.mounts import PYTHON, STANDARD_LIBRARY, bubblewrap, packages, program, view
 
 RUN = "import sys; sys.path += sys.argv[1:3]; from box.child import main; main()"
 # Both walls, and then a look at what is to be hidden.
@@ -64,30 +62,26 @@ class Limits:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A way of running a submission; :func:`find_sandbox` finds the best that works here.
+    """A way of running a submission; :func:`find_sandbox` gives the best one that works here.
 
     Attributes
     ----------
-    kind : {"bubblewrap", "namespaces", "none"}
-        With "none" the code runs as whoever started it, with their files: good for a self-check only. (Started by root,
-        as in a container, it runs as a user that owns nothing, if such a one can read Python and the packages.)
+    isolated : bool
+        Whether a verdict can be trusted. Without isolation, the code runs as the current user, with access to that
+        user's files, which is acceptable for a self-check only. (Under root, as in a container, it runs as a user that
+        owns nothing, provided that such a user can read Python and the packages.)
     """
 
-    kind: Literal["bubblewrap", "namespaces", "none"]
-
-    @property
-    def isolated(self) -> bool:
-        """Whether a verdict can be trusted."""
-        return self.kind != "none"
+    isolated: bool
 
 
 def find_sandbox(allow_none: bool = False) -> Sandbox:
-    """Find the best way of running a submission that really works here, by trying.
+    """Find the best way of running a submission on this machine, by trying.
 
     Parameters
     ----------
     allow_none : bool, default False
-        Do without isolation where there is none to be had.
+        Whether to do without isolation where bubblewrap does not work.
 
     Returns
     -------
@@ -96,48 +90,63 @@ def find_sandbox(allow_none: bool = False) -> Sandbox:
     Raises
     ------
     ExerciseError
-        If neither bubblewrap nor namespaces work and ``allow_none`` is False, or the system is not one of Unix's kind.
+        If bubblewrap does not work and ``allow_none`` is False, or the system is neither Linux nor macOS.
 
     Examples
     --------
-    >>> find_sandbox(allow_none=True).kind in ("bubblewrap", "namespaces", "none")
+    >>> find_sandbox(allow_none=True).isolated in (True, False)
     True
     """
-    reasons = []
-    for sandbox in (Sandbox("bubblewrap"), Sandbox("namespaces")):
-        reason = why_not(sandbox)
-        if reason is None:
-            return sandbox
-        reasons.append(f"{sandbox.kind}: {reason}")
+    reason = why_not()
+    if reason is None:
+        return Sandbox(isolated=True)
     if os.name != "posix":
-        raise ExerciseError(f"the system {sys.platform}", "Linux or macOS", "on Windows, use WSL")
+        raise ExerciseError(f"the system is {sys.platform}", "Linux or macOS", "use handgrad in WSL")
     if allow_none:
-        return Sandbox("none")
+        return Sandbox(isolated=False)
     raise ExerciseError(
-        f"no way to isolate a submission ({'; '.join(reasons)})",
-        "Linux with bubblewrap or user namespaces",
-        "install bubblewrap, or pass --unsafe",
+        f"submissions cannot be isolated ({reason})",
+        "Linux with bubblewrap",
+        f"{how_to_isolate()}, or grade without isolation: --unsafe",
+    )
+
+
+def how_to_isolate() -> str:
+    """Say what to do on this machine so that submissions can be isolated.
+
+    Returns
+    -------
+    str
+        An instruction without a capital letter or a full stop.
+    """
+    if sys.platform != "linux":
+        return "use Linux, for instance in a virtual machine"
+    if shutil.which("bwrap", path=environment("")["PATH"]) is None:
+        return (
+            "install bubblewrap: `sudo apt install bubblewrap` (Debian, Ubuntu), "
+            "`sudo dnf install bubblewrap` (Fedora) or `sudo pacman -S bubblewrap` (Arch)"
+        )
+    return (
+        "allow bubblewrap to make namespaces: in Docker, start the container with "
+        "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined`; on Ubuntu 24.04 or later, run "
+        "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`"
     )
 
 
 @functools.cache
-def why_not(sandbox: Sandbox) -> str | None:
-    """Try an isolating sandbox.
-
-    Parameters
-    ----------
-    sandbox : Sandbox
+def why_not() -> str | None:
+    """Try to isolate a process.
 
     Returns
     -------
     str or None
-        Why it does not work here, or None.
+        Why it does not work here, in the words of bubblewrap or the kernel; None if it works.
     """
     if sys.platform != "linux":
-        return "needs Linux"
-    needed = "bwrap" if sandbox.kind == "bubblewrap" else "unshare"
-    if shutil.which(needed, path=environment("")["PATH"]) is None:
-        return f"{needed} is not installed"
+        return "bubblewrap needs Linux"
+    if shutil.which("bwrap", path=environment("")["PATH"]) is None:
+        return "bubblewrap is not installed: there is no program bwrap"
+    sandbox = Sandbox(isolated=True)
     wanted = {"confine": confinement(sandbox, Limits()), "hidden": str(Path(__file__).parents[2])}
     with tempfile.TemporaryDirectory() as folder:
         words, home = command(sandbox, Path(folder), Limits(), TRY)
@@ -147,11 +156,11 @@ def why_not(sandbox: Sandbox) -> str | None:
                 env=environment(home), cwd="/", capture_output=True, text=True, timeout=20, check=False,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
-            return str(error)
+            return f"bwrap could not run Python: {error}"
     if done.stdout == "works\n":
         return None
     said = done.stdout.strip() or done.stderr.strip() or f"exit code {done.returncode}"
-    return said.splitlines()[-1][:300]
+    return f"bwrap could not run Python: {said.splitlines()[-1][:300]}"
 
 
 def command(sandbox: Sandbox, folder: Path, limits: Limits, code: str = RUN) -> tuple[list[str], str]:
@@ -173,11 +182,8 @@ def command(sandbox: Sandbox, folder: Path, limits: Limits, code: str = RUN) -> 
         The folder in which the submission may write, as it sees it.
     """
     python = [PYTHON, "-I", "-S", "-B", "-X", "utf8", "-c", code]
-    if sandbox.kind == "bubblewrap":
+    if sandbox.isolated:
         return [*bubblewrap(view(), limits.scratch), *python, "/box/program", "/box/packages"], "/box/scratch"
-    if sandbox.kind == "namespaces":
-        words = namespaces(view(), limits.scratch, folder)
-        return [*words, *python, "/box/program", "/box/packages"], "/box/scratch"
     box = folder / "box"
     (box / "scratch").mkdir(parents=True)
     folder.chmod(0o711)  # for the case that it becomes another user's process

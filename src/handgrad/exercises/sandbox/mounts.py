@@ -1,8 +1,8 @@
-"""What the isolated process sees of the machine, as a list of mounts, and the two ways of making them.
+"""What the isolated process sees of the machine, as a list of mounts and as a command line of bubblewrap.
 
-Read-only: Python, its standard library, the packages in ``PACKAGES``, shared libraries, and the files of ``PROGRAM``.
-Where other packages lie among these, an empty folder is put over them: handgrad may be one, and with it the reference
-solution. There is no /proc, so nothing is known of other processes.
+Read-only: Python, its standard library, the packages in ``PACKAGES``, shared libraries, and the files of ``inside``.
+Folders of other packages among these are covered by empty ones: handgrad may be one of them, and with it the reference
+solution. There is no /proc, so that other processes cannot be seen.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import functools
 import importlib.metadata
 import os
 import re
-import shlex
 import sys
 import sysconfig
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from pathlib import Path
 
 # What a sheet's cells may import, as far as it is installed, with all that it needs.
 PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "tqdm")
-PROGRAM = ("child.py", "confine.py", "learner.py", "protocol.py", "recorder.py")
+INSIDE = Path(__file__).with_name("inside")  # all of handgrad that a submission can see
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))  # not that of a virtual environment
 PREFIX = os.path.realpath(sys.base_prefix)
@@ -97,7 +96,7 @@ def program() -> tuple[tuple[str, str], ...]:
     tuple of (str, str)
         Where each lies, and where it is shown.
     """
-    return tuple((str(Path(__file__).with_name("inside") / name), f"/box/program/box/{name}") for name in PROGRAM)
+    return tuple((str(path), f"/box/program/box/{path.name}") for path in sorted(INSIDE.glob("*.py")))
 
 
 @functools.cache
@@ -164,46 +163,3 @@ def bubblewrap(view: View, scratch: int) -> list[str]:
         words += ["--symlink", text, target]
     words += ["--size", str(scratch), "--perms", "0777", "--tmpfs", "/box/scratch", "--remount-ro", "/"]
     return [*words, "--setenv", "LD_LIBRARY_PATH", f"{PREFIX}/lib", "--"]
-
-
-def namespaces(view: View, scratch: int, root: Path) -> list[str]:
-    """Write the same for ``unshare``, with a shell that mounts the view in its own namespace.
-
-    That shell stays as the namespace's first process: when ``unshare`` ends, so does it, and with it all the others.
-
-    Parameters
-    ----------
-    view : View
-    scratch : int
-        Bytes of ``/box/scratch``.
-    root : Path
-        An empty folder, over which the new root is mounted.
-
-    Returns
-    -------
-    list of str
-    """
-    lines = ["set -e", f"mount -t tmpfs -o mode=0755,size=1m,nr_inodes=1000 root {shlex.quote(str(root))}"]
-    lines += [f"cd {shlex.quote(str(root))}"]
-    for source, target in (*view.binds, *((device, device) for device in DEVICES)):
-        inside = shlex.quote(f".{target}")
-        parent = shlex.quote(f".{Path(target).parent}")
-        lines.append(f"mkdir -p {inside}" if Path(source).is_dir() else f"mkdir -p {parent}; : > {inside}")
-        lines.append(f"mount --bind {shlex.quote(source)} {inside}")
-        if target not in DEVICES:
-            kept = ",noexec" if os.statvfs(source).f_flag & os.ST_NOEXEC else ""  # may not be taken away
-            lines.append(f"mount -o remount,bind,ro,nosuid,nodev{kept} {inside}")
-    lines += [f"mount -t tmpfs -o ro empty {shlex.quote(f'.{target}')}" for target in view.masks]
-    lines += [f"ln -s {shlex.quote(text)} {shlex.quote(f'.{target}')}" for text, target in view.links]
-    lines += [
-        "mkdir box/scratch",
-        f"mount -t tmpfs -o nosuid,nodev,mode=0777,size={scratch},nr_inodes=10000 scratch box/scratch",
-        "mount -o remount,bind,ro .",
-        f'LD_LIBRARY_PATH={shlex.quote(f"{PREFIX}/lib")} chroot . "$@"',
-        "exit $?",  # so that the shell does not make way for the last command
-    ]
-    words = ["setpriv", "--pdeathsig", "KILL", "--"]  # end with the checker, as bubblewrap does
-    words += ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--kill-child=KILL", "--propagation", "private"]
-    if os.geteuid() != 0:
-        words += ["--user", "--map-root-user"]
-    return [*words, "--", "sh", "-c", "\n".join(lines), "sh"]

@@ -136,7 +136,7 @@ def plain(value: object) -> NDArray[Any] | None:
     if not (kind in (bool, int, float) or issubclass(kind, (np.ndarray, np.generic))):
         return None
     array = asarray(value)  # for a subclass, the memory in the shape of a plain array
-    if array.dtype.kind not in KINDS or array.ndim > MOST_DIMENSIONS or array.size * array.itemsize > MOST_BYTES // 2:
+    if array.dtype.kind not in KINDS or array.ndim > MOST_DIMENSIONS or array.nbytes > MOST_BYTES // 2:
         return None
     name = array.dtype.str[1:]
     return array.astype(dtype(name if name in TYPES else "f8"), order="C")  # long doubles become doubles
