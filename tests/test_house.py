@@ -12,6 +12,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,8 @@ from handgrad import errors
 from handgrad.errors import HandgradError
 
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+SOURCES = Path(handgrad.__file__).parent
 NAMES = sorted(["handgrad", *(info.name for info in pkgutil.walk_packages(handgrad.__path__, "handgrad."))])
 NAMES = [name for name in NAMES if not name.endswith("__main__")]
 if importlib.util.find_spec("numba") is None:  # what only runs with it cannot be imported without
@@ -35,6 +38,7 @@ if importlib.util.find_spec("numba") is None:  # what only runs with it cannot b
 MODULES = [importlib.import_module(name) for name in NAMES]
 PACKAGES = [module for module in MODULES if hasattr(module, "__path__")]
 HEAVY = ("PIL", "cyclopts", "matplotlib", "pandas", "pooch", "pyarrow", "rich", "scipy", "sklearn", "torch")
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn"}  # imported under another name than they are installed by
 LONG = 300  # lines that a person reads in one sitting
 WHY_LONG = rf"{LONG}\s+lines|more\s+lines|file\s+is\s+long"
 
@@ -89,6 +93,21 @@ def drawn_tree(drawing: str) -> dict[str, tuple[str | None, bool]]:
         path[depth:] = [match["name"]]
         tree[match["name"]] = (path[depth - 1] if depth else None, "also a ValueError" in match["rest"])
     return tree
+
+
+def third_party_imports() -> set[str]:
+    """Name the distributions that the package imports, wherever in a module it does so."""
+    found = set()
+    for path in SOURCES.rglob("*.py"):
+        if "variants" in path.parts:  # solutions to be checked, not modules of the package
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    found -= {"handgrad", *sys.stdlib_module_names}
+    return {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in found}
 
 
 @each_package
@@ -178,13 +197,30 @@ def test_exception_tree_is_drawn_as_it_is() -> None:
     assert drawn_tree(errors.__doc__ or "") == real
 
 
+def test_dependencies_are_those_that_are_imported() -> None:
+    """Every third-party import is a declared dependency, and every declared dependency is imported."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    assert {re.split(r"[^\w-]", requirement)[0] for requirement in declared} == third_party_imports()
+
+
+def test_the_module_is_the_command(tmp_path: Path) -> None:
+    """``python -m handgrad`` takes the same arguments as the command and returns the same exit codes."""
+    command = [sys.executable, "-m", "handgrad"]
+    options: dict[str, Any] = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 120, "check": False}
+    done = subprocess.run([*command, "--version"], **options)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{handgrad.__version__}\n", "")
+    refused = subprocess.run([*command, "evaluate", "no-such-run"], **options)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("handgrad: ")
+
+
 def test_one_version() -> None:
     """The package, its metadata, the citation and the change log name one version."""
     version = handgrad.__version__
     assert metadata.version("handgrad") == version
-    root = TESTS.parent
-    assert f"\nversion: {version}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
-    assert f"\n## [{version}]" in (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: path.relative_to(TESTS).as_posix())
