@@ -204,6 +204,14 @@ def test_dependencies_are_those_that_are_imported() -> None:
     assert {re.split(r"[^\w-]", requirement)[0] for requirement in declared} == third_party_imports()
 
 
+def test_actions_are_pinned() -> None:
+    """Every GitHub action is named by the full hash of a commit, with its version beside it."""
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    uses = [line.strip(" -") for path in workflows for line in path.read_text().splitlines() if "uses:" in line]
+    assert uses
+    assert [use for use in uses if not re.fullmatch(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
+
+
 def test_the_module_is_the_command(tmp_path: Path) -> None:
     """``python -m handgrad`` takes the same arguments as the command and returns the same exit codes."""
     command = [sys.executable, "-m", "handgrad"]
