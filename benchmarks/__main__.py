@@ -25,7 +25,7 @@ from benchmarks import data, machine
 from benchmarks.contests import CONTESTS, GROUPS, Contest, shrunk
 from benchmarks.harness import PAUSE, Setup, run_contest
 from benchmarks.tables import contest_table, notes
-from handgrad.data.files import written
+from handgrad.files import written
 
 RESULTS = Path(__file__).parent / "results"
 LATEST, PARTIAL = RESULTS / "latest.json", RESULTS / "partial.json"

@@ -21,7 +21,7 @@ from rich.console import Console
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.harness import QUIET
 from benchmarks.tables import mebibytes, peak_memory, score, seconds
-from handgrad.data.files import written
+from handgrad.files import written
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- benchmarks:start -->", "<!-- benchmarks:end -->"

@@ -6,9 +6,9 @@ python tools/exercise_proof.py
 import sys
 from pathlib import Path
 
-from handgrad.data.files import written
 from handgrad.exercises.prove import draw, prove, shown, table
 from handgrad.exercises.sandbox.isolation import find_sandbox
+from handgrad.files import written
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT, PICTURE = ROOT / "docs" / "exercise.md", ROOT / "docs" / "images" / "exercise_proof.png"

@@ -19,8 +19,8 @@ _HOMES = {
     "TrainingSettings": "handgrad.training",
     "gradcheck": "handgrad.network",
     "load_data": "handgrad.data",
-    "load_model": "handgrad.model_file",
-    "save_model": "handgrad.model_file",
+    "load_model": "handgrad.model",
+    "save_model": "handgrad.model",
     "train": "handgrad.training",
 }
 
@@ -42,7 +42,7 @@ __all__ = [
 if TYPE_CHECKING:
     from handgrad.data import Dataset, load_data
     from handgrad.errors import HandgradError
-    from handgrad.model_file import load_model, save_model
+    from handgrad.model import load_model, save_model
     from handgrad.network import MLP, Parameters, gradcheck
     from handgrad.training import Record, TrainingSettings, train
 

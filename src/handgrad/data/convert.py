@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.data.dataset import Dataset
 from handgrad.data.idx import CLASS_NAMES, FILES, write_idx
 from handgrad.data.npy import ARRAYS, write_npz

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.errors import DataError, DownloadError, FormatError
 
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all (0 where not known)

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.data.dataset import Dataset
 from handgrad.data.raw import dataset_from_raw
 from handgrad.errors import DataError, FormatError

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.errors import DataError, FormatError
 
 MAX_PIXELS = 40_000_000

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.pickled import read_object_array
 from handgrad.data.raw import dataset_from_raw

@@ -19,8 +19,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data.files import damaged
 from handgrad.errors import FormatError
+from handgrad.files import damaged
 
 MAX_INSTRUCTIONS = 10_000  # an array of four arrays takes about 150
 _LONGEST_LINE = 4096

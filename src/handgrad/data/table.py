@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.splits import stratified_split
 from handgrad.errors import DataError, FormatError

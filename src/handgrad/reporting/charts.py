@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.errors import RunError, ShapeError
 from handgrad.training.loop import Record
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from handgrad.data.files import CHUNK
 from handgrad.exercises.submission.reading import MAXIMUM_BYTES
+from handgrad.files import CHUNK
 
 KINDS = (".ipynb", ".py", ".zip")
 MAXIMUM_MEMBERS = 20_000  # of one archive

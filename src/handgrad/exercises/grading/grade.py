@@ -18,7 +18,7 @@ from pathlib import Path
 
 import joblib
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.errors import ExerciseError, HandgradError
 from handgrad.exercises.check import check_submission
 from handgrad.exercises.grading.collect import Found, find_submissions

@@ -10,12 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from handgrad.data.files import opened, written
 from handgrad.errors import ExerciseError
 from handgrad.exercises.grading.rubric import Rubric, read_rubric
 from handgrad.exercises.report.parts import chain, clean, clean_line, place, words
 from handgrad.exercises.results import Checked, Language, TaskResult
 from handgrad.exercises.tasks import TASKS
+from handgrad.files import opened, written
 
 # Gradescope runs this once, as root, in an Ubuntu image, and keeps what it installs.
 _SETUP = """\

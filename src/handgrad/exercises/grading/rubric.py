@@ -11,11 +11,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from handgrad.data.files import opened
 from handgrad.errors import ExerciseError
 from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.results import TaskResult
 from handgrad.exercises.tasks import TASKS
+from handgrad.files import opened
 
 _LARGEST = 1_000_000
 _KEYS = ("partial_credit", "rounding", "points", "deductions")

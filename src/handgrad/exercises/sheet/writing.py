@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from handgrad.data.files import written
 from handgrad.errors import ExerciseError, SettingError
 from handgrad.exercises.results import Language
 from handgrad.exercises.sheet.cells import Part, not_implemented, sheet_cells
 from handgrad.exercises.sheet.formats import learners_notebook, nbgrader_notebook, otter_notebook, percent_module
 from handgrad.exercises.sheet.solutions import solution
+from handgrad.files import written
 
 FileFormat = Literal["ipynb", "py"]
 Audience = Literal["learner", "nbgrader", "otter"]

@@ -1,4 +1,4 @@
-"""The command line of the exercise: arguments and wiring only, as in ``cli``."""
+"""The commands of the exercise."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from handgrad.cli.notices import tell
 from handgrad.errors import SettingError
 
 if TYPE_CHECKING:
@@ -126,11 +127,11 @@ def check(
         Write the report as a page, too.
     language : {"en", "de"}
     """
-    from handgrad.data.files import written
     from handgrad.exercises.check import check_submission
     from handgrad.exercises.report import report_html, report_json, show_report
     from handgrad.exercises.sandbox.isolation import find_sandbox, how_to_isolate, why_not
     from handgrad.exercises.submission.reading import read_submission
+    from handgrad.files import written
 
     tasks = None if task is None else _tasks_named(task)
     sandbox = find_sandbox(allow_none=True)
@@ -208,8 +209,8 @@ def grade(
 
 def _write_results(grading: Grading, out: Path) -> None:
     """Write what Gradescope reads."""
-    from handgrad.data.files import written
     from handgrad.exercises.grading.gradescope import results_json
+    from handgrad.files import written
 
     if len(grading.rows) != 1:
         raise SettingError(f"{len(grading.rows)} submissions with --gradescope", "one", "grade them without it")
@@ -222,8 +223,3 @@ def _say_progress(done: int, total: int, row: Row) -> None:
     """Say how far grading is, where somebody looks."""
     if sys.stderr.isatty():
         print(f"\r{done} of {total} {row.name:<40.40}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-
-
-def tell(sentence: str) -> None:
-    """Say something on stderr."""
-    print(sentence, file=sys.stderr, flush=True)

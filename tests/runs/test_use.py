@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from handgrad.config import TrainConfig
 from handgrad.data import convert, load_data
 from handgrad.errors import DataError, HandgradError, RunError, ShapeError
-from handgrad.job import train_run
-from handgrad.prediction import evaluate_run, predict_inputs
+from handgrad.runs.config import TrainConfig
+from handgrad.runs.train import train_run
+from handgrad.runs.use import evaluate_run, predict_inputs
 from handgrad.training import Record
 
 DIGITS = load_digits()

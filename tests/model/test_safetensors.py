@@ -18,7 +18,8 @@ from strategies import mixed_activations
 
 from handgrad.data import Scaling
 from handgrad.errors import DataError, RunError, SettingError, ShapeError
-from handgrad.model_file import FORMAT, MAX_HEADER, Model, load_model, parse_json, save_model
+from handgrad.model import Model, load_model, save_model
+from handgrad.model.safetensors import FORMAT, MAX_HEADER, parse_json
 from handgrad.network import LOSSES, MLP, Parameters
 
 
@@ -459,7 +460,7 @@ def test_pieces_must_fit(refused, change, piece):
 def test_imports_stay_light():
     """Neither this module nor the run folder nor reporting imports matplotlib or rich."""
     code = (
-        "import sys, handgrad.model_file, handgrad.run_folder, handgrad.reporting;"
+        "import sys, handgrad.model, handgrad.runs.folder, handgrad.reporting;"
         "print([name for name in ('matplotlib', 'rich', 'tomli_w') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

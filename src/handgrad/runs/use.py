@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from handgrad.data import Dataset, read_image, read_rows
 from handgrad.errors import DataError, ShapeError
-from handgrad.run_folder import load_run
+from handgrad.runs.folder import load_run
 from handgrad.training.engines.reference import evaluate
 from handgrad.training.examples import check_examples
 

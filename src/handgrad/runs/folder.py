@@ -23,9 +23,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.errors import RunError
-from handgrad.model_file import Model, load_model, parse_json, run_errors
+from handgrad.model.model import Model
+from handgrad.model.safetensors import load_model, parse_json, run_errors
 from handgrad.reporting.records import to_json_line
 from handgrad.training.loop import Record
 

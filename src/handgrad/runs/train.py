@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 import handgrad
-from handgrad import run_folder
-from handgrad.config import TrainConfig
 from handgrad.data import Dataset
-from handgrad.model_file import Model, save_model
+from handgrad.model.model import Model
+from handgrad.model.safetensors import save_model
 from handgrad.reporting import charts
+from handgrad.runs import folder
+from handgrad.runs.config import TrainConfig
 from handgrad.training.engines.choice import pick_engine
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts
@@ -59,20 +60,20 @@ def train_run(
     engine, reason = pick_engine(network, parameters, len(data.X_train), config)
     if reason:
         tell(reason)
-    run = run_folder.create_run(config.run, data.name)
-    run_folder.write_config(run, config.to_dict())
+    run = folder.create_run(config.run, data.name)
+    folder.write_config(run, config.to_dict())
     steps = config.epochs * steps_per_epoch(len(data.X_train), config)
     sizes = "-".join(map(str, network.layer_sizes))
     last: Record | None = None
     history = []
     if engine == "compiled":
         records = _patiently(records, tell)
-    for record in show(run_folder.record_history(run, records), steps, f"{data.name} {sizes}"):
+    for record in show(folder.record_history(run, records), steps, f"{data.name} {sizes}"):
         history.append(record)
         last = record
     assert last is not None  # noqa: S101 - a training yields at least its last evaluation
     model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name)
-    save_model(run / run_folder.MODEL_FILE, model)
+    save_model(run / folder.MODEL_FILE, model)
     draw_pictures(run, model, data, history)
     summary = {
         "dataset": data.name,
@@ -90,7 +91,7 @@ def train_run(
         "seconds": perf_counter() - began,
         "version": handgrad.__version__,
     }
-    run_folder.write_summary(run, summary)
+    folder.write_summary(run, summary)
     return run, summary
 
 
@@ -108,15 +109,15 @@ def _patiently(records: Iterator[Record], tell: Callable[[str], None]) -> Iterat
 
 def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record]) -> None:
     """Draw the curves, the first layer and the confusion matrix of the test part into the run's folder."""
-    charts.draw_curves(history, run / run_folder.CURVES_FILE, f"{data.name}: training")
+    charts.draw_curves(history, run / folder.CURVES_FILE, f"{data.name}: training")
     charts.draw_first_layer(
         np.asarray(model.parameters.W[0]),
         data.image_shape,
-        run / run_folder.FIRST_LAYER_FILE,
+        run / folder.FIRST_LAYER_FILE,
         f"{data.name}: first layer",
     )
     predicted = model.network.predict(model.parameters, data.X_test.astype(model.parameters.vector.dtype)).argmax(
         axis=1
     )
     counts = confusion_counts(predicted, data.y_test, data.n_classes)
-    charts.draw_confusion(counts, data.class_names, run / run_folder.CONFUSION_FILE, f"{data.name}: test part")
+    charts.draw_confusion(counts, data.class_names, run / folder.CONFUSION_FILE, f"{data.name}: test part")

@@ -2,175 +2,32 @@
 
 The tensors are called ``W.0``, ``b.0``, ``W.1`` and so on, so that any program that reads safetensors finds them. The
 header's metadata has one entry, ``handgrad``: the format's version, the description of the model, and a SHA-256 over
-description and numbers, so that a damaged file is never taken for another model. Nothing in a file is executed. It
-takes more lines than most files here because a file is believed in nothing: each claim is checked by itself.
+description and numbers, so that a damaged file is never taken for another model. Nothing in a file is executed, and a
+file is believed in nothing: each claim is checked by itself.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from handgrad.data import files
+from handgrad import files
 from handgrad.data.dataset import Scaling
-from handgrad.errors import DataError, HandgradError, RunError, SettingError, ShapeError
-from handgrad.network import LOSSES, MLP, Parameters
+from handgrad.errors import HandgradError, RunError
+from handgrad.model.model import Model
+from handgrad.network import MLP, Parameters
 
 FORMAT = 1
 MAX_HEADER = 2**26  # bytes; bounds of a million columns fit
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "F64": np.dtype(np.float64)}
-_ROWS = 4096  # rows predicted at a time: the memory does not grow with n
-
-
-@dataclass(frozen=True)
-class Model:
-    """A network with its parameters, and all that is needed to use it on raw rows.
-
-    Parameters
-    ----------
-    network : MLP
-    parameters : Parameters
-        NumPy, float32 or float64.
-    class_names : tuple of str
-        One for each output; two for a single yes-or-no output; none where the outputs are numbers.
-    scaling : Scaling
-        What raw rows go through first.
-    image_shape : (height, width) or None
-        Where a row is an image.
-    dataset : str
-        The name of the data that it was trained on.
-
-    Raises
-    ------
-    ShapeError
-        If the pieces do not fit each other.
-
-    Examples
-    --------
-    >>> network = MLP((2, 2))
-    >>> model = Model(network, Parameters((2, 2), np.arange(6.0)), ("no", "yes"), Scaling(0, 255), None, "toy")
-    >>> model.predict([[0, 0], [0, 255]]).round(3)
-    array([[0.269, 0.731],
-           [0.119, 0.881]])
-    >>> model.classify([[0, 0], [0, 255]])
-    array([1, 1])
-    """
-
-    network: MLP
-    parameters: Parameters
-    class_names: tuple[str, ...]
-    scaling: Scaling
-    image_shape: tuple[int, int] | None
-    dataset: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "class_names", tuple(self.class_names))
-        if self.image_shape is not None:
-            object.__setattr__(self, "image_shape", tuple(self.image_shape))
-        d, k = self.network.layer_sizes[0], self.network.layer_sizes[-1]
-        targets = LOSSES[self.network.loss].targets
-        if self.parameters.layer_sizes != self.network.layer_sizes:
-            raise ShapeError(
-                f"parameters for layer sizes {self.parameters.layer_sizes}",
-                f"layer sizes {self.network.layer_sizes}",
-                "give the parameters that belong to this network",
-            )
-        names = {"classes": (k,), "answers": (2,) if k == 1 else (k,), "numbers": (0, k)}[targets]
-        if len(self.class_names) not in names:
-            raise ShapeError(
-                f"{len(self.class_names)} class names for {k} outputs of the loss {self.network.loss}",
-                " or ".join(map(str, names)),
-                "name each class once",
-            )
-        if isinstance(self.scaling.minimum, tuple) and len(self.scaling.minimum) != d:
-            raise ShapeError(
-                f"a scaling of {len(self.scaling.minimum)} columns for a network of {d} inputs",
-                f"bounds for {d} columns, or one pair for all",
-                "give the scaling of the data that it was trained on",
-            )
-        if self.image_shape is not None and (len(self.image_shape) != 2 or math.prod(self.image_shape) != d):
-            raise ShapeError(
-                f"images of shape {self.image_shape} for a network of {d} inputs",
-                f"height times width equal to {d}",
-                "give the images' true shape, or None",
-            )
-
-    def predict(self, rows: ArrayLike) -> NDArray[Any]:
-        """Compute the network's outputs for raw rows: probabilities, or numbers.
-
-        Parameters
-        ----------
-        rows : array of shape (n, d)
-            As the data were before scaling.
-
-        Returns
-        -------
-        array of shape (n, k)
-            Of the parameters' dtype.
-
-        Raises
-        ------
-        ShapeError
-            If the rows have not d columns.
-        DataError
-            If they are not finite real numbers.
-        """
-        raw = np.asarray(rows)
-        d, k = self.network.layer_sizes[0], self.network.layer_sizes[-1]
-        if raw.ndim != 2 or raw.shape[1] != d:
-            raise ShapeError(f"rows of shape {raw.shape}", f"shape (n, {d})", "give one row an example")
-        if raw.dtype.kind not in "biuf":
-            raise DataError(f"rows of dtype {raw.dtype}", "real numbers", "convert them first")
-        outputs = np.empty((len(raw), k), self.parameters.vector.dtype)
-        for start in range(0, len(raw), _ROWS):
-            X = self.scaling.apply(raw[start : start + _ROWS])
-            if not np.isfinite(X).all():
-                row, column = (int(index) for index in np.argwhere(~np.isfinite(X))[0])
-                raise DataError(
-                    f"{raw[start + row, column]} in row {start + row}, column {column}",
-                    "finite numbers",
-                    "fill or drop that row",
-                )
-            outputs[start : start + _ROWS] = self.network.predict(self.parameters, X.astype(outputs.dtype, copy=False))
-        return outputs
-
-    def classify(self, rows: ArrayLike) -> NDArray[np.int64]:
-        """Name the likeliest class of each raw row, as an index into ``class_names``.
-
-        Parameters
-        ----------
-        rows : array of shape (n, d)
-
-        Returns
-        -------
-        array of shape (n,)
-
-        Raises
-        ------
-        SettingError
-            If the outputs do not choose one class.
-        ShapeError, DataError
-            As for :meth:`predict`.
-        """
-        k, targets = self.network.layer_sizes[-1], LOSSES[self.network.loss].targets
-        if targets == "numbers" or (targets == "answers" and k > 1):
-            raise SettingError(
-                f"a model with the loss {self.network.loss} and {k} outputs",
-                "outputs of which one is chosen",
-                "use predict",
-            )
-        outputs = self.predict(rows)
-        return (outputs[:, 0] > 0.5).astype(np.int64) if targets == "answers" else outputs.argmax(axis=1)
 
 
 def save_model(path: str | os.PathLike[str], model: Model) -> None:

@@ -17,10 +17,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from handgrad.config import TrainConfig
 from handgrad.data import convert, load_data
-from handgrad.model_file import load_model
+from handgrad.model import load_model
 from handgrad.reporting.records import read_history
+from handgrad.runs.config import TrainConfig
 
 PROGRAM = str(Path(sys.executable).with_name("handgrad"))
 QUICK = ["--hidden", "32", "--epochs", "20"]

@@ -10,11 +10,11 @@ import cyclopts
 import pytest
 import tomli_w
 
-from handgrad import config as config_module
 from handgrad.cli import app, main
-from handgrad.config import PRESETS, TrainConfig, read_config
 from handgrad.errors import SettingError
 from handgrad.network import ACTIVATIONS, INITIALISERS, LOSSES
+from handgrad.runs import config as config_module
+from handgrad.runs.config import PRESETS, TrainConfig, read_config
 from handgrad.training import OPTIMIZERS, SCHEDULES, TrainingSettings
 
 FIELDS = {field.name: field for field in fields(TrainConfig)}

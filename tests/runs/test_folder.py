@@ -11,10 +11,10 @@ import pytest
 
 from handgrad.data import Scaling
 from handgrad.errors import RunError
-from handgrad.model_file import Model, save_model
+from handgrad.model import Model, save_model
 from handgrad.network import MLP
 from handgrad.reporting import read_history
-from handgrad.run_folder import (
+from handgrad.runs.folder import (
     CONFIG_FILE,
     HISTORY_FILE,
     MODEL_FILE,
@@ -124,7 +124,7 @@ def test_history_survives_a_kill(tmp_path):
     """A training that is killed, not ended, leaves every record that was passed on."""
     code = (
         "import os, signal, sys; from pathlib import Path;"
-        "from handgrad.run_folder import record_history; from handgrad.training import Record;"
+        "from handgrad.runs.folder import record_history; from handgrad.training import Record;"
         "records = record_history(Path(sys.argv[1]), (Record('batch', 0, n, 0.1, 0.0) for n in range(100)));"
         "[next(records) for _ in range(7)]; os.kill(os.getpid(), signal.SIGKILL)"
     )

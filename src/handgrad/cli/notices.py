@@ -1,0 +1,37 @@
+"""What commands say on stderr while they work: downloads, and what had to be assumed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from handgrad.data import Dataset
+    from handgrad.data.download import Progress
+
+
+def tell(sentence: str) -> None:
+    """Say something on stderr."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def load(data: str) -> Dataset:
+    """Load a data set, and say on stderr what had to be assumed."""
+    from handgrad.data import load_data
+
+    dataset = load_data(data, download_progress())
+    for note in dataset.notes:
+        tell(f"{dataset.name}: {note}")
+    return dataset
+
+
+def download_progress() -> Progress:
+    """Say on stderr, once a file, that it is being downloaded."""
+    seen: set[str] = set()
+
+    def progress(name: str, *_: int) -> None:
+        if name not in seen:
+            seen.add(name)
+            tell(f"downloading {name}")
+
+    return progress

@@ -1,0 +1,85 @@
+"""The program: all commands, and one message with exit code 2 for every error that a user can mend."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import cyclopts
+from cyclopts import App, Parameter
+
+import handgrad
+from handgrad.cli.data import data_app
+from handgrad.cli.exercise import check, exercise_app, grade
+from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
+from handgrad.errors import HandgradError, SettingError
+from handgrad.runs.config import TRAINING
+
+if TYPE_CHECKING:
+    from cyclopts import ArgumentCollection
+
+
+def _from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Fill what the command line leaves open: first from the configuration file, then from the preset."""
+    if commands == ("train",):
+        fill_training(app, commands, arguments)
+    for argument in arguments:
+        for token in argument.tokens:
+            if argument.hint in (int, int | None) and "." in token.value:  # the parser would round it
+                raise SettingError(f"{argument.name} is {token.value}", "a whole number", "leave out the fraction")
+
+
+app = App(
+    name="handgrad",
+    help="Fully connected networks whose gradients are derived by hand.",
+    version=handgrad.__version__,
+    config=_from_files,
+    default_parameter=Parameter(negative=()),
+    print_error=False,
+    exit_on_error=False,
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+app.command(train, group_parameters=TRAINING)
+for command in (reproduce, evaluate, predict, data_app, exercise_app, check, grade):
+    app.command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process when left out.
+
+    Returns
+    -------
+    int
+        0: done. 1: what was checked is not all right. 2: something that the user can mend, told in one message on
+        stderr. 130: stopped by Ctrl-C.
+
+    Examples
+    --------
+    >>> main(["--version"])
+    0.1.0
+    0
+    """
+    try:
+        result = app(arguments)
+    except (HandgradError, cyclopts.CycloptsError) as error:
+        print(f"handgrad: {_unwrapped(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("handgrad: stopped", file=sys.stderr)
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def _unwrapped(error: BaseException) -> str:
+    """Return an error's own message in one paragraph, also where the argument parser has caught it on its way."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, HandgradError):
+        cause = cause.__cause__ or cause.__context__
+    return str(cause or error).strip()
