@@ -24,9 +24,8 @@ from handgrad.compiled import layers, span
 from handgrad.compiled.functions import lose
 from handgrad.compiled.updates import corrected
 from handgrad.network.mlp import MLP
-from handgrad.training import TrainingSettings
+from handgrad.training import Examples, TrainingSettings, TrainingState
 from handgrad.training.engines.compiled import CompiledEngine
-from handgrad.training.examples import check_examples
 
 REPEATS, ROUNDS = 20, 15
 EPOCHS, RATE = 5, 0.01  # of the training before
@@ -117,15 +116,16 @@ def phases(settings: TrainingSettings, activation_name: str, X: Any, y: Any) -> 
     """Time the phases of a step: name, microseconds, and millions of operations that a dense product would take."""
     network, rows = MLP((784, 400, 400, 10), activation_name), settings.batch_size
     parameters = network.initialise(dtype=np.float32)
-    checked = check_examples(network, X, y)
-    engine = CompiledEngine(network, parameters, checked, settings, 1)
+    checked = Examples(X, y)
+    engine = CompiledEngine(network, checked, settings, np.float32, 1)
     engine.prepare()
     shape, inputs, rules, memory, theta = engine.shape, engine.inputs, engine.rules, engine.memory, engine.theta
     state = np.zeros((settings.recurrence.slots, theta.size), np.float32)
     if activation_name == "relu":
         steps = len(checked) // rows * EPOCHS
         order = np.concatenate([np.random.default_rng(k).permutation(len(checked)) for k in range(EPOCHS)])
-        engine.run_span(state, order, rows * np.arange(1, steps + 1), [RATE] * steps, 0)
+        start = TrainingState.start(parameters, settings)
+        engine.run_span(start, order, rows * np.arange(1, steps + 1), [RATE] * steps)
     theta[:] = parameters.vector
     sizes, found = network.layer_sizes, []
 
@@ -163,7 +163,7 @@ def phases(settings: TrainingSettings, activation_name: str, X: Any, y: Any) -> 
     found.append(("a step of training", step(engine), found[-1][2]))
     threads = cores()
     if threads > 1:
-        engine = CompiledEngine(network, parameters, checked, settings, threads)
+        engine = CompiledEngine(network, checked, settings, np.float32, threads)
         found.append((f"a step of training, {threads} threads", step(engine), found[-1][2]))
     return found
 
@@ -173,10 +173,10 @@ def step(engine: CompiledEngine) -> float:
     rows = engine.settings.batch_size
     steps, whole = len(engine.examples) // rows, []
     order, ends = np.arange(steps * rows), rows * np.arange(1, steps + 1)
-    state = np.zeros((engine.settings.recurrence.slots, engine.gradient.size), np.float32)
+    state = TrainingState.start(engine.network.initialise(dtype=np.float32), engine.settings)
     for _ in range(ROUNDS):
         began = perf_counter()
-        engine.run_span(state, order, ends, [1e-6] * steps, 0)
+        engine.run_span(state, order, ends, [1e-6] * steps)
         whole.append((perf_counter() - began) / steps)
     return 1e6 * float(np.median(whole))
 

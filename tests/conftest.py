@@ -61,11 +61,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def compile_for(dtype: str) -> None:
     """Train and predict a little with compiled code."""
     from handgrad.network.mlp import MLP
-    from handgrad.training import TrainingSettings, make_predictor, train
+    from handgrad.training import Examples, TrainingSettings, TrainingState, make_predictor, train
 
     network, X = MLP((2, 2, 2)), np.ones((2, 2), dtype)
     parameters = network.initialise(dtype=np.dtype(dtype))
-    list(train(network, parameters, X, np.array([0, 1]), settings=TrainingSettings(engine="compiled", epochs=1)))
+    settings = TrainingSettings(engine="compiled", epochs=1)
+    list(train(network, TrainingState.start(parameters), Examples(X, np.array([0, 1])), settings=settings))
     make_predictor(network, parameters, "compiled")(X)
 
 

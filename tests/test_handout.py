@@ -29,7 +29,7 @@ from handgrad.handout import (
     stochastic_gradient_descent,
 )
 from handgrad.network import MLP, Parameters
-from handgrad.training import TrainingSettings, train
+from handgrad.training import Examples, TrainingSettings, TrainingState, train
 
 WEIGHTS, BIASES = ("W_i_h1", "W_h1_h2", "W_h2_o"), ("b_h1", "b_h2", "b_out")
 PARAMETERS = tuple(name for pair in zip(WEIGHTS, BIASES, strict=True) for name in pair)
@@ -415,8 +415,8 @@ def test_the_general_network_trains_to_the_same_weights(batch_size: int | None) 
     settings = TrainingSettings(
         "sgd", 0.1, epochs=epochs, batch_size=size, full_batch=batch_size is None, shuffle=False
     )
-    *_, last = train(network, parameters, X, y, settings=settings)
+    *_, last = train(network, TrainingState.start(parameters, settings), Examples(X, y), settings=settings)
     assert last.step == 50
     wanted = Parameters.pack([getattr(oracle, name) for name in WEIGHTS], [getattr(oracle, name) for name in BIASES])
     np.testing.assert_allclose(parameters.vector, wanted.vector, rtol=0, atol=1e-10)
-    assert last.train_loss == pytest.approx(cross_entropy(oracle.forward_propagation(X), y), rel=1e-10)
+    assert last.figures["train_loss"] == pytest.approx(cross_entropy(oracle.forward_propagation(X), y), rel=1e-10)

@@ -35,7 +35,7 @@ def one(job: tuple[str, int, int, Path]) -> Path:
         data = load_data("mnist")
         arrays = (data.X_train, data.y_train, data.X_test, data.y_test)
         records = run(EXPERIMENTS[name], arrays, seed, epochs, threads=1)
-        found = {r.epoch: {f: getattr(r, f) for f in FIGURES} for r in records if r.kind == "evaluation"}
+        found = {r.epoch: {f: r.figures[f] for f in FIGURES} for r in records if r.kind == "evaluation"}
         part = path.with_suffix(".part")
         part.write_text(json.dumps(found))
         part.rename(path)

@@ -13,10 +13,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "MLP": "handgrad.network",
     "Dataset": "handgrad.data",
+    "Examples": "handgrad.training",
     "HandgradError": "handgrad.errors",
     "Parameters": "handgrad.network",
     "Record": "handgrad.training",
     "TrainingSettings": "handgrad.training",
+    "TrainingState": "handgrad.training",
     "gradcheck": "handgrad.network",
     "load_data": "handgrad.data",
     "load_model": "handgrad.model",
@@ -27,10 +29,12 @@ _HOMES = {
 __all__ = [
     "MLP",
     "Dataset",
+    "Examples",
     "HandgradError",
     "Parameters",
     "Record",
     "TrainingSettings",
+    "TrainingState",
     "__version__",
     "gradcheck",
     "load_data",
@@ -44,7 +48,7 @@ if TYPE_CHECKING:
     from handgrad.errors import HandgradError
     from handgrad.model import load_model, save_model
     from handgrad.network import MLP, Parameters, gradcheck
-    from handgrad.training import Record, TrainingSettings, train
+    from handgrad.training import Examples, Record, TrainingSettings, TrainingState, train
 
 
 def __getattr__(name: str) -> Any:

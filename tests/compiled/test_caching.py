@@ -23,10 +23,11 @@ print(starts.tolist(), compress.stats.cache_path)
 WHOLE = """
 import numpy as np
 from handgrad.network import MLP
-from handgrad.training import TrainingSettings, train
+from handgrad.training import Examples, TrainingSettings, TrainingState, train
 X, y, network = np.eye(4), np.arange(4) % 2, MLP((4, 3, 2))
 settings = TrainingSettings(engine="compiled", epochs=2, threads=1)
-print([record.step for record in train(network, network.initialise(), X, y, settings=settings)])
+state = TrainingState.start(network.initialise(), settings)
+print([record.step for record in train(network, state, Examples(X, y), settings=settings)])
 """
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handgrad.network import MLP
-from handgrad.training import TrainingSettings, make_predictor, train
+from handgrad.training import Examples, TrainingSettings, TrainingState, make_predictor, train
 
 numba = pytest.importorskip("numba", reason="numba is not installed")
 denormals = pytest.importorskip("handgrad.compiled.denormals")
@@ -47,5 +47,6 @@ def test_compiled_training_and_prediction_leave_the_caller_its_setting(n_threads
     if denormals.X86 or denormals.ARM:
         np.testing.assert_array_equal(predicted, 0.0)
     settings = TrainingSettings(epochs=1, batch_size=4, engine="compiled", threads=n_threads)
-    assert list(train(NETWORK, parameters, X, np.zeros((8, 1), np.float32), settings=settings))
+    state, examples = TrainingState.start(parameters, settings), Examples(X, np.zeros((8, 1), np.float32))
+    assert list(train(NETWORK, state, examples, settings=settings))
     assert np.all(X * np.float32(0.25) > 0.0)

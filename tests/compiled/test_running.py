@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from handgrad.network import MLP
-from handgrad.training import Examples, TrainingSettings, train
+from handgrad.training import Examples, TrainingSettings, TrainingState, train
 
 pytest.importorskip("numba", reason="numba is not installed")
 joblib = pytest.importorskip("joblib", reason="joblib is not installed")
@@ -39,26 +39,24 @@ def examples(n: int = 4096, d: int = 30) -> Examples:
 def make(threads: int = 1, n: int = 4096, **options: Any) -> Any:
     """Make a compiled engine with parameters of its own."""
     settings = TrainingSettings(**{"optimizer": "momentum", "batch_size": 64, **options})
-    return compiled_engine.CompiledEngine(
-        NETWORK, NETWORK.initialise(seed=1, dtype=np.float32), examples(n), settings, threads
-    )
+    return compiled_engine.CompiledEngine(NETWORK, examples(n), settings, np.float32, threads)
 
 
-def zeros(engine: Any) -> np.ndarray:
-    """Make an optimizer's state."""
-    return np.zeros((engine.settings.recurrence.slots, engine.gradient.size), engine.gradient.dtype)
+def fresh(engine: Any) -> TrainingState:
+    """Make the state before the first step."""
+    return TrainingState.start(NETWORK.initialise(seed=1, dtype=np.float32), engine.settings)
 
 
-def steps(engine: Any, state: Any, count: int, first: int = 0) -> None:
+def steps(engine: Any, state: TrainingState, count: int) -> None:
     """Take some steps, over the examples in order, again and again."""
-    engine.run_span(*span(engine, state, count, first))
+    engine.run_span(*span(engine, state, count))
 
 
-def span(engine: Any, state: Any, count: int, first: int) -> tuple[Any, ...]:
+def span(engine: Any, state: TrainingState, count: int) -> tuple[Any, ...]:
     """Give the arguments of such a span."""
     size = len(engine.examples) if engine.settings.full_batch else 64
-    order = np.arange(size * first, size * (first + count)) % len(engine.examples)
-    return state, order, size * np.arange(1, count + 1), [1e-4] * count, first
+    order = np.arange(size * state.step, size * (state.step + count)) % len(engine.examples)
+    return state, order, size * np.arange(1, count + 1), [1e-4] * count
 
 
 def trained(seed: int, engine: str = "compiled") -> np.ndarray:
@@ -66,7 +64,7 @@ def trained(seed: int, engine: str = "compiled") -> np.ndarray:
     parameters = NETWORK.initialise(seed=seed, dtype=np.float32)
     part = examples(640)
     settings = TrainingSettings("adam", 0.01, epochs=5, dropout=0.1, seed=seed, engine=engine, threads=2)
-    for _ in train(NETWORK, parameters, part.X, part.y, settings=settings):
+    for _ in train(NETWORK, TrainingState.start(parameters, settings), part, settings=settings):
         pass
     return parameters.vector
 
@@ -84,7 +82,7 @@ def test_the_interpreter_is_free_during_a_span() -> None:
     """While a span runs, other Python threads go on: no pause of theirs is as long as half the span."""
     engine = make()
     engine.prepare()
-    state, times, over = zeros(engine), [], threading.Event()
+    state, times, over = fresh(engine), [], threading.Event()
 
     def watch() -> None:
         while not over.is_set():
@@ -133,8 +131,8 @@ def test_waiting_threads_leave_the_cores_to_others() -> None:
     """Beside as many busy processes as there are cores, two threads still meet hundreds of times a second."""
     program = (
         "import sys, time; sys.path.insert(0, sys.argv[1]); import test_running as t; engine = t.make(2); "
-        "state = t.zeros(engine); t.steps(engine, state, 2); began = time.perf_counter(); "
-        "t.steps(engine, state, 200, 2); print(time.perf_counter() - began)"
+        "state = t.fresh(engine); t.steps(engine, state, 2); began = time.perf_counter(); "
+        "t.steps(engine, state, 200); print(time.perf_counter() - began)"
     )
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(joblib.cpu_count())]
     try:
@@ -154,16 +152,19 @@ def test_cores_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a span, an evaluation and an error in the compiled call, every thread may run on every core again."""
     engine = make(threads=joblib.cpu_count())
     before, environment = cores()[:1], dict(os.environ)
-    steps(engine, zeros(engine), 3)
+    state = fresh(engine)
+    steps(engine, state, 3)
     assert all(allowed == before[0] for allowed in cores())
-    engine.evaluate(engine.examples)
+    engine.evaluate(state.parameters, engine.examples)
     monkeypatch.setattr(compiled_engine.train_span, "_can_compile", False)  # what it would not compile is an error
+    gradient, engine.gradient = engine.gradient, engine.gradient.astype(np.float64)
     with pytest.raises(TypeError, match="No matching definition"):
-        steps(engine, np.zeros((1, 1, 1)), 3)
+        steps(engine, state, 3)
+    engine.gradient = gradient
     assert all(allowed == before[0] for allowed in cores())
     assert dict(os.environ) == environment
-    steps(engine, zeros(engine), 3)
-    assert np.isfinite(engine.parameters.vector).all()
+    steps(engine, state, 3)
+    assert np.isfinite(state.parameters.vector).all()
 
 
 def resident() -> int:
@@ -181,7 +182,7 @@ def test_engines_leave_no_threads_and_no_memory() -> None:
     def use(count: int) -> tuple[int, int, int]:
         for _ in range(count):
             engine = make(threads=2, n=640)
-            steps(engine, zeros(engine), 2)
+            steps(engine, fresh(engine), 2)
             del engine
         gc.collect()
         until = time.monotonic() + 10
@@ -210,11 +211,11 @@ def press(number, frame):
 options = json.loads(sys.argv[2])
 def engine():
     return t.make(**options)
-running, state, before = engine(), None, t.cores()[:1]
+running, before = engine(), t.cores()[:1]
 running.prepare()
-state = t.zeros(running)
+state = t.fresh(running)
 t.steps(running, state, 1)
-long = t.span(running, state, 100 if "full_batch" in options else 150_000, 1)
+long = t.span(running, state, 100 if "full_batch" in options else 150_000)
 signal.signal(signal.SIGINT, press)
 print("ready", flush=True)
 try:
@@ -223,18 +224,18 @@ try:
 except KeyboardInterrupt:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print("stopped", flush=True)
-if not np.isfinite(running.parameters.vector).all() or any(allowed != before[0] for allowed in t.cores()):
+if not np.isfinite(state.parameters.vector).all() or any(allowed != before[0] for allowed in t.cores()):
     sys.exit(f"not whole, or cores not given back: {before}, {t.cores()}")
-again, fresh, taken = engine(), None, 0
-fresh = t.zeros(again)
-while not np.array_equal(again.parameters.vector, running.parameters.vector):
-    t.steps(again, fresh, 1, taken)
-    taken += 1
-    if taken > 150_000:
+again = engine()
+fresh = t.fresh(again)
+while not np.array_equal(fresh.parameters.vector, state.parameters.vector):
+    t.steps(again, fresh, 1)
+    if fresh.step > 150_000:
         sys.exit("the parameters are those of no number of steps")
-t.steps(again, fresh, 2, taken)
-t.steps(running, state, 2, taken)
-same = np.array_equal(again.parameters.vector, running.parameters.vector) and np.array_equal(fresh, state)
+taken = state.step = fresh.step
+t.steps(again, fresh, 2)
+t.steps(running, state, 2)
+same = np.array_equal(fresh.parameters.vector, state.parameters.vector) and np.array_equal(fresh.slots, state.slots)
 print(json.dumps({"taken": taken, "goes_on": bool(same)}), flush=True)
 """
 
@@ -295,7 +296,7 @@ import test_running as t
 engine = t.make(2)
 engine.prepare()
 print("ready", flush=True)
-t.steps(engine, t.zeros(engine), 150_000)
+t.steps(engine, t.fresh(engine), 150_000)
 """
 
 

@@ -13,7 +13,7 @@ from handgrad.errors import DataError, RunError, ShapeError
 from handgrad.network import MLP
 from handgrad.reporting import draw_confusion, draw_curves, draw_first_layer
 from handgrad.reporting.charts import BLUE, MAX_NUMBERS, VERMILLION
-from handgrad.training import Record, TrainingSettings, confusion_counts, train
+from handgrad.training import Examples, Record, TrainingSettings, TrainingState, confusion_counts, train
 
 
 def evaluations(*losses: float, accuracy: bool = True, test: bool = True) -> list[Record]:
@@ -25,10 +25,10 @@ def evaluations(*losses: float, accuracy: bool = True, test: bool = True) -> lis
             10 * epoch,
             0.1,
             0.0,
-            loss,
-            1 / (1 + loss) if accuracy else None,
-            1.2 * loss if test else None,
-            0.9 / (1 + loss) if accuracy and test else None,
+            {"train_loss": loss}
+            | ({"train_accuracy": 1 / (1 + loss)} if accuracy else {})
+            | ({"test_loss": 1.2 * loss} if test else {})
+            | ({"test_accuracy": 0.9 / (1 + loss)} if accuracy and test else {}),
         )
         for epoch, loss in enumerate(losses)
     ]
@@ -99,7 +99,7 @@ def test_curves_of_any_history(tmp_path, losses):
 def test_curves_ignore_batches(tmp_path):
     """Only evaluations are drawn, whatever records of batches lie between."""
     history = evaluations(2.3, 0.5)
-    batch = Record("batch", 0, 3, 0.1, 0.0, batch_loss=9.0)
+    batch = Record("batch", 0, 3, 0.1, 0.0, {"batch_loss": 9.0})
     draw_curves(history, tmp_path / "a.png", "toy")
     draw_curves([history[0], batch, history[1]], tmp_path / "b.png", "toy")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
@@ -222,7 +222,8 @@ def test_real_training(tmp_path):
     network = MLP((64, 16, 10), "relu")
     parameters = network.initialise(0, "he_normal", np.float32)
     settings = TrainingSettings(learning_rate=0.2, epochs=3, threads=1)
-    history = list(train(network, parameters, data.X_train, data.y_train, data.X_test, data.y_test, settings=settings))
+    examples, tests = Examples(data.X_train, data.y_train), {"test": Examples(data.X_test, data.y_test)}
+    history = list(train(network, TrainingState.start(parameters, settings), examples, tests, settings=settings))
     predicted = network.predict(parameters, data.X_test).argmax(axis=1)
     counts = confusion_counts(predicted, data.y_test, 10)
     for folder in (tmp_path / "a", tmp_path / "b"):

@@ -16,11 +16,12 @@ from handgrad.errors import DivergenceError, ShapeError
 from handgrad.reporting import probability_bars, show_training, summary_table
 from handgrad.training import Record
 
+FIGURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 RECORDS = [
-    Record("evaluation", 0, 0, 0.1, 0.0, 2.3, 0.1, 2.4, 0.09),
-    Record("batch", 0, 0, 0.1, 0.5, batch_loss=1.75, batch_accuracy=0.25),
-    Record("batch", 0, 5, 0.1, 1.0, batch_loss=1.25, batch_accuracy=0.25),
-    Record("evaluation", 1, 10, 0.1, 1.5, 1 / 3, 0.9, 0.0004, 1.0),
+    Record("evaluation", 0, 0, 0.1, 0.0, dict(zip(FIGURES, (2.3, 0.1, 2.4, 0.09), strict=True))),
+    Record("batch", 0, 0, 0.1, 0.5, {"batch_loss": 1.75, "batch_accuracy": 0.25}),
+    Record("batch", 0, 5, 0.1, 1.0, {"batch_loss": 1.25, "batch_accuracy": 0.25}),
+    Record("evaluation", 1, 10, 0.1, 1.5, dict(zip(FIGURES, (1 / 3, 0.9, 0.0004, 1.0), strict=True))),
 ]
 
 PROGRAM = """
@@ -28,11 +29,13 @@ import sys, time
 from handgrad.reporting import *
 from handgrad.training import Record
 def records():
-    yield Record("evaluation", 0, 0, 0.1, 0.0, 2.3, 0.1, 2.4, 0.09)
+    tests = {"test_loss": 2.4, "test_accuracy": 0.09}
+    yield Record("evaluation", 0, 0, 0.1, 0.0, {"train_loss": 2.3, "train_accuracy": 0.1} | tests)
     for step in range(100):
         time.sleep(0.005)
-        yield Record("batch", 0, step, 0.1, step / 100, batch_loss=1.75)
-    yield Record("evaluation", 1, 100, 0.1, 1.0, 0.3, 0.9, 0.4, 0.85)
+        yield Record("batch", 0, step, 0.1, step / 100, {"batch_loss": 1.75})
+    tests = {"test_loss": 0.4, "test_accuracy": 0.85}
+    yield Record("evaluation", 1, 100, 0.1, 1.0, {"train_loss": 0.3, "train_accuracy": 0.9} | tests)
 for record in show_training(records(), total_steps=100, title="[bold]caf\\u00e9 \\u304a\\x1b[31m"):
     if record.step == 50:
         print("said in between")
@@ -180,7 +183,7 @@ def test_lines_are_flushed(tmp_path):
 def test_columns_that_there_are(capsys):
     """Without a test part and accuracies there are no columns for them; small and large losses stay readable."""
     losses = [2.0, 0.0, 3e-7, 123456.0]
-    records = [Record("evaluation", n, n, 0.1, 0.0, loss) for n, loss in enumerate(losses)]
+    records = [Record("evaluation", n, n, 0.1, 0.0, {"train_loss": loss}) for n, loss in enumerate(losses)]
     list(show_training(records, total_steps=3, title="toy"))
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "epoch  train loss  seconds"
@@ -190,7 +193,7 @@ def test_columns_that_there_are(capsys):
 
 def test_a_figure_that_is_missing(capsys):
     """A later evaluation without a figure has a dash there."""
-    records = [RECORDS[0], Record("evaluation", 1, 10, 0.1, 1.5, 1 / 3, 0.9)]
+    records = [RECORDS[0], Record("evaluation", 1, 10, 0.1, 1.5, {"train_loss": 1 / 3, "train_accuracy": 0.9})]
     list(show_training(records, total_steps=10, title="toy"))
     assert capsys.readouterr().out.splitlines()[-1].split() == ["1", "0.3333", "90.00", "%", "-", "-", "1.50"]
 
@@ -214,7 +217,7 @@ def test_many_evaluations_do_not_flood_a_terminal():
     from rich.console import Console
 
     console = Console(file=StringIO(), force_terminal=True, width=80, _environ={"TERM": "xterm"})
-    records = [Record("evaluation", n, n, 0.1, n / 10, 2.0) for n in range(1001)]
+    records = [Record("evaluation", n, n, 0.1, n / 10, {"train_loss": 2.0}) for n in range(1001)]
     assert list(show_training(records, total_steps=1000, title="toy", console=console)) == records
     kept = re.findall(r"^ *(\d+)      2.0000", visible(console.file.getvalue()).replace("\r", ""), re.MULTILINE)
     assert kept[0] == "0"

@@ -18,7 +18,7 @@ RECORDS = st.builds(
     st.integers(0, 10**9),
     st.integers(0, 10**12),
     *[NUMBERS] * 2,
-    *[st.none() | NUMBERS] * 7,
+    st.dictionaries(st.text("abcdefgh_0123456789", min_size=1, max_size=12), NUMBERS, max_size=7),
 )
 GOOD = '{"kind": "batch", "epoch": 0, "step": 3, "learning_rate": 0.1, "train_seconds": 2}'
 
@@ -44,7 +44,8 @@ def test_cut_anywhere(tmp_path_factory, records, data):
 
 def test_leaves_out():
     """None and what is not finite are not written; NumPy numbers are written as plain ones."""
-    record = Record("evaluation", 1, 2, 0.5, 1.0, np.float32(0.1), float("nan"), float("inf"))
+    figures = {"train_loss": np.float32(0.1), "test_loss": float("nan"), "test_accuracy": float("inf")}
+    record = Record("evaluation", 1, 2, 0.5, 1.0, figures)
     assert json.loads(to_json_line(record)) == {
         "kind": "evaluation",
         "epoch": 1,
@@ -78,7 +79,8 @@ def test_required_must_be_finite(refused):
         (GOOD.replace("0.1", "null"), "learning_rate is None"),
         (GOOD.replace("batch", "other"), "kind is other"),
         (GOOD.replace('"batch"', "[]"), "kind is []"),
-        (GOOD.replace("}", ', "more": 1}'), "unknown key 'more'"),
+        (GOOD.replace("}", ', "more": true}'), "more is True"),
+        (GOOD.replace("}", ', "more": "1"}'), "more is 1"),
         ("\N{LATIN SMALL LETTER E WITH ACUTE}", "not JSON"),
     ],
 )

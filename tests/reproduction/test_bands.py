@@ -64,5 +64,5 @@ def test_training_on_mnist_ends_inside_the_bands(name: str, length: int, mnist: 
     data, bands = (mnist.X_train, mnist.y_train, mnist.X_test, mnist.y_test), load_bands(name)
     records = [r for r in run(EXPERIMENTS[name], data, 1234, length) if r.kind == "evaluation"]
     assert [record.epoch for record in records] == {"sgd": [0, 1, 2], "gd": [0, 100]}[name]
-    found = {(r.epoch, figure): getattr(r, figure) for r in records for figure in EXPERIMENTS[name].figures}
+    found = {(r.epoch, figure): r.figures[figure] for r in records for figure in EXPERIMENTS[name].figures}
     assert {place: value for place, value in found.items() if not bands[place].holds(value)} == {}

@@ -71,9 +71,9 @@ def test_stochastic_gradient_descent_is_the_handouts_after_the_notebooks_seed() 
         net, X.astype(float), y, X_test.astype(float), y_test, 0.1, 64, epochs=4, rng=rng
     )
     records = list(run(EXPERIMENTS["sgd"], (X, y, X_test, y_test), seed=42, epochs=4, threads=1))
-    ours = [(r.epoch, r.test_loss, r.train_loss) for r in records if r.kind == "evaluation"]
+    ours = [(r.epoch, r.figures["test_loss"], r.figures["train_loss"]) for r in records if r.kind == "evaluation"]
     assert np.allclose(ours, [(row.done, row.test_loss, row.train_loss) for row in evaluations], rtol=1e-4)
-    ours = [(r.epoch, r.step, r.batch_loss) for r in records if r.kind == "batch"]
+    ours = [(r.epoch, r.step, r.figures["batch_loss"]) for r in records if r.kind == "batch"]
     assert np.allclose(ours, [(row.epoch, 2 * row.epoch, row.train_loss) for row in batches], rtol=1e-4)
     assert len(batches) == 4
 
@@ -85,16 +85,18 @@ def test_gradient_descent_is_the_handouts_after_the_notebooks_seed() -> None:
     wanted = gradient_descent(net, X.astype(float), y, X_test.astype(float), y_test, 0.1, num_iterations=6)
     records = list(run(EXPERIMENTS["gd"], (X, y, X_test, y_test), seed=7, epochs=6, threads=1))
     assert [record.kind for record in records] == ["evaluation"] * 2
-    ours = [(r.epoch, r.test_loss, r.train_loss) for r in records]
+    ours = [(r.epoch, r.figures["test_loss"], r.figures["train_loss"]) for r in records]
     assert np.allclose(ours, [(row.done, row.test_loss, row.train_loss) for row in wanted], rtol=1e-4)
-    assert [(r.test_accuracy, r.train_accuracy) for r in records] == [
+    assert [(r.figures["test_accuracy"], r.figures["train_accuracy"]) for r in records] == [
         (row.test_accuracy, row.train_accuracy) for row in wanted
     ]
 
 
 def test_seeds_differ() -> None:
     """Another seed starts from other weights."""
-    first, other = (next(run(EXPERIMENTS["gd"], small_mnist(), seed, epochs=1)).train_loss for seed in (0, 1))
+    first, other = (
+        next(run(EXPERIMENTS["gd"], small_mnist(), seed, epochs=1)).figures["train_loss"] for seed in (0, 1)
+    )
     assert abs(first - other) > 1e-3
 
 

@@ -116,7 +116,14 @@ def test_the_table_is_aligned_and_has_the_mean_over_seeds() -> None:
 def test_comparison_has_a_row_for_each_figure(name: str) -> None:
     """Each evaluation has a row for each figure of the notebook, with its value where it printed one, and the band."""
     figures, bands = EXPERIMENTS[name].figures, load_bands(name)
-    record = Record("evaluation", 0, 0, 0.1, 0.0, 1.0, 0.25, 2.0, 0.5)
+    record = Record(
+        "evaluation",
+        0,
+        0,
+        0.1,
+        0.0,
+        {"train_loss": 1.0, "train_accuracy": 0.25, "test_loss": 2.0, "test_accuracy": 0.5},
+    )
     values = {"test_loss": 2.0, "test_accuracy": 0.5, "train_loss": 1.0, "train_accuracy": 0.25}
     rows = compare(name, [{0: record, 12345: record}] * 2)
     assert [(row.at, row.figure) for row in rows] == [(at, figure) for at in (0, 12345) for figure in figures]

@@ -27,12 +27,13 @@ from handgrad.runs.folder import (
     write_config,
     write_summary,
 )
-from handgrad.training import Record, TrainingSettings, train
+from handgrad.training import Examples, Record, TrainingSettings, TrainingState, train
 
+FIGURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 RECORDS = [
-    Record("evaluation", 0, 0, 0.1, 0.0, 2.3, 0.1, 2.4, 0.09),
-    Record("batch", 0, 0, 0.1, 0.5, batch_loss=2.3, batch_accuracy=0.25, gradient_norm=0.7),
-    Record("evaluation", 1, 9, 0.1, 1.5, 1 / 3, 0.9, 0.4, 0.85),
+    Record("evaluation", 0, 0, 0.1, 0.0, dict(zip(FIGURES, (2.3, 0.1, 2.4, 0.09), strict=True))),
+    Record("batch", 0, 0, 0.1, 0.5, {"batch_loss": 2.3, "batch_accuracy": 0.25, "gradient_norm": 0.7}),
+    Record("evaluation", 1, 9, 0.1, 1.5, dict(zip(FIGURES, (1 / 3, 0.9, 0.4, 0.85), strict=True))),
 ]
 
 
@@ -270,9 +271,11 @@ def test_whole_training():
     parameters = network.initialise(0, dtype=np.float32)
     run = create_run(None, "toy")
     settings = TrainingSettings(epochs=5, log_every=1, threads=1)
-    given = list(record_history(run, train(network, parameters, X, y, X, y, settings=settings)))
+    examples = Examples(X, y)
+    records = train(network, TrainingState.start(parameters, settings), examples, {"test": examples}, settings=settings)
+    given = list(record_history(run, records))
     assert read_history(run / HISTORY_FILE) == given
     save_model(run / MODEL_FILE, Model(network, parameters, ("no", "yes"), Scaling(0, 1), None, "toy"))
     write_config(run, {})
     write_summary(run, {})
-    assert np.mean(load_run(run)[0].classify(X) == y) == given[-1].test_accuracy
+    assert np.mean(load_run(run)[0].classify(X) == y) == given[-1].figures["test_accuracy"]

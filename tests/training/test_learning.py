@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handgrad.network import MLP
-from handgrad.training import TrainingSettings, train
+from handgrad.training import Examples, TrainingSettings, TrainingState, train
 
 NETWORK = MLP((4, 8, 3))
 
@@ -35,8 +35,8 @@ def test_classes_are_learnt_with_every_option(options: dict) -> None:
     """On a toy problem that a network can solve, training with any option ends at 90 % or more."""
     parameters = NETWORK.initialise(seed=1)
     settings = TrainingSettings(**{"epochs": 60, "batch_size": 10, **options})
-    *_, last = train(NETWORK, parameters, *toy(), settings=settings)
-    assert last.train_accuracy >= 0.9
+    *_, last = train(NETWORK, TrainingState.start(parameters, settings), Examples(*toy()), settings=settings)
+    assert last.figures["train_accuracy"] >= 0.9
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber"])
@@ -49,8 +49,16 @@ def test_numbers_are_learnt_and_have_no_accuracy(loss: str, shape: tuple[int, ..
     network = MLP((2, 24, shape[1] if len(shape) == 2 else 1), "tanh", loss)
     parameters = network.initialise(seed=0)
     settings = TrainingSettings("adam", 0.03, schedule="cosine", epochs=100, log_every=5)
-    records = list(train(network, parameters, X, y, X, y, settings=settings))
-    assert {(r.train_accuracy, r.test_accuracy, r.batch_accuracy) for r in records} == {(None, None, None)}
+    records = list(
+        train(
+            network,
+            TrainingState.start(parameters, settings),
+            Examples(X, y),
+            {"test": Examples(X, y)},
+            settings=settings,
+        )
+    )
+    assert not any(name.endswith("accuracy") for record in records for name in record.figures)
     fitted, _ = network.forward(parameters, X)
     assert np.abs(fitted - curve).mean() < 0.1 * curve.std()
 
@@ -63,9 +71,10 @@ def test_one_output_learns_yes_or_no(shape: tuple[int, ...], dtype: type) -> Non
     network = MLP((2, 8, 1), "tanh", "binary_cross_entropy")
     parameters, y = network.initialise(), (X[:, 0] > X[:, 1])
     settings = TrainingSettings("adam", 0.03, epochs=40)
-    *_, last = train(network, parameters, X, y.astype(dtype).reshape(shape), settings=settings)
+    examples = Examples(X, y.astype(dtype).reshape(shape))
+    *_, last = train(network, TrainingState.start(parameters, settings), examples, settings=settings)
     right = (network.predict(parameters, X)[:, 0] > 0.5) == y
-    assert last.train_accuracy == right.mean() >= 0.95
+    assert last.figures["train_accuracy"] == right.mean() >= 0.95
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "binary_cross_entropy", "absolute_error", "huber"])
@@ -76,10 +85,11 @@ def test_class_numbers_train_any_loss_with_an_output_for_each(loss: str) -> None
     ends = []
     for targets in (y, np.eye(3)[y]):
         parameters = network.initialise(seed=1)
-        *_, last = train(network, parameters, X, targets, settings=TrainingSettings("adam", 0.02, epochs=60))
+        settings = TrainingSettings("adam", 0.02, epochs=60)
+        *_, last = train(network, TrainingState.start(parameters, settings), Examples(X, targets), settings=settings)
         ends.append((parameters.vector, last))
     np.testing.assert_array_equal(ends[0][0], ends[1][0])
-    assert ends[0][1].train_accuracy >= 0.9
+    assert ends[0][1].figures["train_accuracy"] >= 0.9
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, np.int32])
@@ -89,7 +99,8 @@ def test_examples_may_have_any_real_dtype(dtype: type) -> None:
     ends = []
     for examples in (X.astype(dtype), X.astype(np.float64)):
         parameters = NETWORK.initialise(seed=1)
-        for _ in train(NETWORK, parameters, examples, X[:, 0] % 3, settings=TrainingSettings(epochs=3)):
+        state, settings = TrainingState.start(parameters), TrainingSettings(epochs=3)
+        for _ in train(NETWORK, state, Examples(examples, X[:, 0] % 3), settings=settings):
             pass
         ends.append(parameters.vector)
     np.testing.assert_array_equal(*ends)

@@ -15,7 +15,16 @@ from threadpoolctl import threadpool_info
 
 from handgrad.errors import DivergenceError, SettingError, ShapeError
 from handgrad.network import MLP
-from handgrad.training import Record, TrainingSettings, cosine, epoch_order, steps_per_epoch, train
+from handgrad.training import (
+    Examples,
+    Record,
+    TrainingSettings,
+    TrainingState,
+    cosine,
+    epoch_order,
+    steps_per_epoch,
+    train,
+)
 
 NETWORK = MLP((4, 8, 3))
 
@@ -29,7 +38,8 @@ def toy(n: int = 60) -> tuple[np.ndarray, np.ndarray]:
 def trained(seed: int = 0, **settings: Any) -> np.ndarray:
     """Train on the toy and return the final numbers."""
     parameters = NETWORK.initialise(seed=9)
-    for _ in train(NETWORK, parameters, *toy(), settings=TrainingSettings(seed=seed, **settings)):
+    chosen = TrainingSettings(seed=seed, **settings)
+    for _ in train(NETWORK, TrainingState.start(parameters, chosen), Examples(*toy()), settings=chosen):
         pass
     return parameters.vector
 
@@ -43,7 +53,15 @@ def test_records_come_in_order_with_their_step_epoch_and_rate() -> None:
         learning_rate=0.2, schedule="cosine", epochs=3, batch_size=4, evaluate_every=2, log_every=2
     )
     X, y = toy(10)
-    records = list(train(NETWORK, NETWORK.initialise(), X, y, X, y, settings=settings))
+    records = list(
+        train(
+            NETWORK,
+            TrainingState.start(NETWORK.initialise(), settings),
+            Examples(X, y),
+            {"test": Examples(X, y)},
+            settings=settings,
+        )
+    )
     assert [(record.kind[0], record.epoch, record.step) for record in records] == [
         ("e", 0, 0),
         ("b", 0, 0),
@@ -62,14 +80,14 @@ def test_records_come_in_order_with_their_step_epoch_and_rate() -> None:
 def test_a_record_has_the_figures_of_its_kind(with_test: bool) -> None:
     """Evaluations tell of the parts there are, batches of their batch, and training time only grows."""
     X, y = toy()
-    test = (X, y) if with_test else (None, None)
+    tests = {"test": Examples(X, y)} if with_test else None
     settings = TrainingSettings(epochs=2, log_every=1)
-    records = list(train(NETWORK, NETWORK.initialise(), X, y, *test, settings=settings))
+    state = TrainingState.start(NETWORK.initialise(), settings)
+    records = list(train(NETWORK, state, Examples(X, y), tests, settings=settings))
     parts = {"train_loss", "train_accuracy"} | ({"test_loss", "test_accuracy"} if with_test else set())
     figures = {"evaluation": parts, "batch": {"batch_loss", "batch_accuracy", "gradient_norm"}}
     for record in records:
-        present = {name for name, value in vars(record).items() if value is not None}
-        assert present == {"kind", "epoch", "step", "learning_rate", "train_seconds"} | figures[record.kind]
+        assert set(record.figures) == figures[record.kind]
     seconds = [record.train_seconds for record in records]
     assert seconds == sorted(seconds)
     assert seconds[0] == 0 < seconds[-1]
@@ -93,8 +111,10 @@ def test_a_batch_record_tells_of_its_own_step(log_every: int, clip: float | None
     told = []
     for every in (1, log_every):
         settings = TrainingSettings(**{**OPTIONS, "log_every": every, "clip": clip})
-        records = train(NETWORK, NETWORK.initialise(), *toy(), settings=settings)
-        told.append({r.step: (r.batch_loss, r.batch_accuracy, r.gradient_norm) for r in records if r.kind == "batch"})
+        records = train(
+            NETWORK, TrainingState.start(NETWORK.initialise(), settings), Examples(*toy()), settings=settings
+        )
+        told.append({r.step: r.figures for r in records if r.kind == "batch"})
     assert len(told[0]) == 12
     assert len(told[1]) == 3 * -(-4 // log_every)
     assert told[1] == {step: told[0][step] for step in told[1]}
@@ -115,7 +135,7 @@ def test_steps_of_an_epoch(n: int, settings: dict, steps: int) -> None:
     """An epoch has a step for each batch, the incomplete one included unless it is to be dropped."""
     chosen = TrainingSettings(epochs=3, **settings)
     assert steps_per_epoch(n, chosen) == steps
-    *_, last = train(NETWORK, NETWORK.initialise(), *toy(n), settings=chosen)
+    *_, last = train(NETWORK, TrainingState.start(NETWORK.initialise(), chosen), Examples(*toy(n)), settings=chosen)
     assert last.step == 3 * steps
 
 
@@ -126,9 +146,8 @@ def test_the_incomplete_batch_is_left_out_where_asked() -> None:
         X, y = toy(10)
         X[8:] += tail
         parameters = NETWORK.initialise()
-        for _ in train(
-            NETWORK, parameters, X, y, settings=TrainingSettings(batch_size=4, drop_last=True, shuffle=False)
-        ):
+        settings = TrainingSettings(batch_size=4, drop_last=True, shuffle=False)
+        for _ in train(NETWORK, TrainingState.start(parameters, settings), Examples(X, y), settings=settings):
             pass
         ends.append(parameters.vector)
     np.testing.assert_array_equal(*ends)
@@ -142,7 +161,8 @@ def test_a_batch_larger_than_the_data_is_the_full_batch() -> None:
 def test_an_epoch_without_a_whole_batch_is_refused(refused: Any) -> None:
     """drop_last with a batch_size above n would train nothing, and is refused before the first record."""
     with refused(SettingError, "batch_size is 61", "60 examples", "drop_last"):
-        train(NETWORK, NETWORK.initialise(), *toy(), settings=TrainingSettings(batch_size=61, drop_last=True))
+        settings = TrainingSettings(batch_size=61, drop_last=True)
+        train(NETWORK, TrainingState.start(NETWORK.initialise()), Examples(*toy()), settings=settings)
 
 
 # Stopping
@@ -153,8 +173,11 @@ def test_a_stopped_training_leaves_whole_parameters(stop: int) -> None:
     """Whoever stops at a record has the numbers that an uninterrupted training has at that record."""
     settings = TrainingSettings(epochs=3, batch_size=30, optimizer="momentum", learning_rate=0.1, log_every=1)
     through, stopped = NETWORK.initialise(), NETWORK.initialise()
-    snapshots = [through.vector.copy() for _ in train(NETWORK, through, *toy(), settings=settings)]
-    records = train(NETWORK, stopped, *toy(), settings=settings)
+    snapshots = [
+        through.vector.copy()
+        for _ in train(NETWORK, TrainingState.start(through, settings), Examples(*toy()), settings=settings)
+    ]
+    records = train(NETWORK, TrainingState.start(stopped, settings), Examples(*toy()), settings=settings)
     for _ in range(stop + 1):
         next(records)
     np.testing.assert_array_equal(stopped.vector, snapshots[stop])
@@ -166,7 +189,7 @@ def test_nothing_is_trained_before_the_first_record_is_asked_for() -> None:
     """Making the generator, and its first record, leave the parameters as they are."""
     parameters = NETWORK.initialise()
     before = parameters.vector.copy()
-    records = train(NETWORK, parameters, *toy())
+    records = train(NETWORK, TrainingState.start(parameters), Examples(*toy()))
     np.testing.assert_array_equal(parameters.vector, before)
     assert next(records).step == 0
     np.testing.assert_array_equal(parameters.vector, before)
@@ -181,8 +204,14 @@ def test_divergence_is_an_error_that_names_the_rate(epochs: int, dtype: type, re
     rate = float(np.finfo(dtype).max) / 4
     settings = TrainingSettings(learning_rate=rate, epochs=epochs, full_batch=True)
     with refused(DivergenceError, "finite", "learning rate", f"{rate:g}"):
-        for record in train(network, network.initialise(dtype=dtype), X, y, X, y, settings=settings):
-            assert np.isfinite([record.train_loss, record.test_loss]).all()
+        for record in train(
+            network,
+            TrainingState.start(network.initialise(dtype=dtype), settings),
+            Examples(X, y),
+            {"test": Examples(X, y)},
+            settings=settings,
+        ):
+            assert np.isfinite([record.figures["train_loss"], record.figures["test_loss"]]).all()
 
 
 # Randomness
@@ -237,7 +266,9 @@ def test_orders_may_be_given() -> None:
     ends = []
     for orders in ([epoch_order(60, 3, epoch) for epoch in range(3)], None, [np.arange(60)] * 3):
         parameters = NETWORK.initialise(seed=9)
-        for _ in train(NETWORK, parameters, X, y, orders=orders, settings=settings):
+        for _ in train(
+            NETWORK, TrainingState.start(parameters, settings), Examples(X, y), orders=orders, settings=settings
+        ):
             pass
         ends.append(parameters.vector)
     np.testing.assert_array_equal(ends[0], ends[1])
@@ -245,12 +276,13 @@ def test_orders_may_be_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("orders", "piece"), [([np.arange(60)] * 2, "no order"), ([np.arange(59)] * 3, "(59,)")], ids=["few", "short"]
+    ("orders", "piece"), [([np.arange(60)] * 2, "2 orders"), ([np.arange(59)] * 3, "(59,)")], ids=["few", "short"]
 )
 def test_orders_that_do_not_suffice_are_refused(orders: list[np.ndarray], piece: str, refused: Any) -> None:
     """Orders for fewer epochs or of fewer examples than there are end in an error that says so."""
     with refused(ShapeError, piece, "60 examples"):
-        list(train(NETWORK, NETWORK.initialise(), *toy(), orders=orders, settings=TrainingSettings(epochs=3)))
+        settings, state = TrainingSettings(epochs=3), TrainingState.start(NETWORK.initialise())
+        train(NETWORK, state, Examples(*toy()), orders=orders, settings=settings)
 
 
 # Threads
@@ -286,13 +318,14 @@ def test_thread_pools_are_limited_in_steps_only() -> None:
     before, watching = blas_threads(), Watching()
     wanted = 3 if 3 not in before else 2
     settings = TrainingSettings(watching, 0.1, epochs=2, full_batch=True, threads=wanted, log_every=1)
-    for _ in train(NETWORK, NETWORK.initialise(), *toy(), settings=settings):
+    for _ in train(NETWORK, TrainingState.start(NETWORK.initialise(), settings), Examples(*toy()), settings=settings):
         assert blas_threads() == before
     assert watching.seen == [[wanted] * len(before)] * 2
     assert blas_threads() == before
     diverging = TrainingSettings(watching, 1e308, epochs=5, full_batch=True, threads=wanted)
+    state = TrainingState.start(MLP((4, 3)).initialise())
     with pytest.raises(DivergenceError):
-        list(train(MLP((4, 3), loss="squared_error"), MLP((4, 3)).initialise(), *toy(), settings=diverging))
+        list(train(MLP((4, 3), loss="squared_error"), state, Examples(*toy()), settings=diverging))
     assert blas_threads() == before
 
 
@@ -303,7 +336,8 @@ def test_the_number_of_threads_changes_rounding_only() -> None:
     ends: list[tuple[np.ndarray, Record]] = []
     for threads in (1, 2):
         parameters = network.initialise()
-        *_, last = train(network, parameters, X, y, settings=TrainingSettings(epochs=3, threads=threads))
+        settings = TrainingSettings(epochs=3, threads=threads)
+        *_, last = train(network, TrainingState.start(parameters), Examples(X, y), settings=settings)
         ends.append((parameters.vector, last))
     np.testing.assert_allclose(ends[0][0], ends[1][0], rtol=0, atol=1e-10)
-    assert ends[0][1].train_loss == pytest.approx(ends[1][1].train_loss, rel=1e-10)
+    assert ends[0][1].figures["train_loss"] == pytest.approx(ends[1][1].figures["train_loss"], rel=1e-10)

@@ -7,7 +7,7 @@ import pytest
 
 from handgrad.errors import HandgradError, SettingError, ShapeError
 from handgrad.network import MLP, Parameters
-from handgrad.training import TrainingSettings, train
+from handgrad.training import Examples, TrainingSettings, TrainingState, train
 
 N, D, K = 6, 4, 3
 X = np.random.default_rng(0).standard_normal((N, D))
@@ -41,15 +41,16 @@ CASES: list[tuple[str, str, type[HandgradError], dict[str, Any], tuple[str, ...]
     ("numbers with NaN", "squared_error", SettingError, {"y": np.full((N, K), np.nan)}, ("finite",)),
     ("numbers of wrong width", "squared_error", ShapeError, {"y": np.zeros((N, 2))}, ("(6, 2)", "(6, 3)")),
     ("numbers where classes must be", "squared_error", SettingError, {"y": np.zeros(N)}, ("float64",)),
-    ("weights of wrong length", "cross_entropy", ShapeError, {"sample_weight": np.ones(5)}, ("(5,)", "(6,)")),
-    ("a weight below 0", "cross_entropy", SettingError, {"sample_weight": spoilt(np.ones(N), -1)}, ("sample_weight",)),
-    ("a weight of NaN", "cross_entropy", SettingError, {"sample_weight": spoilt(np.ones(N), np.nan)}, ("weight",)),
-    ("an infinite weight", "cross_entropy", SettingError, {"sample_weight": spoilt(np.ones(N), np.inf)}, ("weight",)),
-    ("only weights of 0", "cross_entropy", SettingError, {"sample_weight": np.zeros(N)}, ("weight",)),
-    ("test part of wrong width", "cross_entropy", ShapeError, {"X_test": X[:, :3], "y_test": Y}, ("(6, 3)",)),
-    ("test label too high", "cross_entropy", SettingError, {"X_test": X, "y_test": Y + 1}, ("1 to 3",)),
-    ("test examples without labels", "cross_entropy", ShapeError, {"X_test": X}, ("X_test", "y_test")),
-    ("test labels without examples", "cross_entropy", ShapeError, {"y_test": Y}, ("X_test", "y_test")),
+    ("weights of wrong length", "cross_entropy", ShapeError, {"weight": np.ones(5)}, ("(5,)", "(6,)")),
+    ("a weight below 0", "cross_entropy", SettingError, {"weight": spoilt(np.ones(N), -1)}, ("weight",)),
+    ("a weight of NaN", "cross_entropy", SettingError, {"weight": spoilt(np.ones(N), np.nan)}, ("weight",)),
+    ("an infinite weight", "cross_entropy", SettingError, {"weight": spoilt(np.ones(N), np.inf)}, ("weight",)),
+    ("only weights of 0", "cross_entropy", SettingError, {"weight": np.zeros(N)}, ("weight",)),
+    ("test set of wrong width", "cross_entropy", ShapeError, {"others": {"test": Examples(X[:, :3], Y)}}, ("(6, 3)",)),
+    ("test label too high", "cross_entropy", SettingError, {"others": {"test": Examples(X, Y + 1)}}, ("1 to 3",)),
+    ("a second training set", "cross_entropy", SettingError, {"others": {"train": Examples(X, Y)}}, ("'train'",)),
+    ("a set named batch", "cross_entropy", SettingError, {"others": {"batch": Examples(X, Y)}}, ("'batch'",)),
+    ("a name of two words", "cross_entropy", SettingError, {"others": {"my_test": Examples(X, Y)}}, ("'my_test'",)),
     (
         "smoothing of numbers",
         "squared_error",
@@ -64,19 +65,21 @@ CASES: list[tuple[str, str, type[HandgradError], dict[str, Any], tuple[str, ...]
 def test_what_does_not_fit_is_refused(
     loss: str, kind: type[HandgradError], changes: dict[str, Any], pieces: tuple[str, ...], refused: Any
 ) -> None:
-    """Wrong examples, labels, weights and test parts are refused at the call, not at the first record."""
+    """Wrong examples, labels, weights and test sets are refused at the call, not at the first record."""
     network = MLP((D, 5, K), "tanh", loss)
     parameters = network.initialise()
     before = parameters.vector.copy()
     with refused(kind, *pieces):
-        train(network, parameters, **{"X": X, "y": Y, **changes})
+        examples = Examples(changes.get("X", X), changes.get("y", Y), changes.get("weight"))
+        state, settings = TrainingState.start(parameters), changes.get("settings")
+        train(network, state, examples, changes.get("others"), settings=settings)
     np.testing.assert_array_equal(parameters.vector, before)
 
 
 def test_parameters_of_another_network_are_refused(refused: Any) -> None:
     """Parameters of other layer sizes are refused, with both."""
     with refused(ShapeError, "(4, 6, 3)", "(4, 5, 3)"):
-        train(MLP((D, 5, K)), Parameters((4, 6, 3)), X, Y)
+        train(MLP((D, 5, K)), TrainingState.start(Parameters((4, 6, 3))), Examples(X, Y))
 
 
 def test_the_callers_arrays_are_left_alone() -> None:
@@ -87,7 +90,8 @@ def test_the_callers_arrays_are_left_alone() -> None:
     network = MLP((D, 5, K))
     parameters = network.initialise()
     before = parameters.vector.copy()
-    for _ in train(network, parameters, *arrays[:2], *arrays[:2], sample_weight=arrays[2]):
+    examples = Examples(*arrays)
+    for _ in train(network, TrainingState.start(parameters), examples, {"test": examples}):
         pass
     np.testing.assert_array_equal(arrays[0], X)
     assert np.abs(parameters.vector - before).max() > 1e-3

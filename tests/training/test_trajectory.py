@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from handgrad.network import MLP
-from handgrad.training import TrainingSettings, epoch_order, train
+from handgrad.training import Examples, TrainingSettings, TrainingState, epoch_order, train
 
 SIZES = (12, 16, 9, 5)
 
@@ -41,7 +41,8 @@ def test_ten_steps_are_pytorchs(torch: ModuleType, case: str) -> None:
     optimizer = theirs(torch, options["optimizer"], [*W, *b], options["learning_rate"])
     settings = TrainingSettings(batch_size=20, drop_last=True, epochs=5, seed=4, log_every=1, **options)
     batches = [epoch_order(50, 4, epoch)[start : start + 20] for epoch in range(5) for start in (0, 20)]
-    records = [r for r in train(network, parameters, X, y, sample_weight=w, settings=settings) if r.kind == "batch"]
+    state = TrainingState.start(parameters, settings)
+    records = [r for r in train(network, state, Examples(X, y, w), settings=settings) if r.kind == "batch"]
     for record, rows in zip(records, batches, strict=True):
         H = torch.tensor(X[rows])
         for layer in range(3):
@@ -55,9 +56,9 @@ def test_ten_steps_are_pytorchs(torch: ModuleType, case: str) -> None:
         optimizer.zero_grad()
         value.backward()
         norm = torch.sqrt(sum((t.grad**2).sum() for t in (*W, *b)))
-        assert record.batch_loss == pytest.approx(value.item(), abs=1e-10), f"step {record.step}"
-        assert record.gradient_norm == pytest.approx(norm.item(), abs=1e-10), f"step {record.step}"
-        assert record.batch_accuracy == (H.argmax(1) == torch.tensor(y[rows])).double().mean().item()
+        assert record.figures["batch_loss"] == pytest.approx(value.item(), abs=1e-10), f"step {record.step}"
+        assert record.figures["gradient_norm"] == pytest.approx(norm.item(), abs=1e-10), f"step {record.step}"
+        assert record.figures["batch_accuracy"] == (H.argmax(1) == torch.tensor(y[rows])).double().mean().item()
         optimizer.step()
     for ours, tensor in zip((*parameters.W, *parameters.b), (*W, *b), strict=True):
         np.testing.assert_allclose(ours, tensor.detach().numpy(), rtol=0, atol=1e-10)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#666666"
+COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00")  # of the sets, in the order of their figures
 MAX_TILES = 100
 MAX_NUMBERS = 26  # classes whose confusions are still written as numbers
 _DPI = 150
@@ -71,28 +72,29 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
     Examples
     --------
     >>> import tempfile
-    >>> history = [Record("evaluation", epoch, epoch, 0.1, 0.0, train_loss=1 / (epoch + 1)) for epoch in range(3)]
+    >>> history = [Record("evaluation", epoch, epoch, 0.1, 0.0, {"train_loss": 1 / (epoch + 1)}) for epoch in range(3)]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     draw_curves(history, f"{folder}/curves.png", "three epochs")
     ...     os.listdir(folder)
     ['curves.png']
     """
-    evaluations = [record for record in history if record.kind == "evaluation"]
-    losses = _series(evaluations, "loss", lambda value: f"{value:.3g}")
-    accuracies = _series(evaluations, "accuracy", lambda value: f"{100 * value:.2f} %")
-    if not losses:
+    panels = _curves([record for record in history if record.kind == "evaluation"])
+    if not panels:
         raise RunError("a history without an evaluation", "at least one evaluation", "train for an epoch")
-    with new_picture(path, (13 if accuracies else 8.5, 5.4)) as figure:
-        panels = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
+    with new_picture(path, (8.5 if len(panels) == 1 else 6.5 * len(panels), 5.4)) as figure:
         _set_title(figure, title)
-        values = [value for line in losses for value in line.values]
-        if min(values) > 0 and max(values) > 10 * min(values):
-            _use_decades(panels[0], max(values) / min(values))
-        _draw_lines(panels[0], losses, "Loss", min(values))
-        if accuracies:
-            later = [value for line in accuracies for value in line.values[1:] or line.values]
-            _draw_lines(panels[1], accuracies, "Accuracy", min(later))
-            panels[1].yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
+        for axes, (measure, lines) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+        ):
+            values = [value for line in lines for value in line.values]
+            if measure == "loss":
+                if min(values) > 0 and max(values) > 10 * min(values):
+                    _use_decades(axes, max(values) / min(values))
+            else:
+                values = [value for line in lines for value in line.values[1:] or line.values]
+            _draw_lines(axes, lines, measure.replace("_", " ").capitalize(), min(values))
+            if measure == "accuracy":
+                axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
 
 
 def draw_first_layer(
@@ -197,25 +199,28 @@ def draw_confusion(
 
 
 class _Line:
-    """One curve: a part's name, its points and how to write its values."""
+    """One curve: the name of its set, its points, and a label with its last value."""
 
-    def __init__(self, name: str, points: list[tuple[int, float]], write: Callable[[float], str]) -> None:
-        self.name = name
+    def __init__(self, name: str, colour: str, points: list[tuple[int, float]], percent: bool) -> None:
+        self.name, self.colour = name, colour
         self.epochs = [epoch for epoch, _ in points]
         self.values = [value for _, value in points]
-        self.label = f"{name} {write(self.values[-1])}"
-        self.colour = BLUE if name == "train" else VERMILLION
+        last = self.values[-1]
+        self.label = f"{name} {100 * last:.2f} %" if percent else f"{name} {last:.3g}"
 
 
-def _series(evaluations: list[Record], figure: str, write: Callable[[float], str]) -> list[_Line]:
-    """Collect the curves of one figure; a part without it has none."""
-    lines = []
-    for part in ("train", "test"):
-        values = ((record.epoch, getattr(record, f"{part}_{figure}")) for record in evaluations)
-        points = [(epoch, value) for epoch, value in values if value is not None and math.isfinite(value)]
+def _curves(evaluations: list[Record]) -> dict[str, list[_Line]]:
+    """Collect the curves by what they measure; a figure is named after its set and its measure, as ``test_loss``."""
+    colours: dict[str, str] = {}
+    panels: dict[str, list[_Line]] = {}
+    for name in dict.fromkeys(name for record in evaluations for name in record.figures):
+        part, _, measure = name.partition("_")
+        values = ((record.epoch, record.figures.get(name, math.nan)) for record in evaluations)
+        points = [(epoch, value) for epoch, value in values if math.isfinite(value)]
         if points:
-            lines.append(_Line(part, points, write))
-    return lines
+            colour = colours.setdefault(part, COLOURS[len(colours) % len(COLOURS)])
+            panels.setdefault(measure, []).append(_Line(part, colour, points, measure == "accuracy"))
+    return panels
 
 
 def _set_title(figure: Figure, title: str) -> None:
@@ -268,12 +273,23 @@ def _draw_lines(axes: Axes, lines: list[_Line], title: str, lowest: float) -> No
 
 
 def _apart(heights: list[float], distance: float) -> list[float]:
-    """Push two heights apart to a distance, keeping their order and their middle."""
-    if len(heights) < 2 or abs(heights[0] - heights[1]) >= distance:
-        return heights
-    middle = min(max(sum(heights) / 2, distance / 2), 1 - distance / 2)
-    sign = 1 if heights[0] >= heights[1] else -1
-    return [middle + sign * distance / 2, middle - sign * distance / 2]
+    """Push heights apart to a distance, keeping their order, and the mean of those that are pushed together."""
+    groups: list[list[float]] = []
+    for height in sorted(heights):
+        groups.append([height])
+        while len(groups) > 1 and min(_spread(groups[-1], distance)) - max(_spread(groups[-2], distance)) < distance:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    places = [place for group in groups for place in _spread(group, distance)]
+    rank = sorted(range(len(heights)), key=lambda i: (heights[i], -i))
+    return [places[rank.index(i)] for i in range(len(heights))]
+
+
+def _spread(group: list[float], distance: float) -> list[float]:
+    """Space a group evenly about its mean, within 0 to 1."""
+    half = distance * (len(group) - 1) / 2
+    middle = sum(group) / len(group)
+    middle = min(max(middle, half), 1 - half) if half else middle
+    return [middle - half + i * distance for i in range(len(group))]
 
 
 def _draw_tiles(W: NDArray[Any], image_shape: tuple[int, int], path: str | os.PathLike[str], title: str) -> None:

@@ -27,12 +27,6 @@ BAR = 30  # characters of a whole bar
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _REFRESH = 0.1  # seconds
 _LIVE_LINES = 20  # evaluations that stay on a terminal's screen, of however many
-_COLUMNS = (
-    ("train loss", "train_loss"),
-    ("train accuracy", "train_accuracy"),
-    ("test loss", "test_loss"),
-    ("test accuracy", "test_accuracy"),
-)
 
 
 def show_training(
@@ -59,7 +53,8 @@ def show_training(
 
     Examples
     --------
-    >>> records = [Record("evaluation", 0, 0, 0.5, 0.0, 2.3026, 0.1), Record("evaluation", 1, 90, 0.5, 0.25, 0.31, 0.9)]
+    >>> figures = [{"train_loss": 2.3026, "train_accuracy": 0.1}, {"train_loss": 0.31, "train_accuracy": 0.9}]
+    >>> records = [Record("evaluation", i, 90 * i, 0.5, i / 4, figures[i]) for i in range(2)]
     >>> passed_on = list(show_training(records, total_steps=90, title="digits"))
     digits
     epoch  train loss  train accuracy  seconds
@@ -153,19 +148,18 @@ class _Lines:
     """The aligned lines of evaluations; the first one decides which columns there are."""
 
     def __init__(self) -> None:
-        self.columns: list[tuple[str, str]] | None = None
+        self.columns: list[str] | None = None
 
     def write(self, record: Record) -> list[str]:
         """Return the line of an evaluation, after the heading where it is the first."""
         lines = []
         if self.columns is None:
-            self.columns = [column for column in _COLUMNS if getattr(record, column[1]) is not None]
-            lines.append("  ".join(["epoch", *(heading for heading, _ in self.columns), "seconds"]))
+            self.columns = list(record.figures)
+            lines.append("  ".join(["epoch", *(name.replace("_", " ") for name in self.columns), "seconds"]))
         cells = [f"{record.epoch:5d}"]
-        for heading, name in self.columns:
-            value = getattr(record, name)
-            text = "-" if value is None else _percent(value) if name.endswith("accuracy") else _number(value)
-            cells.append(text.rjust(len(heading)))
+        for name in self.columns:
+            text = _figure(name, record.figures[name]) if name in record.figures else "-"
+            cells.append(text.rjust(len(name)))
         cells.append(f"{record.train_seconds:7.2f}")
         return [*lines, "  ".join(cells)]
 
@@ -226,12 +220,8 @@ def _show_live(records: Iterable[Record], total_steps: int, title: str, console:
 
 def _figures(record: Record) -> dict[str, str]:
     """Return the figures that the display keeps until newer ones come."""
-    figures = {}
-    for name in ("batch_loss", "test_loss", "test_accuracy"):
-        value = getattr(record, name)
-        if value is not None:
-            figures[name.replace("_", " ")] = _percent(value) if name.endswith("accuracy") else _number(value)
-    return figures
+    shown = ["batch_loss"] if record.kind == "batch" else [name for name in record.figures if name[:6] != "train_"]
+    return {name.replace("_", " "): _figure(name, record.figures[name]) for name in shown}
 
 
 def _speed(record: Record) -> str:
@@ -247,6 +237,11 @@ def _remaining(elapsed: float, step: int, total_steps: int) -> str:
         return ""
     seconds = round(elapsed * max(total_steps - step, 0) / step)
     return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d} left"
+
+
+def _figure(name: str, value: float) -> str:
+    """Write an accuracy as a percentage and anything else as a number."""
+    return _percent(value) if name.endswith("accuracy") else _number(value)
 
 
 def _number(value: float) -> str:

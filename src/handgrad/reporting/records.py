@@ -1,10 +1,9 @@
-"""The history of a training as data: one line of JSON for each record."""
+"""The history of a training run as data: one line of JSON per record."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import MISSING, fields
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,13 @@ from typing import Any
 from handgrad.errors import RunError
 from handgrad.training.loop import Record
 
-_WHOLE = ("epoch", "step")
 _KINDS = ("evaluation", "batch")
+_WHOLE = ("epoch", "step")
+_REQUIRED = ("kind", *_WHOLE, "learning_rate", "train_seconds")  # every other key is a figure
 
 
 def to_json_line(record: Record) -> str:
-    """Write a record as one line of JSON, without its end; what is None, or not a finite number, is left out.
+    """Write a record as one line of JSON, without its line end; figures that are not finite are left out.
 
     Parameters
     ----------
@@ -26,26 +26,25 @@ def to_json_line(record: Record) -> str:
     Returns
     -------
     str
-        ASCII; numbers in as many digits as give back the same float.
+        ASCII; each number has enough digits to give back the same float.
 
     Raises
     ------
     RunError
-        If the learning rate or the time is not a finite number.
+        If the learning rate or the time is not finite.
 
     Examples
     --------
-    >>> to_json_line(Record("batch", 0, 7, 0.1, 0.5, batch_loss=2.25))
+    >>> to_json_line(Record("batch", 0, 7, 0.1, 0.5, {"batch_loss": 2.25}))
     '{"kind": "batch", "epoch": 0, "step": 7, "learning_rate": 0.1, "train_seconds": 0.5, "batch_loss": 2.25}'
     """
-    content: dict[str, str | int | float] = {"kind": record.kind, "epoch": int(record.epoch), "step": int(record.step)}
-    for field in fields(Record)[3:]:
-        value = getattr(record, field.name)
-        if value is not None and isfinite(value):
-            content[field.name] = float(value)
-        elif field.default is MISSING:
-            raise RunError(f"a record whose {field.name} is {value}", "a finite number", "mend what makes the records")
-    return json.dumps(content)
+    numbers = {"learning_rate": record.learning_rate, "train_seconds": record.train_seconds}
+    for name, value in numbers.items():
+        if not isfinite(value):
+            raise RunError(f"a record whose {name} is {value}", "a finite number", "correct whatever made the record")
+    numbers |= {name: value for name, value in record.figures.items() if isfinite(value)}
+    whole: dict[str, str | int] = {"kind": record.kind, "epoch": int(record.epoch), "step": int(record.step)}
+    return json.dumps(whole | {name: float(value) for name, value in numbers.items()})
 
 
 def read_history(path: str | os.PathLike[str]) -> list[Record]:
@@ -71,8 +70,8 @@ def read_history(path: str | os.PathLike[str]) -> list[Record]:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "history.jsonl"
-    ...     _ = path.write_text(to_json_line(Record("evaluation", 0, 0, 0.1, 0.0, train_loss=2.5)) + "\n")
-    ...     read_history(path)[0].train_loss
+    ...     _ = path.write_text(to_json_line(Record("evaluation", 0, 0, 0.1, 0.0, {"train_loss": 2.5})) + "\n")
+    ...     read_history(path)[0].figures["train_loss"]
     2.5
     """
     path = Path(path)
@@ -95,20 +94,19 @@ def read_history(path: str | os.PathLike[str]) -> list[Record]:
 
 
 def _parse(line: bytes) -> Record:
-    """Turn a line into a record; anything else is a ValueError that says why."""
+    """Turn a line into a record; for anything else raise a ValueError that says why."""
     try:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON ({error})") from error
     if not isinstance(content, dict):
         raise ValueError("not a JSON object")
-    known = {field.name: field for field in fields(Record)}
-    if unknown := set(content) - set(known):
-        raise ValueError(f"unknown key {min(unknown)[:40]!r}")
-    for name, field in known.items():
-        if name not in content and field.default is MISSING:
+    for name in _REQUIRED:
+        if name not in content:
             raise ValueError(f"no {name}")
-    return Record(**{name: _value(name, value) for name, value in content.items()})
+    values = {name: _value(name, value) for name, value in content.items()}
+    required = {name: values.pop(name) for name in _REQUIRED}
+    return Record(**required, figures=values)
 
 
 def _value(name: str, value: Any) -> Any:
@@ -119,4 +117,4 @@ def _value(name: str, value: Any) -> Any:
         return value
     if name != "kind" and name not in _WHOLE and type(value) in (int, float) and -1e308 <= value <= 1e308:
         return float(value)
-    raise ValueError(f"{name} is {str(value)[:40]}")
+    raise ValueError(f"{name[:40]} is {str(value)[:40]}")

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from handgrad.errors import ShapeError
 from handgrad.network.mlp import MLP
+from handgrad.training.examples import Examples
 from handgrad.training.loop import Record, train
 from handgrad.training.settings import TrainingSettings
+from handgrad.training.state import TrainingState
 
 Figure = Literal["test_loss", "test_accuracy", "train_loss", "train_accuracy"]
 
@@ -101,7 +103,7 @@ def run(
     --------
     >>> X, y = np.zeros((10, 784), np.float32), np.arange(10)
     >>> records = list(run(EXPERIMENTS["gd"], (X, y, X, y), seed=0, epochs=2))
-    >>> [record.epoch for record in records], records[1].train_loss < records[0].train_loss
+    >>> [record.epoch for record in records], records[1].figures["train_loss"] < records[0].figures["train_loss"]
     ([0, 2], True)
     """
     X, y, X_test, y_test = data
@@ -112,12 +114,14 @@ def run(
     rng = np.random.RandomState(seed)
     parameters = NETWORK.initialise(rng, "normal", np.float32)
     settings = replace(experiment.settings, epochs=epochs, threads=threads)
-    return train(NETWORK, parameters, X, y, X_test, y_test, orders=_shuffles(len(X), rng), settings=settings)
+    orders = None if settings.full_batch else list(_shuffles(len(X), rng, epochs))
+    state, tests = TrainingState.start(parameters, settings), {"test": Examples(X_test, y_test)}
+    return train(NETWORK, state, Examples(X, y), tests, settings=settings, orders=orders)
 
 
-def _shuffles(n: int, rng: np.random.RandomState) -> Iterator[NDArray[np.int64]]:
+def _shuffles(n: int, rng: np.random.RandomState, epochs: int) -> Iterator[NDArray[np.int64]]:
     """Shuffle one and the same permutation again for each epoch, as the notebook does."""
     permutation = np.arange(n)
-    while True:
+    for _ in range(epochs):
         rng.shuffle(permutation)
-        yield permutation
+        yield permutation.copy()

@@ -103,8 +103,8 @@ def reproduce(name: str, data: Dataset, epochs: int | None, seeds: Sequence[int]
 def _printout(name: str, experiment: Experiment, record: Record, final: bool) -> Iterator[str]:
     """Write a record with the notebook's labels, in the notebook's order."""
     if record.kind == "batch":
-        yield f"Train Loss:\t\t{record.batch_loss}"
-        yield f"Train Accuracy:\t\t{record.batch_accuracy}"
+        yield f"Train Loss:\t\t{record.figures['batch_loss']}"
+        yield f"Train Accuracy:\t\t{record.figures['batch_accuracy']}"
         return
     yield RULE
     if name == "gd":
@@ -113,7 +113,7 @@ def _printout(name: str, experiment: Experiment, record: Record, final: bool) ->
         yield "Final:" if final else f"Epoch:\t\t\t{record.epoch}"
     for figure in experiment.figures:
         label = LABELS[figure]
-        yield label + "\t" * (3 - len(label) // 8) + str(getattr(record, figure))
+        yield label + "\t" * (3 - len(label) // 8) + str(record.figures[figure])
     yield RULE
 
 
@@ -132,7 +132,7 @@ def compare(name: str, histories: Iterable[dict[int, Record]]) -> list[Row]:
 
     Examples
     --------
-    >>> record = Record("evaluation", 1, 937, 0.1, 1.0, test_loss=0.85, test_accuracy=0.81)
+    >>> record = Record("evaluation", 1, 937, 0.1, 1.0, {"test_loss": 0.85, "test_accuracy": 0.81})
     >>> [(row.figure, row.printed, row.ours) for row in compare("sgd", [{1: record}])]
     [('test_loss', 0.829246421718839, (0.85,)), ('test_accuracy', 0.8072, (0.81,))]
     """
@@ -141,7 +141,7 @@ def compare(name: str, histories: Iterable[dict[int, Record]]) -> list[Row]:
     for at in histories[0]:
         for place, figure in enumerate(experiment.figures):
             printed = experiment.printed[at][place] if at in experiment.printed else None
-            ours = tuple(float(getattr(history[at], figure)) for history in histories)
+            ours = tuple(history[at].figures[figure] for history in histories)
             rows.append(Row(at, figure, printed, ours, bands.get((at, figure))))
     return rows
 

@@ -17,9 +17,11 @@ from handgrad.model.safetensors import save_model
 from handgrad.reporting import charts
 from handgrad.runs import folder
 from handgrad.runs.config import TrainConfig
-from handgrad.training.engines.choice import pick_engine
+from handgrad.training.engines.choice import make_engine
+from handgrad.training.examples import Examples
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts
+from handgrad.training.state import TrainingState
 
 # What looks on while records pass: it gets the records, the number of steps and a title, and passes the records on.
 Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
@@ -56,8 +58,10 @@ def train_run(
     began = perf_counter()
     network = config.network(data.n_features, data.n_classes)
     parameters = network.initialise(config.seed, config.init, config.dtype)
-    records = train(network, parameters, data.X_train, data.y_train, data.X_test, data.y_test, settings=config)
-    engine, reason = pick_engine(network, parameters, len(data.X_train), config)
+    examples, tests = Examples(data.X_train, data.y_train), Examples(data.X_test, data.y_test)
+    engine, reason = make_engine(network, examples, config, parameters.vector.dtype)
+    state = TrainingState.start(parameters, config)
+    records = train(network, state, examples, {"test": tests}, settings=config, engine=engine)
     if reason:
         tell(reason)
     run = folder.create_run(config.run, data.name)
@@ -66,7 +70,7 @@ def train_run(
     sizes = "-".join(map(str, network.layer_sizes))
     last: Record | None = None
     history = []
-    if engine == "compiled":
+    if engine.name == "compiled":
         records = _patiently(records, tell)
     for record in show(folder.record_history(run, records), steps, f"{data.name} {sizes}"):
         history.append(record)
@@ -80,13 +84,10 @@ def train_run(
         "layer_sizes": list(network.layer_sizes),
         "parameters": network.parameter_count,
         "seed": config.seed,
-        "engine": engine,
+        "engine": engine.name,
         "epochs": last.epoch,
         "steps": last.step,
-        "train_loss": last.train_loss,
-        "train_accuracy": last.train_accuracy,
-        "test_loss": last.test_loss,
-        "test_accuracy": last.test_accuracy,
+        **last.figures,
         "train_seconds": last.train_seconds,
         "seconds": perf_counter() - began,
         "version": handgrad.__version__,

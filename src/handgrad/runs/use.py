@@ -13,7 +13,7 @@ from handgrad.data import Dataset, read_image, read_rows
 from handgrad.errors import DataError, ShapeError
 from handgrad.runs.folder import load_run
 from handgrad.training.engines.reference import evaluate
-from handgrad.training.examples import check_examples
+from handgrad.training.examples import Examples, check_examples
 
 
 def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) -> tuple[list[tuple[str, str]], str]:
@@ -46,7 +46,8 @@ def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) ->
             f"{model.network.layer_sizes[0]} features and the classes {', '.join(model.class_names)}",
             f"evaluate on data like {model.dataset}, on which the model was trained",
         )
-    examples = check_examples(model.network, _rescaled(dataset.X_test, dataset.scaling, model.scaling), dataset.y_test)
+    examples = Examples(_rescaled(dataset.X_test, dataset.scaling, model.scaling), dataset.y_test)
+    check_examples(model.network, examples)
     loss, accuracy = evaluate(model.network, model.parameters, examples)
     rows = [
         ("test accuracy", f"{accuracy:.2%}"),

@@ -1,7 +1,7 @@
 """Training: optimizers, schedules, batches, metrics and the loop that yields records."""
 
 from handgrad.training.batches import dropout_keys, dropout_masks, epoch_order
-from handgrad.training.engines import Engine, evaluate, make_predictor, pick_engine
+from handgrad.training.engines import BatchGradient, Engine, SpanLog, evaluate, make_engine, make_predictor
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts, correct
@@ -15,6 +15,7 @@ from handgrad.training.schedules import (
     step_decay,
 )
 from handgrad.training.settings import TrainingSettings
+from handgrad.training.state import TrainingState
 
 __all__ = [
     "OPTIMIZERS",
@@ -22,13 +23,16 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "BatchGradient",
     "Engine",
     "Examples",
     "Momentum",
     "Nesterov",
     "Optimizer",
     "Record",
+    "SpanLog",
     "TrainingSettings",
+    "TrainingState",
     "check_examples",
     "confusion_counts",
     "constant",
@@ -39,9 +43,9 @@ __all__ = [
     "epoch_order",
     "evaluate",
     "inverse_scaling",
+    "make_engine",
     "make_predictor",
     "one_cycle",
-    "pick_engine",
     "step_decay",
     "steps_per_epoch",
     "train",

@@ -15,7 +15,18 @@ from handgrad.network.mlp import MLP
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows and targets, with a weight for each row where there are weights."""
+    """Rows and their targets, optionally with a weight for each row.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, d)
+        Finite numbers.
+    y : ndarray of shape (n,) or (n, k)
+        What the network's loss expects: class numbers, answers in [0, 1], or numbers. Every loss accepts class numbers
+        if there is one output per class.
+    weight : ndarray of shape (n,), optional
+        At least 0. Weight 2 means the same as the example twice in its batch.
+    """
 
     X: NDArray[Any]
     y: NDArray[Any]
@@ -25,47 +36,44 @@ class Examples:
         return int(self.X.shape[0])
 
 
-def check_examples(
-    network: MLP, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None
-) -> Examples:
-    """Refuse examples that do not fit the network, or that would train it wrongly without a word.
+def check_examples(network: MLP, examples: Examples) -> None:
+    """Refuse examples that do not match the network, or that would silently train it wrongly.
 
     Parameters
     ----------
     network : MLP
-    X, y, sample_weight
-        As for :func:`train`.
-
-    Returns
-    -------
     examples : Examples
 
     Raises
     ------
-    ShapeError, SettingError
-        As for :func:`train`.
+    ShapeError
+        If the arrays do not match the network or each other.
+    SettingError
+        If rows, targets or weights are outside their range.
 
     Examples
     --------
-    >>> len(check_examples(MLP((2, 3)), np.zeros((4, 2)), np.array([0, 1, 2, 0])))
-    4
+    >>> check_examples(MLP((2, 3)), Examples(np.zeros((2, 2)), np.array([0.0, 1.0])))
+    Traceback (most recent call last):
+    handgrad.errors.SettingError: y of dtype float64; expected class numbers (integers). Convert with y.astype(int).
     """
+    X, y, weight = examples.X, examples.y, examples.weight
     d, k = network.layer_sizes[0], network.layer_sizes[-1]
     if X.ndim != 2 or X.shape[1] != d or len(X) == 0:
-        raise ShapeError(f"X of shape {X.shape}", f"shape (n, {d}) with n from 1", "give one row an example")
+        raise ShapeError(f"X of shape {X.shape}", f"shape (n, {d}) with n at least 1", "pass one row per example")
     n = len(X)
     targets = LOSSES[network.loss].targets
     if y.shape not in ([(n,)] if targets == "classes" else [(n, k), (n,)]):
-        wanted = (
-            f"shape ({n},)" if targets == "classes" else f"shape ({n}, {k}), or ({n},) for one output or for classes"
-        )
-        raise ShapeError(f"y of shape {y.shape} with the loss {network.loss}", wanted, "give one target an example")
-    # Some rows at a time: a mask for all would be a quarter of the examples' own size.
+        wanted = f"shape ({n},)"
+        if targets != "classes":
+            wanted = f"shape ({n}, {k}), or ({n},) for a single output or for classes"
+        raise ShapeError(f"y of shape {y.shape} with the loss {network.loss}", wanted, "pass one target per example")
+    # Some rows at a time: a mask for all of them would be a quarter of the examples' own size.
     if not all(np.isfinite(X[first : first + 4096]).all() for first in range(0, n, 4096)):
-        raise SettingError("X holds NaN or infinity", "finite numbers", "drop or fill those rows")
+        raise SettingError("X contains NaN or infinity", "finite numbers", "drop or fill those rows")
     if targets == "classes" or (y.ndim == 1 and k > 1):
         if not np.issubdtype(y.dtype, np.integer):
-            raise SettingError(f"y of dtype {y.dtype}", "class numbers, integers", "convert with y.astype(int)")
+            raise SettingError(f"y of dtype {y.dtype}", "class numbers (integers)", "convert with y.astype(int)")
         low, high = int(y.min()), int(y.max())
         if low < 0 or high >= k:
             raise SettingError(
@@ -75,18 +83,19 @@ def check_examples(
             )
     elif not np.isfinite(y).all() or (targets == "answers" and (y.min() < 0 or y.max() > 1)):
         wanted = "numbers in [0, 1]" if targets == "answers" else "finite numbers"
-        raise SettingError(f"targets outside that for the loss {network.loss}", wanted, "mend y")
-    if sample_weight is not None:
-        if sample_weight.shape != (n,):
-            raise ShapeError(f"sample_weight of shape {sample_weight.shape}", f"({n},)", "give one weight an example")
-        if not (np.isfinite(sample_weight).all() and (sample_weight >= 0).all() and sample_weight.any()):
+        raise SettingError(f"y with values that the loss {network.loss} does not accept", wanted, "correct y")
+    if weight is not None:
+        if weight.shape != (n,):
+            raise ShapeError(f"weight of shape {weight.shape}", f"({n},)", "pass one weight per example")
+        if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
             raise SettingError(
-                "sample_weight with negative, non-finite or only zero values", "weights from 0", "mend them"
+                "weight with negative, non-finite or only zero values",
+                "finite weights of at least 0, not all zero",
+                "correct them",
             )
-    return Examples(X, y, sample_weight)
 
 
 def counts_right(network: MLP, examples: Examples) -> bool:
-    """Say whether there are right answers to count: classes or answers, but no numbers."""
+    """Say whether there is an accuracy: for classes and answers, but not for numbers."""
     labels = examples.y.ndim == 1 and network.layer_sizes[-1] > 1
     return labels or LOSSES[network.loss].targets != "numbers"

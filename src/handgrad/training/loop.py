@@ -1,9 +1,9 @@
-"""The training loop: a generator of records. It prints nothing, and whoever consumes it may stop it at any record."""
+"""The training loop: a generator of records. It prints nothing, and its consumer may stop it at any record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isfinite
 from time import perf_counter
 from typing import Any, Literal
@@ -14,17 +14,20 @@ from numpy.typing import NDArray
 from handgrad.errors import DivergenceError, SettingError, ShapeError
 from handgrad.network.losses import LOSSES
 from handgrad.network.mlp import MLP
-from handgrad.network.parameters import Parameters
 from handgrad.training.batches import epoch_order
 from handgrad.training.engines.choice import make_engine
+from handgrad.training.engines.protocol import Engine
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.schedules import SCHEDULES
 from handgrad.training.settings import TrainingSettings
+from handgrad.training.state import TrainingState
+
+Orders = Sequence[NDArray[np.integer[Any]]]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One thing that training reports: an evaluation, or the loss of one batch.
+    """One report of a training run: an evaluation, or the figures of one batch.
 
     Attributes
     ----------
@@ -32,19 +35,16 @@ class Record:
     epoch : int
         Epochs completed.
     step : int
-        Steps taken. A batch's record tells of the state before its own step.
+        Steps taken. A batch's record describes the state before the batch's own step.
     learning_rate : float
-        The one of the next step (of the last one, after the end).
+        That of the next step (after the end, that of the last one).
     train_seconds : float
         Time spent in training steps so far; evaluation does not count.
-    train_loss, train_accuracy, test_loss, test_accuracy : float, optional
-        An evaluation's figures on the whole training and test part: the plain loss, without penalty, smoothing and
-        dropout. None without a test part; accuracies are None where the targets are numbers.
-    batch_loss : float, optional
-        A batch's objective, as it was differentiated: with penalty, smoothing and dropout.
-    batch_accuracy : float, optional
-    gradient_norm : float, optional
-        The length of the batch's gradient, before clipping.
+    figures : mapping of str to float
+        An evaluation has ``train_loss``, ``train_accuracy``, ``test_loss`` and so on: the plain loss and the accuracy
+        on the whole of each set, without penalty, label smoothing and dropout. A batch has ``batch_loss`` (the
+        objective as it was differentiated, with all of these), ``batch_accuracy`` and ``gradient_norm`` (before
+        clipping). There are no accuracies if the targets are numbers.
     """
 
     kind: Literal["evaluation", "batch"]
@@ -52,13 +52,7 @@ class Record:
     step: int
     learning_rate: float
     train_seconds: float
-    train_loss: float | None = None
-    train_accuracy: float | None = None
-    test_loss: float | None = None
-    test_accuracy: float | None = None
-    batch_loss: float | None = None
-    batch_accuracy: float | None = None
-    gradient_norm: float | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 def steps_per_epoch(n: int, settings: TrainingSettings) -> int:
@@ -76,38 +70,35 @@ def steps_per_epoch(n: int, settings: TrainingSettings) -> int:
 
 def train(
     network: MLP,
-    parameters: Parameters,
-    X: NDArray[Any],
-    y: NDArray[Any],
-    X_test: NDArray[Any] | None = None,
-    y_test: NDArray[Any] | None = None,
+    state: TrainingState,
+    examples: Examples,
+    evaluate_on: Mapping[str, Examples] | None = None,
     *,
-    sample_weight: NDArray[Any] | None = None,
-    orders: Iterable[NDArray[np.integer[Any]]] | None = None,
     settings: TrainingSettings | None = None,
+    orders: Orders | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[Record]:
     """Train a network, yielding records on the way: an evaluation before each epoch and one at the end.
 
-    The parameters are changed in place, and at each record they are whole. Training happens while records are asked
-    for; a consumer that asks no more has stopped it.
+    Training happens while records are requested; a consumer that requests no more has stopped it. The state is changed
+    in place and is consistent at every record. Training continues from wherever the state is: a run that was stopped at
+    any step and is continued gives the same bits as one that was not.
 
     Parameters
     ----------
     network : MLP
-    parameters : Parameters
-        Where to start; NumPy, float32 or float64, which is the precision of all that is computed.
-    X : ndarray of shape (n, d)
-        Training examples, finite.
-    y : ndarray of shape (n,) or (n, k)
-        Their targets: class numbers, answers or numbers, as the network's loss wants them. Any loss takes class numbers
-        where there is an output for each class.
-    X_test, y_test : ndarray, optional
-        A part to evaluate on, which is not trained on.
-    sample_weight : ndarray of shape (n,), optional
-        At least 0; weight 2 means the same as the example twice in its batch.
-    orders : iterable of integer ndarrays of shape (n,), optional
-        The order of the examples for each epoch, in place of the one that the settings' seed draws.
+    state : TrainingState
+        Where to start, from :meth:`TrainingState.start`, or where to continue.
+    examples : Examples
+        The training set.
+    evaluate_on : mapping of str to Examples, optional
+        Further sets to evaluate on, such as ``{"test": ...}``. The names, of letters and digits, are those in the
+        records: ``test_loss`` and ``test_accuracy``.
     settings : TrainingSettings, optional
+    orders : sequence of integer ndarrays of shape (n,), optional
+        The order of the examples in each epoch, instead of the one drawn from the seed.
+    engine : Engine, optional
+        Made for this network and these examples and settings; by default what :func:`make_engine` returns.
 
     Yields
     ------
@@ -116,109 +107,146 @@ def train(
     Raises
     ------
     ShapeError
-        If the arrays do not fit the network or each other.
+        If the arrays do not match the network or each other.
     SettingError
-        If labels, weights or values are outside their range, or an epoch would have no batch.
+        If labels, weights or values are outside their range, an epoch would have no batch, or the state does not match
+        the settings.
     DivergenceError
-        If the loss is no longer finite. The parameters are then of no use.
+        If the loss is no longer finite. The parameters are then useless.
 
     Examples
     --------
     >>> X, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
     >>> network = MLP((2, 8, 2), "tanh")
     >>> settings = TrainingSettings(learning_rate=1.0, epochs=200, full_batch=True, evaluate_every=100)
-    >>> for record in train(network, network.initialise(seed=0), X, y, settings=settings):
-    ...     print(record.step, record.train_accuracy)
+    >>> state = TrainingState.start(network.initialise(seed=0), settings)
+    >>> for record in train(network, state, Examples(X, y), settings=settings):
+    ...     print(record.step, record.figures["train_accuracy"])
     0 0.75
     100 1.0
     200 1.0
     """
     settings = settings if settings is not None else TrainingSettings()
-    examples = check_examples(network, X, y, sample_weight)
-    if (X_test is None) != (y_test is None):
-        given, missing = ("X_test", "y_test") if y_test is None else ("y_test", "X_test")
-        raise ShapeError(f"{given} without {missing}", "both, or neither", f"pass {missing} too")
-    tests = check_examples(network, X_test, y_test) if X_test is not None and y_test is not None else None
+    evaluate_on = dict(evaluate_on or {})
+    check_examples(network, examples)
+    for name, part in evaluate_on.items():
+        if not name.isalnum() or name in ("train", "batch"):
+            raise SettingError(
+                f"a set named {name!r} to evaluate on", "letters and digits, but not 'train' or 'batch'", "rename it"
+            )
+        check_examples(network, part)
     if settings.label_smoothing and LOSSES[network.loss].targets == "numbers":
         raise SettingError(
             f"label_smoothing is {settings.label_smoothing} with the loss {network.loss}",
-            "0, since numbers are no labels",
-            "leave it out, or take cross_entropy",
-        )
-    if parameters.layer_sizes != network.layer_sizes:
-        raise ShapeError(
-            f"parameters for layer sizes {parameters.layer_sizes}",
-            f"layer sizes {network.layer_sizes}",
-            "initialise the parameters with this network",
+            "0, because numbers are not labels",
+            "leave it out, or use cross_entropy",
         )
     per_epoch = steps_per_epoch(len(examples), settings)
     if per_epoch == 0:
         raise SettingError(
-            f"batch_size is {settings.batch_size} with {len(examples)} examples, and drop_last",
-            "at least one whole batch an epoch",
+            f"batch_size is {settings.batch_size} with {len(examples)} examples and drop_last",
+            "at least one whole batch per epoch",
             "set a smaller batch_size",
         )
-    if orders is None:
-        orders = (epoch_order(len(examples), settings.seed, epoch) for epoch in range(settings.epochs))
-    return _records(network, parameters, examples, tests, settings, per_epoch, iter(orders))
+    _check_state(network, state, settings, per_epoch)
+    if orders is not None:
+        _check_orders(orders, len(examples), settings.epochs)
+    return _records(network, state, examples, evaluate_on, settings, orders, engine)
 
 
 def _records(
     network: MLP,
-    parameters: Parameters,
+    state: TrainingState,
     examples: Examples,
-    tests: Examples | None,
+    evaluate_on: Mapping[str, Examples],
     settings: TrainingSettings,
-    per_epoch: int,
-    orders: Iterator[NDArray[np.integer[Any]]],
+    orders: Orders | None,
+    engine: Engine | None,
 ) -> Iterator[Record]:
     """Run the loop, in the order in which things happen."""
-    total = per_epoch * settings.epochs
-    state = np.zeros((settings.recurrence.slots, parameters.vector.size), parameters.vector.dtype)
-    span = settings.log_every or per_epoch
-    engine = make_engine(network, parameters, examples, settings)
+    if engine is None:
+        engine, _ = make_engine(network, examples, settings, state.parameters.vector.dtype)
     engine.prepare()
-    step, seconds = 0, 0.0
+    per_epoch = steps_per_epoch(len(examples), settings)
+    total = per_epoch * settings.epochs
+    span = settings.log_every or per_epoch
+    size = len(examples) if settings.full_batch else settings.batch_size
+    ends = np.minimum(size * np.arange(1, per_epoch + 1), len(examples))
 
-    def learning_rate(at: int) -> float:
-        return SCHEDULES[settings.schedule](at, total, settings.learning_rate)
+    def learning_rate(step: int) -> float:
+        return SCHEDULES[settings.schedule](step, total, settings.learning_rate)
 
-    def evaluation(epoch: int) -> Record:
-        rate = learning_rate(min(step, total - 1))
-        with np.errstate(over="ignore", invalid="ignore"):
-            train_loss, train_accuracy = engine.evaluate(examples)
-            if not isfinite(train_loss):
-                raise _diverged(train_loss, f"after step {step}", rate)
-            test_loss, test_accuracy = engine.evaluate(tests) if tests is not None else (None, None)
-        return Record("evaluation", epoch, step, rate, seconds, train_loss, train_accuracy, test_loss, test_accuracy)
+    def evaluation() -> Record:
+        rate = learning_rate(min(state.step, total - 1))
+        figures: dict[str, float] = {}
+        for name, part in {"train": examples, **evaluate_on}.items():
+            with np.errstate(over="ignore", invalid="ignore"):
+                loss, accuracy = engine.evaluate(state.parameters, part)
+            if name == "train" and not isfinite(loss):
+                raise _diverged(loss, f"after step {state.step}", rate)
+            figures[f"{name}_loss"] = loss
+            if accuracy is not None:
+                figures[f"{name}_accuracy"] = accuracy
+        return Record("evaluation", state.epoch, state.step, rate, state.seconds, figures)
 
-    for epoch in range(settings.epochs):
-        if epoch % settings.evaluate_every == 0:
-            yield evaluation(epoch)
-        order, ends = _epoch(len(examples), per_epoch, settings, orders)
-        for start in range(0, per_epoch, span):
-            part = ends[start : start + span]
-            first = int(ends[start - 1]) if start else 0
+    for epoch in range(state.epoch, settings.epochs):
+        if state.position == 0 and epoch % settings.evaluate_every == 0:
+            yield evaluation()
+        order = _order(len(examples), epoch, settings, orders)
+        for start in range(state.position - state.position % span, per_epoch, span):
+            first, last = state.position, min(start + span, per_epoch)  # first > start only if stopped within the span
+            begin, before = int(ends[first - 1]) if first else 0, state.step
             began = perf_counter()
             with np.errstate(over="ignore", invalid="ignore"):
-                rates = [learning_rate(step + offset) for offset in range(len(part))]
-                log = engine.run_span(state, order[first : part[-1]], part - first, rates, step)
-            seconds += perf_counter() - began
+                rates = [learning_rate(state.step + offset) for offset in range(last - first)]
+                log = engine.run_span(state, order[begin : ends[last - 1]], ends[first:last] - begin, rates)
+            state.seconds += perf_counter() - began
             if not isfinite(log.total_loss):
-                raise _diverged(log.total_loss, f"within steps {step + 1} to {step + len(part)}", rates[0])
-            if settings.log_every:
-                yield Record(
-                    "batch",
-                    epoch,
-                    step,
-                    rates[0],
-                    seconds,
-                    batch_loss=log.loss,
-                    batch_accuracy=log.accuracy,
-                    gradient_norm=log.gradient_norm,
-                )
-            step += len(part)
-    yield evaluation(settings.epochs)
+                raise _diverged(log.total_loss, f"within steps {before + 1} to {state.step}", rates[0])
+            state.epoch, state.position = epoch + last // per_epoch, last % per_epoch
+            if settings.log_every and first == start:
+                figures = {"batch_loss": log.loss, "batch_accuracy": log.accuracy, "gradient_norm": log.gradient_norm}
+                known = {name: value for name, value in figures.items() if value is not None}
+                yield Record("batch", epoch, before, rates[0], state.seconds, known)
+    yield evaluation()
+
+
+def _order(n: int, epoch: int, settings: TrainingSettings, orders: Orders | None) -> NDArray[np.integer[Any]]:
+    """Return the order in which an epoch visits the examples."""
+    if settings.full_batch or settings.batch_size >= n or not settings.shuffle:
+        return np.arange(n)
+    return epoch_order(n, settings.seed, epoch) if orders is None else orders[epoch]
+
+
+def _check_state(network: MLP, state: TrainingState, settings: TrainingSettings, per_epoch: int) -> None:
+    """Refuse a state that belongs to another network, optimizer or length of training."""
+    if state.parameters.layer_sizes != network.layer_sizes:
+        raise ShapeError(
+            f"parameters for layer sizes {state.parameters.layer_sizes}",
+            f"layer sizes {network.layer_sizes}",
+            "initialise the parameters with this network",
+        )
+    shape = (settings.recurrence.slots, state.parameters.vector.size)
+    if state.slots.shape != shape:
+        raise ShapeError(
+            f"slots of shape {state.slots.shape} with the optimizer {type(settings.recurrence).__name__}",
+            f"shape {shape}",
+            "start the state with these settings",
+        )
+    if not (0 <= state.epoch <= settings.epochs and 0 <= state.position < per_epoch):
+        raise SettingError(
+            f"a state at epoch {state.epoch} and step {state.position} within it",
+            f"at most {settings.epochs} epochs of {per_epoch} steps",
+            "continue with the batch size of before, and with as many epochs in all as the whole training is to have",
+        )
+
+
+def _check_orders(orders: Orders, n: int, epochs: int) -> None:
+    """Refuse orders that do not cover the training."""
+    wrong = next((order.shape for order in orders if order.shape != (n,)), None)
+    if wrong is not None or len(orders) < epochs:
+        found = f"{len(orders)} orders for {epochs} epochs" if wrong is None else f"an order of shape {wrong}"
+        raise ShapeError(f"{found} of {n} examples", f"shape ({n},) for each epoch", "pass one permutation per epoch")
 
 
 def _diverged(loss: float, where: str, learning_rate: float) -> DivergenceError:
@@ -228,20 +256,3 @@ def _diverged(loss: float, where: str, learning_rate: float) -> DivergenceError:
         "a finite loss",
         f"lower the learning rate (it is {learning_rate:g}) or clip the gradient",
     )
-
-
-def _epoch(
-    n: int, per_epoch: int, settings: TrainingSettings, orders: Iterator[NDArray[np.integer[Any]]]
-) -> tuple[NDArray[np.integer[Any]], NDArray[np.int64]]:
-    """Give the order of an epoch's examples, and where in it each batch ends."""
-    if settings.full_batch or settings.batch_size >= n or not settings.shuffle:
-        order: NDArray[np.integer[Any]] | None = np.arange(n)
-    else:
-        order = next(orders, None)
-    if order is None or order.shape != (n,):
-        found = "no order" if order is None else f"an order of shape {order.shape}"
-        raise ShapeError(
-            f"{found} for an epoch of {n} examples", f"shape ({n},) for each epoch", "give one permutation an epoch"
-        )
-    size = n if settings.full_batch else settings.batch_size
-    return order, np.minimum(size * np.arange(1, per_epoch + 1), n)

@@ -27,11 +27,11 @@ from handgrad.training import (
     Momentum,
     Record,
     TrainingSettings,
+    TrainingState,
     make_predictor,
-    pick_engine,
     train,
 )
-from handgrad.training.engines.choice import WORTH_IT
+from handgrad.training.engines.choice import WORTH_IT, pick_engine
 from handgrad.training.engines.protocol import SpanLog
 from handgrad.training.engines.reference import NumpyEngine
 
@@ -92,7 +92,8 @@ def outcome(
     settings = TrainingSettings(engine=engine, epochs=-(-steps // per_epoch), **chosen)
     parameters = network.initialise(seed=1, dtype=dtype)
     X = X.astype(dtype)
-    records = list(train(network, parameters, X, y, X[:7], y[:7], sample_weight=weight, settings=settings))
+    state, tests = TrainingState.start(parameters, settings), {"test": Examples(X[:7], y[:7])}
+    records = list(train(network, state, Examples(X, y, weight), tests, settings=settings))
     return Outcome(parameters.vector, records)
 
 
@@ -118,15 +119,14 @@ def assert_same(
     near = {"rel": 1e-8, "abs": 1e-9} if double else {"rel": 1e-4, "abs": 1e-6}
     assert len(theirs.records) == len(ours.records) > 3
     for told, wanted in zip(theirs.records, ours.records, strict=True):
-        for name, value in vars(wanted).items():
-            if name == "train_seconds":
-                continue
-            if value is not None and name.endswith("accuracy") and not double:  # one example may lie on the border
-                assert getattr(told, name) == pytest.approx(value, abs=1.01 / 7), (name, wanted)
-            elif isinstance(value, float):
-                assert getattr(told, name) == pytest.approx(value, **near), (name, wanted)
+        assert (told.kind, told.epoch, told.step) == (wanted.kind, wanted.epoch, wanted.step)
+        assert told.learning_rate == wanted.learning_rate
+        assert list(told.figures) == list(wanted.figures)
+        for name, value in wanted.figures.items():
+            if name.endswith("accuracy") and not double:  # one example may lie on the border
+                assert told.figures[name] == pytest.approx(value, abs=1.01 / 7), (name, wanted)
             else:
-                assert getattr(told, name) == value, (name, wanted)
+                assert told.figures[name] == pytest.approx(value, **near), (name, wanted)
 
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -314,9 +314,9 @@ def test_how_often_is_logged_changes_no_bit(optimizer: str, options: str) -> Non
 
 
 def make(compiled: ModuleType, network: MLP, examples: Examples, threads: int = 1, **options: Any) -> Any:
-    """Make a compiled engine, with parameters of its own."""
-    parameters = network.initialise(seed=1, dtype=options.pop("dtype", np.float64))
-    return compiled.CompiledEngine(network, parameters, examples, TrainingSettings(**options), threads)
+    """Make a compiled engine."""
+    dtype = options.pop("dtype", np.float64)
+    return compiled.CompiledEngine(network, examples, TrainingSettings(**options), dtype, threads)
 
 
 def leaves_zeros_out(engine: Any) -> bool:
@@ -356,11 +356,11 @@ def test_zeros_behind_rectifiers_mean_the_same(
         for b in parameters.b[:-1]:
             b[:] = bias
         first, chosen = parameters.vector.copy(), TrainingSettings(**settings)
-        engine: Any = NumpyEngine(network, parameters, examples, chosen, 1)
+        engine: Any = NumpyEngine(network, examples, chosen, 1)
         if count:
-            engine = compiled.CompiledEngine(network, parameters, examples, chosen, count)
+            engine = compiled.CompiledEngine(network, examples, chosen, dtype, count)
             memory = engine.memory
-        vectors.append(one_span(engine, np.arange(n), np.array([300, 600]))[0] - first)
+        vectors.append(one_span(engine, np.arange(n), np.array([300, 600]), parameters)[0] - first)
     at, rows = memory.pair_at, 300 - 256  # of the last turn
     assert at.tolist() == [0, 0, 24, 24, 36, 36]
     shares = [
@@ -427,11 +427,10 @@ def read_only(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def one_span(engine: Any, order: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, SpanLog]:
-    """Take some steps; say where they led and what they told."""
-    state = np.zeros((engine.settings.recurrence.slots, engine.parameters.vector.size), engine.parameters.vector.dtype)
-    log = engine.run_span(state, order, ends, [0.1] * len(ends), 0)
-    return engine.parameters.vector, log
+def one_span(engine: Any, order: np.ndarray, ends: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, SpanLog]:
+    """Take some steps; return where they led and their log."""
+    log = engine.run_span(TrainingState.start(parameters, engine.settings), order, ends, [0.1] * len(ends))
+    return parameters.vector, log
 
 
 ORDER, ENDS = np.random.default_rng(5).permutation(N), np.array([16, 32, 48, 60])
@@ -451,8 +450,9 @@ def test_every_form_of_an_array_gives_the_same_bits(
     examples = Examples(X.astype(dtype), y, np.ones(N))
     engine = make(compiled, network, examples, dtype=dtype, batch_size=16)
     engine.prepare()
-    vector, log = one_span(engine, ORDER, ENDS)
-    figures = engine.evaluate(examples)
+    parameters = network.initialise(seed=1, dtype=dtype)
+    vector, log = one_span(engine, ORDER, ENDS, parameters)
+    figures = engine.evaluate(parameters, examples)
     for function in (compiled.train_span, compiled.evaluate_rows, pairs.compress):
         monkeypatch.setattr(function, "_can_compile", False)
     labels, weight, order, ends = y.astype(np.uint8), np.ones(N, int), ORDER.astype(np.int32), ENDS.astype(np.int32)
@@ -462,20 +462,22 @@ def test_every_form_of_an_array_gives_the_same_bits(
     engine = make(
         compiled, network, other, dtype=dtype, batch_size=16, dropout=0, input_dropout=0, l2=0, label_smoothing=0
     )
-    again, same_log = one_span(engine, read_only(order), read_only(np.repeat(ends, 2))[::2])
+    parameters = network.initialise(seed=1, dtype=dtype)
+    again, same_log = one_span(engine, read_only(order), read_only(np.repeat(ends, 2))[::2], parameters)
     np.testing.assert_array_equal(again, vector)
     assert same_log == log
-    assert engine.evaluate(other) == figures
-    assert engine.evaluate(Examples(other.X, other.y)) == pytest.approx(figures, rel=1e-6)
+    assert engine.evaluate(parameters, other) == figures
+    assert engine.evaluate(parameters, Examples(other.X, other.y)) == pytest.approx(figures, rel=1e-6)
 
 
 def test_a_column_of_numbers_may_have_any_form(compiled: ModuleType) -> None:
     """Targets in Fortran's order, in float32 or as whole numbers give the same bits."""
     network, X = MLP((11, 9, 3), loss="squared_error"), dense()
     y = NUMBERS.round()
-    vector, log = one_span(make(compiled, network, Examples(X, y)), ORDER, ENDS)
+    vector, log = one_span(make(compiled, network, Examples(X, y)), ORDER, ENDS, network.initialise(seed=1))
     for form in ("Fortran's order", "every second row", "float32"):
-        again, same_log = one_span(make(compiled, network, Examples(X, read_only(FORMS[form](y)))), ORDER, ENDS)
+        engine = make(compiled, network, Examples(X, read_only(FORMS[form](y))))
+        again, same_log = one_span(engine, ORDER, ENDS, network.initialise(seed=1))
         np.testing.assert_array_equal(again, vector)
         assert same_log == log
 
@@ -491,8 +493,10 @@ def test_a_spans_log_means_the_same(optimizer: str, options: str, dtype: type, c
     network, examples = MLP((11, 13, 5), "tanh"), Examples(dense().astype(dtype), classes(5))
     settings = {"optimizer": optimizer, "batch_size": 16, **OPTIONS[options]}
     theirs = make(compiled, network, examples, threads=2, dtype=dtype, **settings)
-    ours = NumpyEngine(network, network.initialise(seed=1, dtype=dtype), examples, TrainingSettings(**settings), 1)
-    found, wanted = one_span(theirs, ORDER, ENDS)[1], one_span(ours, ORDER, ENDS)[1]
+    ours = NumpyEngine(network, examples, TrainingSettings(**settings), 1)
+    found, wanted = (
+        one_span(engine, ORDER, ENDS, network.initialise(seed=1, dtype=dtype))[1] for engine in (theirs, ours)
+    )
     near = 1e-12 if dtype is np.float64 else 1e-5
     assert wanted.total_loss > 3 * wanted.loss
     for name, value in vars(wanted).items():
@@ -513,10 +517,10 @@ def test_an_evaluation_means_the_same(
     network, rest = MLP((X.shape[1], 13, 5), "tanh"), {"label_smoothing": 0.1, "dropout": 0.5, "l2": 1.0}
     examples, others = Examples(X, y, weight), Examples(X[: n // 2 + 1] + 1, y[: n // 2 + 1])
     theirs = make(compiled, network, examples, threads=2, dtype=dtype, **rest)
-    ours = NumpyEngine(network, theirs.parameters, examples, TrainingSettings(**rest), 1)
+    ours, parameters = NumpyEngine(network, examples, TrainingSettings(**rest), 1), network.initialise(1, dtype=dtype)
     for part in (examples, others):
-        loss, accuracy = ours.evaluate(part)
-        found = theirs.evaluate(part)
+        loss, accuracy = ours.evaluate(parameters, part)
+        found = theirs.evaluate(parameters, part)
         assert found[0] == pytest.approx(loss, rel=1e-12 if dtype is np.float64 else 1e-5)
         assert found[1] == accuracy
 
@@ -566,7 +570,14 @@ def test_divergence_is_noticed(loss: str, epochs: int, engine: str, dtype: type,
     settings = TrainingSettings(learning_rate=rate, epochs=epochs, full_batch=True, engine=engine, threads=1)
     X = 100 * dense(d=4).astype(dtype)
     with refused(DivergenceError, "finite", "learning rate"):
-        list(train(network, network.initialise(dtype=dtype), X, classes(3), settings=settings))
+        list(
+            train(
+                network,
+                TrainingState.start(network.initialise(dtype=dtype), settings),
+                Examples(X, classes(3)),
+                settings=settings,
+            )
+        )
 
 
 @DTYPES
@@ -575,10 +586,10 @@ def test_divergence_is_noticed(loss: str, epochs: int, engine: str, dtype: type,
 def test_nan_is_never_swallowed(activation: str, place: int, dtype: type, compiled: ModuleType) -> None:
     """A parameter that is no number makes every loss and the gradient none, whatever the activation between."""
     network, examples = MLP((11, 7, 6, 5), activation), Examples(dense().astype(dtype), classes(5))
-    engine = make(compiled, network, examples, dtype=dtype)
-    engine.parameters.vector[place] = np.nan
-    assert np.isnan(engine.evaluate(examples)[0])
-    _, log = one_span(engine, ORDER, ENDS)
+    engine, parameters = make(compiled, network, examples, dtype=dtype), network.initialise(seed=1, dtype=dtype)
+    parameters.vector[place] = np.nan
+    assert np.isnan(engine.evaluate(parameters, examples)[0])
+    _, log = one_span(engine, ORDER, ENDS, parameters)
     assert np.isnan([log.loss, log.gradient_norm, log.total_loss]).all()
 
 
@@ -620,7 +631,7 @@ class Foreign:
 def test_auto_takes_the_compiled_engine_where_there_is_work_for_it(n: int, settings: dict, name: str) -> None:
     """What is asked for is taken; auto asks how much there is to compute."""
     settings = {"epochs": 1, **settings}
-    assert pick_engine(BIG, BIG.initialise(), n, TrainingSettings(**settings)) == (name, None)
+    assert pick_engine(BIG, n, TrainingSettings(**settings), np.float64) == (name, None)
 
 
 @uses_compiled
@@ -631,12 +642,11 @@ def test_what_the_compiled_engine_does_not_support_is_said(
     optimizer: Any, dtype: type, piece: str, refused: Any
 ) -> None:
     """An unknown optimizer or precision falls back with its reason, or is refused where the engine was asked for."""
-    parameters = Parameters(BIG.layer_sizes, BIG.initialise().vector.astype(dtype))
-    name, reason = pick_engine(BIG, parameters, MANY, TrainingSettings(optimizer, epochs=1))
+    name, reason = pick_engine(BIG, MANY, TrainingSettings(optimizer, epochs=1), dtype)
     assert name == "numpy"
     assert piece in reason
     with refused(SettingError, "compiled", piece, "numpy"):
-        pick_engine(BIG, parameters, 1, TrainingSettings(optimizer, engine="compiled"))
+        pick_engine(BIG, 1, TrainingSettings(optimizer, engine="compiled"), dtype)
 
 
 @uses_compiled
@@ -656,16 +666,16 @@ def test_what_is_new_is_never_mistaken_for_what_is_known(
         monkeypatch.setitem(OPTIMIZERS, "new", Own() if kind == "subclass" else Foreign())
         options["optimizer"] = "new"
     new = MLP(network["sizes"], network["activation"], network["loss"])
-    parameters = new.initialise()
-    name, reason = pick_engine(new, parameters, MANY, TrainingSettings(**options, epochs=1))
+    name, reason = pick_engine(new, MANY, TrainingSettings(**options, epochs=1), np.float64)
     assert name == "numpy"
     assert {"subclass": "Own", "optimizer": "Foreign"}.get(kind, f"{kind} new") in (reason or "")
     with refused(SettingError, "compiled", "numpy"):
-        pick_engine(new, parameters, 1, TrainingSettings(**options, engine="compiled"))
-    X = np.ones((3, 100))
+        pick_engine(new, 1, TrainingSettings(**options, engine="compiled"), np.float64)
+    X, parameters = np.ones((3, 100)), new.initialise()
     assert make_predictor(new, parameters)(X).shape == (3, 10)
     settings = TrainingSettings(**options, epochs=1, batch_size=2, learning_rate=0.01)
-    assert [record.step for record in train(new, parameters, X, np.array([0, 1, 2]), settings=settings)] == [0, 2]
+    state, examples = TrainingState.start(parameters, settings), Examples(X, np.array([0, 1, 2]))
+    assert [record.step for record in train(new, state, examples, settings=settings)] == [0, 2]
 
 
 ABSENT = """
@@ -674,14 +684,16 @@ sys.modules[sys.argv[1]] = None
 import numpy as np
 from handgrad.errors import SettingError
 from handgrad.network import MLP
-from handgrad.training import TrainingSettings, pick_engine, train
+from handgrad.training import Examples, TrainingSettings, TrainingState, train
+from handgrad.training.engines import pick_engine
 network, found = MLP((4, 8, 3)), {}
-found["small"] = pick_engine(network, network.initialise(), 10, TrainingSettings())
-found["large"] = pick_engine(network, network.initialise(), 10**12, TrainingSettings())
+found["small"] = pick_engine(network, 10, TrainingSettings(), "float64")
+found["large"] = pick_engine(network, 10**12, TrainingSettings(), "float64")
 X, y = np.ones((9, 4)), np.arange(9) % 3
-found["steps"] = [r.step for r in train(network, network.initialise(), X, y, settings=TrainingSettings(epochs=1))]
+state, examples = TrainingState.start(network.initialise()), Examples(X, y)
+found["steps"] = [r.step for r in train(network, state, examples, settings=TrainingSettings(epochs=1))]
 try:
-    train(network, network.initialise(), X, y, settings=TrainingSettings(engine="compiled")).__next__()
+    next(train(network, state, examples, settings=TrainingSettings(engine="compiled")))
 except SettingError as error:
     found["error"] = str(error)
 print(json.dumps(found))
@@ -754,7 +766,7 @@ def test_any_number_of_threads_gives_the_same_bits(X: np.ndarray, optimizer: str
         settings = TrainingSettings(
             optimizer, 0.01, epochs=3, batch_size=16, l2=0.01, engine="compiled", threads=threads
         )
-        for _ in train(network, parameters, X, classes(40), settings=settings):
+        for _ in train(network, TrainingState.start(parameters, settings), Examples(X, classes(40)), settings=settings):
             pass
         vectors.append(parameters.vector)
     for vector in vectors[1:]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from handgrad.network import MLP, Parameters
-from handgrad.training import Examples, Record, TrainingSettings, evaluate, train
+from handgrad.training import Examples, Record, TrainingSettings, TrainingState, evaluate, train
 from handgrad.training.engines import reference
 
 NETWORK = MLP((4, 6, 5, 3), "tanh")
@@ -31,7 +31,8 @@ def first_step(
     """Take one step from a copy of the parameters; return the batch's record and where the step led."""
     parameters = start.copy()
     chosen = TrainingSettings(**{"log_every": 1, "learning_rate": 1.0, "full_batch": True, "epochs": 1, **settings})
-    records = train(NETWORK, parameters, X, y, sample_weight=sample_weight, settings=chosen)
+    state = TrainingState.start(parameters, chosen)
+    records = train(NETWORK, state, Examples(X, y, sample_weight), settings=chosen)
     record = next(record for record in records if record.kind == "batch")
     return record, parameters.vector
 
@@ -57,13 +58,13 @@ def test_reported_loss_is_the_one_differentiated(options: dict, weighted: bool, 
     start, w = NETWORK.initialise(seed=1), weights() if weighted else None
     record, arrived = first_step(start, X, y, w, **options, **batch)
     gradient = start.vector - arrived
-    assert record.gradient_norm == pytest.approx(np.linalg.norm(gradient), rel=1e-12)
+    assert record.figures["gradient_norm"] == pytest.approx(np.linalg.norm(gradient), rel=1e-12)
     for i in range(len(gradient)):
         losses = []
         for shift in (1e-5, -1e-5):
             moved = start.copy()
             moved.vector[i] += shift
-            losses.append(first_step(moved, X, y, w, **options, **batch)[0].batch_loss)
+            losses.append(first_step(moved, X, y, w, **options, **batch)[0].figures["batch_loss"])
         assert gradient[i] == pytest.approx((losses[0] - losses[1]) / 2e-5, rel=1e-6, abs=1e-9), f"coordinate {i}"
 
 
@@ -73,8 +74,8 @@ def test_reported_loss_without_options_is_the_evaluations() -> None:
     start = NETWORK.initialise(seed=1)
     record, _ = first_step(start, X, y)
     loss, accuracy = evaluate(NETWORK, start, Examples(X, y))
-    assert record.batch_loss == pytest.approx(loss, rel=1e-14)
-    assert record.batch_accuracy == accuracy
+    assert record.figures["batch_loss"] == pytest.approx(loss, rel=1e-14)
+    assert record.figures["batch_accuracy"] == accuracy
 
 
 def test_penalty_is_half_of_l2_times_squared_weights_and_spares_biases() -> None:
@@ -82,7 +83,9 @@ def test_penalty_is_half_of_l2_times_squared_weights_and_spares_biases() -> None
     X, y = toy()
     start = NETWORK.initialise(np.random.RandomState(0), "normal")
     (plain, to), (with_l2, to_l2) = (first_step(start, X, y, l2=l2) for l2 in (0.0, 0.5))
-    assert with_l2.batch_loss - plain.batch_loss == pytest.approx(0.25 * sum((W**2).sum() for W in start.W), rel=1e-12)
+    assert with_l2.figures["batch_loss"] - plain.figures["batch_loss"] == pytest.approx(
+        0.25 * sum((W**2).sum() for W in start.W), rel=1e-12
+    )
     wanted = Parameters.pack([0.5 * W for W in start.W], [np.zeros_like(b) for b in start.b])
     np.testing.assert_allclose(to - to_l2, wanted.vector, rtol=0, atol=1e-14)
 
@@ -94,7 +97,7 @@ def test_clip_bounds_the_length_of_the_step(clip: float) -> None:
     start = NETWORK.initialise(seed=1)
     (free, to), (clipped, to_clipped) = (first_step(start, X, y, clip=bound) for bound in (None, clip))
     step, short = start.vector - to, start.vector - to_clipped
-    assert clipped.gradient_norm == free.gradient_norm > clip
+    assert clipped.figures["gradient_norm"] == free.figures["gradient_norm"] > clip
     assert np.linalg.norm(short) == pytest.approx(clip, rel=1e-10)
     np.testing.assert_allclose(short, step * clip / np.linalg.norm(step), rtol=0, atol=1e-14)
 
@@ -104,7 +107,7 @@ def test_clip_leaves_a_short_gradient() -> None:
     X, y = toy()
     start = NETWORK.initialise(seed=1)
     record, arrived = first_step(start, X, y, clip=1e3)
-    assert record.gradient_norm < 1e3
+    assert record.figures["gradient_norm"] < 1e3
     np.testing.assert_array_equal(arrived, first_step(start, X, y)[1])
 
 
@@ -113,7 +116,10 @@ def test_clip_holds_in_every_step() -> None:
     X, y = toy()
     parameters = NETWORK.initialise(seed=1)
     settings = TrainingSettings(learning_rate=2.0, clip=0.01, batch_size=8, epochs=3, evaluate_every=3, log_every=1)
-    places = [parameters.vector.copy() for record in train(NETWORK, parameters, X, y, settings=settings)]
+    places = [
+        parameters.vector.copy()
+        for record in train(NETWORK, TrainingState.start(parameters, settings), Examples(X, y), settings=settings)
+    ]
     lengths = [np.linalg.norm(b - a) for a, b in pairwise(places)]
     assert len(lengths) == 16
     assert max(lengths) <= 2.0 * 0.01 * (1 + 1e-10)
@@ -131,8 +137,9 @@ def test_weight_two_is_the_example_twice(optimizer: str) -> None:
     ends = []
     for examples, weight in (((X, y), copies.astype(float)), ((X.repeat(copies, 0), y.repeat(copies)), None)):
         parameters = NETWORK.initialise(seed=2)
-        *_, last = train(NETWORK, parameters, *examples, sample_weight=weight, settings=settings)
-        ends.append((parameters.vector, last.train_loss))
+        state = TrainingState.start(parameters, settings)
+        *_, last = train(NETWORK, state, Examples(*examples, weight), settings=settings)
+        ends.append((parameters.vector, last.figures["train_loss"]))
     np.testing.assert_allclose(ends[0][0], ends[1][0], rtol=0, atol=1e-12)
     assert ends[0][1] == pytest.approx(ends[1][1], rel=1e-12)
 
@@ -153,15 +160,16 @@ def test_a_batch_of_weight_zero_teaches_nothing(l2: float) -> None:
     X, y = toy(16)
     parameters = NETWORK.initialise(seed=1)
     settings = TrainingSettings(learning_rate=0.1, batch_size=8, epochs=1, shuffle=False, log_every=1, l2=l2)
-    records = train(NETWORK, parameters, X, y, sample_weight=np.repeat([0.0, 1.0], 8), settings=settings)
+    examples = Examples(X, y, np.repeat([0.0, 1.0], 8))
+    records = train(NETWORK, TrainingState.start(parameters), examples, settings=settings)
     before = parameters.copy()
     next(records)
     empty = next(records)
-    assert empty.batch_loss == pytest.approx(l2 / 2 * sum((W**2).sum() for W in before.W), rel=1e-14)
+    assert empty.figures["batch_loss"] == pytest.approx(l2 / 2 * sum((W**2).sum() for W in before.W), rel=1e-14)
     wanted = Parameters.pack([W * (1 - 0.1 * l2) for W in before.W], before.b)
     np.testing.assert_allclose(parameters.vector, wanted.vector, rtol=1e-14)
     *_, last = records
-    assert np.isfinite(last.train_loss)
+    assert np.isfinite(last.figures["train_loss"])
 
 
 # Chunks
@@ -176,7 +184,12 @@ def test_a_batch_in_chunks_is_the_batch_in_one_piece(weighting: str, monkeypatch
     for chunk in (1000, 100, 99, 30, 7, 1):
         monkeypatch.setattr(reference, "CHUNK", chunk)
         record, arrived = first_step(start, X, y, w, l2=0.1, label_smoothing=0.1)
-        found[chunk] = (record.batch_loss, record.batch_accuracy, arrived, *evaluate(NETWORK, start, Examples(X, y, w)))
+        found[chunk] = (
+            record.figures["batch_loss"],
+            record.figures["batch_accuracy"],
+            arrived,
+            *evaluate(NETWORK, start, Examples(X, y, w)),
+        )
     whole = found.pop(1000)
     for chunk, cut in found.items():
         assert cut[0] == pytest.approx(whole[0], rel=1e-12), chunk
@@ -192,7 +205,8 @@ def test_working_memory_of_a_full_batch_does_not_grow_with_the_examples() -> Non
     for n in (3_000, 30_000):
         X, y = toy(n)
         settings = TrainingSettings(learning_rate=0.1, full_batch=True, epochs=2, dropout=0.1)
-        records = train(network, network.initialise(), X.astype(np.float32), y, settings=settings)
+        examples = Examples(X.astype(np.float32), y)
+        records = train(network, TrainingState.start(network.initialise()), examples, settings=settings)
         tracemalloc.start()
         for _ in records:
             pass
@@ -206,10 +220,11 @@ def test_evaluation_knows_no_dropout_smoothing_or_penalty() -> None:
     X, y = toy()
     parameters = NETWORK.initialise(seed=1)
     settings = TrainingSettings(dropout=0.5, input_dropout=0.3, label_smoothing=0.3, l2=1.0, epochs=2)
-    for record in train(NETWORK, parameters, X, y, X[:5], y[:5], settings=settings):
+    state, tests = TrainingState.start(parameters), {"test": Examples(X[:5], y[:5])}
+    for record in train(NETWORK, state, Examples(X, y), tests, settings=settings):
         logits, _ = NETWORK.forward(parameters, X)
         P = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        assert record.train_loss == pytest.approx(-np.log(P[np.arange(40), y]).mean(), rel=1e-12)
-        assert record.train_accuracy == np.mean(P.argmax(axis=1) == y)
-        assert record.test_loss == pytest.approx(-np.log(P[np.arange(5), y[:5]]).mean(), rel=1e-12)
-        assert record.test_accuracy == np.mean(P[:5].argmax(axis=1) == y[:5])
+        assert record.figures["train_loss"] == pytest.approx(-np.log(P[np.arange(40), y]).mean(), rel=1e-12)
+        assert record.figures["train_accuracy"] == np.mean(P.argmax(axis=1) == y)
+        assert record.figures["test_loss"] == pytest.approx(-np.log(P[np.arange(5), y[:5]]).mean(), rel=1e-12)
+        assert record.figures["test_accuracy"] == np.mean(P[:5].argmax(axis=1) == y[:5])

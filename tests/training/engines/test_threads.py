@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from handgrad.network import ACTIVATIONS, LOSSES, MLP
-from handgrad.training import OPTIMIZERS, TrainingSettings, train
+from handgrad.training import OPTIMIZERS, Examples, TrainingSettings, TrainingState, train
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +72,9 @@ def trained(given: Case, threads: int) -> tuple[bytes, list[dict[str, Any]]]:
     """Train; return the parameters' bits and all that the records say, but for the time."""
     parameters = given.network.initialise(seed=1, dtype=given.X.dtype)
     settings = TrainingSettings(**given.options, engine="compiled", threads=threads)
-    test = given.X[:17], given.y[:17]
-    records = train(given.network, parameters, given.X, given.y, *test, sample_weight=given.weight, settings=settings)
+    state, examples = TrainingState.start(parameters, settings), Examples(given.X, given.y, given.weight)
+    tests = {"test": Examples(given.X[:17], given.y[:17])}
+    records = train(given.network, state, examples, tests, settings=settings)
     told = [asdict(record) | {"train_seconds": None} for record in records]
     return parameters.vector.tobytes(), told
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import joblib
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from handgrad.compiled.arguments import Inputs, Log, Plan, Room, Rules
 from handgrad.compiled.caching import compile_for
@@ -35,6 +35,7 @@ from handgrad.training.engines.reference import dropout_rates
 from handgrad.training.engines.team import Team
 from handgrad.training.examples import Examples, counts_right
 from handgrad.training.settings import TrainingSettings
+from handgrad.training.state import TrainingState
 
 ROWS = 256  # in one turn: their activations stay in the cores' caches
 CHUNK = 128  # rows of an evaluation or prediction at a time
@@ -46,11 +47,11 @@ class CompiledEngine:
     Parameters
     ----------
     network : MLP
-    parameters : Parameters
-        Changed in place.
     examples : Examples
     settings : TrainingSettings
         Network and settings must be ones for which ``unsupported`` returns None.
+    dtype : dtype
+        That of the parameters, float32 or float64.
     threads : int, optional
         By default as many as the process has cores, by its affinity and its container's quota.
     """
@@ -60,16 +61,16 @@ class CompiledEngine:
     def __init__(
         self,
         network: MLP,
-        parameters: Parameters,
         examples: Examples,
         settings: TrainingSettings,
+        dtype: DTypeLike,
         threads: int | None = None,
     ) -> None:
-        self.network, self.parameters, self.examples, self.settings = network, parameters, examples, settings
+        self.network, self.examples, self.settings, self.dtype = network, examples, settings, np.dtype(dtype)
         batch = len(examples) if settings.full_batch else min(settings.batch_size, len(examples))
         self.shape = shape_of(network)
         self.team = Team(threads or joblib.cpu_count())
-        size, dtype = parameters.vector.size, parameters.vector.dtype
+        size = network.parameter_count
         optimizer = settings.recurrence
         # A span works on copies that begin at a cache line: 6 % of an epoch.
         self.theta, self.gradient = aligned(size, dtype), aligned(size, dtype)
@@ -87,45 +88,45 @@ class CompiledEngine:
         self.memory = memory_for(
             self.shape, min(batch, ROWS), dtype, self.team.threads, self.inputs, bool(self.rules.rates.any())
         )
-        self.forward = _Forward(network, parameters, self.team)
+        self.forward = _Forward(network, dtype, self.team)
 
     def prepare(self) -> None:
         """Compile what is not compiled yet: in the caller's thread, where Ctrl-C ends it."""
         nothing = np.zeros(0, np.int64)
         log = Log(np.zeros(0), np.zeros(0), np.zeros(0))
         compile_for(train_span, (*self._span_arguments(nothing, nothing, [], 0, log), 0, *self.team.ends))
-        evaluation = self.forward.evaluation_arguments(0, self.inputs, np.zeros(0), np.zeros(0))
+        evaluation = self.forward.evaluation_arguments(0, self.theta, self.inputs, np.zeros(0), np.zeros(0))
         compile_for(evaluate_rows, (*evaluation, 0, 1, self.team.stop))
 
     def run_span(
         self,
-        state: NDArray[Any],
+        state: TrainingState,
         order: NDArray[np.integer[Any]],
         ends: NDArray[np.integer[Any]],
         learning_rates: Sequence[float],
-        first_step: int,
     ) -> SpanLog:
-        """Take the steps of a span, as ``NumpyEngine.run_span`` does."""
+        """Take one step for each batch, as ``NumpyEngine.run_span`` does."""
         log = Log(*np.zeros((3, len(ends))))
-        arguments = self._span_arguments(order, ends, learning_rates, first_step, log)
+        arguments = self._span_arguments(order, ends, learning_rates, state.step, log)
+        vector = state.parameters.vector
         self.memory.board[:] = 0
-        set_apart(self.parameters.vector, self.theta, self.shape, self.team.threads, 1)
-        for vector, apart in zip(state, self.state[:, : self.theta.size], strict=True):
-            set_apart(vector, apart, self.shape, self.team.threads, len(self.shape.sizes) - 1)
+        set_apart(vector, self.theta, self.shape, self.team.threads, 1)
+        for slot, apart in zip(state.slots, self.state[:, : self.theta.size], strict=True):
+            set_apart(slot, apart, self.shape, self.team.threads, len(self.shape.sizes) - 1)
         try:
             self.team.run(lambda thread: train_span(*arguments, thread, *self.team.ends))
         finally:
-            bring_together(self.theta, self.parameters.vector, self.shape, self.team.threads, 1)
-            for vector, apart in zip(state, self.state[:, : self.theta.size], strict=True):
-                bring_together(apart, vector, self.shape, self.team.threads, len(self.shape.sizes) - 1)
+            bring_together(self.theta, vector, self.shape, self.team.threads, 1)
+            for slot, apart in zip(state.slots, self.state[:, : self.theta.size], strict=True):
+                bring_together(apart, slot, self.shape, self.team.threads, len(self.shape.sizes) - 1)
+        state.step += len(ends)
         accuracy = float(log.rights[0]) if counts_right(self.network, self.examples) else None
         return SpanLog(float(log.losses[0]), accuracy, float(log.norms[0]), float(log.losses.sum()))
 
-    def evaluate(self, examples: Examples) -> tuple[float, float | None]:
-        """Compute loss and accuracy on all examples, as ``reference.evaluate`` does."""
-        dtype = self.parameters.vector.dtype
-        inputs = self.inputs if examples is self.examples else inputs_of(self.network, examples, dtype)
-        loss, right = self.forward.evaluate(inputs)
+    def evaluate(self, parameters: Parameters, examples: Examples) -> tuple[float, float | None]:
+        """Compute the mean loss and the accuracy, as ``reference.evaluate`` does."""
+        inputs = self.inputs if examples is self.examples else inputs_of(self.network, examples, self.dtype)
+        loss, right = self.forward.evaluate(parameters.vector, inputs)
         total = len(examples) if examples.weight is None else float(examples.weight.sum())
         return loss / total, right / len(examples) if counts_right(self.network, examples) else None
 
@@ -166,48 +167,53 @@ class Predictor:
     """
 
     def __init__(self, network: MLP, parameters: Parameters, threads: int | None = None) -> None:
-        self.forward = _Forward(network, parameters, Team(threads or joblib.cpu_count()))
+        self.parameters = parameters
+        self.forward = _Forward(network, parameters.vector.dtype, Team(threads or joblib.cpu_count()))
 
     def __call__(self, X: NDArray[Any]) -> NDArray[Any]:
         """Compute the outputs (n, k) of rows (n, d)."""
-        return self.forward.predict(X)
+        return self.forward.predict(self.parameters.vector, X)
 
 
 class _Forward:
     """Evaluation and prediction, with the memory that each thread needs for them."""
 
-    def __init__(self, network: MLP, parameters: Parameters, team: Team) -> None:
-        self.network, self.parameters, self.team = network, parameters, team
+    def __init__(self, network: MLP, dtype: DTypeLike, team: Team) -> None:
+        self.network, self.dtype, self.team = network, np.dtype(dtype), team
         self.shape = shape_of(network)
         self.rooms: list[Room] = []
 
     def room(self, thread: int) -> Room:
         """Give a thread its room."""
         while len(self.rooms) <= thread:
-            self.rooms.append(room_for(self.shape, CHUNK, self.parameters.vector.dtype))
+            self.rooms.append(room_for(self.shape, CHUNK, self.dtype))
         return self.rooms[thread]
 
     def evaluation_arguments(
-        self, thread: int, inputs: Inputs, losses: NDArray[np.float64], rights: NDArray[np.float64]
+        self,
+        thread: int,
+        vector: NDArray[Any],
+        inputs: Inputs,
+        losses: NDArray[np.float64],
+        rights: NDArray[np.float64],
     ) -> tuple[Any, ...]:
         """List the arguments of ``evaluate_rows`` but the last three."""
-        return self.parameters.vector, self.shape, inputs, self.room(thread), SPARSE, losses, rights
+        return vector, self.shape, inputs, self.room(thread), SPARSE, losses, rights
 
-    def evaluate(self, inputs: Inputs) -> tuple[float, float]:
+    def evaluate(self, vector: NDArray[Any], inputs: Inputs) -> tuple[float, float]:
         """Sum the loss over all examples, each times its weight, and count those that are right."""
         chunks = -(-len(inputs.X) // CHUNK)
         losses, rights = np.zeros(chunks), np.zeros(chunks)
         threads = min(self.team.threads, chunks)
-        arguments = [self.evaluation_arguments(thread, inputs, losses, rights) for thread in range(threads)]
+        arguments = [self.evaluation_arguments(thread, vector, inputs, losses, rights) for thread in range(threads)]
         self.team.run(lambda thread: evaluate_rows(*arguments[thread], thread, threads, self.team.stop), threads)
         return float(losses.sum()), float(rights.sum())
 
-    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+    def predict(self, vector: NDArray[Any], X: NDArray[Any]) -> NDArray[Any]:
         """Compute what the outputs mean."""
-        dtype = self.parameters.vector.dtype
-        X, outputs = fixed(X, dtype), np.empty((len(X), self.network.layer_sizes[-1]), dtype)
+        X, outputs = fixed(X, self.dtype), np.empty((len(X), self.network.layer_sizes[-1]), self.dtype)
         threads = max(1, min(self.team.threads, -(-len(X) // CHUNK)))
-        vector, shape, stop = self.parameters.vector, self.shape, self.team.stop
+        shape, stop = self.shape, self.team.stop
         rooms = [self.room(thread) for thread in range(threads)]
 
         def predict(thread: int) -> None:

@@ -9,12 +9,42 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.network.parameters import Parameters
 from handgrad.training.examples import Examples
+from handgrad.training.state import TrainingState
+
+
+@dataclass(frozen=True)
+class BatchGradient:
+    """The objective on one batch: its value, the accuracy, and its gradient.
+
+    Attributes
+    ----------
+    loss : float
+        With penalty, label smoothing and dropout.
+    accuracy : float or None
+        None if the targets are numbers.
+    gradient : ndarray of shape (parameters.vector.size,)
+        The gradient of ``loss``, before clipping.
+    """
+
+    loss: float
+    accuracy: float | None
+    gradient: NDArray[Any]
 
 
 @dataclass(frozen=True)
 class SpanLog:
-    """What happened in the first step of a span, and the sum of the losses of all, which shows a divergence."""
+    """The figures of a span's first step, and the sum of all its losses, which reveals a divergence.
+
+    Attributes
+    ----------
+    loss, accuracy
+        As in :class:`BatchGradient`.
+    gradient_norm : float
+        Before clipping.
+    total_loss : float
+    """
 
     loss: float
     accuracy: float | None
@@ -23,24 +53,48 @@ class SpanLog:
 
 
 class Engine(Protocol):
-    """What computes the steps; its methods mean what those of :class:`NumpyEngine` mean."""
+    """What computes the steps of a training run; bound to a network, examples and settings when it is made.
+
+    There are two ways to take steps: :meth:`run_span` takes many and is fast; :meth:`gradient` followed by
+    :meth:`update` takes one, for code that has to act in between, such as a sum over several machines. On one machine
+    both give the same bits. Both advance ``state.step``; the epoch, the position and the seconds are the caller's.
+    """
 
     @property
     def name(self) -> str:
-        """Its name in the settings."""
+        """The engine's name in the settings."""
+
+    def prepare(self) -> None:
+        """Do what is needed once and is not training, such as compiling."""
 
     def run_span(
         self,
-        state: NDArray[Any],
+        state: TrainingState,
         order: NDArray[np.integer[Any]],
         ends: NDArray[np.integer[Any]],
         learning_rates: Sequence[float],
-        first_step: int,
     ) -> SpanLog:
-        """Take the steps of a span."""
+        """Take one step for each batch, changing the state's parameters, slots and step in place.
 
-    def evaluate(self, examples: Examples) -> tuple[float, float | None]:
-        """Compute loss and accuracy on all examples."""
+        Parameters
+        ----------
+        state : TrainingState
+        order : integer ndarray
+            The rows of all batches, one batch after the other.
+        ends : integer ndarray of shape (steps,)
+            Where in ``order`` each batch ends; at least one.
+        learning_rates : sequence of float
+            One for each step.
+        """
 
-    def prepare(self) -> None:
-        """Do what is to be done once and counts as no training, such as compiling."""
+    def gradient(self, state: TrainingState, rows: NDArray[np.integer[Any]]) -> BatchGradient:
+        """Compute the objective on a batch and its gradient. The state is not changed."""
+
+    def update(self, state: TrainingState, gradient: NDArray[Any], learning_rate: float) -> float:
+        """Clip a gradient, take the optimizer's step in place, and return the norm before clipping.
+
+        The gradient may be overwritten.
+        """
+
+    def evaluate(self, parameters: Parameters, examples: Examples) -> tuple[float, float | None]:
+        """Compute the mean loss and the accuracy on examples, without penalty, label smoothing and dropout."""
