@@ -1,0 +1,87 @@
+"""The teacher's doctor: all is well where it is, and what is not is reported."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sandboxes import need_isolation
+
+from handgrad import handout
+from handgrad.cli import main
+from handgrad.exercises.catalogue.mistakes import catalogue
+from handgrad.exercises.grading import doctor
+from handgrad.exercises.tasks import TASKS
+
+
+def failures() -> dict[str, str]:
+    """Give what does not hold, with what was found."""
+    return {examined.subject: examined.found for examined in doctor.examine() if not examined.holds}
+
+
+def test_a_machine_that_isolates_is_well(capsys: pytest.CaptureFixture[str]) -> None:
+    """Points, names and four escape attempts are each reported as they must be, and the exit code is 0."""
+    need_isolation()
+    assert main(["exercise", "doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4 + len(doctor.ATTEMPTS)
+    assert all(line.startswith("ok ") for line in lines)
+
+
+def test_every_task_has_a_mistake_of_the_catalogue() -> None:
+    """What is tried is one known mistake for each task of both sheets."""
+    assert doctor.MISTAKES.keys() == TASKS.keys()
+    assert all(task in catalogue()[mistake].tasks for task, (mistake, *_) in doctor.MISTAKES.items())
+
+
+def test_a_missing_sandbox_is_reported_with_advice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without isolation the sheets are still graded, no escape is attempted, and the exit code is 1."""
+    monkeypatch.setattr(doctor, "find_sandbox", lambda **_: doctor.Sandbox(isolated=False))
+    monkeypatch.setattr(doctor, "why_not", lambda: "bubblewrap is not installed")
+    assert main(["exercise", "doctor"]) == 1
+    *graded, last = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in graded] == ["ok"] * 3
+    assert last.startswith("FAILED")
+    assert doctor.how_to_isolate() in last
+
+
+def test_wrong_points_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checker that gave a blank sheet full marks would be noticed, and so would one that gave a solved sheet none."""
+    real = doctor.solved_sheet
+    monkeypatch.setattr(doctor, "solved_sheet", lambda part, kind, **_: real(part, kind))
+    found = failures()
+    assert found["A blank sheet gets no points."] == "It got 19."
+    monkeypatch.setattr(doctor, "solved_sheet", lambda part, kind, **_: real(part, kind, bodies={}))
+    found = failures()
+    assert found["A solved sheet gets all 19 points."] == "It got 0."
+
+
+def test_a_mistake_without_its_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The task and the mistake that was not named are listed."""
+    monkeypatch.setitem(doctor.MISTAKES, "del_sigmoid", ("derivative_sign", "1 - h", "1 + h"))
+    assert "Not named: del_sigmoid: derivative_sign." in failures().values()
+
+
+def test_an_attempt_that_gets_out_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the system's refusal counts: neither success nor another error does."""
+    need_isolation()
+    monkeypatch.setitem(doctor.ATTEMPTS, "open its own file", "    open('mine', 'w').close()\n")
+    monkeypatch.setitem(doctor.ATTEMPTS, "divide by zero", "    1 / 0\n")
+    assert failures() == {
+        "A submission cannot open its own file.": "The call ended as ok.",
+        "A submission cannot divide by zero.": "The call ended as crashed.",
+    }
+
+
+def test_the_attempts_are_real(tmp_path: Path) -> None:
+    """Outside of the sandbox each of them succeeds."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        given = {"PORT": server.getsockname()[1], "REFERENCE": handout.__file__, "OUTSIDE": str(tmp_path / "written")}
+        constants = "".join(f"{name} = {value!r}\n" for name, value in given.items())
+        for lines in doctor.ATTEMPTS.values():
+            code = f"{constants}def attempt():\n{lines}attempt()\n"
+            subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert (tmp_path / "written").exists()
