@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -28,7 +29,7 @@ from handgrad.exercises.words.wording import texts
 GD, SGD = "gradient_descent", "stochastic_gradient_descent"
 OWN_NUMBERS = {GD: {"learning_rate_ignored"}, SGD: {"learning_rate_ignored", "batch_size_ignored"}}
 MISTAKES = {task: BOTH.keys() | ONLY[task].keys() | OWN_NUMBERS[task] for task in (GD, SGD)}
-VARIANTS = resources.files("handgrad.exercises") / "variants"
+VARIANTS = Path(__file__).parent / "proof" / "variants"
 CORRECT = [
     (file.name, task)
     for file in sorted(VARIANTS.iterdir(), key=lambda file: file.name)

@@ -7,7 +7,7 @@ import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from handgrad.exercises.catalogue.backward_mutants import LAYERS
@@ -59,7 +59,7 @@ def mutants() -> list[Mutant]:
 
 
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads((resources.files(__package__) / "mutants" / f"{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parent / "mutants" / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def _bodies(written: str | list[str]) -> Iterator[str]:

@@ -16,19 +16,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import resources
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
 from handgrad.exercises.catalogue.mistakes import catalogue
-from handgrad.exercises.catalogue.written import Mutant, mutants, mutated, sheet, tasks_of
 from handgrad.exercises.check import check_submission
 from handgrad.exercises.results import TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox
 from handgrad.exercises.submission.reading import Cell, Submission
 from handgrad.exercises.tasks import TASKS
+
+from .written import Mutant, mutants, mutated, sheet, tasks_of
 
 UNRECOGNISED = "not recognised"
 # Found in no quantity, so in no pair of quantities either.
@@ -183,7 +183,7 @@ def variants() -> Iterator[Submission]:
     2
     """
     (solved,) = sheet(4, None).cells
-    for file in sorted((resources.files(__package__) / "variants").iterdir(), key=lambda file: file.name):
+    for file in sorted((Path(__file__).parent / "variants").iterdir(), key=lambda file: file.name):
         if file.name.endswith(".py"):
             yield Submission(file.name, (Cell(1, solved.source), Cell(2, file.read_text(encoding="utf-8"))))
 

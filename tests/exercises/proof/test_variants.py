@@ -3,7 +3,7 @@
 import copy
 import re
 from collections.abc import Callable, Iterator
-from importlib import resources
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from handgrad import handout
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS, TASKS
 
-FOLDER = resources.files("handgrad.exercises") / "variants"
+FOLDER = Path(__file__).parent / "variants"
 FILES = {file.name.removesuffix(".py"): file for file in FOLDER.iterdir() if file.name.endswith(".py")}
 GRADIENTS = [f"d{name}" for name in PARAMETERS]
 DELTAS = [name for name in BACKPROP if name.startswith("delta")]

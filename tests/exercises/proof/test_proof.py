@@ -5,11 +5,11 @@ import ast
 import pytest
 
 from handgrad.exercises.catalogue.mistakes import catalogue
-from handgrad.exercises.catalogue.written import mutants, mutated
 from handgrad.exercises.check import check_submission
-from handgrad.exercises.prove import Proof, draw, prove, shown, table, variants
 from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.sheet.solutions import solution
+from proof.prove import Proof, draw, prove, shown, table, variants
+from proof.written import mutants, mutated
 
 MUTANTS = mutants()
 
