@@ -14,9 +14,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from handgrad.errors import DataError, FormatError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 MAX_BYTES = 2**30  # of raw numbers in one file; 15 times the whole of MNIST
 MAX_DEFLATE_RATIO = 1032  # no deflate stream expands further than this
@@ -41,6 +44,34 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 def damaged(path: Path, what: str) -> FormatError:
     """Describe a file that breaks its format's promise."""
     return FormatError(f"{path}: {what}", "a whole file of this format", "fetch or write the file anew")
+
+
+class _Hashed:
+    """A stream whose hash sees every byte that is read."""
+
+    def __init__(self, stream: BinaryIO, digest: Hash) -> None:
+        self.stream, self.digest = stream, digest
+
+    def read(self, size: int = -1) -> bytes:
+        """Read, and update the hash."""
+        content = self.stream.read(size)
+        self.digest.update(content)
+        return content
+
+
+def hashed(stream: BinaryIO, digest: Hash | None) -> BinaryIO:
+    """Return a stream that gives the same bytes and updates a hash with them, so that one reading does both.
+
+    Examples
+    --------
+    >>> import hashlib, io
+    >>> digest = hashlib.md5(usedforsecurity=False)
+    >>> hashed(io.BytesIO(b"hello"), digest).read()
+    b'hello'
+    >>> digest.hexdigest()
+    '5d41402abc4b2a76b9719d911017c592'
+    """
+    return stream if digest is None else cast(BinaryIO, _Hashed(stream, digest))
 
 
 def read_exactly(stream: BinaryIO, size: int, path: Path) -> bytearray:

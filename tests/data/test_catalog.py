@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -123,5 +124,26 @@ def test_the_real_mnist_is_the_published_one(mnist_root, refused, cache, monkeyp
     copy.chmod(0o755)
     assert load_data("mnist").notes == data.notes
     write_idx(copy / "t10k-labels-idx1-ubyte", 9 - data.y_test.astype(np.uint8))
-    with refused(DataError, "holds other files than the published ones"):
+    with refused(DataError, "contains other files than the published ones"):
         load_data("mnist")
+
+
+COUNT_OPENED = """
+import collections, sys
+opened = collections.Counter()
+sys.addaudithook(lambda event, args: opened.update([str(args[0])]) if event == "open" else None)
+from handgrad.data import load_data
+load_data("mnist")
+print({count for path, count in opened.items() if "ubyte" in path}, sum("ubyte" in path for path in opened))
+"""
+
+
+@pytest.mark.parametrize("variable", ["HANDGRAD_DATA", "HANDGRAD_CACHE"])
+def test_each_file_of_a_set_is_opened_once(variable, mnist_root, tmp_path):
+    """One pass over each file reads, decompresses and verifies it, in the user's folder and in the cache."""
+    others = {name: value for name, value in os.environ.items() if name not in ("HANDGRAD_DATA", "HANDGRAD_CACHE")}
+    shutil.copytree(mnist_root / "mnist", tmp_path / "mnist", copy_function=shutil.copyfile)
+    command = [sys.executable, "-c", COUNT_OPENED]
+    environment = {**others, variable: str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{1} 4"

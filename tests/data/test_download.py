@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from handgrad.data import download
-from handgrad.data.download import PublishedFile, cache_folder, fetch_set, is_published
+from handgrad.data.download import PublishedFile, cache_folder, fetch_set
 from handgrad.errors import DataError, DownloadError
 
-RAW = bytes(range(256)) * 40
+RAW = b"\0\0\x08\x01" + (256 * 40).to_bytes(4, "big") + bytes(range(256)) * 40  # an IDX file
 SENT = gzip.compress(RAW, mtime=0)
 BY_RAW = PublishedFile("a.gz", "sha256", hashlib.sha256(RAW).hexdigest())
 BY_FILE = PublishedFile("b.gz", "md5", hashlib.md5(SENT, usedforsecurity=False).hexdigest())
@@ -148,12 +148,23 @@ def test_a_damaged_file_is_fetched_anew(address, tmp_path, damage):
     assert (tmp_path / "a.gz").read_bytes() == SENT
 
 
-def test_a_bomb_is_hashed_no_further_than_its_bound(tmp_path, little_memory, monkeypatch):
-    """A compressed file that expands beyond any published one is not it, whatever its size."""
+@pytest.mark.parametrize("promised", [2**26, 1], ids=["promised", "beyond the promise"])
+def test_a_bomb_is_read_no_further_than_its_bound(promised, address, tmp_path, little_memory, monkeypatch):
+    """A compressed file that expands beyond any published one is replaced, and never expanded in memory."""
     monkeypatch.setattr(download, "MAX_FILE", 2**20)
-    (tmp_path / "a.gz").write_bytes(gzip.compress(bytes(2**26)))
+    header = b"\0\0\x08\x01" + promised.to_bytes(4, "big")
+    (tmp_path / "a.gz").write_bytes(gzip.compress(header + bytes(2**26)))
     with little_memory():
-        assert not is_published(tmp_path / "a.gz", BY_RAW)
+        fetch_set("set", [BY_RAW], [address("good")], tmp_path)
+    assert (tmp_path / "a.gz").read_bytes() == SENT
+
+
+@pytest.mark.parametrize("file", [BY_RAW, BY_FILE])
+def test_the_arrays_are_returned(address, tmp_path, file):
+    """The numbers in the file are returned, whether it was downloaded now or before."""
+    for mood in ("good", "gone"):
+        (array,) = fetch_set("set", [file], [address(mood)], tmp_path)
+        assert array.tolist() == list(range(256)) * 40
 
 
 def test_a_cache_that_cannot_be_made_is_a_data_error(refused, address, tmp_path):

@@ -7,13 +7,16 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
 
 from handgrad.data import download
 from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.download import Progress, PublishedFile
 from handgrad.data.idx import FILES, find_idx_files, read_idx_folder
 from handgrad.data.npy import read_npy, read_npz
+from handgrad.data.raw import dataset_from_raw
 from handgrad.data.splits import stratified_split
 from handgrad.data.table import read_csv, read_parquet
 from handgrad.errors import DataError
@@ -205,8 +208,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
         raise _unknown(name, only_names=True)
     if local := _local(name):
         return local
-    published = PUBLISHED[name]
-    download.fetch_set(name, published.files, published.mirrors, download.cache_folder() / name, progress)
+    _fetched(name, progress)
     return download.cache_folder() / name
 
 
@@ -221,18 +223,32 @@ def _load_digits() -> Dataset:
 
 
 def _load_published(name: str, progress: Progress | None) -> Dataset:
-    """Load one of the sets of four files; note where a user's own copy differs from the published one."""
-    published = PUBLISHED[name]
-    place = fetch(name, progress)
-    data = read_idx_folder(place, published.class_names)
-    pairs = zip(find_idx_files(place), published.files, strict=True)
-    if all(path is not None and download.is_published(path, file) for path, file in pairs):
-        return data
-    if place == download.cache_folder() / name:
+    """Load one of the sets of four files, each read once; note if a user's own copy differs from the published one."""
+    published, notes = PUBLISHED[name], []
+    if local := _local(name):
+        paths = [path for path in find_idx_files(local) if path is not None]
+        found = [download.read_published(path, file) for path, file in zip(paths, published.files, strict=True)]
+        arrays = [array for array, _ in found]
+        if not all(is_published for _, is_published in found):
+            notes.append(f"the files in {local} are not known to be the published ones")
+    else:
+        arrays = _fetched(name, progress)
+    X_train, y_train, X_test, y_test = arrays
+    data = dataset_from_raw(name, (X_train, y_train, X_test, y_test), published.class_names)
+    return data.with_notes(*notes)
+
+
+def _fetched(name: str, progress: Progress | None) -> list[NDArray[Any]]:
+    """Read a set's files from the cache folder, into which they are downloaded if need be; accept no others there."""
+    published, folder = PUBLISHED[name], download.cache_folder() / name
+    arrays = download.fetch_set(name, published.files, published.mirrors, folder, progress)
+    if find_idx_files(folder) != [folder / file.name for file in published.files]:
         raise DataError(
-            f"{place} holds other files than the published ones", "those only", "remove what is not called .gz"
+            f"{folder} contains other files than the published ones",
+            "those only",
+            "remove the files whose names do not end in .gz",
         )
-    return data.with_notes(f"the files in {place} are not known to be the published ones")
+    return arrays
 
 
 def _local(name: str) -> Path | None:

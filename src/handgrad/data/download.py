@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from numpy.typing import NDArray
+
 from handgrad import files
+from handgrad.data.idx import read_idx
 from handgrad.errors import DataError, DownloadError, FormatError
 
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all (0 where not known)
@@ -50,31 +51,29 @@ def cache_folder() -> Path:
     return Path(pooch.os_cache("handgrad"))
 
 
-def is_published(path: Path, file: PublishedFile) -> bool:
-    """Tell whether a file holds the published bytes; a damaged one does not.
+def read_published(path: Path, file: PublishedFile) -> tuple[NDArray[Any], bool]:
+    """Read an IDX file once, and tell whether its bytes are the published ones.
 
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "hello"
-    ...     _ = path.write_bytes(b"hello")
-    ...     is_published(path, PublishedFile("hello", "md5", "5d41402abc4b2a76b9719d911017c592"))
-    True
+    Raises
+    ------
+    FormatError
+        If it is not an IDX file, or is damaged.
     """
-    digest, size = hashlib.new(file.algorithm, usedforsecurity=False), 0
+    digest = hashlib.new(file.algorithm, usedforsecurity=False)
+    if file.algorithm == "sha256":
+        array = read_idx(path, MAX_FILE, content_hash=digest)
+    else:
+        array = read_idx(path, MAX_FILE, file_hash=digest)
+    return array, digest.hexdigest() == file.digest
+
+
+def _published_array(path: Path, file: PublishedFile) -> NDArray[Any] | None:
+    """Read a file that must be the published one; None if it is damaged or another."""
     try:
-        with files.opened(path) as stream, ExitStack() as stack:
-            source: Any = stream
-            if file.algorithm == "sha256" and stream.read(2) == b"\x1f\x8b":
-                source = stack.enter_context(gzip.GzipFile(fileobj=stream))
-            stream.seek(0)
-            while (chunk := source.read(files.CHUNK)) and size <= MAX_FILE:
-                digest.update(chunk)
-                size += len(chunk)
+        array, is_published = read_published(path, file)
     except FormatError:
-        return False
-    return digest.hexdigest() == file.digest
+        return None
+    return array if is_published else None
 
 
 def fetch_set(
@@ -84,31 +83,38 @@ def fetch_set(
     folder: Path,
     progress: Progress | None = None,
     timeout: float = TIMEOUT,
-) -> None:
-    """Fetch those files of a set that the folder does not hold, or holds damaged.
+) -> list[NDArray[Any]]:
+    """Read the files of a set; download those that the folder lacks or has damaged.
 
     Parameters
     ----------
     name : str
-        Of the set, for messages.
+        The set's name, for messages.
     published : sequence of PublishedFile
     mirrors : sequence of str
-        Addresses to which a file's name is added, in the order in which they are tried.
+        URLs to which a file's name is appended, in the order in which they are tried.
     folder : pathlib.Path
-        Made where it is not there.
+        Created if missing.
     progress : callable, optional
     timeout : float
-        Seconds in which a mirror must connect, and send its next bytes.
+        Seconds within which a mirror must connect, and send its next bytes.
+
+    Returns
+    -------
+    list of arrays
+        One for each file.
 
     Raises
     ------
     DownloadError
-        If no mirror gives a file; it names each that was tried, and why it would not do.
+        If a file cannot be downloaded; it names each mirror that was tried, and what went wrong there.
     """
+    arrays = []
     for file in published:
         target = folder / file.name
-        if not (target.is_file() and is_published(target, file)):
-            _fetch_file(name, file, mirrors, target, progress, timeout)
+        array = _published_array(target, file) if target.is_file() else None
+        arrays.append(_fetch_file(name, file, mirrors, target, progress, timeout) if array is None else array)
+    return arrays
 
 
 class _UnusableMirrorError(Exception):
@@ -117,8 +123,8 @@ class _UnusableMirrorError(Exception):
 
 def _fetch_file(
     name: str, file: PublishedFile, mirrors: Sequence[str], target: Path, progress: Progress | None, timeout: float
-) -> None:
-    """Try one mirror after the other."""
+) -> NDArray[Any]:
+    """Try one mirror after the other, and read the file that the first good one sends."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -130,9 +136,10 @@ def _fetch_file(
             with files.written(target) as sink:
                 _download(address, _Sink(sink, file.name, progress), timeout)
                 sink.flush()
-                if not is_published(Path(sink.name), file):
+                array = _published_array(Path(sink.name), file)
+                if array is None:
                     raise _UnusableMirrorError("sent other bytes than the published ones")
-            return
+            return array
         except _UnusableMirrorError as reason:
             tried.append(f"{address} {reason}")
     raise DownloadError(

@@ -15,7 +15,7 @@ import os
 import struct
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from handgrad.data.dataset import Dataset
 from handgrad.data.raw import dataset_from_raw
 from handgrad.errors import DataError, FormatError
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_DIMENSIONS = 8
 
@@ -32,14 +35,22 @@ FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3
 CLASS_NAMES = "class-names.txt"
 
 
-def read_idx(path: str | os.PathLike[str], max_bytes: int = files.MAX_BYTES) -> NDArray[Any]:
-    """Read an IDX file; gzip is told by the content, not by the name.
+def read_idx(
+    path: str | os.PathLike[str],
+    max_bytes: int = files.MAX_BYTES,
+    *,
+    file_hash: Hash | None = None,
+    content_hash: Hash | None = None,
+) -> NDArray[Any]:
+    """Read an IDX file, plain or gzip; its content tells which, not its name.
 
     Parameters
     ----------
     path : path
     max_bytes : int
-        The most that the numbers may take, decompressed.
+        The largest size of the numbers, decompressed.
+    file_hash, content_hash : hash objects of hashlib, optional
+        Updated on the way with the bytes of the file, and with those bytes decompressed.
 
     Returns
     -------
@@ -63,11 +74,13 @@ def read_idx(path: str | os.PathLike[str], max_bytes: int = files.MAX_BYTES) -> 
     path = Path(path)
     with files.opened(path) as file, ExitStack() as stack:
         most = path.stat().st_size
-        stream: BinaryIO = file
-        if file.read(2) == b"\x1f\x8b":
-            most *= files.MAX_DEFLATE_RATIO
-            stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file)))
+        zipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
+        stream = files.hashed(file, file_hash)
+        if zipped:
+            most *= files.MAX_DEFLATE_RATIO
+            stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream)))
+        stream = files.hashed(stream, content_hash)
         dtype, shape = _read_header(stream, path)
         size = math.prod(shape) * dtype.itemsize
         files.refuse_size(size, path, max_bytes)
