@@ -106,7 +106,7 @@ def test_the_summary_tells_of_the_run(trained: Trained) -> None:
     assert summary["steps"] == 20 * 45
     assert 0 < summary["train_seconds"] < summary["seconds"]
     last = read_history(trained.run / "history.jsonl")[-1]
-    assert {name: getattr(last, name) for name in figures} == {name: summary[name] for name in figures}
+    assert last.figures == {name: summary[name] for name in figures}
 
 
 def test_a_pipe_gets_plain_lines(trained: Trained) -> None:
@@ -294,7 +294,7 @@ def test_a_training_that_diverges_says_so(tmp_path: Path) -> None:
 
 HELP = {
     "": ["train", "reproduce", "evaluate", "predict", "data", "--version"],
-    "train": ["--lr", *(f"--{name.replace('_', '-')}" for name in vars(TrainConfig()))],
+    "train": ["--lr", *(f"--{name.replace('_', '-')}" for part in vars(TrainConfig()).values() for name in vars(part))],
     "reproduce": ["gd", "sgd", "--data", "--iterations", "--epochs", "--seed", "--seeds", "--threads"],
     "evaluate": ["RUN", "--data"],
     "predict": ["RUN", "INPUTS"],

@@ -4,20 +4,21 @@ import inspect
 import re
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import cyclopts
 import pytest
 import tomli_w
 
 from handgrad.cli import app, main
+from handgrad.data import DataSettings
 from handgrad.errors import SettingError
-from handgrad.network import ACTIVATIONS, INITIALISERS, LOSSES
-from handgrad.runs import config as config_module
-from handgrad.runs.config import PRESETS, TrainConfig, read_config
+from handgrad.network import ACTIVATIONS, INITIALISERS, LOSSES, NetworkSettings
+from handgrad.runs.config import PRESETS, NetworkFlags, RunSettings, TrainConfig, TrainingFlags, read_config
 from handgrad.training import OPTIMIZERS, SCHEDULES, TrainingSettings
 
-FIELDS = {field.name: field for field in fields(TrainConfig)}
+KINDS = {"data": DataSettings, "network": NetworkFlags, "training": TrainingFlags, "run": RunSettings}
+FIELDS = {field.name: field for kind in KINDS.values() for field in fields(kind)}
 
 # For each field another value than the default: as words of a command line, as TOML, and as the field holds it.
 OTHER: dict[str, tuple[list[str], Any, Any]] = {
@@ -64,10 +65,29 @@ def from_toml(path: Path, text: str, *words: str) -> TrainConfig:
     return parsed("--config", str(path), *words)
 
 
+def flat(config: TrainConfig) -> dict[str, Any]:
+    """Return all settings of a run by name."""
+    return {name: value for part in KINDS for name, value in vars(getattr(config, part)).items()}
+
+
 @pytest.fixture
 def toml(tmp_path: Path) -> Path:
     """Return the path of a configuration file to be written."""
     return tmp_path / "choices.toml"
+
+
+@pytest.fixture
+def shown_help(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what ``handgrad train --help`` prints, as one line."""
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["train", "--help"]) == 0
+    return " ".join(capsys.readouterr().out.replace("│", " ").split())
+
+
+def sentences(kind: type) -> dict[str, str]:
+    """Return the first words on each parameter in a docstring, up to a full stop, a comma or the like."""
+    entries = re.findall(r"^(\w+) : .+\n    ([^.,;:]+)", inspect.getdoc(kind) or "", re.MULTILINE)
+    return {name: " ".join(sentence.split()) for name, sentence in entries}
 
 
 def default(name: str) -> Any:
@@ -78,7 +98,7 @@ def default(name: str) -> Any:
 
 def differing(found: TrainConfig) -> set[str]:
     """Name the fields that do not have their default."""
-    return {name for name in FIELDS if getattr(found, name) != default(name)}
+    return {name for name, value in flat(found).items() if value != default(name)}
 
 
 # Every field
@@ -94,7 +114,7 @@ def test_every_field_is_tried_here() -> None:
 def test_every_field_is_a_flag(name: str) -> None:
     """A flag sets its field, and no other where it is no preset."""
     found = parsed(*OTHER[name][0])
-    assert getattr(found, name) == OTHER[name][2]
+    assert flat(found)[name] == OTHER[name][2]
     assert name == "preset" or differing(found) == {name}
 
 
@@ -103,53 +123,56 @@ def test_every_field_is_a_flag(name: str) -> None:
 def test_every_field_is_a_key(name: str, separator: str, toml: Path) -> None:
     """A key of the file sets its field, written with hyphens as the flag or with underscores as the field."""
     found = from_toml(toml, tomli_w.dumps({name.replace("_", separator): OTHER[name][1]}))
-    assert getattr(found, name) == OTHER[name][2]
+    assert flat(found)[name] == OTHER[name][2]
     assert name == "preset" or differing(found) == {name, "config"}
 
 
-@pytest.mark.parametrize("name", list(FIELDS))
-def test_every_field_is_documented(name: str) -> None:
-    """The docstring has an entry for each field, with a sentence."""
-    entries = re.findall(r"^(\w+) : .+\n    (.+)$", inspect.cleandoc(TrainConfig.__doc__ or ""), re.MULTILINE)
-    texts = dict(entries)
-    assert len(entries) == len(FIELDS)
-    assert re.match(r"[A-Z].{10}", texts[name])
+@pytest.mark.parametrize("kind", [DataSettings, NetworkSettings, TrainingSettings, RunSettings])
+def test_every_field_is_documented_once(kind: type) -> None:
+    """The docstring of its class has an entry for each field, with a sentence."""
+    assert set(sentences(kind)) == {field.name for field in fields(kind)}
+    assert all(re.match(r"[A-Z].{10}", sentence) for sentence in sentences(kind).values())
 
 
-def test_help_shows_every_flag(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_shows_every_flag(shown_help: str) -> None:
     """``handgrad train --help`` names each flag, with the documented sentence."""
-    monkeypatch.setenv("COLUMNS", "200")
-    assert main(["train", "--help"]) == 0
-    text = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    for name in FIELDS:
-        flag = "--lr" if name == "learning_rate" else "--" + name.replace("_", "-")
-        assert re.search(rf"{flag}\b", text), name
-    sentences = re.findall(r"^\w+ : .+\n    ([^.,;]+)", inspect.cleandoc(TrainConfig.__doc__ or ""), re.MULTILINE)
-    assert len(sentences) == len(FIELDS)
-    assert all(" ".join(sentence.split()) in text for sentence in sentences)
+    for kind in (DataSettings, NetworkSettings, TrainingSettings, RunSettings):
+        for name, sentence in sentences(kind).items():
+            flag = "--lr" if name == "learning_rate" else "--" + name.replace("_", "-")
+            assert re.search(rf"{flag}\b", shown_help), name
+            assert sentence in shown_help
 
 
 @pytest.mark.parametrize(
-    ("choices", "table"),
+    ("flag", "table"),
     [
-        ("OptimizerName", OPTIMIZERS),
-        ("ScheduleName", SCHEDULES),
-        ("ActivationName", ACTIVATIONS),
-        ("LossName", LOSSES),
-        ("InitialiserName", INITIALISERS),
-        ("PresetName", PRESETS),
+        ("--optimizer", OPTIMIZERS),
+        ("--schedule", SCHEDULES),
+        ("--activation", ACTIVATIONS),
+        ("--loss", LOSSES),
+        ("--init", INITIALISERS),
+        ("--preset", PRESETS),
     ],
 )
-def test_choices_are_those_of_the_tables(choices: str, table: dict[str, Any]) -> None:
-    """What a flag offers is exactly what the package has."""
-    assert set(get_args(getattr(config_module, choices))) == set(table)
+def test_choices_are_those_of_the_tables(flag: str, table: dict[str, Any], shown_help: str) -> None:
+    """The choices of a flag are exactly the names in the package's table."""
+    choices = re.search(rf"{flag} .*?\[choices: (.*?)\]", shown_help)
+    assert choices is not None
+    assert choices[1].split(", ") == list(table)
+
+
+def test_the_other_defaults_are_the_librarys() -> None:
+    """Without a flag, a training has the library's settings, but for the four that the command line sets higher."""
+    ours = {"learning_rate": 1.0, "schedule": "cosine", "epochs": 40, "log_every": 50}
+    assert vars(parsed().training) == vars(TrainingSettings(**ours))
+    assert vars(parsed().network) == vars(NetworkSettings())
 
 
 def test_the_learning_rate_has_three_names(toml: Path) -> None:
     """``--lr`` and ``--learning-rate`` are one flag; a file may say lr, learning_rate or learning-rate."""
     wanted = [parsed("--lr", "0.3"), parsed("--learning-rate", "0.3")]
     wanted += [from_toml(toml, f"{key} = 0.3") for key in ("lr", "learning_rate", "learning-rate")]
-    assert [found.learning_rate for found in wanted] == [0.3] * 5
+    assert [found.training.learning_rate for found in wanted] == [0.3] * 5
 
 
 @pytest.mark.parametrize(
@@ -157,7 +180,7 @@ def test_the_learning_rate_has_three_names(toml: Path) -> None:
 )
 def test_hidden_layers_are_a_list_with_commas(text: str, widths: tuple[int, ...]) -> None:
     """Hidden layers are widths with commas between them, or none."""
-    assert parsed("--hidden", text).hidden == widths
+    assert parsed("--hidden", text).network.hidden == widths
 
 
 @pytest.mark.parametrize(
@@ -165,7 +188,7 @@ def test_hidden_layers_are_a_list_with_commas(text: str, widths: tuple[int, ...]
 )
 def test_hidden_layers_of_a_file(value: str, widths: tuple[int, ...], toml: Path) -> None:
     """A file may give hidden layers as a list, a number, or a text as on the command line."""
-    assert from_toml(toml, f"hidden = {value}").hidden == widths
+    assert from_toml(toml, f"hidden = {value}").network.hidden == widths
 
 
 # Precedence
@@ -174,26 +197,24 @@ def test_hidden_layers_of_a_file(value: str, widths: tuple[int, ...], toml: Path
 def test_flags_go_before_the_file_before_the_preset_before_the_defaults(toml: Path) -> None:
     """Of four sources each field takes the first that has it."""
     found = from_toml(toml, 'preset = "notebook"\nepochs = 3\nlr = 0.7', "--lr", "0.9")
-    assert (found.learning_rate, found.epochs, found.batch_size, found.seed) == (0.9, 3, 64, default("seed"))
+    assert (found.training.learning_rate, found.training.epochs) == (0.9, 3)
+    assert (found.training.batch_size, found.training.seed) == (64, default("seed"))
     found = from_toml(toml, "epochs = 3\nbatch_size = 5", "--preset", "notebook", "--batch-size", "6")
-    assert (found.learning_rate, found.epochs, found.batch_size) == (0.1, 3, 6)
+    assert (found.training.learning_rate, found.training.epochs, found.training.batch_size) == (0.1, 3, 6)
 
 
 @pytest.mark.parametrize("name", ["full_batch", "drop_last"])
 def test_a_file_may_switch_off_what_the_preset_switches_on(name: str, toml: Path) -> None:
     """A false in the file goes before a true of the preset, and before the default."""
-    assert getattr(from_toml(toml, f'preset = "notebook"\n{name} = false'), name) is False
+    assert flat(from_toml(toml, f'preset = "notebook"\n{name} = false'))[name] is False
 
 
 def test_the_preset_is_the_notebook() -> None:
     """The preset's choices are the notebook's: its network, its N(0, 1) start, its rate, batches and epochs."""
     found = parsed("--preset", "notebook")
-    assert found.network(784, 10).layer_sizes == (784, 400, 400, 10)
-    assert (found.activation, found.loss, found.init) == ("sigmoid", "cross_entropy", "normal")
-    assert (found.optimizer, found.learning_rate, found.schedule) == ("sgd", 0.1, "constant")
-    assert (found.batch_size, found.epochs, found.drop_last, found.shuffle) == (64, 10, True, True)
-    assert (found.full_batch, found.l2, found.dropout, found.input_dropout) == (False, 0, 0, 0)
-    assert (found.clip, found.label_smoothing, found.dtype) == (None, 0, "float64")
+    assert found.network == NetworkFlags((400, 400), "sigmoid", "normal", "cross_entropy", "float64")
+    chosen = {"optimizer": "sgd", "learning_rate": 0.1, "schedule": "constant", "epochs": 10, "batch_size": 64}
+    assert found.training == TrainingFlags(**chosen, drop_last=True)
 
 
 def test_what_a_run_writes_down_is_read_back(toml: Path) -> None:
@@ -201,7 +222,7 @@ def test_what_a_run_writes_down_is_read_back(toml: Path) -> None:
     words = [word for name, (words, _, _) in OTHER.items() if name not in ("preset", "run") for word in words]
     found = parsed(*words, "--run", "elsewhere")
     again = from_toml(toml, tomli_w.dumps(found.to_dict()))
-    assert {name for name in FIELDS if getattr(again, name) != getattr(found, name)} == {"run", "config"}
+    assert {name for name in FIELDS if flat(again)[name] != flat(found)[name]} == {"run", "config"}
 
 
 # Refusals
@@ -282,7 +303,6 @@ def test_a_wrong_value_in_a_file_is_refused_by_name(text: str, toml: Path) -> No
 
 
 def test_settings_are_checked_here_too(refused: Any) -> None:
-    """The configuration checks what the settings of a training check."""
-    assert issubclass(TrainConfig, TrainingSettings)
+    """The command line's settings of a training are checked as the library's are."""
     with refused(SettingError, "epochs is 0"):
-        TrainConfig(epochs=0)
+        TrainingFlags(epochs=0)

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from handgrad.data import convert, load_data
+from handgrad.data import DataSettings, convert, load_data
 from handgrad.errors import DataError, HandgradError, RunError, ShapeError
-from handgrad.runs.config import TrainConfig
+from handgrad.runs.config import NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.train import train_run
 from handgrad.runs.use import evaluate_run, predict_inputs
 from handgrad.training import Record
@@ -36,16 +36,18 @@ def write_table(path: Path, scale: float = 1.0) -> Path:
 @pytest.fixture(scope="module")
 def digits_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Train a small network on the digits, once for all tests."""
-    config = TrainConfig(hidden=(24,), epochs=8, run=tmp_path_factory.mktemp("digits") / "run")
-    return train_run(config, load_data(config.data), silent, pytest.fail)
+    run = RunSettings(tmp_path_factory.mktemp("digits") / "run")
+    config = TrainConfig(network=NetworkFlags((24,)), training=TrainingFlags(epochs=8), run=run)
+    return train_run(config, load_data(config.data.data), silent, pytest.fail)
 
 
 @pytest.fixture(scope="module")
 def table_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Train on a table, once for all tests."""
     folder = tmp_path_factory.mktemp("table")
-    config = TrainConfig(data=str(write_table(folder / "table.csv")), hidden=(8,), epochs=40, run=folder / "run")
-    return train_run(config, load_data(config.data), silent, pytest.fail)
+    data = DataSettings(str(write_table(folder / "table.csv")))
+    config = TrainConfig(data, NetworkFlags((8,)), run=RunSettings(folder / "run"))
+    return train_run(config, load_data(config.data.data), silent, pytest.fail)
 
 
 def figures(rows: list[tuple[str, str]]) -> tuple[str, str]:

@@ -14,7 +14,6 @@ from handgrad.cli.data import data_app
 from handgrad.cli.exercise import check, exercise_app, grade
 from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
 from handgrad.errors import HandgradError, SettingError
-from handgrad.runs.config import TRAINING
 
 if TYPE_CHECKING:
     from cyclopts import ArgumentCollection
@@ -41,8 +40,7 @@ app = App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-app.command(train, group_parameters=TRAINING)
-for command in (reproduce, evaluate, predict, data_app, exercise_app, check, grade):
+for command in (train, reproduce, evaluate, predict, data_app, exercise_app, check, grade):
     app.command(command)
 
 

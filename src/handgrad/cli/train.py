@@ -43,7 +43,7 @@ def train(*, config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()
     from handgrad.reporting import console
     from handgrad.runs.train import train_run
 
-    run, summary = train_run(config, load(config.data), _show, tell)
+    run, summary = train_run(config, load(config.data.data), _show, tell)
     console.summary_table(
         [
             ("test accuracy", f"{summary['test_accuracy']:.2%}"),

@@ -5,10 +5,12 @@ from handgrad.data.convert import convert, describe
 from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.images import read_image
 from handgrad.data.npy import read_rows
+from handgrad.data.settings import DataSettings
 from handgrad.data.splits import stratified_split
 
 __all__ = [
     "DataEntry",
+    "DataSettings",
     "Dataset",
     "Scaling",
     "convert",

@@ -36,6 +36,7 @@ from handgrad.network.losses import (
 )
 from handgrad.network.mlp import MLP, Cache
 from handgrad.network.parameters import Parameters, count_parameters
+from handgrad.network.settings import NetworkSettings
 
 __all__ = [
     "ACTIVATIONS",
@@ -47,6 +48,7 @@ __all__ = [
     "Coordinate",
     "GradientReport",
     "Loss",
+    "NetworkSettings",
     "Parameters",
     "absolute_error",
     "binary_cross_entropy",

@@ -38,7 +38,7 @@ def train_run(
     ----------
     config : TrainConfig
     data : Dataset
-        What ``config.data`` names.
+        The data that ``config.data`` names.
     show : callable
         Sees every record as it comes.
     tell : callable
@@ -56,17 +56,17 @@ def train_run(
         If the settings or the folder are at fault.
     """
     began = perf_counter()
-    network = config.network(data.n_features, data.n_classes)
-    parameters = network.initialise(config.seed, config.init, config.dtype)
+    network = config.network.build(data.n_features, data.n_classes)
+    parameters = network.initialise(config.training.seed, config.network.init, config.network.dtype)
     examples, tests = Examples(data.X_train, data.y_train), Examples(data.X_test, data.y_test)
-    engine, reason = make_engine(network, examples, config, parameters.vector.dtype)
-    state = TrainingState.start(parameters, config)
-    records = train(network, state, examples, {"test": tests}, settings=config, engine=engine)
+    engine, reason = make_engine(network, examples, config.training, parameters.vector.dtype)
+    state = TrainingState.start(parameters, config.training)
+    records = train(network, state, examples, {"test": tests}, settings=config.training, engine=engine)
     if reason:
         tell(reason)
-    run = folder.create_run(config.run, data.name)
+    run = folder.create_run(config.run.run, data.name)
     folder.write_config(run, config.to_dict())
-    steps = config.epochs * steps_per_epoch(len(data.X_train), config)
+    steps = config.training.epochs * steps_per_epoch(len(data.X_train), config.training)
     sizes = "-".join(map(str, network.layer_sizes))
     last: Record | None = None
     history = []
@@ -83,7 +83,7 @@ def train_run(
         "dataset": data.name,
         "layer_sizes": list(network.layer_sizes),
         "parameters": network.parameter_count,
-        "seed": config.seed,
+        "seed": config.training.seed,
         "engine": engine.name,
         "epochs": last.epoch,
         "steps": last.step,

@@ -1,9 +1,9 @@
-"""All choices of a training but the network and the data, checked once, when they are made."""
+"""The settings of a training run, without its network and its data, checked once, when they are made."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from sys import float_info
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -11,6 +11,12 @@ from handgrad.errors import SettingError
 from handgrad.training.optimizers import OPTIMIZERS, Optimizer
 from handgrad.training.schedules import SCHEDULES
 
+if TYPE_CHECKING:
+    OptimizerName = str
+    ScheduleName = str
+else:  # the names in the tables, as the command line lists them; no type checker can read a table
+    OptimizerName = Literal[tuple(OPTIMIZERS)]
+    ScheduleName = Literal[tuple(SCHEDULES)]
 Engine = Literal["auto", "numpy", "compiled"]
 OPTIONAL = ("clip", "threads", "log_every")
 
@@ -19,43 +25,48 @@ OPTIONAL = ("clip", "threads", "log_every")
 class TrainingSettings:
     """How to train.
 
+    In place of a name, ``optimizer`` may be an optimizer with constants of your own, such as ``Momentum(beta=0.95)``.
+    Without ``log_every``, only evaluations are recorded.
+
     Parameters
     ----------
     optimizer : str or Optimizer, default "sgd"
-        A name of ``OPTIMIZERS``, or an optimizer with constants of your own, as ``Momentum(beta=0.95)``.
+        Rule that turns a gradient into a step.
     learning_rate : float, default 0.5
-        Above 0; the highest that the schedule reaches.
+        Highest learning rate of the schedule; above 0.
     schedule : str, default "constant"
-        A name of ``SCHEDULES``.
+        Learning rate as a function of the step.
     epochs : int, default 30
-        Passes over the training part, at least 1. In full-batch training an epoch is one step.
+        Passes over the training set. In full-batch training, each epoch is one step.
     batch_size : int, default 32
-        Examples a step, at least 1; more than there are means all.
+        Examples in each step; all of them if there are fewer.
     full_batch : bool, default False
-        Take all examples in every step, whatever ``batch_size`` says.
+        Use all examples in every step, whatever the batch size.
     drop_last : bool, default False
-        Leave out an epoch's last batch where it is smaller than the others.
+        Leave out the last batch of an epoch if it is smaller than the others.
     shuffle : bool, default True
         Draw a new order of the examples for each epoch.
     l2 : float, default 0
-        Factor of the penalty l2 / 2 times the sum of squared weights; at least 0.
+        Factor of the L2 penalty: l2 / 2 times the sum of the squared weights is added to the loss.
     clip : float, optional
-        Largest norm of the gradient; longer ones are shortened to it. Above 0.
+        Largest norm of the gradient; a longer gradient is scaled down to it.
     label_smoothing : float, default 0
-        In [0, 1).
-    dropout, input_dropout : float, default 0
-        Share of hidden units, and of inputs, left out at random in each step; in [0, 1).
+        Share of each label that is spread evenly over all classes, in [0, 1).
+    dropout : float, default 0
+        Share of the hidden units that each step leaves out at random, in [0, 1).
+    input_dropout : float, default 0
+        Share of the inputs that each step leaves out at random, in [0, 1).
     engine : {"auto", "numpy", "compiled"}, default "auto"
-        What computes the steps; auto takes the compiled engine where it can be had and there is work enough.
+        Code that computes the steps. The compiled engine is faster, and takes a few seconds to load; auto uses it if it
+        is available and the training is long enough to gain from it.
     threads : int, optional
-        Cores for the matrix products, at least 1; by default one where a step is small, else as many as the BLAS
-        library takes.
+        CPU cores to use; by default, one if the steps are small, and all otherwise.
     seed : int, default 0
-        Draws the order and the dropout, at least 0.
+        Seed for the initial weights, the order of the examples and the dropout.
     evaluate_every : int, default 1
-        Epochs between two evaluations on the whole training and test part.
+        Epochs between two evaluations on the whole training and test sets.
     log_every : int, optional
-        Steps between two records of a batch's loss; none by default.
+        Steps between two records of a batch's loss.
 
     Raises
     ------
@@ -69,9 +80,9 @@ class TrainingSettings:
     handgrad.errors.SettingError: epochs is 0; expected a whole number from 1. Set epochs to such a value.
     """
 
-    optimizer: str | Optimizer = "sgd"
+    optimizer: OptimizerName | Optimizer = "sgd"
     learning_rate: float = 0.5
-    schedule: str = "constant"
+    schedule: ScheduleName = "constant"
     epochs: int = 30
     batch_size: int = 32
     full_batch: bool = False
@@ -95,7 +106,7 @@ class TrainingSettings:
         if not hasattr(self.optimizer, "update"):
             self._in_table("optimizer", self.optimizer, OPTIMIZERS)
         self._in_table("schedule", self.schedule, SCHEDULES)
-        self._in_table("engine", self.engine, ("auto", "numpy", "compiled"))
+        self._in_table("engine", self.engine, get_args(Engine))
         for name in ("full_batch", "drop_last", "shuffle"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingError(f"{name} is {getattr(self, name)!r}", "True or False", f"set {name} to one of them")
