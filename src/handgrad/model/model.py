@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from handgrad.data.dataset import Scaling
 from handgrad.errors import DataError, SettingError, ShapeError
 from handgrad.network import LOSSES, MLP, Parameters
+from handgrad.training.engines.choice import make_predictor
+from handgrad.training.settings import Engine as EngineName
 
 _ROWS = 4096  # rows predicted at a time: the memory does not grow with n
 
@@ -110,14 +112,14 @@ class Model:
             If they are not finite real numbers.
         """
         raw = np.asarray(rows)
-        d, k = self.network.layer_sizes[0], self.network.layer_sizes[-1]
+        d = self.network.layer_sizes[0]
         if raw.ndim != 2 or raw.shape[1] != d:
             raise ShapeError(f"rows of shape {raw.shape}", f"shape (n, {d})", "give one row an example")
         if raw.dtype.kind not in "biuf":
             raise DataError(f"rows of dtype {raw.dtype}", "real numbers", "convert them first")
-        outputs = np.empty((len(raw), k), self.parameters.vector.dtype)
+        scaled = np.empty(raw.shape, np.float32)
         for start in range(0, len(raw), _ROWS):
-            X = self.scaling.apply(raw[start : start + _ROWS])
+            X = scaled[start : start + _ROWS] = self.scaling.apply(raw[start : start + _ROWS])
             if not np.isfinite(X).all():
                 row, column = (int(index) for index in np.argwhere(~np.isfinite(X))[0])
                 raise DataError(
@@ -125,7 +127,28 @@ class Model:
                     "finite numbers",
                     "fill or drop that row",
                 )
-            outputs[start : start + _ROWS] = self.network.predict(self.parameters, X.astype(outputs.dtype, copy=False))
+        return self.predict_scaled(scaled)
+
+    def predict_scaled(self, X: NDArray[Any], engine: EngineName = "auto") -> NDArray[Any]:
+        """Compute the network's outputs for rows that have been scaled, such as those of a data set or an image.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+        engine : {"auto", "numpy", "compiled"}, default "auto"
+            auto uses compiled code if it is available and the rows are worth loading it.
+
+        Returns
+        -------
+        array of shape (n, k)
+            Of the parameters' dtype.
+        """
+        dtype = self.parameters.vector.dtype
+        predict = make_predictor(self.network, self.parameters, engine, rows=len(X))
+        outputs = np.empty((len(X), self.network.layer_sizes[-1]), dtype)
+        for start in range(0, len(X), _ROWS):
+            rows = slice(start, start + _ROWS)
+            outputs[rows] = predict(X[rows].astype(dtype, copy=False))
         return outputs
 
     def classify(self, rows: ArrayLike) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Timer
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts
+from handgrad.training.settings import Engine as EngineName
 from handgrad.training.state import TrainingState
 
 # What looks on while records pass: it gets the records, the number of steps and a title, and passes the records on.
@@ -78,7 +79,7 @@ def train_run(
     assert last is not None  # noqa: S101 - a training yields at least its last evaluation
     model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name)
     save_model(run / folder.MODEL_FILE, model)
-    draw_pictures(run, model, data, history)
+    draw_pictures(run, model, data, history, cast(EngineName, engine.name))
     summary = {
         "dataset": data.name,
         "layer_sizes": list(network.layer_sizes),
@@ -108,8 +109,8 @@ def _patiently(records: Iterator[Record], tell: Callable[[str], None]) -> Iterat
     yield from records
 
 
-def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record]) -> None:
-    """Draw the curves, the first layer and the confusion matrix of the test part into the run's folder."""
+def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record], engine: EngineName) -> None:
+    """Draw the curves, the first layer and the confusion matrix of the test set into the run's folder."""
     charts.draw_curves(history, run / folder.CURVES_FILE, f"{data.name}: training")
     charts.draw_first_layer(
         np.asarray(model.parameters.W[0]),
@@ -117,8 +118,6 @@ def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record])
         run / folder.FIRST_LAYER_FILE,
         f"{data.name}: first layer",
     )
-    predicted = model.network.predict(model.parameters, data.X_test.astype(model.parameters.vector.dtype)).argmax(
-        axis=1
-    )
+    predicted = model.predict_scaled(data.X_test, engine).argmax(axis=1)
     counts = confusion_counts(predicted, data.y_test, data.n_classes)
     charts.draw_confusion(counts, data.class_names, run / folder.CONFUSION_FILE, f"{data.name}: test part")

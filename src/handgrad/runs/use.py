@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from handgrad.data import Dataset, read_image, read_rows
 from handgrad.errors import DataError, ShapeError
 from handgrad.runs.folder import load_run
-from handgrad.training.engines.reference import evaluate
+from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples, check_examples
+from handgrad.training.settings import TrainingSettings
 
 
 def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) -> tuple[list[tuple[str, str]], str]:
@@ -48,7 +49,10 @@ def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) ->
         )
     examples = Examples(_rescaled(dataset.X_test, dataset.scaling, model.scaling), dataset.y_test)
     check_examples(model.network, examples)
-    loss, accuracy = evaluate(model.network, model.parameters, examples)
+    # The engine that fits one pass over all examples.
+    settings = TrainingSettings(epochs=1, full_batch=True)
+    engine, _ = make_engine(model.network, examples, settings, model.parameters.vector.dtype)
+    loss, accuracy = engine.evaluate(model.parameters, examples)
     rows = [
         ("test accuracy", f"{accuracy:.2%}"),
         ("test loss", f"{loss:.4f}"),
@@ -101,8 +105,7 @@ def predict_inputs(run: Path, inputs: Sequence[Path]) -> Iterator[tuple[str, tup
         else:
             if model.image_shape is None:
                 raise DataError(f"{path} with a model of tables", "rows of a .npy file", "save the examples as .npy")
-            pixels = read_image(path, model.image_shape).astype(model.parameters.vector.dtype)
-            found = model.network.predict(model.parameters, pixels[np.newaxis])
+            found = model.predict_scaled(read_image(path, model.image_shape)[np.newaxis])
             labels.append(str(path))
         outputs += list(found)
     for label, values in zip(labels, outputs, strict=True):

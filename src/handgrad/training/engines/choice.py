@@ -130,7 +130,11 @@ def _what_is_missing(network: MLP, dtype: DTypeLike, settings: TrainingSettings 
 
 
 def make_predictor(
-    network: MLP, parameters: Parameters, engine: EngineName = "auto", threads: int | None = None
+    network: MLP,
+    parameters: Parameters,
+    engine: EngineName = "auto",
+    threads: int | None = None,
+    rows: int | None = None,
 ) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """Make a function that computes what ``MLP.predict`` computes, for many calls.
 
@@ -143,6 +147,8 @@ def make_predictor(
         auto uses compiled code if it is available; the first use in a process loads it, and the very first compiles it.
     threads : int, optional
         For compiled code; by default as many as the process has cores.
+    rows : int, optional
+        Number of rows to predict in all. With it, auto uses compiled code only if so many rows are worth loading it.
 
     Returns
     -------
@@ -161,10 +167,13 @@ def make_predictor(
     >>> predict(np.ones((1, 2)))
     array([[0.5, 0.5]])
     """
+    few = engine == "auto" and rows is not None and 2.0 * network.parameter_count * rows < WORTH_IT
+    if engine == "numpy" or few:
+        return partial(network.predict, parameters)
     missing = _what_is_missing(network, parameters.vector.dtype)
-    if engine == "compiled" and missing is not None:
-        raise _unsupported(missing)
-    if engine == "numpy" or missing is not None:
+    if missing is not None:
+        if engine == "compiled":
+            raise _unsupported(missing)
         return partial(network.predict, parameters)
     from handgrad.training.engines.compiled import Predictor
 
