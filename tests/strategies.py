@@ -54,6 +54,7 @@ def problem(
     dropout: float = 0.0,
     label_smoothing: float = 0.0,
     l2: float = 0.0,
+    share: float = 1.0,
 ) -> Problem:
     """Draw a problem whose activations are neither all small nor all saturated."""
     rng = np.random.default_rng(seed)
@@ -67,7 +68,7 @@ def problem(
         "answers": rng.integers(0, 2, (n, k)).astype(float),
         "numbers": 2 * rng.standard_normal((n, k)),
     }[LOSSES[loss].targets]
-    options: dict[str, Any] = {"l2": l2, "label_smoothing": label_smoothing}
+    options: dict[str, Any] = {"l2": l2, "label_smoothing": label_smoothing, "share": share}
     if weighted:
         options["sample_weight"] = rng.uniform(0.2, 3.0, n)
     if dropout:
@@ -107,6 +108,7 @@ def problems(draw: st.DrawFn) -> Problem:
         dropout=draw(st.sampled_from([0.0, 0.3])),
         label_smoothing=0.0 if LOSSES[loss].targets == "numbers" else draw(st.floats(0, 0.5)),
         l2=draw(st.sampled_from([0.0, 0.1])),
+        share=draw(st.sampled_from([1.0, 0.3])),
     )
     assume(drawn.kink_distance() > 1e-3)
     return drawn

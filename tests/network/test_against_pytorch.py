@@ -57,7 +57,7 @@ def torch_value_and_gradient(torch, drawn):
     losses = torch_loss(torch, drawn.network.loss, H, torch.tensor(drawn.y), drawn.options.get("label_smoothing", 0.0))
     weight = drawn.options.get("sample_weight")
     w = torch.ones(len(drawn.X), dtype=torch.float64) if weight is None else torch.tensor(weight)
-    value = (w * losses).sum() / w.sum()
+    value = drawn.options.get("share", 1.0) * (w * losses).sum() / w.sum()
     value = value + drawn.options.get("l2", 0.0) / 2 * sum((layer.weight**2).sum() for layer in layers)
     value.backward()
     for layer in layers:
@@ -101,12 +101,13 @@ def test_a_different_activation_in_each_layer(torch, start, loss):
         pytest.param({"weighted": True}, id="weights"),
         pytest.param({"l2": 0.3}, id="l2"),
         pytest.param({"dropout": 0.4}, id="dropout"),
-        pytest.param({"weighted": True, "l2": 0.3, "dropout": 0.4}, id="weights, l2 and dropout"),
+        pytest.param({"share": 0.3}, id="share"),
+        pytest.param({"weighted": True, "l2": 0.3, "dropout": 0.4, "share": 0.3}, id="all"),
     ],
 )
 @pytest.mark.parametrize("depth", [0, 2])
 def test_options(torch, options, loss, depth):
-    """Sample weights, the penalty and dropout masks mean what they mean when written in PyTorch."""
+    """Sample weights, penalty, dropout masks and a batch's share mean what they mean when written in PyTorch."""
     assert_alike(torch, problem(11, (5, *[6] * depth, 3), mixed_activations(depth), loss, n=9, **options))
 
 

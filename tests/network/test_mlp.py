@@ -88,7 +88,7 @@ def test_gradient_is_right_with_label_smoothing(weighted, label_smoothing, loss,
 @given(drawn=problems())
 def test_value_and_gradient_is_forward_loss_and_backward(drawn):
     """The objective without penalty is the three steps one after the other, number for number."""
-    options = {name: option for name, option in drawn.options.items() if name != "l2"}
+    options = {name: option for name, option in drawn.options.items() if name not in ("l2", "share")}
     masks = options.pop("masks", None)
     value, gradient = drawn.with_options(**options, masks=masks).objective(drawn.parameters)
     logits, cache = drawn.network.forward(drawn.parameters, drawn.X, masks)
@@ -281,18 +281,18 @@ def test_halves_of_a_batch_average_to_the_whole(loss):
 
 @LOSS_NAMES
 def test_weighted_parts_of_a_batch_add_up_to_the_whole(loss):
-    """Unequal parts, each in proportion to its sum of weights, give the whole batch's gradient."""
-    drawn = problem(2, (3, 4, 2), "softplus", loss, n=7, weighted=True)
+    """Unequal parts, each with its share of the weight and one with the penalty, give the whole batch's gradient."""
+    drawn = problem(2, (3, 4, 2), "softplus", loss, n=7, weighted=True, l2=0.1)
     w = drawn.options["sample_weight"]
     value, gradient = drawn.objective(drawn.parameters)
     total, vector = 0.0, np.zeros_like(gradient.vector)
     for rows in (slice(0, 2), slice(2, 7)):
+        options = {"sample_weight": w[rows], "share": w[rows].sum() / w.sum(), "l2": 0.1 if rows.start == 0 else 0.0}
         part, part_gradient = drawn.network.value_and_gradient(
-            drawn.parameters, drawn.X[rows], drawn.y[rows], sample_weight=w[rows]
+            drawn.parameters, drawn.X[rows], drawn.y[rows], **options
         )
-        share = w[rows].sum() / w.sum()
-        total += share * part
-        vector += share * part_gradient.vector
+        total += part
+        vector += part_gradient.vector
     np.testing.assert_allclose(total, value, rtol=1e-13)
     np.testing.assert_allclose(vector, gradient.vector, rtol=1e-11, atol=1e-14)
 

@@ -239,6 +239,7 @@ class MLP:
         label_smoothing: float = 0.0,
         l2: float = 0.0,
         masks: Sequence[Array | None] | None = None,
+        share: float = 1.0,
     ) -> tuple[Array, Parameters]:
         r"""Compute the objective of training and its gradient: forward, loss, backward.
 
@@ -257,6 +258,9 @@ class MLP:
             The factor of the penalty, at least 0.
         masks : sequence of arrays or None, optional
             Dropout masks, as in :meth:`forward`.
+        share : float, default 1
+            A factor of the loss, but not of the penalty. A batch can be differentiated in parts that add up to the
+            whole: each part has its share of the batch's weight, and one of them has the penalty.
 
         Returns
         -------
@@ -277,16 +281,42 @@ class MLP:
         >>> round(float(value), 6)
         0.693147
         """
+        value, gradient, _ = self.differentiate(
+            parameters,
+            X,
+            y,
+            sample_weight=sample_weight,
+            label_smoothing=label_smoothing,
+            l2=l2,
+            masks=masks,
+            share=share,
+        )
+        return value, gradient
+
+    def differentiate(
+        self,
+        parameters: Parameters,
+        X: Array,
+        y: Array,
+        *,
+        sample_weight: Array | None = None,
+        label_smoothing: float = 0.0,
+        l2: float = 0.0,
+        masks: Sequence[Array | None] | None = None,
+        share: float = 1.0,
+    ) -> tuple[Array, Parameters, Array]:
+        """Compute what :meth:`value_and_gradient` returns, and the logits (n, k); training calls this method."""
         if not l2 >= 0:
             raise SettingError(f"l2 is {l2}", "a number of at least 0", "pass 1e-4, or 0 for none")
         logits, cache = self.forward(parameters, X, masks)
         value, dlogits = self.loss_and_gradient(logits, y, sample_weight, label_smoothing)
+        value, dlogits = share * value, share * dlogits
         gradient = self.backward(parameters, cache, dlogits)
         if l2:
             penalty, penalty_gradient = self.l2_penalty(parameters, l2)
             value = value + penalty
             gradient = Parameters(self.layer_sizes, gradient.vector + penalty_gradient.vector)
-        return value, gradient
+        return value, gradient, logits
 
     def loss_and_gradient(
         self, logits: Array, y: Array, sample_weight: Array | None = None, label_smoothing: float = 0.0

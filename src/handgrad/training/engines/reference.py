@@ -84,25 +84,25 @@ class NumpyEngine:
         classes = counts_right(network, examples)
         rates = dropout_rates(network, settings)
         keys = dropout_keys(settings.seed, np.array([state.step]), len(rates))[0] if any(rates) else None
+        widths = network.layer_sizes[:-1]
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
             X, y = examples.X[part].astype(dtype, copy=False), examples.y[part]
             weight = None if examples.weight is None else examples.weight[part]
             share = (len(part) if weight is None else float(weight.sum())) / total_weight if total_weight else 0.0
-            masks = (
-                None if keys is None else dropout_masks(keys, rates, network.layer_sizes[:-1], start, len(part), dtype)
+            value, part_gradient, logits = network.differentiate(
+                parameters,
+                X,
+                y,
+                sample_weight=weight if share else None,  # weights that are all zero have no mean
+                label_smoothing=settings.label_smoothing,
+                l2=settings.l2 if start == 0 else 0.0,
+                masks=None if keys is None else dropout_masks(keys, rates, widths, start, len(part), dtype),
+                share=share,
             )
-            logits, cache = network.forward(parameters, X, masks)
+            objective += float(value)
+            gradient += part_gradient.vector
             right += correct(logits, y) if classes else 0
-            if share == 0.0:  # only examples of weight zero: nothing to learn from them
-                continue
-            value, dlogits = network.loss_and_gradient(logits, y, weight, settings.label_smoothing)
-            objective += share * float(value)
-            gradient += network.backward(parameters, cache, share * dlogits).vector
-        if settings.l2:
-            penalty, penalty_gradient = network.l2_penalty(parameters, settings.l2)
-            objective += float(penalty)
-            gradient += penalty_gradient.vector
         return BatchGradient(objective, right / len(rows) if classes else None, gradient)
 
     def _update(self, state: TrainingState, gradient: NDArray[Any], learning_rate: float) -> float:
