@@ -1,16 +1,20 @@
 """A whole submission, checked in the real isolated process."""
 
+import io
+import re
 import time
 
 import pytest
+from rich.console import Console
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.check import check_submission
+from handgrad.exercises.report import report_html, show_report
 from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.sheet.writing import solved_sheet
 from handgrad.exercises.submission.reading import Cell, Submission
-from handgrad.exercises.tasks import TASKS
+from handgrad.exercises.tasks import BACKPROP, TASKS
 
 # The exercise as its notebook solves it, with its names, class, both deltas and a softmax that adds the maximum.
 NOTEBOOK = [
@@ -149,6 +153,45 @@ def test_the_first_wrong_quantity_and_the_mistake_can_be_read_off(sandbox):
     first = result.findings[0]
     assert (result.status, first.mistake, first.quantities) == ("wrong", "gradient_without_mean", ("dW_h1_h2",))
     assert first.equation == "(4.27)"
+
+
+# Backpropagation with the deltas in local variables, as the sheet allows.
+NO_DELTAS = """
+n = y.shape[0]
+d3 = delta_last_layer_easy_approach(self.out, y)
+self.dW_h2_o, self.db_out = (d3 @ self.h2).T / n, d3.mean(axis=1)
+d2 = (self.W_h2_o @ d3) * del_sigmoid(self.h2).T
+self.dW_h1_h2, self.db_h2 = (d2 @ self.h1).T / n, d2.mean(axis=1)
+d1 = (self.W_h1_h2 @ d2) * del_sigmoid(self.h1).T
+self.dW_i_h1, self.db_h1 = (d1 @ self.X).T / n, d1.mean(axis=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "states"),
+    [
+        ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T", "? ok ok ? WRONG ok ? ok ok"),
+        # A cause that nobody knows, and no delta to tell by: what comes after it cannot be judged.
+        ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T ** 3", "? ok ok ? WRONG ok ? ok ok"),
+        ("d2 = (self.W_h2_o @ d3)", "d2 = (self.W_h2_o @ d3) ** 3", "? ok ok ? WRONG ? ? ? ?"),
+    ],
+)
+def test_a_quantity_that_was_not_seen_is_never_called_ok(sandbox, right, wrong, states):
+    """A sheet that keeps no deltas, with one mistake: each printed report calls only what was compared right."""
+    body = NO_DELTAS.strip().replace(right, wrong)
+    assert body != NO_DELTAS.strip()
+    checked = check_submission(sheet(4, backprop=body), sandbox, tasks=["backprop"])
+    words = ["not judged" if state == "?" else state for state in states.split()]
+    assert list(checked.tasks[0].unseen) == [q for q, word in zip(BACKPROP, words, strict=True) if word == "not judged"]
+
+    file = io.StringIO()
+    show_report(checked, Console(file=file, width=300))
+    chain = " → ".join(f"{quantity} {word}" for quantity, word in zip(BACKPROP, words, strict=True))
+    assert chain in " ".join(file.getvalue().split())
+
+    drawn = re.findall(r"<li class=\"(.*?)\"><span>(.*?)<b>(.*?)</b>", report_html(checked))
+    assert [(quantity, word) for _, quantity, word in drawn] == list(zip(BACKPROP, words, strict=True))
+    assert [kind == "unseen" for kind, _, _ in drawn] == [word == "not judged" for word in words]
 
 
 def test_a_wrong_helper_costs_only_its_own_points(sandbox):

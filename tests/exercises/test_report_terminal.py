@@ -59,7 +59,9 @@ def test_chain_does_not_vouch_for_the_unseen() -> None:
     """A delta that a submission does not keep is not called right, nor wrong."""
     finding = Finding(("dW_h1_h2",), None, "Too large.")
     text = shown(one(TaskResult("backprop", "wrong", "", (finding,), unseen=("delta_out", "delta_h2"))))
-    assert "delta_out not seen → dW_h2_o ok → db_out ok → delta_h2 not seen → dW_h1_h2 WRONG" in " ".join(text.split())
+    assert "delta_out not judged → dW_h2_o ok → db_out ok → delta_h2 not judged → dW_h1_h2 WRONG" in " ".join(
+        text.split()
+    )
 
 
 def test_chain_of_unrelated_quantities_has_no_arrows() -> None:

@@ -62,7 +62,8 @@ class TaskResult:
     consequences : tuple of str
         Quantities that are wrong only because earlier ones are.
     unseen : tuple of str
-        Quantities of which nothing is known: deltas that it does not keep, as it need not, or what a crash left out.
+        Quantities that could not be judged: deltas that are not kept (nor need they be), whatever a crash left out, and
+        what comes after a wrong gradient whose delta is not there to see.
     message : str
         For every status: one or two sentences in plain words.
     crash : Crash or None

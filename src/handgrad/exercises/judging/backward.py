@@ -141,6 +141,7 @@ def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResu
         crash,
         _picture(plan, by_id[f"{plan.task}:{len(plan.probes) - 1}"], findings, language),
         credit,
+        _unseen(verdicts, findings, views),
     )
 
 
@@ -246,10 +247,24 @@ def _unrecognised(verdict: Verdict, views: Sequence[View], language: Language) -
     )
 
 
+def _unseen(verdicts: Sequence[Verdict], findings: Sequence[Finding], views: Sequence[View]) -> tuple[str, ...]:
+    """List the quantities that are neither known to be right nor explained by a finding."""
+    explained = {quantity for found in findings for quantity in found.quantities}
+    known = explained | {
+        v.quantity for v in verdicts if v.state == "follows" or (v.state == "right" and _whole(v, views))
+    }
+    return tuple(verdict.quantity for verdict in verdicts if verdict.quantity not in known)
+
+
+def _whole(verdict: Verdict, views: Sequence[View]) -> bool:
+    """Tell whether every pass got as far as this quantity."""
+    return all(view.reached or verdict.quantity in view.own for view in views)
+
+
 def _share(verdicts: Sequence[Verdict], views: Sequence[View]) -> float:
     """Give the share of the quantities that are computed as they should be, before any crash."""
     counted = [verdict for verdict in verdicts if verdict.state != "absent"]
-    reached = [verdict for verdict in counted if all(v.reached or verdict.quantity in v.own for v in views)]
+    reached = [verdict for verdict in counted if _whole(verdict, views)]
     return sum(verdict.state in ("right", "follows") for verdict in reached) / len(counted)
 
 

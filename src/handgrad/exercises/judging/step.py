@@ -158,7 +158,8 @@ def _judged(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskRe
     credit = 0.0 if crash else 1 - len(wrong) / len(PARAMETERS)
     status: Status = "crashed" if crash else "wrong"
     picture = _picture(findings[0].quantities[0], steps[-1], language) if findings else None
-    return TaskResult(plan.task, status, " ".join(sentences), tuple(findings), (), crash, picture, credit)
+    unseen = tuple(name for name in PARAMETERS if crash and name not in wrong)
+    return TaskResult(plan.task, status, " ".join(sentences), tuple(findings), (), crash, picture, credit, unseen)
 
 
 def _moves(trial: Trial, answer: Answer) -> list[Moved]:
