@@ -2,17 +2,20 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from handgrad.data import load_data
 from handgrad.errors import DataError, RunError, ShapeError
 from handgrad.network import MLP
 from handgrad.reporting import draw_confusion, draw_curves, draw_first_layer
-from handgrad.reporting.charts import BLUE, MAX_NUMBERS, VERMILLION
+from handgrad.reporting.charts import BLUE, COLOURS, MAX_NUMBERS, VERMILLION, _apart
 from handgrad.training import Examples, Record, TrainingSettings, TrainingState, confusion_counts, train
 
 
@@ -56,7 +59,7 @@ def count(found: np.ndarray, colour: str) -> int:
 
 
 def test_curves(tmp_path):
-    """Two panels wide, in the colours of the two parts."""
+    """There are two panels, with a line for each of the two sets."""
     draw_curves(evaluations(2.3, 0.5, 0.2, 0.1), tmp_path / "c.png", "toy")
     found = pixels(tmp_path / "c.png")
     assert found.shape == (810, 1950, 3)
@@ -66,7 +69,7 @@ def test_curves(tmp_path):
 
 
 def test_curves_without_test_part(tmp_path):
-    """Without a test part, its colour is not there."""
+    """Without a test set there is no line in its colour."""
     draw_curves(evaluations(2.3, 0.5, test=False), tmp_path / "c.png", "toy")
     found = pixels(tmp_path / "c.png")
     assert count(found, BLUE) > 500
@@ -77,6 +80,31 @@ def test_curves_of_regression(tmp_path):
     """Without accuracies there is one panel."""
     draw_curves(evaluations(2.3, 0.5, accuracy=False), tmp_path / "c.png", "toy")
     assert pixels(tmp_path / "c.png").shape == (810, 1275, 3)
+
+
+def test_curves_of_further_sets_and_measures(tmp_path):
+    """A third set has a line of its own colour, and a further measure has a panel of its own."""
+    history = [
+        replace(record, figures={**record.figures, "valid_loss": 0.9 * record.figures["train_loss"], "test_f1": 0.5})
+        for record in evaluations(2.3, 0.5, 0.2)
+    ]
+    draw_curves(history, tmp_path / "c.png", "toy")
+    found = pixels(tmp_path / "c.png")
+    assert found.shape == (810, 2925, 3)
+    assert [count(found[:, at : at + 975], COLOURS[2]) > 500 for at in (0, 975, 1950)] == [True, False, False]
+    assert count(found[:, 1950:], VERMILLION) > 500
+    assert count(found[:, 2300:], BLUE) == 0  # the last panel has no line of the training set
+
+
+@given(heights=st.lists(st.floats(0, 1), min_size=1, max_size=5, unique=True), distance=st.floats(0.01, 0.15))
+def test_labels_are_pushed_apart_in_order(heights, distance):
+    """Labels keep their order, are as far apart as they need be, and stay where they are if they have room."""
+    places = _apart(heights, distance)
+    order = np.argsort(heights)
+    gaps = np.diff(np.array(places)[order])
+    assert (gaps >= distance - 1e-12).all()
+    if (np.diff(np.sort(heights)) >= distance).all():
+        assert places == heights
 
 
 @pytest.mark.parametrize(

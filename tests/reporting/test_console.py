@@ -181,7 +181,7 @@ def test_lines_are_flushed(tmp_path):
 
 
 def test_columns_that_there_are(capsys):
-    """Without a test part and accuracies there are no columns for them; small and large losses stay readable."""
+    """Without a test set and accuracies there are no columns for them; small and large losses stay readable."""
     losses = [2.0, 0.0, 3e-7, 123456.0]
     records = [Record("evaluation", n, n, 0.1, 0.0, {"train_loss": loss}) for n, loss in enumerate(losses)]
     list(show_training(records, total_steps=3, title="toy"))
@@ -189,6 +189,15 @@ def test_columns_that_there_are(capsys):
     assert lines[1] == "epoch  train loss  seconds"
     assert [line.split()[1] for line in lines[2:]] == ["2.0000", "0.0000", "3.000e-07", "1.235e+05"]
     assert len(set(map(len, lines[1:]))) == 1
+
+
+def test_columns_of_further_figures(capsys):
+    """Another set and another measure have columns of their own."""
+    figures = {"train_loss": 0.5, "valid_accuracy": 0.25, "test_f1": 0.75}
+    list(show_training([Record("evaluation", 0, 0, 0.1, 0.0, figures)], total_steps=3, title="toy"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "epoch  train loss  valid accuracy  test f1  seconds"
+    assert lines[2].split() == ["0", "0.5000", "25.00", "%", "0.7500", "0.00"]
 
 
 def test_a_figure_that_is_missing(capsys):

@@ -1,8 +1,8 @@
-"""Pictures of a training: curves, the first layer's weights, the confusion matrix; each a PNG fit for a slide.
+"""Pictures of a training run as PNG files fit for a slide: curves, first-layer weights and the confusion matrix.
 
-matplotlib is imported when a picture is drawn, and only its objects are used: no window, no global state, and the same
-numbers give the same bytes. Colours are those of Okabe and Ito, which the colour-blind can tell apart. The file is long
-because each of the three pictures has drawing functions of its own.
+matplotlib is imported only when a picture is drawn, and only its objects are used: there is no window and no global
+state, and the same numbers give the same bytes. The colours are those of Okabe and Ito, which colour-blind people can
+tell apart. The file is long because each of the three pictures has its own drawing functions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#666666"
 COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00")  # of the sets, in the order of their figures
 MAX_TILES = 100
-MAX_NUMBERS = 26  # classes whose confusions are still written as numbers
+MAX_NUMBERS = 26  # with more classes than this, counts are not written as numbers
 _DPI = 150
 _STYLE: dict[str, Any] = {
     "font.size": 15,
@@ -49,10 +49,10 @@ _STYLE: dict[str, Any] = {
 
 
 def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: str) -> None:
-    """Draw loss and accuracy against epochs, for the training part and, where there is one, the test part.
+    """Draw the loss, the accuracy and any other measure against epochs, with one line per evaluated set.
 
-    The loss is on a logarithmic scale where it spans more than a factor of ten. The scale of the accuracy is for what
-    comes after the first evaluation, from where the lines may enter from below. Without accuracies there is one panel.
+    The loss has a logarithmic scale if it spans more than a factor of ten. The scales of the other measures ignore the
+    first evaluation, so their lines may enter from outside. Each measure has a panel.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
     Raises
     ------
     RunError
-        If the history holds no evaluation.
+        If there is no evaluation in the history.
     DataError
         If the file cannot be written.
 
@@ -80,7 +80,7 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
     """
     panels = _curves([record for record in history if record.kind == "evaluation"])
     if not panels:
-        raise RunError("a history without an evaluation", "at least one evaluation", "train for an epoch")
+        raise RunError("a history without an evaluation", "at least one evaluation", "train for at least one epoch")
     with new_picture(path, (8.5 if len(panels) == 1 else 6.5 * len(panels), 5.4)) as figure:
         _set_title(figure, title)
         for axes, (measure, lines) in zip(
@@ -100,10 +100,11 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
 def draw_first_layer(
     W: NDArray[Any], image_shape: tuple[int, int] | None, path: str | os.PathLike[str], title: str
 ) -> None:
-    """Draw the weights of the first layer: one tile a unit, in the shape of the images; blue is negative, red positive.
+    """Draw the weights of the first layer as one tile per unit, in the shape of the images.
 
-    At most 100 units are drawn, those whose weights have the largest norm, in that order, each with its number. Where
-    the examples are no images, the weights are drawn as one map with a row for each feature and a column for each unit.
+    Blue is negative, red positive. At most 100 units are drawn: those with the largest norms, in decreasing order, each
+    with its number. If the examples are not images, the weights are drawn as one map with a row per feature and a
+    column per unit.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def draw_first_layer(
     Raises
     ------
     ShapeError
-        If W is not two-dimensional, or the images have not d pixels.
+        If W is not two-dimensional, or the images do not have d pixels.
     DataError
         If the file cannot be written.
 
@@ -124,14 +125,14 @@ def draw_first_layer(
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     draw_first_layer(np.eye(4), (2, 2), f"{folder}/first_layer.png", "one pixel a unit")
+    ...     draw_first_layer(np.eye(4), (2, 2), f"{folder}/first_layer.png", "one pixel per unit")
     ...     os.listdir(folder)
     ['first_layer.png']
     """
     W = np.asarray(W, dtype=np.float64)
     if W.ndim != 2 or 0 in W.shape or (image_shape is not None and math.prod(image_shape) != len(W)):
         wanted = "two dimensions" if image_shape is None else f"({math.prod(image_shape)}, units)"
-        raise ShapeError(f"weights of shape {W.shape} for images of shape {image_shape}", wanted, "give W[0]")
+        raise ShapeError(f"weights of shape {W.shape} for images of shape {image_shape}", wanted, "pass W[0]")
     if image_shape is None:
         _draw_map(W, path, title)
     else:
@@ -141,15 +142,15 @@ def draw_first_layer(
 def draw_confusion(
     counts: NDArray[np.integer[Any]], class_names: Sequence[str], path: str | os.PathLike[str], title: str
 ) -> None:
-    """Draw how often each true class (row) was taken for each class (column).
+    """Draw how often each true class (row) was predicted as each class (column).
 
-    Colours are shares of the row. The mistakes have a scale of their own, up to the largest of them, so that they are
-    seen beside the many that are right. Up to 26 classes, the counts are written as numbers.
+    Colours show shares of the row. Errors have their own scale, up to the largest of them, so that they are visible
+    next to the many correct predictions. With up to 26 classes, the counts are written as numbers.
 
     Parameters
     ----------
     counts : integer array of shape (k, k)
-        As ``confusion_counts`` gives.
+        As :func:`confusion_counts` returns them.
     class_names : sequence of k str
     path : path
         Of the PNG.
@@ -159,7 +160,7 @@ def draw_confusion(
     Raises
     ------
     ShapeError
-        If the counts are not square, or not one name is given for each class.
+        If the counts are not a square with one name per class.
     DataError
         If the file cannot be written.
 
@@ -174,7 +175,9 @@ def draw_confusion(
     counts = np.asarray(counts)
     k = len(class_names)
     if counts.shape != (k, k) or k == 0:
-        raise ShapeError(f"counts of shape {counts.shape} for {k} class names", f"shape ({k}, {k})", "name each class")
+        raise ShapeError(
+            f"counts of shape {counts.shape} for {k} class names", f"shape ({k}, {k})", "pass one name per class"
+        )
     total, right = int(counts.sum()), int(np.trace(counts))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     diagonal = np.eye(k, dtype=bool)
@@ -187,12 +190,12 @@ def draw_confusion(
             np.ma.masked_array(shares, diagonal), cmap=_part_of("Oranges", 0, 0.9), vmin=0, vmax=worst
         )
         bar = figure.colorbar(colours, ax=axes, shrink=0.7)
-        bar.set_label("mistakes, as a share of the true class", labelpad=12)
+        bar.set_label("errors, as a share of the true class", labelpad=12)
         bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
         bar.outline.set_visible(False)
         accuracy = f"accuracy {100 * right / total:.2f} %: " if total else ""
         _set_title(figure, title)
-        axes.set_title(f"{accuracy}{total - right:,} mistakes in {total:,}", loc="left", pad=12)
+        axes.set_title(f"{accuracy}{total - right:,} errors in {total:,}", loc="left", pad=12)
         _label_classes(axes, class_names)
         if k <= MAX_NUMBERS:
             _write_counts(axes, counts, shares / worst, 0.76 * 72 * size / k)
@@ -224,13 +227,13 @@ def _curves(evaluations: list[Record]) -> dict[str, list[_Line]]:
 
 
 def _set_title(figure: Figure, title: str) -> None:
-    """Write the title above all, smaller where it is long."""
+    """Write the title above everything, in smaller type if it is long."""
     characters = 6.2 * figure.get_figwidth()
     figure.suptitle(title, x=0.015, ha="left", fontsize=20 * min(1, characters / max(len(title), 1)))
 
 
 def _use_decades(axes: Axes, span: float) -> None:
-    """Make the vertical scale logarithmic, with numbers that are read at once."""
+    """Make the vertical scale logarithmic, with plain numbers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     axes.set_yscale("log")
@@ -241,7 +244,7 @@ def _use_decades(axes: Axes, span: float) -> None:
 
 
 def _draw_lines(axes: Axes, lines: list[_Line], title: str, lowest: float) -> None:
-    """Draw curves with their names and last values at their ends, pushed apart where they would meet."""
+    """Draw curves with their names and last values at their ends, pushed apart if they would overlap."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_title(title, loc="left")
@@ -293,7 +296,7 @@ def _spread(group: list[float], distance: float) -> list[float]:
 
 
 def _draw_tiles(W: NDArray[Any], image_shape: tuple[int, int], path: str | os.PathLike[str], title: str) -> None:
-    """Draw one tile a unit, all in one picture with gaps between them."""
+    """Draw one tile per unit in one picture, with gaps between them."""
     (height, width), units = image_shape, W.shape[1]
     order = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:MAX_TILES]
     columns = math.ceil(math.sqrt(len(order) * height / width))
@@ -311,7 +314,7 @@ def _draw_tiles(W: NDArray[Any], image_shape: tuple[int, int], path: str | os.Pa
         which = (
             f"{units} unit{'s' * (units > 1)}" if units <= MAX_TILES else f"the {MAX_TILES} largest of {units} units"
         )
-        axes.set_title(f"{which}, in the order of their norms", loc="left", pad=18)
+        axes.set_title(f"{which}, in decreasing order of their norms", loc="left", pad=18)
         axes.axis("off")
         size = min(11, 0.8 * gap * inches_per_pixel * 72)
         for unit, (top, left) in zip(order, corners, strict=True):
@@ -319,7 +322,7 @@ def _draw_tiles(W: NDArray[Any], image_shape: tuple[int, int], path: str | os.Pa
 
 
 def _draw_map(W: NDArray[Any], path: str | os.PathLike[str], title: str) -> None:
-    """Draw features against units."""
+    """Draw a map of features against units."""
     from matplotlib.ticker import MaxNLocator
 
     with new_picture(path, (11, 7)) as figure:
@@ -334,7 +337,7 @@ def _draw_map(W: NDArray[Any], path: str | os.PathLike[str], title: str) -> None
 
 
 def _draw_signed(figure: Figure, axes: Axes, values: NDArray[Any], aspect: Literal["equal", "auto"] = "equal") -> None:
-    """Draw numbers on a map of colours with zero in its middle; the few largest share its ends."""
+    """Draw numbers in a colour map centred at zero; the few largest are clipped to its ends."""
     sizes = np.abs(values[np.isfinite(values)])
     limit = float(np.quantile(sizes, 0.995)) or float(sizes.max()) or 1.0
     picture = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect=aspect, interpolation="nearest")
@@ -345,7 +348,7 @@ def _draw_signed(figure: Figure, axes: Axes, values: NDArray[Any], aspect: Liter
 
 
 def _part_of(name: str, start: float, end: float) -> Any:
-    """Cut a piece out of a map of colours."""
+    """Cut a piece out of a colour map."""
     import matplotlib
     from matplotlib.colors import ListedColormap
 
@@ -353,7 +356,7 @@ def _part_of(name: str, start: float, end: float) -> Any:
 
 
 def _label_classes(axes: Axes, class_names: Sequence[str]) -> None:
-    """Name the classes on both axes: all of them up to 50, some beyond."""
+    """Name the classes on both axes: all of them up to 50, a selection beyond."""
     k = len(class_names)
     ticks = range(0, k, math.ceil(k / 50))
     names = [name if len(name) <= 16 else name[:15] + "…" for name in _drawable(class_names)]
@@ -361,14 +364,14 @@ def _label_classes(axes: Axes, class_names: Sequence[str]) -> None:
     size = 15 if k <= 12 else 12 if k <= MAX_NUMBERS else 8
     axes.set_xticks(ticks, [names[i] for i in ticks], fontsize=size, rotation=90 if longest * k > 60 else 0)
     axes.set_yticks(ticks, [names[i] for i in ticks], fontsize=size)
-    axes.set_xlabel("taken for")
+    axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
 
 def _drawable(class_names: Sequence[str]) -> list[str]:
-    """Return the names, or the classes' numbers where the font lacks a letter of any name."""
+    """Return the names, or the classes' numbers if the font lacks a letter of any name."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     glyphs = get_font(findfont(FontProperties())).get_charmap()
@@ -378,7 +381,7 @@ def _drawable(class_names: Sequence[str]) -> list[str]:
 
 
 def _write_counts(axes: Axes, counts: NDArray[Any], darkness: NDArray[Any], points: float) -> None:
-    """Write each count that is not zero, in cells so many points wide; white where the colour is dark."""
+    """Write each count that is not zero, in cells of a given width in points; in white if the colour is dark."""
     size = min(18, points / (0.7 * len(str(int(counts.max()))) + 0.4))
     for i, j in np.argwhere(counts > 0):
         weight = "bold" if i != j else "normal"
@@ -388,7 +391,7 @@ def _write_counts(axes: Axes, counts: NDArray[Any], darkness: NDArray[Any], poin
 
 @contextmanager
 def new_picture(path: str | os.PathLike[str], inches: tuple[float, float]) -> Iterator[Figure]:
-    """Give an empty figure in this module's style, and write it, whole or not at all, when it is drawn."""
+    """Yield an empty figure in this module's style, and write it atomically when it has been drawn."""
     import matplotlib.style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

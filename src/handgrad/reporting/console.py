@@ -1,7 +1,7 @@
-"""What a person sees in a terminal, or reads in a log.
+"""Output for people: a live display in a terminal, plain lines in a log.
 
-Each function is a consumer of data and changes none. In a terminal there is a live display; anywhere else there are
-plain lines without control characters. What the output's encoding has not is replaced, never an error.
+The functions only read the data they are given. Outside a terminal they write plain lines without control characters.
+Characters that the output's encoding lacks are replaced and never cause an error.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from handgrad.training.loop import Record
 if TYPE_CHECKING:
     from rich.console import Console
 
-BAR = 30  # characters of a whole bar
+BAR = 30  # characters in a full bar
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _REFRESH = 0.1  # seconds
-_LIVE_LINES = 20  # evaluations that stay on a terminal's screen, of however many
+_LIVE_LINES = 20  # about as many evaluations stay on a terminal's screen
 
 
 def show_training(
     records: Iterable[Record], *, total_steps: int, title: str, console: Console | None = None
 ) -> Iterator[Record]:
-    """Pass records on, showing on the way how the training goes.
+    """Pass records on and show the progress of the training.
 
-    Each evaluation is one aligned line; a terminal also has a bar that moves, below them, and keeps about twenty of the
-    lines where there are more.
+    Each evaluation is one aligned line. A terminal also has a progress bar below the lines, and keeps only about twenty
+    lines of a long training.
 
     Parameters
     ----------
     records : iterable of Record
     total_steps : int
-        All steps of the training, for the bar.
+        The number of steps in the whole training, for the bar.
     title : str
     console : rich.console.Console, optional
-        Where to show it; standard output by default.
+        Standard output by default.
 
     Yields
     ------
     Record
-        Each one, unchanged, after it has been shown.
+        The same records, unchanged, each after it has been shown.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def show_training(
 
 
 def summary_table(rows: Sequence[tuple[str, str]], title: str, console: Console | None = None) -> None:
-    """Show names and values in two columns; long values are neither cut nor wrapped, so that a path can be copied.
+    """Show names and values in two columns. Long values are neither cut nor wrapped, so that paths can be copied.
 
     Examples
     --------
@@ -93,24 +93,24 @@ def summary_table(rows: Sequence[tuple[str, str]], title: str, console: Console 
 
 
 def probability_bars(class_names: Sequence[str], probabilities: ArrayLike, top: int | None = None) -> str:
-    """Draw one bar a class, the most probable first, as text for standard output.
+    """Draw one bar per class, the most probable first, as text for standard output.
 
     Parameters
     ----------
     class_names : sequence of k str
     probabilities : array of shape (k,)
     top : int, optional
-        Show so many of them only.
+        Show only this many classes.
 
     Returns
     -------
     str
-        Lines joined by line ends. ASCII where standard output takes nothing else.
+        Several lines; ASCII only if the encoding of standard output requires it.
 
     Raises
     ------
     ShapeError
-        If there is not one probability for each class.
+        If the number of probabilities differs from the number of classes.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def probability_bars(class_names: Sequence[str], probabilities: ArrayLike, top: 
         raise ShapeError(
             f"probabilities of shape {values.shape} for {len(class_names)} classes",
             f"shape ({len(class_names)},)",
-            "give one row of predict's result",
+            "pass one row of what predict returns",
         )
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     blocks = _printable(_EIGHTHS, encoding) == _EIGHTHS
@@ -136,7 +136,7 @@ def probability_bars(class_names: Sequence[str], probabilities: ArrayLike, top: 
 
 
 def _bar(share: float, blocks: bool) -> str:
-    """Draw a share of the whole bar: in eighths of a character, or in ``#``."""
+    """Fill a share of a bar, in eighths of a character or with ``#``."""
     share = min(max(share, 0.0), 1.0)
     if not blocks:
         return ("#" * round(BAR * share)).ljust(BAR, ".")
@@ -145,13 +145,13 @@ def _bar(share: float, blocks: bool) -> str:
 
 
 class _Lines:
-    """The aligned lines of evaluations; the first one decides which columns there are."""
+    """The aligned lines of evaluations; the first evaluation determines the columns."""
 
     def __init__(self) -> None:
         self.columns: list[str] | None = None
 
     def write(self, record: Record) -> list[str]:
-        """Return the line of an evaluation, after the heading where it is the first."""
+        """Return the line of an evaluation, preceded by the heading if it is the first."""
         lines = []
         if self.columns is None:
             self.columns = list(record.figures)
@@ -165,7 +165,7 @@ class _Lines:
 
 
 def _show_lines(records: Iterable[Record], title: str, file: IO[str]) -> Iterator[Record]:
-    """Write a line for each evaluation, at once."""
+    """Write one line per evaluation, without delay."""
     lines = _Lines()
     _write_lines(file, [title])
     for record in records:
@@ -175,7 +175,7 @@ def _show_lines(records: Iterable[Record], title: str, file: IO[str]) -> Iterato
 
 
 def _show_live(records: Iterable[Record], total_steps: int, title: str, console: Console) -> Iterator[Record]:
-    """Keep a bar and the latest figures below the lines, drawn from here: no other thread disturbs the training."""
+    """Keep a bar and the latest figures below the lines. No thread redraws them, so none disturbs the training."""
     from rich.console import Group
     from rich.live import Live
     from rich.progress_bar import ProgressBar
@@ -219,20 +219,20 @@ def _show_live(records: Iterable[Record], total_steps: int, title: str, console:
 
 
 def _figures(record: Record) -> dict[str, str]:
-    """Return the figures that the display keeps until newer ones come."""
+    """Return the figures that the display shows until newer ones arrive."""
     shown = ["batch_loss"] if record.kind == "batch" else [name for name in record.figures if name[:6] != "train_"]
     return {name.replace("_", " "): _figure(name, record.figures[name]) for name in shown}
 
 
 def _speed(record: Record) -> str:
-    """Say how many steps a second there have been."""
+    """Return the number of steps per second so far."""
     if not record.step or record.train_seconds <= 0:
         return ""
     return f"{record.step / record.train_seconds:,.0f} steps/s"
 
 
 def _remaining(elapsed: float, step: int, total_steps: int) -> str:
-    """Say how long the rest will take, evaluations included, at the pace so far."""
+    """Estimate the remaining time, including evaluations, from the pace so far."""
     if not step:
         return ""
     seconds = round(elapsed * max(total_steps - step, 0) / step)
@@ -245,7 +245,7 @@ def _figure(name: str, value: float) -> str:
 
 
 def _number(value: float) -> str:
-    """Write a loss so that decimal points stand below each other, unless it is very small or very large."""
+    """Write a loss so that decimal points are aligned, unless it is very small or very large."""
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
 
 
@@ -254,7 +254,7 @@ def _percent(value: float) -> str:
 
 
 def _terminal(console: Console | None) -> Console | None:
-    """Return the terminal that a person looks at, if it can redraw; a pipe is told without rich."""
+    """Return the terminal, if the output is one that can redraw; rich is not imported for a pipe."""
     if console is None:
         if not sys.stdout.isatty() or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
             return None
@@ -269,20 +269,20 @@ def _file(console: Console | None) -> IO[str]:
 
 
 def _write_lines(file: IO[str], lines: Iterable[str]) -> None:
-    """Write lines at once, with what the encoding has not replaced by question marks."""
+    """Write lines without delay, with question marks for characters that the encoding lacks."""
     encoding = getattr(file, "encoding", None) or "utf-8"
     file.writelines(_printable(line, encoding) + "\n" for line in lines)
     file.flush()
 
 
 def _printable(text: str, encoding: str) -> str:
-    """Replace what an encoding has not, and control characters, which could move a terminal's cursor."""
+    """Replace characters that the encoding lacks, and control characters, which could move a terminal's cursor."""
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     return text.encode(encoding, errors="replace").decode(encoding)
 
 
 def _width(text: str) -> int:
-    """Count the columns that a text takes: two for a wide letter, none for a mark upon another."""
+    """Count the columns of a text: two for a wide letter, none for a combining mark."""
     return sum(
         0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         for letter in text

@@ -50,7 +50,7 @@ def to_json_line(record: Record) -> str:
 def read_history(path: str | os.PathLike[str]) -> list[Record]:
     r"""Read the records of a history file.
 
-    A last line that was cut off, as when a training is killed while it writes, is dropped.
+    A last line that is incomplete, because the training was killed while writing it, is dropped.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def read_history(path: str | os.PathLike[str]) -> list[Record]:
     Raises
     ------
     RunError
-        If the file cannot be read, or a line is not a record; the line's number is named.
+        If the file cannot be read, or a line is not a record; the message has the line number.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def read_history(path: str | os.PathLike[str]) -> list[Record]:
     try:
         *lines, last = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise RunError(f"{path} cannot be read ({error})", "the history of a training", "check the path") from error
+        raise RunError(f"{path} cannot be read ({error})", "the history of a training run", "check the path") from error
     records = []
     for number, line in enumerate(lines, start=1):
         try:

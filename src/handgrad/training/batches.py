@@ -1,7 +1,7 @@
-"""Which examples come when: seeded permutations and dropout masks, each a function of where training stands.
+"""Seeded permutations and dropout masks, each a function of the seed and of how far training has come.
 
-Nothing here keeps a state. The order of epoch 7 is a function of the seed and of 7, and so a training that was stopped
-goes on exactly where it was.
+Nothing here has a state. The order of epoch 7 is a function of the seed and the number 7, so a training run that was
+stopped continues exactly where it was.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-# Independent streams of one seed (SeedSequence's spawn keys); the first number says what the stream is for.
+# Spawn keys for SeedSequence, which make independent streams from one seed.
 ORDER, DROPOUT = 1, 2
 
 
@@ -39,13 +39,13 @@ def epoch_order(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def mix(key: NDArray[np.uint64], index: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Turn a key and a place into 64 random bits: the output of splitmix64 (Steele, Lea and Flood, 2014).
+    """Turn a key and an index into 64 random bits: the output of splitmix64 (Steele, Lea and Flood, 2014).
 
-    A function instead of a stream: any place's bits are had without those before it.
+    Because this is a function and not a stream, the bits of any index are available without those before it.
 
     Examples
     --------
-    >>> mix(np.uint64(0), np.arange(2, dtype=np.uint64)).tolist()  # the reference's first two numbers for seed 0
+    >>> mix(np.uint64(0), np.arange(2, dtype=np.uint64)).tolist()  # as the published generator gives for seed 0
     [16294208416658607535, 7960286522194355700]
     """
     with np.errstate(over="ignore"):
@@ -56,7 +56,7 @@ def mix(key: NDArray[np.uint64], index: NDArray[np.uint64]) -> NDArray[np.uint64
 
 
 def dropout_keys(seed: int, steps: NDArray[np.integer[Any]], layers: int) -> NDArray[np.uint64]:
-    """Draw the key of each step and layer, from which its mask follows.
+    """Draw a key for each step and layer, which determines its dropout mask.
 
     Parameters
     ----------
@@ -85,20 +85,20 @@ def dropout_masks(
     n: int,
     dtype: DTypeLike = float,
 ) -> list[NDArray[Any] | None]:
-    r"""Draw inverted dropout's masks: 0 with the rate's probability, else :math:`1 / (1 - rate)`.
+    r"""Draw the masks of inverted dropout: 0 with probability ``rate``, otherwise :math:`1 / (1 - rate)`.
 
-    After Srivastava et al. (2014), who scaled the weights at prediction instead.
+    After Srivastava et al. (2014), who scaled the weights at prediction time instead.
 
     Parameters
     ----------
     keys : ndarray of shape (layers,)
-        Of the step, from :func:`dropout_keys`.
+        The step's keys, from :func:`dropout_keys`.
     rates : sequence of float
-        The share of units to drop in each layer's input, in [0, 1); 0 gives no mask.
+        The share of each layer's inputs to drop, in [0, 1); 0 gives no mask.
     widths : sequence of int
-        Units of the inputs and of each hidden layer.
+        The number of inputs, and of units in each hidden layer.
     first, n : int
-        The batch's rows to draw for: n of them, from this one on.
+        Draw masks for n rows of the batch, starting at row ``first``.
     dtype : dtype
 
     Returns
@@ -118,6 +118,6 @@ def dropout_masks(
 
 
 def _bits(key: np.uint64, first: int, n: int, width: int) -> NDArray[np.uint64]:
-    """Draw 24 bits for each unit of some rows."""
+    """Draw 24 bits for each unit of n rows."""
     index = np.arange(first * width, (first + n) * width, dtype=np.uint64)
     return (mix(np.asarray(key), index) >> np.uint64(40)).reshape(n, width)

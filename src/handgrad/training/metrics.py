@@ -1,4 +1,4 @@
-"""What a trained network is judged by."""
+"""Measures of how well a network classifies."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 
 def correct(logits: NDArray[Any], y: NDArray[Any]) -> int:
-    """Count the rows whose largest logit is the true class; for yes-or-no outputs, those with every answer right.
+    """Count the rows whose largest logit is the true class or, for yes-or-no outputs, whose answers are all right.
 
     Parameters
     ----------
     logits : ndarray of shape (n, k)
     y : ndarray of shape (n,) or (n, k)
-        Class numbers where k > 1 and y has one column; else answers, 0 or 1.
+        Class numbers if y is one-dimensional and k > 1; otherwise answers, 0 or 1.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def correct(logits: NDArray[Any], y: NDArray[Any]) -> int:
 
 
 def confusion_counts(predicted: NDArray[Any], y: NDArray[Any], k: int) -> NDArray[np.int64]:
-    """Count how often class i (row) was taken for class j (column).
+    """Count how often class i (row) was predicted as class j (column).
 
     Parameters
     ----------

@@ -1,8 +1,7 @@
 """Optimizers: pure recurrences on flat vectors.
 
-An optimizer holds its constants and nothing else. ``slots`` says how many vectors of state it needs beside the
-parameters; they start at zero, belong to the caller, and ``update`` changes them and the parameters in place. ``step``
-counts from 1. So a checkpoint is the parameter vector, the slots and one number.
+An optimizer consists of its constants. ``slots`` is the number of vectors it needs besides the parameters; they start
+at zero and belong to the caller, and ``update`` changes them and the parameters in place. ``step`` counts from 1.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Vector = NDArray[np.floating[Any]]
 
 
 class Optimizer(Protocol):
-    """What the training loop asks of an optimizer."""
+    """What an engine requires of an optimizer."""
 
     slots: ClassVar[int]
 
@@ -57,7 +56,7 @@ class Momentum:
     Parameters
     ----------
     beta : float, default 0.9
-        In [0, 1): the share of the velocity that is kept.
+        The share of the velocity that is kept, in [0, 1).
 
     Examples
     --------
@@ -82,7 +81,7 @@ class Momentum:
 
 @dataclass(frozen=True)
 class Nesterov:
-    r"""Nesterov's momentum, as Sutskever et al. (2013) brought it to networks.
+    r"""Nesterov's momentum, as Sutskever et al. (2013) adapted it to neural networks.
 
     :math:`v \leftarrow \beta v + g`, :math:`\theta \leftarrow \theta - \eta (g + \beta v)`.
 
@@ -128,7 +127,7 @@ class Adam:
 
     Examples
     --------
-    The first step has the length of the learning rate in every coordinate:
+    The first step moves every coordinate by the learning rate:
 
     >>> theta = np.array([1.0, 1.0])
     >>> Adam().update(theta, np.array([2.0, -300.0]), [np.zeros(2), np.zeros(2)], 0.25, step=1)
@@ -162,7 +161,7 @@ class Adam:
 class AdamW(Adam):
     r"""Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2).
 
-    First :math:`\theta \leftarrow (1 - \eta \lambda) \theta`, biases included, then Adam's step.
+    First :math:`\theta \leftarrow (1 - \eta \lambda) \theta`, including the biases, then Adam's step.
 
     Parameters
     ----------

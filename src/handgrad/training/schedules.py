@@ -1,7 +1,7 @@
 """The learning rate as a function of the step.
 
-Each schedule takes the step (0 for the first), the number of steps of the whole training, and the learning rate that
-the user set, which is the highest that the schedule reaches.
+Each schedule takes the step (0 for the first), the number of steps in the whole training run, and the learning rate
+that the user set, which is the highest that the schedule reaches.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Schedule = Callable[[int, int, float], float]
 
 
 def constant(step: int, total: int, peak: float) -> float:
-    """Keep the learning rate.
+    """Keep the learning rate constant.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def constant(step: int, total: int, peak: float) -> float:
 
 
 def step_decay(step: int, total: int, peak: float, drops: int = 3, factor: float = 0.1) -> float:
-    """Multiply the learning rate by ``factor`` at equal distances, ``drops - 1`` times in all.
+    """Multiply the learning rate by ``factor`` at equal intervals, ``drops - 1`` times in all.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def step_decay(step: int, total: int, peak: float, drops: int = 3, factor: float
 
 
 def cosine(step: int, total: int, peak: float) -> float:
-    r"""Fall from the peak to zero along half a cosine, :math:`(1 + \cos \pi t) / 2` (Loshchilov and Hutter, 2017).
+    r"""Decay from the peak to zero along half a cosine, :math:`(1 + \cos \pi t) / 2` (Loshchilov and Hutter, 2017).
 
     Examples
     --------
@@ -46,9 +46,9 @@ def cosine(step: int, total: int, peak: float) -> float:
 
 
 def one_cycle(step: int, total: int, peak: float, warmup: float = 0.3, start: float = 0.04) -> float:
-    """Rise from ``start * peak`` to the peak in the first ``warmup`` of the steps, then fall to zero, both linearly.
+    """Rise linearly from ``start * peak`` to the peak in the first ``warmup`` of the steps, then fall linearly to zero.
 
-    After Smith and Topin (2019): the high rate in the middle speeds training up and regularises it.
+    After Smith and Topin (2019): the high rate in the middle speeds up training and regularises it.
 
     Examples
     --------

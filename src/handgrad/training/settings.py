@@ -77,7 +77,7 @@ class TrainingSettings:
     --------
     >>> TrainingSettings(epochs=0)
     Traceback (most recent call last):
-    handgrad.errors.SettingError: epochs is 0; expected a whole number from 1. Set epochs to such a value.
+    handgrad.errors.SettingError: epochs is 0; expected a whole number of at least 1. Set epochs to such a number.
     """
 
     optimizer: OptimizerName | Optimizer = "sgd"
@@ -112,7 +112,7 @@ class TrainingSettings:
                 raise SettingError(f"{name} is {getattr(self, name)!r}", "True or False", f"set {name} to one of them")
         for name in ("learning_rate", "clip"):
             self._between(name, 0, float_info.max, "a number above 0", open_start=True)
-        self._between("l2", 0, float_info.max, "a number from 0")
+        self._between("l2", 0, float_info.max, "a number of at least 0")
         for name in ("label_smoothing", "dropout", "input_dropout"):
             self._between(name, 0, 1, "a number in [0, 1)")
         for name in ("epochs", "batch_size", "evaluate_every", "log_every", "threads"):
@@ -121,27 +121,29 @@ class TrainingSettings:
 
     @property
     def recurrence(self) -> Optimizer:
-        """The optimizer itself, looked up where it was named."""
+        """The optimizer itself, looked up if it was given by name."""
         return OPTIMIZERS[self.optimizer] if isinstance(self.optimizer, str) else self.optimizer
 
     def _in_table(self, name: str, value: Any, table: Collection[str]) -> None:
-        """Refuse a name that a table does not hold."""
+        """Refuse a name that is not in a table."""
         if value not in tuple(table):
-            raise SettingError(f"{name} is {value!r}", "one of " + ", ".join(table), f"name a known {name}")
+            raise SettingError(f"{name} is {value!r}", "one of " + ", ".join(table), "check the spelling")
 
     def _between(self, name: str, start: float, end: float, wanted: str, open_start: bool = False) -> None:
-        """Refuse a number outside [start, end), or (start, end)."""
+        """Refuse a number outside [start, end), or outside (start, end)."""
         value = getattr(self, name)
         if value is None and name in OPTIONAL:
             return
         right = isinstance(value, int | float) and not isinstance(value, bool) and start <= value < end
         if not right or (open_start and value == start):
-            raise SettingError(f"{name} is {value!r}", wanted, f"set {name} to such a value")
+            raise SettingError(f"{name} is {value!r}", wanted, f"set {name} to such a number")
 
     def _whole(self, name: str, start: int) -> None:
-        """Refuse what is no whole number from start."""
+        """Refuse anything but a whole number of at least ``start``."""
         value = getattr(self, name)
         if value is None and name in OPTIONAL:
             return
         if not isinstance(value, int) or isinstance(value, bool) or value < start:
-            raise SettingError(f"{name} is {value!r}", f"a whole number from {start}", f"set {name} to such a value")
+            raise SettingError(
+                f"{name} is {value!r}", f"a whole number of at least {start}", f"set {name} to such a number"
+            )
