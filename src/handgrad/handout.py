@@ -1,13 +1,13 @@
-r"""The exercise's own network, equation by equation: float64, plain NumPy, no cleverness.
+r"""The exercise's own network, equation by equation, in plain NumPy and float64.
 
-784 inputs, two hidden layers of 400 sigmoid units, ten outputs through softmax, cross-entropy; written as the exercise
-sheet asks for it. The numbers in the comments are the sheet's: (3.4) is a layer, (4.26) a delta, (4.27) and (4.28) the
-gradients, (4.30) and (4.31) the error of the last layer; ``docs/derivation.md`` derives them. A delta has one row for
-each unit and one column for each example; a gradient is a mean over the examples.
+It has 784 inputs, two hidden layers of 400 sigmoid units and ten softmax outputs, and minimises cross-entropy, all
+written the way the exercise sheet asks for it. The numbers in the comments are the sheet's: (3.4) is a layer, (4.26) a
+delta, (4.27) and (4.28) the gradients, (4.30) and (4.31) the error of the last layer; ``docs/derivation.md`` derives
+them. A delta has one row per unit and one column per example; a gradient is a mean over the examples.
 
-This file is the oracle of the tests: everything faster must agree with it. It differs from a literal transcription in
-one thing: softmax and cross-entropy stay finite for every finite input, and are the same where the literal ones are.
-It has over 300 lines because it is the whole exercise in one place, each function with an example.
+This file is the reference for the tests: everything faster must agree with it. It differs from a literal transcription
+in one respect: softmax and cross-entropy stay finite for every finite input, and equal the literal ones wherever those
+are finite. It has over 300 lines because it is the whole exercise in one place, with an example for each function.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from handgrad.errors import ShapeError
 Float = NDArray[np.float64]
 Labels = NDArray[np.integer]
 
-# The smallest positive number: a probability that underflowed to zero costs log of this, 744.4, instead of infinity.
+# The smallest positive number. It stands in for a probability that underflowed to 0: a loss of 744.4, not infinity.
 TINY = np.nextafter(0.0, 1.0)
 SMALLEST_NORMAL = np.finfo(np.float64).tiny
 
@@ -44,14 +44,14 @@ def sigmoid(X: ArrayLike) -> Float:
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
-    with np.errstate(over="ignore"):  # e^1000 is infinite, and 1 / infinity is the right 0
+    with np.errstate(over="ignore"):  # e^1000 is infinite, and 1 / infinity is 0, as it should be
         return np.asarray(1 / (1 + np.exp(-np.asarray(X, dtype=np.float64))))
 
 
 def softmax(X: ArrayLike) -> Float:
     r"""Compute :math:`e^{x_i} / \sum_j e^{x_j}` for each row.
 
-    Each row's largest entry is subtracted first, which changes nothing but the risk of an overflow.
+    The largest entry of each row is subtracted first, which prevents overflow and changes nothing else.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def softmax(X: ArrayLike) -> Float:
            [1. , 0. ]])
     """
     X = np.asarray(X, dtype=np.float64)
-    with np.errstate(over="ignore"):  # the difference of two huge logits may be -infinity, whose exponential is 0
+    with np.errstate(over="ignore"):  # two huge logits may differ by -infinity, whose exponential is 0
         E = np.exp(X - X.max(axis=1, keepdims=True))
     return np.asarray(E / E.sum(axis=1, keepdims=True))
 
@@ -104,14 +104,14 @@ def cross_entropy(pred_logits: Float, y: Labels) -> float:
     Parameters
     ----------
     pred_logits : ndarray of shape (n, k)
-        Probabilities, as :func:`softmax` gives them (the sheet calls them logits).
+        Probabilities from :func:`softmax` (the sheet calls them logits).
     y : integer ndarray of shape (n,)
         The true classes.
 
     Returns
     -------
     float
-        Finite: a probability of 0 counts as the smallest positive number.
+        Always finite: a probability of 0 counts as the smallest positive number.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def cross_entropy(pred_logits: Float, y: Labels) -> float:
 
 
 def accuracy(logits: Float, labels: Labels) -> float:
-    """Compute the share of rows whose largest entry is the true class.
+    """Compute the fraction of rows whose largest entry is at the true class.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def delta_last_layer(h: Float, y: Labels) -> Float:
            [ 0.25]])
     """
     m = np.arange(len(y))
-    h = np.maximum(h, SMALLEST_NORMAL)  # a probability that underflowed would make 0 / 0
+    h = np.maximum(h, SMALLEST_NORMAL)  # a probability that underflowed to 0 would give 0 / 0
     h_y = h[m, y]
     jacobian = -h_y[:, np.newaxis] * h  # (4.31), i != j
     jacobian[m, y] = h_y * (1 - h_y)  # (4.31), i = j
@@ -174,7 +174,7 @@ def delta_last_layer(h: Float, y: Labels) -> Float:
 
 
 def delta_last_layer_easy_approach(h: Float, y: Labels) -> Float:
-    """Compute the error of the last layer as probability minus one-hot target, which (4.30) and (4.31) reduce to.
+    """Compute the error of the last layer as probability minus one-hot target, to which (4.30) and (4.31) reduce.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ class fcc:  # noqa: N801 - the sheet's name
         Units in each layer.
     rng : numpy.random.RandomState, optional
         Draws weights and biases from N(0, 1), in the order of the attributes below. ``RandomState(42)`` draws what
-        ``np.random.seed(42)`` draws in the notebook. A fresh, unpredictable one when left out.
+        the notebook draws after ``np.random.seed(42)``. By default, a new one with an unpredictable seed.
 
     Attributes
     ----------
@@ -238,7 +238,7 @@ class fcc:  # noqa: N801 - the sheet's name
     delta_out, delta_h2, delta_h1 : ndarray of shape (units, n) or None
         The deltas of the last backward pass.
     dW_i_h1, db_h1, dW_h1_h2, db_h2, dW_h2_o, db_out : ndarray or None
-        Its gradients, each with the shape of the thing itself.
+        The gradients of the last backward pass, each with the shape of its parameter.
 
     Examples
     --------
@@ -312,13 +312,15 @@ class fcc:  # noqa: N801 - the sheet's name
         Raises
         ------
         ShapeError
-            If there was no forward pass, or one with another number of examples.
+            If there was no forward pass, or one with a different number of examples.
         """
         n = len(y)
         if self.out is None or len(self.out) != n:
             found = "no forward pass" if self.out is None else f"a forward pass of {len(self.out)} examples"
             raise ShapeError(
-                f"{found} before backprop of {n} labels", "one of the same examples", "call forward_propagation(X)"
+                f"{found} before backprop with {n} labels",
+                "one with the same examples",
+                "call forward_propagation(X) first",
             )
         self.delta_out = delta_last_layer_easy_approach(self.out, y)  # (4.30), (4.31)
         self.dW_h2_o = np.matmul(self.delta_out, self.h2).T / n  # (4.27)
@@ -331,7 +333,7 @@ class fcc:  # noqa: N801 - the sheet's name
         self.db_h1 = np.mean(self.delta_h1, axis=1)  # (4.28)
 
     def gradient_step(self, learning_rate: float) -> None:
-        """Move every weight and bias against its gradient.
+        """Take one step of gradient descent: move every weight and bias against its gradient.
 
         Parameters
         ----------
@@ -340,10 +342,10 @@ class fcc:  # noqa: N801 - the sheet's name
         Raises
         ------
         ShapeError
-            If there was no :meth:`backprop` before.
+            If :meth:`backprop` has not been called.
         """
         if self.dW_i_h1 is None:
-            raise ShapeError("no gradient", "a backprop before the gradient_step", "call backprop(y) first")
+            raise ShapeError("no gradient", "backprop before gradient_step", "call backprop(y) first")
         self.W_i_h1 -= learning_rate * self.dW_i_h1
         self.b_h1 -= learning_rate * self.db_h1
         self.W_h1_h2 -= learning_rate * self.dW_h1_h2
@@ -353,7 +355,7 @@ class fcc:  # noqa: N801 - the sheet's name
 
 
 class Evaluation(NamedTuple):
-    """Loss and accuracy on both parts, after so many iterations (or epochs)."""
+    """Loss and accuracy on the training and the test set after a number of iterations (or epochs)."""
 
     done: int
     test_loss: float
@@ -363,7 +365,7 @@ class Evaluation(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Loss and accuracy on one batch, before the step on it."""
+    """Loss and accuracy on one batch, before its step."""
 
     epoch: int
     step: int
@@ -381,7 +383,7 @@ def gradient_descent(
     num_iterations: int = 1000,
     evaluate_every: int = 100,
 ) -> list[Evaluation]:
-    """Train by full-batch gradient descent: every step sees every example.
+    """Train by full-batch gradient descent: every step uses every example.
 
     Parameters
     ----------
@@ -396,7 +398,7 @@ def gradient_descent(
     Returns
     -------
     list of Evaluation
-        Before iteration 0, evaluate_every, ..., and after the last one.
+        One before iterations 0, evaluate_every, ..., and one after the last iteration.
 
     Examples
     --------
@@ -431,7 +433,7 @@ def stochastic_gradient_descent(
 ) -> tuple[list[Evaluation], list[Batch]]:
     """Train by stochastic gradient descent on mini-batches.
 
-    Each epoch shuffles the examples anew and takes one step for each whole batch; the incomplete last one is left out.
+    Each epoch shuffles the examples and takes one step per full batch; an incomplete last batch is dropped.
 
     Parameters
     ----------
@@ -443,15 +445,15 @@ def stochastic_gradient_descent(
     batch_size : int, default 64
     epochs : int, default 10
     log_every : int, default 100
-        Steps between two entries in the list of batches.
+        The number of steps between two entries in the list of batches.
     rng : numpy.random.RandomState, optional
-        Shuffles the examples; the one that drew the weights goes on exactly as the notebook's random state did. A
-        fresh, unpredictable one when left out.
+        Shuffles the examples. Pass the one that drew the weights to continue exactly as the notebook's random state
+        does. By default, a new one with an unpredictable seed.
 
     Returns
     -------
     evaluations : list of Evaluation
-        Before each epoch, and after the last one.
+        One before each epoch, and one after the last.
     batches : list of Batch
 
     Examples

@@ -323,7 +323,7 @@ def test_the_tolerance_is_the_callers():
 def test_the_report_prints_its_verdict():
     """Printed, a report says right or WRONG first."""
     drawn = differentiable_problem(0)
-    assert str(gradcheck(drawn.objective, drawn.parameters)).startswith("gradient right to 1e-06")
+    assert str(gradcheck(drawn.objective, drawn.parameters)).startswith("gradient correct to 1e-06")
     assert str(gradcheck(*planted(times(2)))).startswith("gradient WRONG to 1e-06")
 
 

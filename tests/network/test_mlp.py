@@ -385,9 +385,9 @@ def test_the_count_of_parameters_is_that_of_the_vector(sizes):
     "sizes", [(), (3,), (3, 0), (3, -1, 2), (3.0, 2), (3, 2.5), (3, "2"), (3, None), "32", (True, 2), 5]
 )
 def test_layer_sizes_that_are_none_are_refused(sizes, refused):
-    """Layer sizes are two or more whole numbers from 1; anything else is an error that repeats it."""
+    """Layer sizes are two or more whole numbers of at least 1; anything else is an error that repeats it."""
     shown = str(sizes) if isinstance(sizes, tuple) else str(sizes)[0]
-    with refused(SettingError, "layer sizes", shown, "two or more whole numbers from 1"):
+    with refused(SettingError, "layer sizes", shown, "two or more whole numbers of at least 1"):
         MLP(sizes)
 
 

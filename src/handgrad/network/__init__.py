@@ -1,4 +1,4 @@
-"""The mathematics: activations, losses, initialisers, the network and the check of its gradient."""
+"""The mathematics: activations, losses, initialisers, the network and the gradient check."""
 
 from handgrad.network.activations import (
     ACTIVATIONS,

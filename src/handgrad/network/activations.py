@@ -1,9 +1,9 @@
 """Activation functions, each with its derivative directly below it.
 
-A derivative ``del_f(Z, H)`` takes the pre-activation Z and the activation H = f(Z), both of any shape, and gives
-dH/dZ elementwise, by whichever of the two is the shorter formula. Only the array API standard is used, so the same
-lines run on NumPy, PyTorch, CuPy and JAX arrays, and the result has the dtype of the argument. No function overflows
-or gives NaN for a number that is not NaN, infinities included.
+A derivative ``del_f(Z, H)`` takes the pre-activation Z and the activation H = f(Z), both of any shape, and returns
+dH/dZ elementwise, using whichever of the two gives the shorter formula. The code uses only the array API standard, so
+it runs unchanged on NumPy, PyTorch, CuPy and JAX arrays, and the result has the dtype of the argument. No function
+overflows or returns NaN unless its argument is NaN; infinite arguments are fine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from array_api_compat import array_namespace
 from handgrad.network.parameters import Array
 
 LEAK = 0.01
-FAR = 1e3  # beyond it, on either side, N(0, 1)'s density is 0 and its distribution function 0 or 1, in every dtype
+FAR = 1e3  # beyond it, on either side, the density of N(0, 1) is 0 and its CDF is 0 or 1, in every dtype
 
 
 def identity(Z: Array) -> Array:
@@ -40,7 +40,7 @@ def del_identity(Z: Array, H: Array) -> Array:
 def sigmoid(Z: Array) -> Array:
     r"""Compute :math:`\sigma(z) = 1 / (1 + e^{-z})`, in (0, 1).
 
-    The exponential is taken of :math:`-|z|` only, so that it never overflows.
+    Only :math:`e^{-|z|}` is computed, which cannot overflow.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def tanh(Z: Array) -> Array:
 
 
 def del_tanh(Z: Array, H: Array) -> Array:
-    r"""Return :math:`1 - h^2`, as a product that keeps its digits where h is near 1 or -1."""
+    r"""Return :math:`1 - h^2`, as a product that stays accurate where h is near 1 or -1."""
     return (1 - H) * (1 + H)
 
 
@@ -89,7 +89,7 @@ def relu(Z: Array) -> Array:
 
 
 def del_relu(Z: Array, H: Array) -> Array:
-    """Return 1 where z > 0, else 0 (0 at the kink, as every framework has it)."""
+    """Return 1 where z > 0, else 0 (0 at the kink, as in every framework)."""
     return array_namespace(Z).astype(Z > 0, Z.dtype)
 
 
@@ -131,7 +131,7 @@ def del_elu(Z: Array, H: Array) -> Array:
 
 
 def gelu(Z: Array) -> Array:
-    r"""Compute :math:`z \, \Phi(z)`, with the distribution function of N(0, 1) (Hendrycks and Gimpel, 2016), exactly.
+    r"""Compute :math:`z \, \Phi(z)` exactly, where :math:`\Phi` is the CDF of N(0, 1) (Hendrycks and Gimpel, 2016).
 
     Examples
     --------
@@ -143,7 +143,7 @@ def gelu(Z: Array) -> Array:
 
 
 def del_gelu(Z: Array, H: Array) -> Array:
-    r"""Return :math:`\Phi(z) + z \, \phi(z)`, with N(0, 1)'s distribution function and density."""
+    r"""Return :math:`\Phi(z) + z \, \phi(z)`, the CDF of N(0, 1) and z times its density."""
     xp = array_namespace(Z)
     return normal_cdf(Z) + xp.clip(Z, -FAR, FAR) * _bell(Z) / sqrt(2 * pi)
 
@@ -185,8 +185,9 @@ def del_softplus(Z: Array, H: Array) -> Array:
     return sigmoid(Z)
 
 
-# erfc(x) (1 + 2x) exp(x^2) for x >= 0 as a polynomial in (x - 3.75) / (x + 3.75), highest power first: the variables of
-# Shepherd and Laframboise (1981); the Chebyshev series to 24 terms, in powers; largest relative error 5e-16.
+# erfc(x) (1 + 2x) exp(x^2) for x >= 0, as a polynomial in (x - 3.75) / (x + 3.75), highest power first: the change of
+# variables of Shepherd and Laframboise (1981), a Chebyshev series of 24 terms rewritten in powers. The largest relative
+# error is 5e-16.
 _ERFC = (
     3.1114333809799254e-10,
     -2.623107347133476e-09,
@@ -216,9 +217,9 @@ _ERFC = (
 
 
 def normal_cdf(Z: Array) -> Array:
-    r"""Compute N(0, 1)'s distribution function :math:`\Phi(z) = \mathrm{erfc}(-z / \sqrt 2) / 2` to full precision.
+    r"""Compute the CDF of N(0, 1), :math:`\Phi(z) = \mathrm{erfc}(-z / \sqrt 2) / 2`, to full precision.
 
-    The array API standard has no erfc, hence the polynomial above.
+    The array API standard has no erfc, so the polynomial above takes its place.
 
     Examples
     --------
@@ -237,13 +238,13 @@ def normal_cdf(Z: Array) -> Array:
 
 
 def _bounded_below(Z: Array) -> Array:
-    """Replace -infinity by the lowest number: its product with 0 is -0, not NaN."""
+    """Replace -infinity by the lowest finite number, whose product with 0 is -0 rather than NaN."""
     xp = array_namespace(Z)
     return xp.clip(Z, -xp.finfo(Z.dtype).max, None)
 
 
 def _bell(Z: Array) -> Array:
-    """Compute exp(-z^2 / 2), losing no digits to rounding z^2: z = a + r with 16 a whole, so that a^2 is exact."""
+    """Compute exp(-z^2 / 2) without rounding z^2: z = a + r, where 16 a is a whole number, so a^2 is exact."""
     xp = array_namespace(Z)
     Z = xp.clip(Z, -FAR, FAR)
     A = xp.round(16 * Z) / 16
@@ -252,7 +253,7 @@ def _bell(Z: Array) -> Array:
 
 @dataclass(frozen=True)
 class Activation:
-    """A function and its derivative, as a network uses them."""
+    """An activation function and its derivative."""
 
     function: Callable[[Array], Array]
     derivative: Callable[[Array, Array], Array]

@@ -1,8 +1,8 @@
-r"""Is a gradient derived by hand the gradient of the value? Ask the value itself.
+r"""A check of hand-derived gradients against finite differences of the value.
 
-Central differences, :math:`(L(\theta + h e_i) - L(\theta - h e_i)) / 2h`, in float64, one coordinate at a time and
-along random directions. The directions see every coordinate at once, so that a network too large for all its
-coordinates is still checked whole; the coordinates say where a mistake sits.
+It takes central differences, :math:`(L(\theta + h e_i) - L(\theta - h e_i)) / 2h`, in float64, both for single
+coordinates and along random directions. A direction involves every coordinate at once, so even a network with too many
+parameters to check one by one is checked as a whole; a coordinate shows where a mistake is.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Coordinate:
-    r"""One weight or bias, the derivative that was claimed for it and the one that differences gave.
+    r"""One weight or bias, with its claimed derivative and the one measured by differences.
 
     Attributes
     ----------
     layer : int
-        0 for the layer next to the inputs.
+        0 is the layer next to the inputs.
     kind : str
         "W" or "b".
     index : tuple of int
         (row, column) in ``W[layer]``, or (unit,) in ``b[layer]``.
     claimed, measured : float
     error : float
-        The difference of the two over the larger one, or over a floor that the differences' own rounding sets where
-        that is larger still.
+        The difference of the two divided by the larger one, or by a floor that allows for the rounding error of the
+        differences, whichever is greater.
     """
 
     layer: int
@@ -53,18 +53,18 @@ class Coordinate:
 
 @dataclass(frozen=True)
 class GradientReport:
-    """What :func:`gradcheck` found.
+    """The result of :func:`gradcheck`.
 
     Attributes
     ----------
     passed : bool
-        Whether every relative error, of coordinates and of directions, is at most the tolerance.
+        Whether every relative error, along coordinates and directions, is within the tolerance.
     worst : Coordinate
         The coordinate with the largest relative error.
     worst_direction : float
-        The largest relative error along a random direction; 0 where none was asked for.
+        The largest relative error along a random direction; 0 if no directions were checked.
     coordinates, parameters : int
-        How many coordinates were checked, out of how many.
+        The number of coordinates checked, and the number of parameters.
     tolerance : float
     """
 
@@ -76,7 +76,7 @@ class GradientReport:
     tolerance: float
 
     def __str__(self) -> str:
-        verdict = "right" if self.passed else "WRONG"
+        verdict = "correct" if self.passed else "WRONG"
         return (
             f"gradient {verdict} to {self.tolerance:g} ({self.coordinates} of {self.parameters} coordinates checked)\n"
             f"worst coordinate  {self.worst}\n"
@@ -96,9 +96,9 @@ def gradcheck(
     r"""Compare a claimed gradient with central differences of the value, and name the worst coordinate.
 
     The step is :math:`h = \epsilon^{1/3} \max(1, |\theta_i|)`, which balances truncation against rounding (Nocedal and
-    Wright, Numerical Optimization, 2006, section 8.1). Where claim and difference disagree, the difference is measured
-    again with half the step and extrapolated, so that a strongly curved loss raises no alarm. Choose a point away from
-    the kinks of ReLU and the like: differences across a kink measure neither side.
+    Wright, Numerical Optimization, 2006, section 8.1). If claim and difference disagree, the difference is measured
+    again with half the step and extrapolated, so a strongly curved loss causes no false alarm. Choose a point away from
+    the kinks of ReLU and similar functions: a difference across a kink is the derivative on neither side.
 
     Parameters
     ----------
@@ -106,27 +106,27 @@ def gradcheck(
         Takes :class:`Parameters` and returns ``(value, gradient)``, as ``MLP.value_and_gradient`` does. It must be
         deterministic.
     parameters : Parameters
-        The point to check at, float64, NumPy. It is not changed.
+        The point at which to check, a NumPy vector in float64. It is not changed.
     coordinates : int or None, default 200
-        How many coordinates to check, drawn at random, some from every W and b; None checks all.
+        The number of coordinates to check, drawn at random from every W and b. None checks all of them.
     directions : int, default 5
-        How many random directions to check.
+        The number of random directions to check.
     tolerance : float, default 1e-6
-        The largest relative error that passes.
+        The largest acceptable relative error.
     seed : int, default 0
-        Draws the coordinates and the directions.
+        Seed for drawing the coordinates and the directions.
 
     Returns
     -------
     GradientReport
-        Its ``passed`` is the verdict; printed, it is three lines.
+        Its ``passed`` is the verdict. Printing it gives three lines.
 
     Raises
     ------
     SettingError
-        If the parameters are not float64, in which differences mean something.
+        If the parameters are not float64, since differences in lower precision are too inaccurate.
     ShapeError
-        If the gradient has other layer sizes than the parameters.
+        If the layer sizes of the gradient differ from those of the parameters.
 
     Examples
     --------
@@ -142,37 +142,37 @@ def gradcheck(
         raise SettingError(
             f"parameters of dtype {theta.dtype}",
             "a NumPy vector in float64",
-            "initialise with dtype=np.float64, and give the data in float64 too",
+            "initialise with dtype=np.float64, and convert the data to float64 too",
         )
     rng = np.random.default_rng(seed)
     value, gradient = objective(parameters)
     if gradient.layer_sizes != parameters.layer_sizes:
         raise ShapeError(
-            f"a gradient of layer sizes {gradient.layer_sizes}",
-            f"{parameters.layer_sizes}, those of the parameters",
+            f"a gradient with layer sizes {gradient.layer_sizes}",
+            f"the layer sizes of the parameters, {parameters.layer_sizes}",
             "give dW[l] the shape of W[l], and db[l] that of b[l]",
         )
     claimed = np.array(gradient.vector, dtype=np.float64)
-    # Rounding alone moves a difference quotient by about epsilon |L| / h. Below `floor` that noise would be read as a
-    # relative error near the tolerance, so errors are taken relative to at least `floor`.
+    # Rounding alone changes a difference quotient by about epsilon |L| / h. For a derivative below `floor`, that noise
+    # would look like a relative error near the tolerance, so errors are relative to `floor` at least.
     noise = 10 * EPSILON ** (2 / 3) * max(1.0, abs(float(value)))
     floor = noise / tolerance
 
     def slope(direction: np.ndarray, length: float) -> float:
-        """Central difference quotient along a direction."""
+        """Return the central difference quotient along a direction."""
         h = EPSILON ** (1 / 3) * length
         up, down = (float(objective(Parameters(parameters.layer_sizes, theta + s * h * direction))[0]) for s in (1, -1))
         return float((up - down) / (2 * h))
 
     def measure(claim: float, direction: np.ndarray, length: float) -> float:
-        """Measure a slope; where it does not agree, once more without the h^2 of truncation (Richardson, 1911)."""
+        """Measure a slope; if it disagrees with the claim, remove the h^2 error term (Richardson, 1911)."""
         coarse = slope(direction, length)
         if error(claim, coarse) <= tolerance:
             return coarse
         return (4 * slope(direction, length / 2) - coarse) / 3
 
     def error(one: float, other: float) -> float:
-        """Relative difference; infinite where one of the two is no number."""
+        """Return the relative difference; infinite if either number is not finite."""
         difference = abs(one - other) / max(abs(one), abs(other), floor)
         return difference if np.isfinite(difference) else np.inf
 
@@ -197,7 +197,7 @@ def gradcheck(
 
 
 def _choose(parameters: Parameters, count: int | None, rng: np.random.Generator) -> np.ndarray:
-    """Draw coordinates, an equal number from every W and b as far as they go round; all of them for None."""
+    """Draw coordinates, as equally as possible from every W and b; None takes all of them."""
     size = parameters.vector.size
     if count is None or count >= size:
         return np.arange(size)
@@ -208,7 +208,7 @@ def _choose(parameters: Parameters, count: int | None, rng: np.random.Generator)
 
 
 def _place(parameters: Parameters, i: int) -> tuple[int, str, tuple[int, ...]]:
-    """Say where in which W or b the i-th number of the flat vector sits."""
+    """Find the layer, the array (W or b) and the index of the i-th number of the flat vector."""
     for layer, (W, b) in enumerate(zip(parameters.W, parameters.b, strict=True)):
         for kind, array in (("W", W), ("b", b)):
             if i < array.size:

@@ -1,7 +1,7 @@
-"""Where training starts: one function per way of drawing a layer's weights.
+"""The first weights: one function for each way of drawing them.
 
-Each takes a random generator and the layer's two sizes and returns ``(W, b)`` in float64,
-with shapes (d_in, d_out) and (d_out,). ``b`` is zero, but for the exercise's ``normal``.
+Each takes a random generator and the sizes of a layer and returns ``(W, b)`` in float64,
+with shapes (d_in, d_out) and (d_out,). ``b`` is zero, except in the exercise's ``normal``.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ def normal(rng: Rng, d_in: int, d_out: int) -> tuple[Float, Float]:
     Parameters
     ----------
     rng : numpy.random.Generator or numpy.random.RandomState
-        The source of randomness; a ``RandomState(42)`` draws what ``np.random.seed(42)`` drew in the exercise.
+        The source of randomness. ``RandomState(42)`` draws what the exercise draws after ``np.random.seed(42)``.
     d_in, d_out : int
-        The layer's inputs and outputs, each at least 1.
+        The numbers of inputs and outputs of the layer, each at least 1.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def normal(rng: Rng, d_in: int, d_out: int) -> tuple[Float, Float]:
 def glorot_uniform(rng: Rng, d_in: int, d_out: int) -> tuple[Float, Float]:
     r"""Draw W from :math:`U(-a, a)` with :math:`a = \sqrt{6 / (d_{in} + d_{out})}` (Glorot and Bengio, 2010, eq. 16).
 
-    It keeps the variance of activations and of deltas alike from layer to layer where the activation is nearly linear.
+    It keeps the variances of activations and deltas similar from layer to layer where the activation is nearly linear.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def glorot_normal(rng: Rng, d_in: int, d_out: int) -> tuple[Float, Float]:
 
 
 def he_uniform(rng: Rng, d_in: int, d_out: int) -> tuple[Float, Float]:
-    r"""Draw W from :math:`U(-a, a)` with :math:`a = \sqrt{6 / d_{in}}`: the variance of :func:`he_normal`.
+    r"""Draw W from :math:`U(-a, a)` with :math:`a = \sqrt{6 / d_{in}}`, which has the variance of :func:`he_normal`.
 
     Examples
     --------

@@ -1,10 +1,10 @@
 r"""Loss functions on logits (or raw outputs): each returns its value and its gradient together.
 
-Every loss has the form :math:`L = \sum_m w_m \, l_m / \sum_m w_m`, the mean over the examples m, weighted where
-there are weights, and returns ``(L, dZ)`` with ``dZ = dL/dZ`` of the shape of Z. The number reported is the number
-differentiated. Only the array API standard is used; the dtype is that of Z.
+Every loss has the form :math:`L = \sum_m w_m \, l_m / \sum_m w_m`, a mean over the examples m, weighted if weights are
+given, and returns ``(L, dZ)``, where ``dZ = dL/dZ`` has the shape of Z. The number reported is the number
+differentiated. The code uses only the array API standard; results have the dtype of Z.
 
-This file is long, over 300 lines, because the losses are worth comparing side by side; half of it is documentation.
+This file has over 300 lines because the losses are best compared side by side; half of it is documentation.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def cross_entropy(
 ) -> tuple[Array, Array]:
     r"""Cross-entropy of the softmax of logits: :math:`l_m = -\sum_i t_i \log p_i`, with gradient :math:`p - t`.
 
-    Softmax and logarithm are one function (log-sum-exp), so that neither overflows. The target t is 1 for the true
-    class and 0 elsewhere; smoothing by :math:`\epsilon` makes it :math:`(1 - \epsilon) t + \epsilon / k` (Szegedy et
-    al., 2016).
+    Softmax and logarithm are computed together (log-sum-exp), so neither overflows. The target t is 1 for the true
+    class and 0 elsewhere; smoothing by :math:`\epsilon` changes it to :math:`(1 - \epsilon) t + \epsilon / k`
+    (Szegedy et al., 2016).
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def cross_entropy(
     y : integer array of shape (n,)
         The true classes, 0 .. k - 1.
     sample_weight : array of shape (n,), optional
-        Non-negative weights, not all zero; weight 2 means the same as the example twice.
+        Non-negative weights, not all zero. A weight of 2 has the effect of including the example twice.
     label_smoothing : float, default 0
         In [0, 1).
 
@@ -87,7 +87,7 @@ def cross_entropy(
     ShapeError
         If y does not have shape (n,).
     SettingError
-        If y holds anything but whole numbers from 0 to k - 1, or ``label_smoothing`` is outside [0, 1).
+        If y is not made of whole numbers from 0 to k - 1, or ``label_smoothing`` is outside [0, 1).
 
     Examples
     --------
@@ -100,13 +100,13 @@ def cross_entropy(
     n, k = Z.shape
     if y.shape != (n,):
         raise ShapeError(
-            f"labels of shape {tuple(y.shape)} for {n} rows of logits", f"shape ({n},)", "pass one class number a row"
+            f"labels of shape {tuple(y.shape)} for {n} rows of logits", f"shape ({n},)", "pass one class number per row"
         )
     _check_smoothing(label_smoothing)
     T = (1 - label_smoothing) * one_hot(Z, y) + label_smoothing / k
     log_P = log_softmax(Z)
     w = _weights(Z, sample_weight)
-    # A target of 0 times a logarithm of -inf is 0 here, by definition, not NaN.
+    # A target of 0 times a logarithm of -inf is defined as 0 here; multiplying would give NaN.
     value = xp.sum(w * T * xp.where(T > 0, xp.abs(log_P), xp.zeros_like(T)))
     return value, w * (xp.exp(log_P) - T)
 
@@ -116,16 +116,16 @@ def binary_cross_entropy(
 ) -> tuple[Array, Array]:
     r"""Cross-entropy of each logit's sigmoid: :math:`l = \log(1 + e^z) - t z`, with gradient :math:`\sigma(z) - t`.
 
-    An example's loss is the mean over its outputs, each a yes-or-no question of its own. Smoothing by :math:`\epsilon`
-    makes the target :math:`(1 - \epsilon) t + \epsilon / 2`.
+    The loss of an example is the mean over its outputs, each of which answers a yes-or-no question. Smoothing by
+    :math:`\epsilon` changes the target to :math:`(1 - \epsilon) t + \epsilon / 2`.
 
     Parameters
     ----------
     Z : array of shape (n, k)
         Logits.
     y : array of shape (n, k), or (n,)
-        Targets in [0, 1], of any real dtype; (n,) stands for (n, 1) where k = 1, and integers (n,) for classes
-        0 .. k - 1 where k > 1.
+        Targets in [0, 1], of any real dtype. Shape (n,) stands for (n, 1) if k = 1; integers of shape (n,) stand for
+        classes 0 .. k - 1 if k > 1.
     sample_weight, label_smoothing
         As for :func:`cross_entropy`.
 
@@ -137,7 +137,7 @@ def binary_cross_entropy(
     Raises
     ------
     ShapeError
-        If y has another shape.
+        If y has any other shape.
     SettingError
         If ``label_smoothing`` is outside [0, 1).
 
@@ -152,7 +152,7 @@ def binary_cross_entropy(
     _check_smoothing(label_smoothing)
     T = (1 - label_smoothing) * _targets(Z, y) + label_smoothing / 2
     w = _weights(Z, sample_weight) / Z.shape[1]
-    # log(1 + e^z) - t z, written so that two large numbers are never subtracted: t = 1 gives softplus(-z).
+    # log(1 + e^z) - t z, written so that no two large numbers are subtracted: t = 1 gives softplus(-z).
     value = xp.sum(w * (T * softplus(-Z) + (1 - T) * softplus(Z)))
     return value, w * (sigmoid(Z) - T)
 
@@ -165,7 +165,7 @@ def squared_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tup
     Z : array of shape (n, k)
         Raw outputs.
     y : array of shape (n, k), or (n,)
-        Targets; (n,) stands for (n, 1) where k = 1, and integers (n,) for classes 0 .. k - 1 where k > 1.
+        Targets. Shape (n,) stands for (n, 1) if k = 1; integers of shape (n,) stand for classes 0 .. k - 1 if k > 1.
     sample_weight : array of shape (n,), optional
         As for :func:`cross_entropy`.
 
@@ -177,7 +177,7 @@ def squared_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tup
     Raises
     ------
     ShapeError
-        If y has another shape.
+        If y has any other shape.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def squared_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tup
 def absolute_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
     r"""Mean absolute error: :math:`l = |z - t|`, with gradient :math:`\mathrm{sign}(z - t)`, 0 at the kink.
 
-    Parameters and results are those of :func:`squared_error`.
+    Parameters and return values are those of :func:`squared_error`.
 
     Examples
     --------
@@ -208,9 +208,9 @@ def absolute_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tu
 
 
 def huber(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
-    r"""Huber's loss (1964): :math:`(z - t)^2 / 2` up to :math:`|z - t| = 1`, beyond it :math:`|z - t| - 1/2`.
+    r"""Huber's loss (1964): :math:`(z - t)^2 / 2` up to :math:`|z - t| = 1`, and :math:`|z - t| - 1/2` beyond.
 
-    Its gradient is :math:`z - t`, cut to [-1, 1]. Parameters and results are those of :func:`squared_error`.
+    Its gradient is :math:`z - t`, clipped to [-1, 1]. Parameters and return values are those of :func:`squared_error`.
 
     Examples
     --------
@@ -226,12 +226,12 @@ def huber(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array
 
 
 def one_hot(Z: Array, y: Array) -> Array:
-    """Return labels y (n,) as targets of the shape (n, k) and dtype of Z: 1 for the true class, 0 elsewhere.
+    """Turn labels y of shape (n,) into targets with the shape (n, k) and the dtype of Z: 1 for the true class, else 0.
 
     Raises
     ------
     SettingError
-        If y holds anything but whole numbers from 0 to k - 1.
+        If y is not made of whole numbers from 0 to k - 1.
 
     Examples
     --------
@@ -243,45 +243,45 @@ def one_hot(Z: Array, y: Array) -> Array:
     xp, k = array_namespace(Z), Z.shape[1]
     if not xp.isdtype(y.dtype, "integral"):
         raise SettingError(
-            f"labels of dtype {y.dtype}", "whole numbers", "number the classes from 0 and cast the labels to int64"
+            f"labels of dtype {y.dtype}", "whole numbers", "number the classes from 0 and convert the labels to int64"
         )
-    y = xp.astype(y, xp.int64)  # in uint8, class 256 would be class 0
+    y = xp.astype(y, xp.int64)  # in uint8, class 256 would become class 0
     if not bool(xp.all((y >= 0) & (y < k))):
         raise SettingError(
             f"labels from {int(xp.min(y))} to {int(xp.max(y))} for {k} classes",
             f"class numbers from 0 to {k - 1}",
-            "number the classes from 0, or give the network one output for each class",
+            "number the classes from 0, or give the network one output per class",
         )
     return xp.astype(y[:, None] == xp.arange(k, dtype=y.dtype, device=device(y))[None, :], Z.dtype)
 
 
 def _weights(Z: Array, sample_weight: Array | None) -> Array:
-    """Return each example's share of the mean, shape (n, 1), summing to 1."""
+    """Return each example's share of the mean, of shape (n, 1); the shares sum to 1."""
     xp = array_namespace(Z)
     n = Z.shape[0]
     if n == 0:
-        raise ShapeError("a batch of 0 examples", "at least one example", "leave out empty batches: they have no mean")
+        raise ShapeError("a batch of 0 examples", "at least one example", "leave out empty batches, which have no mean")
     if sample_weight is None:
         return xp.full((n, 1), 1 / n, dtype=Z.dtype, device=device(Z))
     if sample_weight.shape != (n,):
         raise ShapeError(
             f"sample weights of shape {tuple(sample_weight.shape)} for {n} examples",
             f"shape ({n},)",
-            "pass one weight an example",
+            "pass one weight per example",
         )
     w = xp.astype(sample_weight, Z.dtype)
     total = xp.sum(w)
     if not (bool(xp.all(w >= 0)) and bool(total > 0)):
         raise SettingError(
             f"sample weights from {float(xp.min(w))} to {float(xp.max(w))}",
-            "weights of at least 0, not all of them 0",
-            "leave out examples that are not to count",
+            "weights of at least 0 that are not all 0",
+            "remove the examples that should not count",
         )
     return (w / total)[:, None]
 
 
 def _targets(Z: Array, y: Array) -> Array:
-    """Return y with the shape and dtype of Z; (n,) stands for (n, 1) where k = 1, else for class numbers."""
+    """Return y with the shape and dtype of Z: (n,) stands for (n, 1) if k = 1, and for class numbers otherwise."""
     xp = array_namespace(Z)
     if y.ndim == 1 and Z.shape[1] > 1 and y.shape[0] == Z.shape[0] and xp.isdtype(y.dtype, "integral"):
         return one_hot(Z, y)
@@ -289,21 +289,21 @@ def _targets(Z: Array, y: Array) -> Array:
     if T.shape != Z.shape:
         raise ShapeError(
             f"targets of shape {tuple(y.shape)} for outputs of shape {tuple(Z.shape)}",
-            "one target an output",
-            "give the network as many outputs as there are targets in a row",
+            "one target per output",
+            "give the network as many outputs as each row has targets",
         )
     return T
 
 
 def _check_smoothing(label_smoothing: float) -> None:
-    """Refuse a smoothing that would leave no label, or turn it round."""
+    """Refuse smoothing that would erase or invert the labels."""
     if not 0 <= label_smoothing < 1:
-        raise SettingError(f"label_smoothing is {label_smoothing}", "a number in [0, 1)", "pass 0.1, or 0 for none")
+        raise SettingError(f"label_smoothing is {label_smoothing}", "a number in [0, 1)", "try 0.1, or 0 for none")
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss, and what its targets are: one class number a row, yes-or-no answers, or real numbers."""
+    """A loss and the kind of its targets: one class number per row, yes-or-no answers, or real numbers."""
 
     function: Callable[..., tuple[Array, Array]]
     targets: Literal["classes", "answers", "numbers"]

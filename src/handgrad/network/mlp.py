@@ -1,11 +1,11 @@
 """The network itself: forward and backward, side by side. Read this file first (after ``handout.py``).
 
-The numbers are the exercise's: (3.4) for a layer, (4.26) for a delta, (4.27) and (4.28) for the gradients; they are
-derived in ``docs/derivation.md``. Here a delta is called ``dZ`` and has one row for each example, as ``Z`` has, so that
-every product reads from left to right. Only the array API standard is used: the same lines run on NumPy, PyTorch, CuPy
-and JAX arrays. What makes training fast on a CPU is elsewhere.
+Equations have the exercise's numbers: (3.4) is a layer, (4.26) a delta, (4.27) and (4.28) the gradients;
+``docs/derivation.md`` derives them. Here a delta is called ``dZ`` and has one row per example, like ``Z``, so every
+product reads from left to right. The code uses only the array API standard: it runs unchanged on NumPy, PyTorch, CuPy
+and JAX arrays. The code that makes training fast on a CPU is in ``handgrad.compiled``.
 
-The file is long, over 300 lines, for its documentation; forward and backward are twenty lines, and belong together.
+The file has over 300 lines because of its documentation; forward and backward are twenty lines that belong together.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from handgrad.network.parameters import Array, Parameters, count_parameters
 
 @dataclass(frozen=True)
 class Cache:
-    """What :meth:`MLP.forward` computed on the way, for :meth:`MLP.backward` to use and for a learner to print.
+    """The intermediate results of :meth:`MLP.forward`, which :meth:`MLP.backward` uses and a learner can print.
 
     Attributes
     ----------
     H : tuple of arrays
-        ``H[l]`` of shape (n, layer_sizes[l]) is the input of layer l: ``H[0]`` is X, the others are activations,
-        before any dropout mask.
+        ``H[l]``, of shape (n, layer_sizes[l]), is the input of layer l before dropout: ``H[0]`` is X, and the others
+        are activations.
     Z : tuple of arrays
-        ``Z[l]`` of shape (n, layer_sizes[l + 1]) is the pre-activation of layer l; the last one holds the logits.
+        ``Z[l]``, of shape (n, layer_sizes[l + 1]), is the pre-activation of layer l; the last one is the logits.
     masks : tuple of arrays or None
-        ``masks[l]`` is what ``H[l]`` is multiplied by on its way into layer l, or None.
+        ``masks[l]`` is the dropout mask that multiplies ``H[l]``, or None.
     """
 
     H: tuple[Array, ...]
@@ -46,21 +46,21 @@ class Cache:
 
 @dataclass(frozen=True)
 class MLP:
-    """A fully connected network: its architecture, without its numbers (those are :class:`Parameters`).
+    """The architecture of a fully connected network; its weights and biases are separate :class:`Parameters`.
 
     Parameters
     ----------
     layer_sizes : sequence of int
-        Units in each layer, input first, output last, each at least 1; two sizes make a linear model.
+        The number of units in each layer, from input to output, each at least 1. Two sizes make a linear model.
     activation : str or sequence of str, default "sigmoid"
-        The activation of the hidden layers: one name of ``ACTIVATIONS`` for all of them, or one name for each.
+        The activation of the hidden layers: one name in ``ACTIVATIONS`` for all of them, or one for each.
     loss : str, default "cross_entropy"
-        A name of ``LOSSES``; it also says what the outputs mean.
+        A name in ``LOSSES``. It also determines what the outputs mean.
 
     Raises
     ------
     SettingError
-        If a size, an activation or the loss is not one of those.
+        If a size is not a positive whole number, or a name is unknown.
 
     Examples
     --------
@@ -86,13 +86,15 @@ class MLP:
             object.__setattr__(self, "activation", tuple(self.activation))
         if len(self.layer_sizes) < 2 or not all(type(s) is int and s >= 1 for s in self.layer_sizes):
             raise SettingError(
-                f"layer sizes {self.layer_sizes}", "two or more whole numbers from 1", "pass (inputs, ..., outputs)"
+                f"layer sizes {self.layer_sizes}",
+                "two or more whole numbers of at least 1",
+                "pass (inputs, ..., outputs)",
             )
         if len(self.activations) != len(self.layer_sizes) - 2:
             raise SettingError(
                 f"{len(self.activations)} activations for {len(self.layer_sizes) - 2} hidden layers",
-                "one name, or one name for each hidden layer",
-                "pass a single activation to use it everywhere",
+                "one name for all hidden layers, or one for each",
+                "pass a single name to use it everywhere",
             )
         for name in self.activations:
             _known(name, ACTIVATIONS, "activation")
@@ -117,14 +119,14 @@ class MLP:
         initialiser: str = "glorot_uniform",
         dtype: DTypeLike = np.float64,
     ) -> Parameters:
-        """Draw the first weights and biases, layer by layer.
+        """Draw the initial weights and biases, layer by layer.
 
         Parameters
         ----------
         seed : int, numpy.random.SeedSequence, numpy.random.Generator or numpy.random.RandomState
             The source of randomness. The numbers are drawn in float64 and then rounded to ``dtype``.
         initialiser : str, default "glorot_uniform"
-            A name of ``INITIALISERS``.
+            A name in ``INITIALISERS``.
         dtype : dtype, default float64
 
         Returns
@@ -134,7 +136,7 @@ class MLP:
         Raises
         ------
         SettingError
-            If there is no initialiser of that name.
+            If there is no initialiser with that name.
 
         Examples
         --------
@@ -158,7 +160,7 @@ class MLP:
         ----------
         parameters : Parameters
         X : array of shape (n, d)
-            Examples, of the array library and dtype of the parameters.
+            Examples, from the same array library and with the same dtype as the parameters.
         masks : sequence of arrays or None, optional
             Dropout: ``masks[l]``, of shape (n, layer_sizes[l]) or None, multiplies the input of layer l.
 
@@ -170,19 +172,19 @@ class MLP:
         Raises
         ------
         ShapeError
-            If X does not have d columns, or the parameters or the masks are those of another network.
+            If X does not have d columns, or the parameters or the masks belong to a different network.
         """
         if X.ndim != 2 or X.shape[1] != self.layer_sizes[0]:
             raise ShapeError(
                 f"X of shape {tuple(X.shape)}",
                 f"shape (n, {self.layer_sizes[0]})",
-                "give one row an example, with as many columns as the network has inputs",
+                "pass one row per example, with one column per input of the network",
             )
         if parameters.layer_sizes != self.layer_sizes:
             raise ShapeError(
-                f"parameters of layer sizes {parameters.layer_sizes}",
-                f"{self.layer_sizes}, as the network has",
-                "give this network its own parameters",
+                f"parameters with layer sizes {parameters.layer_sizes}",
+                f"the layer sizes of the network, {self.layer_sizes}",
+                "pass parameters that belong to this network",
             )
         layers = len(self.layer_sizes) - 1
         masks = tuple(masks) if masks is not None else (None,) * layers
@@ -190,7 +192,7 @@ class MLP:
             raise ShapeError(
                 f"{len(masks)} dropout masks for {layers} layers",
                 "one for each layer",
-                "give None where none is wanted",
+                "pass None for a layer without dropout",
             )
         H, Z = [X], []
         for layer in range(layers):
@@ -200,21 +202,21 @@ class MLP:
         return Z[-1], Cache(tuple(H), tuple(Z), masks)
 
     def backward(self, parameters: Parameters, cache: Cache, dlogits: Array) -> Parameters:
-        """Compute the gradient of the loss with respect to every weight and bias: :meth:`forward` in mirror order.
+        """Compute the gradient of the loss with respect to every weight and bias: :meth:`forward` in reverse.
 
         Parameters
         ----------
         parameters : Parameters
-            Those that the forward pass used.
+            The parameters used in the forward pass.
         cache : Cache
-            From that forward pass.
+            The cache of that forward pass.
         dlogits : array of shape (n, k)
-            The gradient of the loss with respect to the logits, from the loss; the division by n is in it.
+            The gradient of the loss with respect to the logits, as the loss returns it, already divided by n.
 
         Returns
         -------
         gradient : Parameters
-            The gradient, with the layer sizes of the parameters.
+            The gradient, with the same layer sizes as the parameters.
         """
         xp = array_namespace(dlogits)
         layers = len(self.layer_sizes) - 1
@@ -241,7 +243,7 @@ class MLP:
         masks: Sequence[Array | None] | None = None,
         share: float = 1.0,
     ) -> tuple[Array, Parameters]:
-        r"""Compute the objective of training and its gradient: forward, loss, backward.
+        r"""Compute the training objective and its gradient: forward, loss, backward.
 
         The objective is the loss plus :math:`\frac{l_2}{2} \sum W^2` over all weights; biases are not penalised.
 
@@ -250,12 +252,12 @@ class MLP:
         parameters : Parameters
         X : array of shape (n, d)
         y : array of shape (n,) or (n, k)
-            Targets, as the loss wants them.
+            Targets of the kind that the loss expects.
         sample_weight : array of shape (n,), optional
         label_smoothing : float, default 0
-            For the losses of classes and answers only.
+            Only for losses whose targets are classes or answers.
         l2 : float, default 0
-            The factor of the penalty, at least 0.
+            The factor of the penalty; at least 0.
         masks : sequence of arrays or None, optional
             Dropout masks, as in :meth:`forward`.
         share : float, default 1
@@ -270,9 +272,9 @@ class MLP:
         Raises
         ------
         ShapeError
-            If X or y do not fit the network.
+            If X or y does not match the network.
         SettingError
-            If labels are to be smoothed where there are none, or l2 is negative.
+            If label smoothing is combined with a loss that has no labels, or l2 is negative.
 
         Examples
         --------
@@ -307,7 +309,7 @@ class MLP:
     ) -> tuple[Array, Parameters, Array]:
         """Compute what :meth:`value_and_gradient` returns, and the logits (n, k); training calls this method."""
         if not l2 >= 0:
-            raise SettingError(f"l2 is {l2}", "a number of at least 0", "pass 1e-4, or 0 for none")
+            raise SettingError(f"l2 is {l2}", "a number of at least 0", "try 1e-4, or 0 for none")
         logits, cache = self.forward(parameters, X, masks)
         value, dlogits = self.loss_and_gradient(logits, y, sample_weight, label_smoothing)
         value, dlogits = share * value, share * dlogits
@@ -321,26 +323,26 @@ class MLP:
     def loss_and_gradient(
         self, logits: Array, y: Array, sample_weight: Array | None = None, label_smoothing: float = 0.0
     ) -> tuple[Array, Array]:
-        """Compute this network's loss and its gradient with respect to the logits, both from the one function."""
+        """Compute the loss of this network and its gradient with respect to the logits in one call."""
         loss = LOSSES[self.loss]
         if loss.targets == "numbers":
             if label_smoothing:
                 raise SettingError(
                     f"label_smoothing is {label_smoothing} with the loss {self.loss}",
-                    "0, since numbers are no labels",
-                    "leave it out, or take cross_entropy",
+                    "0, because the targets of this loss are numbers, not labels",
+                    "remove it, or use cross_entropy",
                 )
             return loss.function(logits, y, sample_weight)
         return loss.function(logits, y, sample_weight, label_smoothing)
 
     def l2_penalty(self, parameters: Parameters, l2: float) -> tuple[Array, Parameters]:
-        r"""Compute :math:`\frac{l_2}{2} \sum W^2` and its gradient: l2 W for the weights, zero for the biases."""
+        r"""Compute :math:`\frac{l_2}{2} \sum W^2` and its gradient: l2 W for the weights and zero for the biases."""
         xp = array_namespace(parameters.vector)
         value = l2 / 2 * sum(xp.sum(W * W) for W in parameters.W)
         return value, Parameters.pack([l2 * W for W in parameters.W], [xp.zeros_like(b) for b in parameters.b])
 
     def predict(self, parameters: Parameters, X: Array) -> Array:
-        """Compute what the outputs mean: probabilities of classes or answers, or numbers as they are.
+        """Compute predictions: probabilities of classes or answers, or plain numbers, depending on the loss.
 
         Parameters
         ----------
@@ -361,11 +363,11 @@ class MLP:
 
 
 def _masked(H: Array, mask: Array | None) -> Array:
-    """Multiply by a dropout mask, where there is one."""
+    """Multiply by the dropout mask, if there is one."""
     return H if mask is None else H * mask
 
 
 def _known(name: str, table: Mapping[str, object], what: str) -> None:
-    """Refuse a name that a table does not hold, and list those that it does."""
+    """Refuse a name that is not in a table, and list those that are."""
     if name not in table:
-        raise SettingError(f"{what} {name!r}", "one of " + ", ".join(table), f"name a known {what}")
+        raise SettingError(f"{what} {name!r}", "one of " + ", ".join(table), "check the spelling")

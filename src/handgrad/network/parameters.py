@@ -1,7 +1,7 @@
 """All weights and biases of a network in one flat vector; every ``W[l]`` and ``b[l]`` is a view into it.
 
-The order is ``W[0], b[0], W[1], b[1], ...``. So an optimizer's step, a norm to clip and a file to write are each one
-operation on one array, and a gradient is simply another :class:`Parameters` of the same layer sizes.
+The order is ``W[0], b[0], W[1], b[1], ...``. An optimizer step, a norm to clip and a file to write are therefore one
+operation on one array each, and a gradient is simply another :class:`Parameters` with the same layer sizes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from array_api_compat import array_namespace
 
 from handgrad.errors import ShapeError
 
-Array = Any  # an array of any library that follows the array API standard
+Array = Any  # an array from any library that follows the array API standard
 
 
 def count_parameters(layer_sizes: Sequence[int]) -> int:
@@ -46,20 +46,20 @@ class Parameters:
     layer_sizes : sequence of int
         Units in each layer, input first, output last: (d, ..., k).
     vector : array of shape (count_parameters(layer_sizes),), optional
-        The numbers, of any array library; it is kept, not copied. Zeros in float64 when left out.
+        The numbers, from any array library; used as it is, without a copy. By default, zeros in float64.
 
     Attributes
     ----------
     layer_sizes : tuple of int
     vector : array
-        The one contiguous vector. Change it in place and every view changes with it.
+        The contiguous vector. Changing it in place changes every view.
     W : tuple of arrays, ``W[l]`` of shape (layer_sizes[l], layer_sizes[l + 1])
     b : tuple of arrays, ``b[l]`` of shape (layer_sizes[l + 1],)
 
     Raises
     ------
     ShapeError
-        If the vector has another length than the layer sizes ask for.
+        If the length of the vector does not match the layer sizes.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class Parameters:
             raise ShapeError(
                 f"a parameter vector of shape {tuple(self.vector.shape)} for layer sizes {self.layer_sizes}",
                 f"shape ({size},)",
-                "build the vector for these layer sizes, or give the sizes that it was built for",
+                "build the vector for these layer sizes, or pass the sizes it was built for",
             )
         xp = array_namespace(self.vector)
         W, b, start = [], [], 0
@@ -107,17 +107,17 @@ class Parameters:
         if shapes != wanted:
             raise ShapeError(
                 f"weights and biases of shapes {shapes}",
-                f"{wanted}, so that each layer's outputs are the next one's inputs",
-                "give W[l] as (d_in, d_out) and b[l] as (d_out,), layer by layer",
+                f"{wanted}, so that the outputs of each layer are the inputs of the next",
+                "pass W[l] of shape (d_in, d_out) and b[l] of shape (d_out,) for each layer",
             )
         pieces = [xp.reshape(array, (-1,)) for layer in zip(W, b, strict=True) for array in layer]
         return cls(sizes, xp.concat(pieces))
 
     def copy(self) -> Parameters:
-        """Return parameters with a vector of their own."""
+        """Return a copy with its own vector."""
         return Parameters(self.layer_sizes, array_namespace(self.vector).asarray(self.vector, copy=True))
 
-    # Views are rebuilt, never stored: two pickled arrays would come back as two separate memories.
+    # Views are rebuilt, never stored: unpickled, they would no longer share memory with the vector.
     def __reduce__(self) -> tuple[type[Parameters], tuple[tuple[int, ...], Array]]:
         return Parameters, (self.layer_sizes, self.vector)
 
