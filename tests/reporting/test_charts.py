@@ -1,4 +1,4 @@
-"""Charts: pictures that are there, are not blank, show what they are given, and are the same every time."""
+"""Charts: the pictures exist, are not blank, show the data, and are reproducible."""
 
 import subprocess
 import sys
@@ -98,7 +98,7 @@ def test_curves_of_further_sets_and_measures(tmp_path):
 
 @given(heights=st.lists(st.floats(0, 1), min_size=1, max_size=5, unique=True), distance=st.floats(0.01, 0.15))
 def test_labels_are_pushed_apart_in_order(heights, distance):
-    """Labels keep their order, are as far apart as they need be, and stay where they are if they have room."""
+    """Labels keep their order and a minimum distance, and do not move if they have it already."""
     places = _apart(heights, distance)
     order = np.argsort(heights)
     gaps = np.diff(np.array(places)[order])
@@ -119,13 +119,13 @@ def test_labels_are_pushed_apart_in_order(heights, distance):
     ],
 )
 def test_curves_of_any_history(tmp_path, losses):
-    """One evaluation, none that change, zeros, and any number of decades are drawn."""
+    """A single evaluation, constant values, zeros and any number of decades are drawn."""
     draw_curves(evaluations(*losses, accuracy=min(losses) >= 0), tmp_path / "c.png", "toy")
     assert count(pixels(tmp_path / "c.png"), BLUE) > 50
 
 
 def test_curves_ignore_batches(tmp_path):
-    """Only evaluations are drawn, whatever records of batches lie between."""
+    """Only evaluations are drawn; batch records in between are ignored."""
     history = evaluations(2.3, 0.5)
     batch = Record("batch", 0, 3, 0.1, 0.0, {"batch_loss": 9.0})
     draw_curves(history, tmp_path / "a.png", "toy")
@@ -144,7 +144,7 @@ def test_curves_need_an_evaluation(tmp_path, refused):
 
 
 def test_tiles(tmp_path):
-    """Positive weights are red, negative ones blue, each unit in its tile, the largest first."""
+    """Positive weights are red, negative ones blue, with one tile per unit, the largest first."""
     W = np.zeros((64, 2))
     W[:, 0], W[:, 1] = -1, 2
     draw_first_layer(W, (8, 8), tmp_path / "t.png", "toy")
@@ -156,7 +156,7 @@ def test_tiles(tmp_path):
 
 
 def test_tiles_choose_the_largest(tmp_path):
-    """Of more than a hundred units, the hundred with the largest norm are drawn, in their order."""
+    """Of more than a hundred units, the hundred with the largest norms are drawn, in decreasing order."""
     W = np.random.default_rng(0).normal(size=(64, 150))
     draw_first_layer(W, (8, 8), tmp_path / "a.png", "toy")
     smallest = np.argsort(np.linalg.norm(W, axis=0))[:50]
@@ -184,7 +184,7 @@ def test_any_weights(tmp_path, shape, image_shape, scale):
 
 @pytest.mark.parametrize(("shape", "image_shape"), [((64, 3), (8, 7)), ((64,), (8, 8)), ((64,), None), ((64, 0), None)])
 def test_first_layer_refuses(tmp_path, refused, shape, image_shape):
-    """Weights that are not those of such images are refused."""
+    """Weights that do not match the shape of the images are refused."""
     with refused(ShapeError, str(shape)):
         draw_first_layer(np.zeros(shape), image_shape, tmp_path / "t.png", "toy")
 
@@ -193,7 +193,7 @@ def test_first_layer_refuses(tmp_path, refused, shape, image_shape):
 
 
 def test_confusion(tmp_path):
-    """A mistake is orange beside the blue of what is right, even if it is rare."""
+    """Errors are orange and correct predictions blue, even if the errors are rare."""
     draw_confusion(np.array([[1000, 0], [12, 988]]), ("no", "yes"), tmp_path / "k.png", "toy")
     found = pixels(tmp_path / "k.png").astype(int)
     height, width = found.shape[:2]
@@ -215,13 +215,13 @@ def test_confusion_of_any_size(tmp_path, k):
 
 @pytest.mark.parametrize("counts", [np.zeros((2, 2), int), np.array([[0, 0], [5, 0]]), np.array([[10**7, 1], [0, 0]])])
 def test_confusion_of_little(tmp_path, counts):
-    """Empty rows, no row at all, and large counts are drawn."""
+    """Empty rows, empty matrices and large counts are drawn."""
     draw_confusion(counts, ("no", "yes"), tmp_path / "k.png", "toy")
     pixels(tmp_path / "k.png")
 
 
 def test_any_text(tmp_path):
-    """Dollar signs are no formulas, long names and titles fit, and letters that the font lacks warn of nothing."""
+    """Dollar signs are not formulas, long names and titles fit, and letters that the font lacks cause no warning."""
     names = ("$x^2$", "a" * 200, "\N{HIRAGANA LETTER O}")
     draw_confusion(np.eye(3, dtype=int), names, tmp_path / "a.png", "100 $ or {less} \\frac " * 10)
     draw_confusion(np.eye(2, dtype=int), names[:2], tmp_path / "b.png", "toy")
@@ -230,7 +230,7 @@ def test_any_text(tmp_path):
 
 
 def test_confusion_refuses(tmp_path, refused):
-    """One name for each row and column."""
+    """Counts without one name per class are refused."""
     with refused(ShapeError, "(2, 2)", "3 class names"):
         draw_confusion(np.eye(2, dtype=int), ("a", "b", "c"), tmp_path / "k.png", "toy")
 
@@ -239,13 +239,13 @@ def test_confusion_refuses(tmp_path, refused):
 
 
 def test_unwritable(tmp_path, refused):
-    """A folder that is not there is named."""
+    """The error for a missing folder names it."""
     with refused(DataError, "gone"):
         draw_curves(evaluations(1.0), tmp_path / "gone" / "c.png", "toy")
 
 
 def test_real_training(tmp_path):
-    """Pictures of a real training on digits are drawn, and drawn again they have the same bytes."""
+    """Pictures of a real training on the digits are drawn, and a second time have the same bytes."""
     data = load_data("digits")
     network = MLP((64, 16, 10), "relu")
     parameters = network.initialise(0, "he_normal", np.float32)

@@ -46,7 +46,7 @@ print(probability_bars(["\\u304a", "caf\\u00e9"], [0.25, 0.75]))
 
 @cache
 def in_terminal(**environment: str) -> str:
-    """Run the program in a terminal of 80 columns, and return all that it was sent."""
+    """Run the program in a terminal of 80 columns, and return its output."""
     master, slave = pty.openpty()
     env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLORTERM")}
     env |= {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"} | environment
@@ -65,7 +65,7 @@ def in_terminal(**environment: str) -> str:
 
 @cache
 def in_pipe(**environment: str) -> str:
-    """Run the program in a pipe, and return what came out of it."""
+    """Run the program in a pipe, and return its output."""
     env = os.environ | environment
     return subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, check=True, env=env).stdout.decode()
 
@@ -79,7 +79,7 @@ def visible(text: str) -> str:
 
 
 def test_terminal_is_live():
-    """A terminal gets a moving bar, with speed, epoch, losses and the time left, and keeps the evaluations' lines."""
+    """A terminal shows a bar with speed, epoch, losses and remaining time, and keeps the evaluations' lines."""
     sent = in_terminal()
     assert "\x1b[?25l" in sent, "the cursor is hidden during the display"
     assert sent.rindex("\x1b[?25h") > sent.rindex("\x1b[?25l"), "and shown again"
@@ -91,12 +91,12 @@ def test_terminal_is_live():
 
 
 def test_terminal_takes_other_output():
-    """What the program prints during the display comes out as a line of its own."""
+    """Text that the program prints during the display appears on its own line."""
     assert re.search(r"[\r\n]said in between\r\n", visible(in_terminal()))
 
 
 def test_terminal_lines_fit():
-    """No line of the display is wider than 80 columns; a path is one unbroken text all the same."""
+    """No line of the display is wider than 80 columns, but a path is never broken."""
     text = visible(in_terminal())
     assert "/a/long/path" * 10 + "\r\n" in text
     lines = [line for line in re.split(r"[\r\n]+", text) if "/a/long" not in line]
@@ -117,7 +117,7 @@ def test_dumb_terminal():
 
 
 def test_titles_are_text():
-    """Neither markup nor control characters in a title do anything."""
+    """Markup and control characters in a title have no effect."""
     for sent in (in_terminal(), in_pipe(PYTHONIOENCODING="utf-8")):
         assert "[bold]caf\N{LATIN SMALL LETTER E WITH ACUTE} \N{HIRAGANA LETTER O}?[31m" in sent
         assert "Trained [red]" in sent
@@ -136,7 +136,7 @@ def test_titles_are_text():
     ],
 )
 def test_pipe_in_ascii(environment):
-    """A pipe without Unicode gets ASCII, question marks for the rest, and no control characters."""
+    """A pipe without Unicode gets ASCII, with question marks for the rest, and no control characters."""
     text = in_pipe(**environment)
     assert text.isascii()
     assert re.fullmatch(r"[\x20-\x7e\n]*", text)
@@ -145,7 +145,7 @@ def test_pipe_in_ascii(environment):
 
 
 def test_pipe_text():
-    """A pipe gets one aligned line an evaluation, and whole paths."""
+    """A pipe gets one aligned line per evaluation, and whole paths."""
     lines = in_pipe(PYTHONIOENCODING="utf-8").splitlines()
     assert lines[1:5] == [
         "epoch  train loss  train accuracy  test loss  test accuracy  seconds",
@@ -157,7 +157,7 @@ def test_pipe_text():
 
 
 def test_passes_on_as_they_come(capsys):
-    """Records are passed on, unchanged, one by one; each evaluation's line is out before its record is."""
+    """Records are passed on unchanged, one by one; each evaluation's line is written before its record is passed on."""
     asked = []
 
     def records():
@@ -173,7 +173,7 @@ def test_passes_on_as_they_come(capsys):
 
 
 def test_lines_are_flushed(tmp_path):
-    """A log file holds each line before its record is passed on."""
+    """Each line is in the log file before its record is passed on."""
     with (tmp_path / "log").open("w") as file, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", file)
         next(show_training(iter(RECORDS), total_steps=10, title="toy"))
@@ -201,14 +201,14 @@ def test_columns_of_further_figures(capsys):
 
 
 def test_a_figure_that_is_missing(capsys):
-    """A later evaluation without a figure has a dash there."""
+    """If a later evaluation lacks a figure, its line has a dash there."""
     records = [RECORDS[0], Record("evaluation", 1, 10, 0.1, 1.5, {"train_loss": 1 / 3, "train_accuracy": 0.9})]
     list(show_training(records, total_steps=10, title="toy"))
     assert capsys.readouterr().out.splitlines()[-1].split() == ["1", "0.3333", "90.00", "%", "-", "-", "1.50"]
 
 
 def test_a_given_console():
-    """A console of one's own is used, live if it says that it is a terminal."""
+    """A given console is used, with a live display if it is a terminal."""
     from rich.console import Console
 
     plain = Console(file=StringIO(), force_terminal=False)
@@ -222,7 +222,7 @@ def test_a_given_console():
 
 
 def test_many_evaluations_do_not_flood_a_terminal():
-    """Of a thousand evaluations a terminal keeps about twenty lines, the first and the last among them."""
+    """Of a thousand evaluations, a terminal keeps about twenty lines, including the first and the last."""
     from rich.console import Console
 
     console = Console(file=StringIO(), force_terminal=True, width=80, _environ={"TERM": "xterm"})
@@ -236,7 +236,7 @@ def test_many_evaluations_do_not_flood_a_terminal():
 
 @pytest.mark.parametrize("force_terminal", [False, True])
 def test_errors_pass_through(force_terminal):
-    """An error of the training is raised as it is, and the cursor comes back."""
+    """An error during training is raised unchanged, and the cursor is restored."""
     from rich.console import Console
 
     def records():
@@ -251,7 +251,7 @@ def test_errors_pass_through(force_terminal):
 
 @pytest.mark.parametrize("force_terminal", [False, True])
 def test_can_be_stopped(force_terminal):
-    """A consumer may stop at any record; the cursor comes back."""
+    """A consumer may stop at any record; the cursor is restored."""
     from rich.console import Console
 
     console = Console(file=StringIO(), force_terminal=force_terminal, _environ={"TERM": "xterm"})
@@ -265,7 +265,7 @@ def test_can_be_stopped(force_terminal):
 
 
 def test_bars():
-    """The most probable is first; bars are as long as the probabilities, names and numbers aligned."""
+    """The most probable class comes first; bars are proportional to probabilities, names and numbers are aligned."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", Path(os.devnull).open("w", encoding="ascii"))  # noqa: SIM115
         text = probability_bars(["a", "bcd", "e"], np.array([0.1, 0.5, 0.4], np.float32))
@@ -279,7 +279,7 @@ def test_bars():
 
 @pytest.mark.parametrize(("top", "count"), [(None, 10), (3, 3), (50, 10)])
 def test_top(top, count):
-    """Top cuts the list; equal probabilities stay in the order of the classes."""
+    """``top`` shortens the list; equal probabilities stay in the order of the classes."""
     names = [f"class {n}" for n in range(10)]
     lines = probability_bars(names, np.full(10, 0.1), top).splitlines()
     assert [line[:7] for line in lines] == names[:count]
@@ -298,6 +298,6 @@ def test_bars_in_unicode():
 
 
 def test_bars_refuse(refused):
-    """One probability for each class."""
+    """Probabilities that do not match the classes are refused."""
     with refused(ShapeError, "(3,)", "(2,)"):
         probability_bars(["a", "b"], [0.1, 0.2, 0.7])

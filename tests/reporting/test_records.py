@@ -1,4 +1,4 @@
-"""History files: every record comes back, a torn end is dropped, anything else is named by its line."""
+"""History files: every record is restored, an incomplete end is dropped, and other damage is reported with its line."""
 
 import json
 
@@ -25,7 +25,7 @@ GOOD = '{"kind": "batch", "epoch": 0, "step": 3, "learning_rate": 0.1, "train_se
 
 @given(st.lists(RECORDS, max_size=5))
 def test_round_trip(tmp_path_factory, records):
-    """Every record comes back equal, to the last bit of its numbers."""
+    """Every record is restored, to the last bit of its numbers."""
     path = tmp_path_factory.getbasetemp() / "history.jsonl"
     path.write_text("".join(to_json_line(record) + "\n" for record in records))
     assert read_history(path) == records
@@ -33,7 +33,7 @@ def test_round_trip(tmp_path_factory, records):
 
 @given(st.lists(RECORDS, min_size=1, max_size=3), st.data())
 def test_cut_anywhere(tmp_path_factory, records, data):
-    """A history cut at any byte gives the records whose lines are whole."""
+    """A history cut off at any byte gives the records whose lines are complete."""
     path = tmp_path_factory.getbasetemp() / "cut.jsonl"
     content = "".join(to_json_line(record) + "\n" for record in records).encode()
     size = data.draw(st.integers(0, len(content)))
@@ -43,7 +43,7 @@ def test_cut_anywhere(tmp_path_factory, records, data):
 
 
 def test_leaves_out():
-    """None and what is not finite are not written; NumPy numbers are written as plain ones."""
+    """Figures that are not finite are not written; NumPy numbers are written as plain numbers."""
     figures = {"train_loss": np.float32(0.1), "test_loss": float("nan"), "test_accuracy": float("inf")}
     record = Record("evaluation", 1, 2, 0.5, 1.0, figures)
     assert json.loads(to_json_line(record)) == {
@@ -85,7 +85,7 @@ def test_required_must_be_finite(refused):
     ],
 )
 def test_garbage_is_named_by_its_line(tmp_path, refused, line, piece):
-    """A line that is no record is an error with the line's number, unless it is the torn last one."""
+    """A line that is not a record is an error with the line's number, unless it is an incomplete last line."""
     path = tmp_path / "history.jsonl"
     path.write_text(f"{GOOD}\n{line}\n{GOOD}\n", encoding="latin-1")
     with refused(RunError, "line 2", piece):
@@ -95,6 +95,6 @@ def test_garbage_is_named_by_its_line(tmp_path, refused, line, piece):
 
 
 def test_no_such_file(tmp_path, refused):
-    """A file that is not there is named."""
+    """The error for a missing file names it."""
     with refused(RunError, "nothing"):
         read_history(tmp_path / "nothing")

@@ -1,4 +1,4 @@
-"""The order of the examples and the dropout masks: functions of the seed and of where training stands."""
+"""The order of the examples and the dropout masks: functions of the seed, the epoch and the step."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_order_is_a_function_of_its_arguments() -> None:
 
 
 def test_epochs_and_seeds_have_independent_orders() -> None:
-    """Orders of different epochs and seeds have no more fixed places in common than chance gives them."""
+    """Orders of different epochs and seeds agree in no more places than chance allows."""
     orders = [epoch_order(1000, seed, epoch) for seed in range(8) for epoch in range(8)]
     pairs = [(a, b) for i, a in enumerate(orders) for b in orders[:i]]
     shared = np.array([np.count_nonzero(a == b) for a, b in pairs])  # Poisson with mean 1
@@ -35,7 +35,7 @@ def test_epochs_and_seeds_have_independent_orders() -> None:
 
 
 def test_every_example_comes_at_every_place_equally_often() -> None:
-    """Over many epochs, an example's place is uniform: a chi-squared statistic within five standard deviations."""
+    """Over many epochs, an example's position is uniform: chi-squared is within five standard deviations."""
     n, epochs = 10, 5000
     counts = np.zeros((n, n))
     for epoch in range(epochs):
@@ -47,7 +47,7 @@ def test_every_example_comes_at_every_place_equally_often() -> None:
 @pytest.mark.parametrize("rate", [0.05, 0.5, 0.9])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_masks_drop_at_their_rate_and_keep_the_mean(rate: float, dtype: type) -> None:
-    """A mask is 0 with the rate's probability and 1 / (1 - rate) otherwise, so that its mean is 1."""
+    """A mask is 0 with probability ``rate`` and 1 / (1 - rate) otherwise, so its mean is 1."""
     (mask,) = dropout_masks(dropout_keys(0, np.array([0]), 1)[0], (rate,), (200,), 0, 1000, dtype)
     assert mask.shape == (1000, 200)
     assert mask.dtype == dtype
@@ -58,7 +58,7 @@ def test_masks_drop_at_their_rate_and_keep_the_mean(rate: float, dtype: type) ->
 
 
 def test_units_and_examples_are_dropped_independently() -> None:
-    """Neither a unit's column nor an example's row of a mask is dropped more often than chance has it."""
+    """No column (unit) and no row (example) of a mask is dropped more often than chance allows."""
     (mask,) = dropout_masks(dropout_keys(1, np.array([0]), 1)[0], (0.3,), (2000,), 0, 2000)
     for axis in (0, 1):
         shares = (mask == 0).mean(axis=axis)
@@ -74,7 +74,7 @@ def test_only_rates_above_zero_have_masks() -> None:
 
 
 def test_masks_are_a_function_of_where_training_stands() -> None:
-    """The same seed and step give the same masks; another seed or step gives others, as does a layer."""
+    """The same seed and step give the same masks; another seed, step or layer gives different ones."""
 
     def drawn(seed: int, step: int) -> list[np.ndarray]:
         return dropout_masks(dropout_keys(seed, np.array([step]), 2)[0], (0.5, 0.5), (40, 40), 0, 50)
@@ -88,7 +88,7 @@ def test_masks_are_a_function_of_where_training_stands() -> None:
 
 
 def test_a_part_of_a_batch_has_its_part_of_the_mask() -> None:
-    """Rows drawn by themselves have the mask that they have among all rows of the batch."""
+    """Rows drawn separately have the same mask as when the whole batch is drawn."""
     keys = dropout_keys(3, np.array([4]), 1)[0]
     (whole,) = dropout_masks(keys, (0.4,), (7,), 0, 30)
     (part,) = dropout_masks(keys, (0.4,), (7,), 11, 6)

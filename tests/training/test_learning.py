@@ -1,4 +1,4 @@
-"""What can be trained: every option, every loss, and targets and examples in every form that they may have."""
+"""What can be trained: every option, every loss, and every accepted form of targets and examples."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def toy() -> tuple[np.ndarray, np.ndarray]:
     ids=str,
 )
 def test_classes_are_learnt_with_every_option(options: dict) -> None:
-    """On a toy problem that a network can solve, training with any option ends at 90 % or more."""
+    """On a toy problem that a network can solve, training with any option reaches at least 90 % accuracy."""
     parameters = NETWORK.initialise(seed=1)
     settings = TrainingSettings(**{"epochs": 60, "batch_size": 10, **options})
     *_, last = train(NETWORK, TrainingState.start(parameters, settings), Examples(*toy()), settings=settings)
@@ -42,7 +42,7 @@ def test_classes_are_learnt_with_every_option(options: dict) -> None:
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber"])
 @pytest.mark.parametrize("shape", [(200,), (200, 1), (200, 2)])
 def test_numbers_are_learnt_and_have_no_accuracy(loss: str, shape: tuple[int, ...]) -> None:
-    """With a loss of numbers a curve is fitted to a tenth of its spread, and every accuracy is None."""
+    """With a regression loss, a curve is fitted to a tenth of its spread, and no record has an accuracy."""
     X = np.random.default_rng(0).uniform(-1, 1, (200, 2))
     curve = np.sin(2 * X[:, :1]) + X[:, 1:] ** 2
     y = np.broadcast_to(curve, (200, 2))[:, : shape[1] if len(shape) == 2 else 1].reshape(shape)
@@ -66,7 +66,7 @@ def test_numbers_are_learnt_and_have_no_accuracy(loss: str, shape: tuple[int, ..
 @pytest.mark.parametrize("shape", [(100,), (100, 1)])
 @pytest.mark.parametrize("dtype", [int, float, bool])
 def test_one_output_learns_yes_or_no(shape: tuple[int, ...], dtype: type) -> None:
-    """With one output and binary cross-entropy, answers in any dtype are learnt, and accuracy counts them."""
+    """With one output and binary cross-entropy, answers of any dtype are learned, and accuracy counts them."""
     X = np.random.default_rng(0).standard_normal((100, 2))
     network = MLP((2, 8, 1), "tanh", "binary_cross_entropy")
     parameters, y = network.initialise(), (X[:, 0] > X[:, 1])
@@ -79,7 +79,7 @@ def test_one_output_learns_yes_or_no(shape: tuple[int, ...], dtype: type) -> Non
 
 @pytest.mark.parametrize("loss", ["squared_error", "binary_cross_entropy", "absolute_error", "huber"])
 def test_class_numbers_train_any_loss_with_an_output_for_each(loss: str) -> None:
-    """Class numbers stand for one-hot targets with every loss, and accuracy is the share of right classes."""
+    """Class numbers stand for one-hot targets with every loss, and accuracy is the share of correct classes."""
     X, y = toy()
     network = MLP((4, 16, 3), "tanh", loss)
     ends = []
@@ -94,7 +94,7 @@ def test_class_numbers_train_any_loss_with_an_output_for_each(loss: str) -> None
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, np.int32])
 def test_examples_may_have_any_real_dtype(dtype: type) -> None:
-    """Examples are taken in the precision of the parameters, whatever their own."""
+    """Examples are converted to the precision of the parameters."""
     X = np.random.default_rng(0).integers(0, 5, (30, 4))
     ends = []
     for examples in (X.astype(dtype), X.astype(np.float64)):

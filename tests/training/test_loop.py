@@ -1,4 +1,4 @@
-"""The loop: which records come when, what can be trained, and what happens when somebody stops it."""
+"""The loop: which records come when, what an epoch is, stopping, randomness and threads."""
 
 import hashlib
 import os
@@ -36,7 +36,7 @@ def toy(n: int = 60) -> tuple[np.ndarray, np.ndarray]:
 
 
 def trained(seed: int = 0, **settings: Any) -> np.ndarray:
-    """Train on the toy and return the final numbers."""
+    """Train on the toy problem and return the final parameters."""
     parameters = NETWORK.initialise(seed=9)
     chosen = TrainingSettings(seed=seed, **settings)
     for _ in train(NETWORK, TrainingState.start(parameters, chosen), Examples(*toy()), settings=chosen):
@@ -48,7 +48,7 @@ def trained(seed: int = 0, **settings: Any) -> np.ndarray:
 
 
 def test_records_come_in_order_with_their_step_epoch_and_rate() -> None:
-    """An evaluation before each epoch that is due and one at the end; batches counted anew in each epoch."""
+    """Evaluations come before each epoch that is due and at the end; batches are counted anew in each epoch."""
     settings = TrainingSettings(
         learning_rate=0.2, schedule="cosine", epochs=3, batch_size=4, evaluate_every=2, log_every=2
     )
@@ -78,7 +78,7 @@ def test_records_come_in_order_with_their_step_epoch_and_rate() -> None:
 
 @pytest.mark.parametrize("with_test", [False, True])
 def test_a_record_has_the_figures_of_its_kind(with_test: bool) -> None:
-    """Evaluations tell of the parts there are, batches of their batch, and training time only grows."""
+    """Evaluations have figures for each set, batch records for their batch, and the training time never decreases."""
     X, y = toy()
     tests = {"test": Examples(X, y)} if with_test else None
     settings = TrainingSettings(epochs=2, log_every=1)
@@ -99,7 +99,7 @@ OPTIONS = {"epochs": 3, "batch_size": 16, "dropout": 0.2, "optimizer": "momentum
 @pytest.mark.parametrize("log_every", [None, 1, 2, 3, 100])
 @pytest.mark.parametrize("evaluate_every", [1, 2, 100])
 def test_looking_more_or_less_often_changes_no_bit(log_every: int | None, evaluate_every: int) -> None:
-    """How often records are asked for does not change what is learnt, clipping and dropout included."""
+    """The frequency of records does not change what is learned, even with clipping and dropout."""
     found = trained(**OPTIONS, log_every=log_every, evaluate_every=evaluate_every)
     np.testing.assert_array_equal(found, trained(**OPTIONS))
 
@@ -107,7 +107,7 @@ def test_looking_more_or_less_often_changes_no_bit(log_every: int | None, evalua
 @pytest.mark.parametrize("clip", [None, 0.05])
 @pytest.mark.parametrize("log_every", [2, 3, 100])
 def test_a_batch_record_tells_of_its_own_step(log_every: int, clip: float | None) -> None:
-    """Of several steps between two records, the first is told, as it is where every step is told."""
+    """Of several steps between two records, the first is reported, with the same figures as if every step were."""
     told = []
     for every in (1, log_every):
         settings = TrainingSettings(**{**OPTIONS, "log_every": every, "clip": clip})
@@ -132,7 +132,7 @@ def test_a_batch_record_tells_of_its_own_step(log_every: int, clip: float | None
     ],
 )
 def test_steps_of_an_epoch(n: int, settings: dict, steps: int) -> None:
-    """An epoch has a step for each batch, the incomplete one included unless it is to be dropped."""
+    """An epoch has one step per batch, including an incomplete last batch unless it is dropped."""
     chosen = TrainingSettings(epochs=3, **settings)
     assert steps_per_epoch(n, chosen) == steps
     *_, last = train(NETWORK, TrainingState.start(NETWORK.initialise(), chosen), Examples(*toy(n)), settings=chosen)
@@ -170,7 +170,7 @@ def test_an_epoch_without_a_whole_batch_is_refused(refused: Any) -> None:
 
 @pytest.mark.parametrize("stop", range(8))
 def test_a_stopped_training_leaves_whole_parameters(stop: int) -> None:
-    """Whoever stops at a record has the numbers that an uninterrupted training has at that record."""
+    """A training stopped at a record has the parameters that an uninterrupted one has at that record."""
     settings = TrainingSettings(epochs=3, batch_size=30, optimizer="momentum", learning_rate=0.1, log_every=1)
     through, stopped = NETWORK.initialise(), NETWORK.initialise()
     snapshots = [
@@ -186,7 +186,7 @@ def test_a_stopped_training_leaves_whole_parameters(stop: int) -> None:
 
 
 def test_nothing_is_trained_before_the_first_record_is_asked_for() -> None:
-    """Making the generator, and its first record, leave the parameters as they are."""
+    """Creating the generator and taking its first record leave the parameters unchanged."""
     parameters = NETWORK.initialise()
     before = parameters.vector.copy()
     records = train(NETWORK, TrainingState.start(parameters), Examples(*toy()))
@@ -198,7 +198,7 @@ def test_nothing_is_trained_before_the_first_record_is_asked_for() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("epochs", [1, 2, 3, 50])
 def test_divergence_is_an_error_that_names_the_rate(epochs: int, dtype: type, refused: Any) -> None:
-    """A loss that is no longer finite ends the training with an error, also where only the last evaluation shows it."""
+    """A loss that is no longer finite ends the training with an error, even if only the last evaluation shows it."""
     X, y = toy()
     network = MLP((4, 8, 3), "relu", "squared_error")
     rate = float(np.finfo(dtype).max) / 4
@@ -218,23 +218,23 @@ def test_divergence_is_an_error_that_names_the_rate(epochs: int, dtype: type, re
 
 
 def test_same_seed_same_bits() -> None:
-    """A training with the same seed gives the same numbers, bit by bit."""
+    """Training twice with the same seed gives the same parameters, bit by bit."""
     np.testing.assert_array_equal(trained(seed=3, dropout=0.3), trained(seed=3, dropout=0.3))
 
 
 @pytest.mark.parametrize("settings", [{"dropout": 0.0}, {"dropout": 0.3, "full_batch": True}])
 def test_different_seeds_differ(settings: dict) -> None:
-    """The seed draws the order of the examples, and the dropout."""
+    """The seed determines the order of the examples and the dropout."""
     assert np.abs(trained(seed=3, **settings) - trained(seed=4, **settings)).max() > 1e-6
 
 
 def test_without_anything_random_the_seed_does_not_matter() -> None:
-    """In order and without dropout, two seeds train the same."""
+    """Without shuffling and dropout, two seeds give the same parameters."""
     np.testing.assert_array_equal(trained(seed=3, shuffle=False), trained(seed=4, shuffle=False))
 
 
 def test_a_fresh_process_gives_the_same_bits(tmp_path: Path) -> None:
-    """The same seed in another process, with Python's hashing changed, gives the same numbers bit by bit."""
+    """The same seed in another process, with a different hash seed, gives the same parameters bit by bit."""
     program = (
         "import hashlib, sys; sys.path.insert(0, sys.argv[1]); import test_loop; "
         "print(hashlib.sha256(test_loop.trained(seed=3, dropout=0.3).tobytes()).hexdigest())"
@@ -260,7 +260,7 @@ def test_the_global_random_state_is_left_alone() -> None:
 
 
 def test_orders_may_be_given() -> None:
-    """Orders given for the epochs are used in place of the seed's, and those that the seed draws give the same bits."""
+    """Given orders replace those of the seed, and the orders that the seed would draw give the same bits."""
     X, y = toy()
     settings = TrainingSettings(epochs=3, batch_size=25, seed=3)
     ends = []
@@ -279,7 +279,7 @@ def test_orders_may_be_given() -> None:
     ("orders", "piece"), [([np.arange(60)] * 2, "2 orders"), ([np.arange(59)] * 3, "(59,)")], ids=["few", "short"]
 )
 def test_orders_that_do_not_suffice_are_refused(orders: list[np.ndarray], piece: str, refused: Any) -> None:
-    """Orders for fewer epochs or of fewer examples than there are end in an error that says so."""
+    """Orders for too few epochs or examples are refused."""
     with refused(ShapeError, piece, "60 examples"):
         settings, state = TrainingSettings(epochs=3), TrainingState.start(NETWORK.initialise())
         train(NETWORK, state, Examples(*toy()), orders=orders, settings=settings)
@@ -295,7 +295,7 @@ def blas_threads() -> list[int]:
 
 @dataclass(frozen=True)
 class Watching:
-    """Gradient descent that notes how many threads there are at each step."""
+    """Gradient descent that notes the number of threads at each step."""
 
     seen: list[list[int]] = field(default_factory=list)
     slots: ClassVar[int] = 0
@@ -314,7 +314,7 @@ class Watching:
 
 
 def test_thread_pools_are_limited_in_steps_only() -> None:
-    """Within a step the BLAS has the threads that were set; at records, after the end, and after an error, its own."""
+    """Within a step the BLAS has the requested threads; at records, at the end and after an error, its own number."""
     before, watching = blas_threads(), Watching()
     wanted = 3 if 3 not in before else 2
     settings = TrainingSettings(watching, 0.1, epochs=2, full_batch=True, threads=wanted, log_every=1)
@@ -330,7 +330,7 @@ def test_thread_pools_are_limited_in_steps_only() -> None:
 
 
 def test_the_number_of_threads_changes_rounding_only() -> None:
-    """One thread and two train the same network to 1e-10."""
+    """One thread and two give the same parameters to 1e-10."""
     rng = np.random.default_rng(0)
     X, y, network = rng.standard_normal((512, 100)), rng.integers(0, 5, 512), MLP((100, 120, 5))
     ends: list[tuple[np.ndarray, Record]] = []

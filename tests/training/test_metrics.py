@@ -1,4 +1,4 @@
-"""What a trained network is judged by, against scikit-learn."""
+"""Measures of classification, compared with scikit-learn."""
 
 import numpy as np
 from hypothesis import given
@@ -25,7 +25,7 @@ def test_right_classes_are_counted_as_scikit_learn_does(drawn: tuple[np.ndarray,
 
 @given(drawn=judged())
 def test_right_answers_are_counted_as_scikit_learn_does(drawn: tuple[np.ndarray, np.ndarray]) -> None:
-    """A row of yes-or-no answers is right where every logit has its answer's sign: scikit-learn's subset accuracy."""
+    """A row of yes-or-no answers is right if every logit has its answer's sign: scikit-learn's subset accuracy."""
     logits, _ = drawn
     Y = np.random.default_rng(0).integers(0, 2, logits.shape)
     Y[::2] = logits[::2] > 0
@@ -42,7 +42,7 @@ def test_one_output_is_a_yes_or_no_question(drawn: tuple[np.ndarray, np.ndarray]
 
 @given(drawn=judged())
 def test_confusion_is_scikit_learns(drawn: tuple[np.ndarray, np.ndarray]) -> None:
-    """True classes are rows and predictions columns, those that never occur included."""
+    """True classes are rows and predictions columns, including classes that never occur."""
     logits, y = drawn
     k = logits.shape[1] + 1
     predicted = logits.argmax(axis=1)

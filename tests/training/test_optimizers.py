@@ -26,13 +26,13 @@ PAIRS: list[tuple[Optimizer, str, dict[str, Any]]] = [
 
 
 def slots(optimizer: Optimizer, vector: np.ndarray) -> list[np.ndarray]:
-    """Make the state with which an optimizer starts."""
+    """Make an optimizer's initial slots."""
     return [np.zeros_like(vector) for _ in range(optimizer.slots)]
 
 
 @pytest.mark.parametrize(("ours", "name", "arguments"), PAIRS, ids=lambda value: str(value))
 def test_fifty_steps_are_pytorchs(torch: ModuleType, ours: Optimizer, name: str, arguments: dict[str, Any]) -> None:
-    """Over 50 steps with gradients of many sizes and a changing learning rate, each step lands where PyTorch's does."""
+    """Over 50 steps with gradients of many sizes and a changing learning rate, each step agrees with PyTorch's."""
     rng = np.random.default_rng(0)
     vector = rng.standard_normal(40)
     tensor = torch.tensor(vector.copy(), requires_grad=True)
@@ -73,7 +73,7 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("optimizer", "first", "second"), BY_HAND, ids=lambda value: type(value).__name__)
 def test_first_two_steps_are_those_worked_by_hand(optimizer: Optimizer, first: list, second: list) -> None:
-    """Two steps from given gradients give the numbers that the recurrence gives on paper."""
+    """Two steps with given gradients give the results worked out by hand."""
     vector = np.array([1.0, -2.0])
     state = slots(optimizer, vector)
     optimizer.update(vector, np.array([0.5, 4.0]), state, 0.1, 1)
@@ -84,7 +84,7 @@ def test_first_two_steps_are_those_worked_by_hand(optimizer: Optimizer, first: l
 
 @pytest.mark.parametrize(("name", "count"), [("sgd", 0), ("momentum", 1), ("nesterov", 1), ("adam", 2), ("adamw", 2)])
 def test_state_is_so_many_vectors(name: str, count: int) -> None:
-    """Gradient descent keeps nothing, momentum a velocity, Adam two moments; each vector given is used."""
+    """Gradient descent keeps nothing, momentum a velocity, Adam two moments; every slot is used."""
     vector = np.ones(3)
     state = slots(OPTIMIZERS[name], vector)
     OPTIMIZERS[name].update(vector, np.array([1.0, 2.0, 3.0]), state, 0.1, 1)
@@ -93,14 +93,14 @@ def test_state_is_so_many_vectors(name: str, count: int) -> None:
 
 
 def test_every_optimizer_is_compared_with_pytorch() -> None:
-    """No optimizer of the table is left out above."""
+    """Every optimizer in the table is tested above."""
     compared = [ours for ours, _, _ in PAIRS]
     assert all(optimizer in compared for optimizer in OPTIMIZERS.values())
 
 
 @NAMES
 def test_update_is_in_place_and_leaves_the_gradient(name: str) -> None:
-    """A step writes into the vector and the state that it was given, keeps float32, and does not touch the gradient."""
+    """A step writes into the given vector and slots, keeps float32, and does not change the gradient."""
     optimizer = OPTIMIZERS[name]
     whole = np.ones(6, np.float32)
     vector, gradient = whole[1:5], np.arange(1, 5, dtype=np.float32)
@@ -114,7 +114,7 @@ def test_update_is_in_place_and_leaves_the_gradient(name: str) -> None:
 
 @NAMES
 def test_a_training_may_go_on_from_its_vectors_and_its_step(name: str) -> None:
-    """An optimizer itself remembers nothing: with the vector, the slots and the step it goes on bit by bit."""
+    """An optimizer has no memory of its own: from the vector, the slots and the step it continues bit by bit."""
     rng = np.random.default_rng(1)
     gradients = rng.standard_normal((20, 5))
     optimizer = OPTIMIZERS[name]

@@ -1,4 +1,4 @@
-"""Examples that do not fit the network are refused when the training is asked for, before anything changes."""
+"""Examples that do not match the network are refused when ``train`` is called, before anything changes."""
 
 from typing import Any
 
@@ -77,13 +77,13 @@ def test_what_does_not_fit_is_refused(
 
 
 def test_parameters_of_another_network_are_refused(refused: Any) -> None:
-    """Parameters of other layer sizes are refused, with both."""
+    """Parameters with other layer sizes are refused, and the message has both."""
     with refused(ShapeError, "(4, 6, 3)", "(4, 5, 3)"):
         train(MLP((D, 5, K)), TrainingState.start(Parameters((4, 6, 3))), Examples(X, Y))
 
 
 def test_the_callers_arrays_are_left_alone() -> None:
-    """Training changes the parameters, and neither examples nor labels nor weights, which may be read-only."""
+    """Training changes the parameters only; examples, labels and weights may be read-only."""
     arrays = [X.copy(), Y.copy(), np.ones(N)]
     for array in arrays:
         array.flags.writeable = False

@@ -21,7 +21,7 @@ def rates(name: str, total: int, peak: float) -> np.ndarray:
 @NAMES
 @given(total=st.integers(1, 3000), peak=st.floats(1e-9, 1e9))
 def test_every_step_has_a_rate_above_zero_and_at_most_the_peak(name: str, total: int, peak: float) -> None:
-    """Every step of a training of any length moves, and none by more than the learning rate that was set."""
+    """Whatever the length of the training, every step has a positive rate, at most the learning rate that was set."""
     found = rates(name, total, peak)
     assert (found > 0).all()
     assert (found <= peak * (1 + 1e-15)).all()
@@ -30,14 +30,14 @@ def test_every_step_has_a_rate_above_zero_and_at_most_the_peak(name: str, total:
 @NAMES
 @given(total=st.integers(1, 500))
 def test_rates_are_in_proportion_to_the_peak(name: str, total: int) -> None:
-    """Twice the learning rate makes every step's twice as high."""
+    """Doubling the learning rate doubles the rate of every step."""
     np.testing.assert_array_equal(rates(name, total, 0.5), 2 * rates(name, total, 0.25))
 
 
 @pytest.mark.parametrize("name", ["constant", "step", "cosine", "inverse_scaling"])
 @pytest.mark.parametrize("total", [1, 2, 7, 900])
 def test_schedules_without_warm_up_start_at_the_peak_and_never_rise(name: str, total: int) -> None:
-    """All schedules but one-cycle begin with the learning rate that was set, and go nowhere but down."""
+    """All schedules except one-cycle begin with the learning rate that was set and never rise."""
     found = rates(name, total, 0.3)
     assert found[0] == 0.3
     assert (np.diff(found) <= 0).all()
@@ -45,7 +45,7 @@ def test_schedules_without_warm_up_start_at_the_peak_and_never_rise(name: str, t
 
 @pytest.mark.parametrize("total", [10, 11, 2000])
 def test_one_cycle_rises_for_three_tenths_and_then_falls_to_zero(total: int) -> None:
-    """One-cycle is two straight lines: from 4 % of the peak up to it at 30 % of the steps, and down to 0 after all."""
+    """One-cycle is two straight lines: from 4 % of the peak up to it at 30 % of the steps, then down to 0."""
     steps = np.arange(total + 1)
     found = [one_cycle(int(step), total, 0.5) for step in steps]
     np.testing.assert_allclose(found, np.interp(steps, [0, 0.3 * total, total], [0.02, 0.5, 0]), rtol=1e-12, atol=1e-15)
@@ -53,7 +53,7 @@ def test_one_cycle_rises_for_three_tenths_and_then_falls_to_zero(total: int) -> 
 
 @pytest.mark.parametrize("warmup", [0.1, 0.5])
 def test_one_cycle_has_its_top_where_it_is_told(warmup: float) -> None:
-    """The share of the rise and the height of its start can be chosen."""
+    """The length of the rise and the height of its start can be chosen."""
     found = [one_cycle(step, 100, 1.0, warmup=warmup, start=0.2) for step in range(101)]
     assert found[0] == pytest.approx(0.2)
     assert np.argmax(found) == round(100 * warmup)
@@ -85,12 +85,12 @@ def test_cosine_passes_through_known_points() -> None:
 
 
 def test_step_decay_drops_at_equal_distances() -> None:
-    """With four drops of a half, the rate halves after each quarter of the steps."""
+    """With four drops by a half, the rate halves after each quarter of the steps."""
     assert [step_decay(step, 8, 8.0, drops=4, factor=0.5) for step in range(8)] == [8, 8, 4, 4, 2, 2, 1, 1]
 
 
 def test_inverse_scaling_is_the_power_of_the_step() -> None:
-    """The n-th rate is the peak over n to the power."""
+    """The n-th rate is the peak divided by n to the given power."""
     assert [inverse_scaling(n - 1, 100, 1.0) for n in (1, 4, 9, 25)] == pytest.approx([1, 1 / 2, 1 / 3, 1 / 5])
     assert inverse_scaling(7, 100, 2.0, power=1.0) == 0.25
 

@@ -1,4 +1,4 @@
-"""The choices of a training are checked once, when they are made."""
+"""Settings are checked once, when they are made."""
 
 from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
@@ -60,14 +60,14 @@ def cases(table: dict[str, tuple[Any, ...]]) -> list[Any]:
 
 @pytest.mark.parametrize(("name", "value"), cases(BAD))
 def test_a_value_out_of_range_is_refused(name: str, value: Any, refused: Any) -> None:
-    """A wrong value is refused at once, with its name, the value, the range and what to do."""
+    """A wrong value is refused at once, with the name, the value, the range and what to do."""
     with refused(SettingError, f"{name} is {value!r}", name):
         TrainingSettings(**{name: value})
 
 
 @pytest.mark.parametrize(("name", "value"), cases(GOOD))
 def test_a_value_in_range_is_kept(name: str, value: Any) -> None:
-    """A right value is accepted, ends of the range included, and kept as it was given."""
+    """A valid value is accepted, including the ends of the range, and kept unchanged."""
     assert getattr(TrainingSettings(**{name: value}), name) == value
 
 
@@ -76,25 +76,25 @@ def test_a_value_in_range_is_kept(name: str, value: Any) -> None:
     [("learning_rate", np.float32(0.5), float), ("l2", np.float64(0.5), float), ("seed", np.uint32(7), int)],
 )
 def test_a_numpy_number_becomes_pythons(name: str, value: Any, kind: type) -> None:
-    """A NumPy number is kept as Python's, so that it cannot widen the float32 vectors that it multiplies."""
+    """A NumPy number becomes a Python number, so that it cannot widen the float32 vectors that it multiplies."""
     assert type(getattr(TrainingSettings(**{name: value}), name)) is kind
 
 
 @pytest.mark.parametrize("name", ["optimizer", "schedule", "engine"])
 def test_a_wrong_name_is_answered_with_the_right_ones(name: str, refused: Any) -> None:
-    """An unknown name is answered with all that are known."""
+    """An unknown name is refused with a list of the known ones."""
     known = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "engine": ("auto", "numpy")}[name]
     with refused(SettingError, *known):
         TrainingSettings(**{name: "unknown"})
 
 
 def test_every_setting_is_tried_above() -> None:
-    """No field of the settings is left out of the tables of right and of wrong values."""
+    """Every field of the settings is in the tables of valid and invalid values."""
     assert set(GOOD) == set(BAD) == {field.name for field in fields(TrainingSettings)}
 
 
 def test_settings_do_not_change() -> None:
-    """Settings are frozen; a changed copy is checked anew."""
+    """Settings are frozen; a changed copy is checked again."""
     settings = TrainingSettings()
     with pytest.raises(FrozenInstanceError):
         settings.epochs = 3  # type: ignore[misc]
@@ -104,6 +104,6 @@ def test_settings_do_not_change() -> None:
 
 @pytest.mark.parametrize("name", list(OPTIMIZERS))
 def test_a_named_optimizer_is_the_tables(name: str) -> None:
-    """A name stands for the optimizer of the table, and an optimizer for itself."""
+    """A name stands for the optimizer in the table, and an optimizer for itself."""
     assert TrainingSettings(optimizer=name).recurrence is OPTIMIZERS[name]
     assert TrainingSettings(optimizer=OPTIMIZERS[name]).recurrence is OPTIMIZERS[name]

@@ -1,4 +1,4 @@
-"""Ten steps of training against the same ten in PyTorch, with its own loss, automatic gradient and optimizer."""
+"""Ten steps of training compared with PyTorch, with its own loss, automatic gradient and optimizer."""
 
 from types import ModuleType
 from typing import Any
@@ -20,7 +20,7 @@ CASES = {
 
 
 def theirs(torch: ModuleType, name: str, tensors: list[Any], rate: float) -> Any:
-    """Make PyTorch's optimizer of our name."""
+    """Make PyTorch's optimizer of the same name."""
     if name == "sgd":
         return torch.optim.SGD(tensors, lr=rate)
     if name == "nesterov":
@@ -30,7 +30,7 @@ def theirs(torch: ModuleType, name: str, tensors: list[Any], rate: float) -> Any
 
 @pytest.mark.parametrize("case", list(CASES))
 def test_ten_steps_are_pytorchs(torch: ModuleType, case: str) -> None:
-    """The losses and gradient lengths of ten shuffled mini-batches, and the final numbers, agree to 1e-10."""
+    """The losses and gradient norms of ten shuffled mini-batches, and the final parameters, agree to 1e-10."""
     options = dict(CASES[case])
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((50, 12)), rng.integers(0, 5, 50)

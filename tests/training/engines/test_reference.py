@@ -1,4 +1,4 @@
-"""One step: its objective and gradient, weights, penalty, clipping, and batches larger than a chunk."""
+"""A single step: objective and gradient, weights, penalty, clipping, and batches larger than a chunk."""
 
 import tracemalloc
 from itertools import pairwise
@@ -53,7 +53,7 @@ def first_step(
 )
 @pytest.mark.parametrize("batch", [{}, {"full_batch": False, "batch_size": 16}], ids=["full", "batch of 16"])
 def test_reported_loss_is_the_one_differentiated(options: dict, weighted: bool, batch: dict) -> None:
-    """The step follows the slope of the very loss that its record reports, along every coordinate."""
+    """Along every coordinate, the step follows the slope of exactly the loss that its record reports."""
     X, y = toy()
     start, w = NETWORK.initialise(seed=1), weights() if weighted else None
     record, arrived = first_step(start, X, y, w, **options, **batch)
@@ -69,7 +69,7 @@ def test_reported_loss_is_the_one_differentiated(options: dict, weighted: bool, 
 
 
 def test_reported_loss_without_options_is_the_evaluations() -> None:
-    """A full batch without penalty, smoothing and dropout has the loss and accuracy that an evaluation finds."""
+    """A full batch without penalty, smoothing and dropout has the loss and accuracy of an evaluation."""
     X, y = toy()
     start = NETWORK.initialise(seed=1)
     record, _ = first_step(start, X, y)
@@ -92,7 +92,7 @@ def test_penalty_is_half_of_l2_times_squared_weights_and_spares_biases() -> None
 
 @pytest.mark.parametrize("clip", [1e-3, 0.05])
 def test_clip_bounds_the_length_of_the_step(clip: float) -> None:
-    """A longer gradient is shortened to the bound, its direction kept; the record tells its length before."""
+    """A longer gradient is scaled down to the bound; the record has its norm before clipping."""
     X, y = toy()
     start = NETWORK.initialise(seed=1)
     (free, to), (clipped, to_clipped) = (first_step(start, X, y, clip=bound) for bound in (None, clip))
@@ -103,7 +103,7 @@ def test_clip_bounds_the_length_of_the_step(clip: float) -> None:
 
 
 def test_clip_leaves_a_short_gradient() -> None:
-    """A gradient within the bound is taken as it is, bit by bit."""
+    """A gradient within the bound is not changed by a single bit."""
     X, y = toy()
     start = NETWORK.initialise(seed=1)
     record, arrived = first_step(start, X, y, clip=1e3)
@@ -112,7 +112,7 @@ def test_clip_leaves_a_short_gradient() -> None:
 
 
 def test_clip_holds_in_every_step() -> None:
-    """Not only the steps that are reported are clipped: no step of a training is longer than rate times bound."""
+    """Every step is clipped, whether reported or not: none is longer than the rate times the bound."""
     X, y = toy()
     parameters = NETWORK.initialise(seed=1)
     settings = TrainingSettings(learning_rate=2.0, clip=0.01, batch_size=8, epochs=3, evaluate_every=3, log_every=1)
@@ -130,7 +130,7 @@ def test_clip_holds_in_every_step() -> None:
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_weight_two_is_the_example_twice(optimizer: str) -> None:
-    """On the full batch, whole weights train as so many copies of the example do, and are evaluated alike."""
+    """On the full batch, integer weights train and are evaluated like that many copies of each example."""
     X, y = toy(12)
     copies = np.array([0, 1, 2, 3, 1, 1, 5, 1, 2, 1, 0, 1])
     settings = TrainingSettings(optimizer, 0.1, full_batch=True, epochs=20, l2=0.01)
@@ -146,7 +146,7 @@ def test_weight_two_is_the_example_twice(optimizer: str) -> None:
 
 @pytest.mark.parametrize("factor", [1e-9, 1e9])
 def test_only_ratios_of_weights_matter(factor: float) -> None:
-    """A factor on all weights changes nothing but rounding."""
+    """Multiplying all weights by a factor changes nothing but rounding."""
     X, y = toy()
     start = NETWORK.initialise(seed=1)
     np.testing.assert_allclose(
@@ -156,7 +156,7 @@ def test_only_ratios_of_weights_matter(factor: float) -> None:
 
 @pytest.mark.parametrize("l2", [0.0, 0.5])
 def test_a_batch_of_weight_zero_teaches_nothing(l2: float) -> None:
-    """A batch whose examples all have weight 0 moves the network by the penalty only, and its loss is the penalty."""
+    """A batch in which all weights are 0 moves the network by the penalty alone, and its loss is the penalty."""
     X, y = toy(16)
     parameters = NETWORK.initialise(seed=1)
     settings = TrainingSettings(learning_rate=0.1, batch_size=8, epochs=1, shuffle=False, log_every=1, l2=l2)
@@ -177,7 +177,7 @@ def test_a_batch_of_weight_zero_teaches_nothing(l2: float) -> None:
 
 @pytest.mark.parametrize("weighting", ["none", "random", "a chunk of zeros"])
 def test_a_batch_in_chunks_is_the_batch_in_one_piece(weighting: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the rows of a batch are cut, loss, accuracy and step are the same to 1e-12."""
+    """Whatever the chunk size, loss, accuracy and step are the same to 1e-12."""
     X, y = toy(100)
     w = {"none": None, "random": weights(100), "a chunk of zeros": np.repeat([0.0, 1.0], [30, 70])}[weighting]
     start, found = NETWORK.initialise(seed=1), {}
@@ -199,7 +199,7 @@ def test_a_batch_in_chunks_is_the_batch_in_one_piece(weighting: str, monkeypatch
 
 
 def test_working_memory_of_a_full_batch_does_not_grow_with_the_examples() -> None:
-    """Ten times the examples need hardly more memory to step over and to evaluate, whatever their dtype."""
+    """A step and an evaluation over ten times the examples need hardly more memory, whatever their dtype."""
     network = MLP((4, 64, 64, 3))
     peaks = []
     for n in (3_000, 30_000):
@@ -216,7 +216,7 @@ def test_working_memory_of_a_full_batch_does_not_grow_with_the_examples() -> Non
 
 
 def test_evaluation_knows_no_dropout_smoothing_or_penalty() -> None:
-    """The figures of an evaluation are the plain loss and accuracy of the network as it is."""
+    """An evaluation reports the plain loss and accuracy of the network."""
     X, y = toy()
     parameters = NETWORK.initialise(seed=1)
     settings = TrainingSettings(dropout=0.5, input_dropout=0.3, label_smoothing=0.3, l2=1.0, epochs=2)

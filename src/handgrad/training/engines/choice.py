@@ -148,7 +148,8 @@ def make_predictor(
     threads : int, optional
         For compiled code; by default as many as the process has cores.
     rows : int, optional
-        Number of rows to predict in all. With it, auto uses compiled code only if so many rows are worth loading it.
+        Number of rows to predict in all. If it is given, auto uses compiled code only if that is enough work to be
+        worth loading it.
 
     Returns
     -------
