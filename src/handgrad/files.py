@@ -1,7 +1,7 @@
-"""Bounded reading and whole writing: what every format here rests on.
+"""Bounded reading and atomic writing, for every file format.
 
-A file is an untrusted promise. So its size is looked at before its content, no read allocates more than has already
-arrived, and a file is written beside its final place, synced, and renamed: it is there whole, or not at all.
+Files are not trusted. A file's size is checked before its contents are read, and no read allocates more memory than the
+data that has arrived. A file is written next to its final path, synced and renamed, so it is complete or absent.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from handgrad.errors import DataError, FormatError
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-MAX_BYTES = 2**30  # of raw numbers in one file; 15 times the whole of MNIST
+MAX_BYTES = 2**30  # of uncompressed numbers in one file; 15 times the size of MNIST
 MAX_DEFLATE_RATIO = 1032  # no deflate stream expands further than this
 CHUNK = 2**20
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a regular file for reading; turn what the system or a decompressor objects to into a :class:`DataError`."""
+    """Open a regular file for reading; turn errors of the system and of decompressors into a :class:`DataError`."""
     try:
         if not path.is_file():
             found = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
-            raise DataError(found, "a file that can be read", "check the path")
+            raise DataError(found, "a readable file", "check the path")
         with path.open("rb") as file:
             yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise damaged(path, f"its compressed data cannot be read ({error})") from error
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error})", "a file that can be read", "check the path") from error
+        raise DataError(f"{path} cannot be read ({error})", "a readable file", "check the path") from error
 
 
 def damaged(path: Path, what: str) -> FormatError:
-    """Describe a file that breaks its format's promise."""
-    return FormatError(f"{path}: {what}", "a whole file of this format", "fetch or write the file anew")
+    """Describe a file that is damaged."""
+    return FormatError(f"{path}: {what}", "a complete file of this format", "download or write the file again")
 
 
 class _Hashed:
-    """A stream whose hash sees every byte that is read."""
+    """A stream that updates a hash with every byte read from it."""
 
     def __init__(self, stream: BinaryIO, digest: Hash) -> None:
         self.stream, self.digest = stream, digest
@@ -60,7 +60,7 @@ class _Hashed:
 
 
 def hashed(stream: BinaryIO, digest: Hash | None) -> BinaryIO:
-    """Return a stream that gives the same bytes and updates a hash with them, so that one reading does both.
+    """Return a stream that also updates a hash with the bytes read from it, so that the file is read only once.
 
     Examples
     --------
@@ -75,41 +75,41 @@ def hashed(stream: BinaryIO, digest: Hash | None) -> BinaryIO:
 
 
 def read_exactly(stream: BinaryIO, size: int, path: Path) -> bytearray:
-    """Read ``size`` bytes in chunks, so that a promise of many bytes allocates only those that really come."""
+    """Read ``size`` bytes in chunks, so that memory is allocated only for bytes that exist."""
     content = bytearray()
     while len(content) < size:
         chunk = stream.read(min(CHUNK, size - len(content)))
         if not chunk:
-            raise damaged(path, f"it ends after {len(content)} of the {size} bytes that its header promises")
+            raise damaged(path, f"it ends after {len(content)} of the {size} bytes that its header declares")
         content += chunk
     return content
 
 
 def refuse_more(stream: BinaryIO, path: Path) -> None:
-    """Refuse a stream that goes on; reading to the end also lets a decompressor compare its checksum."""
+    """Refuse further bytes; reading to the end also makes a decompressor verify its checksum."""
     if stream.read(1):
-        raise damaged(path, "more bytes follow than its header promises")
+        raise damaged(path, "it contains more bytes than its header declares")
 
 
 def refuse_size(size: int, path: Path, limit: int = MAX_BYTES) -> None:
-    """Refuse more bytes than a file may ask for."""
+    """Refuse a size above a limit."""
     if size > limit:
         raise FormatError(
-            f"{path}: it holds or promises {size} bytes",
+            f"{path} contains or declares {size} bytes",
             f"at most {limit} bytes",
-            "give a smaller file, or parts of it",
+            "use a smaller file, or split it",
         )
 
 
 def refuse_existing(path: Path) -> None:
-    """Refuse to write over what is there."""
+    """Refuse to overwrite an existing file."""
     if path.exists() or path.is_symlink():
-        raise DataError(f"{path} is there already", "a path that is free", "name another one, or remove it first")
+        raise DataError(f"{path} already exists", "a new path", "choose another one, or remove it first")
 
 
 @contextmanager
 def written(path: Path) -> Iterator[BinaryIO]:
-    """Write a file beside its final place; sync and rename it when the block ends well, remove it otherwise.
+    """Write a file next to its final path; sync and rename it if the block succeeds, remove it otherwise.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def written(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def written_folder(path: Path) -> Iterator[Path]:
-    """Fill a folder beside its final place; rename it when the block ends well, remove it otherwise."""
+    """Fill a folder next to its final path; rename it if the block succeeds, remove it otherwise."""
     temporary = _beside(path)
     try:
         temporary.mkdir()
@@ -148,9 +148,11 @@ def written_folder(path: Path) -> Iterator[Path]:
 
 
 def _beside(path: Path) -> Path:
-    """Name a hidden place in the same folder, hence on the same disk."""
+    """Return a hidden path in the same folder, and so on the same disk."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
 def _unwritable(path: Path, error: OSError) -> DataError:
-    return DataError(f"{path} cannot be written ({error})", "a folder that is there and can be written to", "check it")
+    return DataError(
+        f"{path} cannot be written ({error})", "an existing, writable folder", "check the path and its permissions"
+    )

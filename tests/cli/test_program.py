@@ -172,11 +172,11 @@ def test_predict_reads_pictures_and_rows(trained: Trained, tmp_path: Path) -> No
 
 
 def test_data_list_names_the_sets_and_where_they_lie(tmp_path: Path) -> None:
-    """The list has the four named sets; those that are not on the machine are said to be not fetched."""
+    """The list has the four named sets; those that are not on the machine are marked as not downloaded."""
     done = handgrad(tmp_path, "data", "list")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.findall(r"^(\S+)", done.stdout, re.MULTILINE) == ["digits", "mnist", "fashion-mnist", "kmnist"]
-    assert done.stdout.count("not fetched") == 3
+    assert done.stdout.count("not downloaded") == 3
 
 
 @pytest.mark.parametrize("name", ["copy.npz", "copy"])
@@ -372,7 +372,7 @@ def test_ctrl_c_stops_at_once_and_leaves_whole_lines(tmp_path: Path) -> None:
             took = time.monotonic() - began
         finally:
             process.kill()
-    why = "" if find_spec("numba") else "the NumPy engine computes, since numba cannot be imported\n"
+    why = "" if find_spec("numba") else "using the NumPy engine because numba cannot be imported\n"
     assert (process.returncode, errors) == (130, f"{why}handgrad: stopped\n")
     assert took < 2
     content = history.read_text()

@@ -66,16 +66,16 @@ def test_nonsense_is_answered_with_what_is_known(refused, tmp_path):
     """The known sets, the kinds of file and the likeliest name meant are in the message."""
     with refused(DataError, "'nonsense'", "digits, mnist, fashion-mnist, kmnist", ".npz, .npy, .csv, .parquet"):
         load_data("nonsense")
-    with refused(DataError, "Write 'fashion-mnist', if that is what you mean"):
+    with refused(DataError, "Use 'fashion-mnist' if that is what you mean"):
         load_data("Fashion_MNIST")
-    with refused(DataError, "Write 'mnist'"):
+    with refused(DataError, "Use 'mnist'"):
         fetch("mnits")
-    with refused(DataError, "'' is neither a known set nor a path"):
+    with refused(DataError, "'' is neither a known data set nor a path"):
         load_data("")
-    with refused(DataError, f"{tmp_path} holds none of the four files"):
+    with refused(DataError, f"{tmp_path} contains none of the four files"):
         load_data(tmp_path)
     (tmp_path / "a.dat").write_bytes(b"")
-    with refused(DataError, "a.dat is of a kind that cannot be told"):
+    with refused(DataError, "a.dat has an unknown file type"):
         load_data(tmp_path / "a.dat")
 
 
@@ -89,7 +89,7 @@ def test_without_a_network_the_message_says_what_to_do(no_mirror, refused):
     with refused(DownloadError, *pieces, "`handgrad data fetch kmnist`"):
         load_data("kmnist")
     assert not [path for path in no_mirror.rglob("*") if path.is_file()]
-    assert {entry.name: entry.place for entry in list_data()}["kmnist"] == "not fetched"
+    assert {entry.name: entry.place for entry in list_data()}["kmnist"] == "not downloaded"
 
 
 @pytest.mark.usefixtures("no_mirror")
@@ -99,7 +99,7 @@ def test_the_users_own_folder_comes_first(refused, tmp_path, monkeypatch):
     monkeypatch.setenv("HANDGRAD_DATA", str(tmp_path / "own"))
     data = load_data("fashion-mnist")
     assert data.class_names[0] == "T-shirt"
-    assert "are not known to be the published ones" in data.notes[-1]
+    assert "may differ from the published ones" in data.notes[-1]
     assert fetch("fashion-mnist") == folder
     assert {entry.name: entry.place for entry in list_data()}["fashion-mnist"] == str(folder)
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
@@ -110,7 +110,7 @@ def test_the_users_own_folder_comes_first(refused, tmp_path, monkeypatch):
 def test_a_damaged_file_in_the_cache_is_never_used(no_mirror, refused):
     """Four readable files of other content in the cache are not the set."""
     write_folder(no_mirror / "mnist", four_arrays(flat=False))
-    with refused(DownloadError, "train-images-idx3-ubyte.gz of mnist cannot be had"):
+    with refused(DownloadError, "train-images-idx3-ubyte.gz of mnist cannot be downloaded"):
         load_data("mnist")
 
 

@@ -63,7 +63,7 @@ def test_nothing_is_overwritten(refused, tmp_path):
     (tmp_path / "out.npz").write_text("mine")
     (tmp_path / "out").mkdir()
     for name in ("out.npz", "out"):
-        with refused(DataError, "is there already"):
+        with refused(DataError, "already exists"):
             convert(data, tmp_path / name)
     assert (tmp_path / "out.npz").read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} == {"out.npz", "out"}
@@ -92,6 +92,6 @@ def test_a_description_counts_what_is_there(tmp_path):
     assert rows["training examples"] == "30"
     assert rows["class 0"] == "3 training, 2 test"
     assert rows["training values"] == "0 to 1"
-    assert rows["always zero"] == "1 of 4 columns in the training part"
+    assert rows["always zero"] == "1 of 4 columns in the training set"
     assert rows["non-zero"] == f"{np.count_nonzero(X_train) / 120:.1%} of the training values"
     assert rows["note"].startswith("values taken as pixels 0..255")

@@ -44,9 +44,9 @@ def test_arrays_have_fixed_types_and_cannot_be_written_to():
         ({"y_train": y.astype(float)}, "dtype float64"),
         ({"y_test": y + 1}, "test labels from 1 to 2 with 2 classes"),
         ({"y_test": y - 1}, "test labels from -1 to 0"),
-        ({"X_test": np.ones((2, 3))}, "2 numbers a training example, 3 a test example"),
+        ({"X_test": np.ones((2, 3))}, "2 features in the training set, 3 in the test set"),
         ({"class_names": ("a", "a")}, "2 class names, 1 of them different"),
-        ({"image_shape": (2, 2)}, "images of shape (2, 2) with 2 numbers"),
+        ({"image_shape": (2, 2)}, "images of shape (2, 2) with 2 features"),
         ({"scaling": Scaling((0, 0, 0), (1, 1, 1))}, "a scaling of 3 columns"),
     ],
 )

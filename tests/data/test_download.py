@@ -96,7 +96,7 @@ def test_another_compression_of_the_same_bytes_is_the_published_file(address, tm
     [
         ("slow", "sent nothing for 0.3 seconds"),
         ("stalling", "sent nothing for 0.3 seconds"),
-        ("cut", "broke off"),
+        ("cut", "closed the connection early"),
         ("wrong", "sent other bytes than the published ones"),
         ("forbidden", "answered HTTP 403"),
         ("headers", "answered with broken headers"),
@@ -170,7 +170,7 @@ def test_the_arrays_are_returned(address, tmp_path, file):
 def test_a_cache_that_cannot_be_made_is_a_data_error(refused, address, tmp_path):
     """A file in the place of the folder is named."""
     (tmp_path / "set").write_text("a file")
-    with refused(DataError, "cannot be made", "HANDGRAD_CACHE"):
+    with refused(DataError, "cannot be created", "HANDGRAD_CACHE"):
         fetch_set("set", [BY_RAW], [address("good")], tmp_path / "set")
 
 

@@ -65,13 +65,13 @@ def test_the_same_array_gives_the_same_bytes(tmp_path):
         (b"\0\0\x08", "ends after 3 of the 4 bytes"),
         (idx_header(8, 10)[:-1], "ends after 3 of the 4 bytes"),
         (idx_header(8, 10) + bytes(9), "ends after 9 of the 10 bytes"),
-        (idx_header(8, 10) + bytes(11), "more bytes follow"),
+        (idx_header(8, 10) + bytes(11), "more bytes than its header declares"),
         (b"label,pixel0\n1,2\n", "begins with 6c61 62 65"),
         (b"\0\0\x0a\x01" + bytes(4), "begins with 0000 0a 01"),
         (b"\0\0\x08\x00", "begins with 0000 08 00"),
         (b"\0\0\x08\xff" + bytes(1020), "begins with 0000 08 ff"),
-        (idx_header(8, 2**32 - 1, 2**32 - 1, 2**32 - 1), "holds or promises"),
-        (idx_header(8, 2**29), "promises 536870912 bytes, more than a file of this size can hold"),
+        (idx_header(8, 2**32 - 1, 2**32 - 1, 2**32 - 1), "contains or declares"),
+        (idx_header(8, 2**29), "declares 536870912 bytes, more than a file of this size can contain"),
     ],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -86,7 +86,7 @@ def test_a_gzip_bomb_is_read_no_further_than_its_header_promises(refused, little
     """64 MiB of zeros behind a header that promises ten bytes are never decompressed."""
     (tmp_path / "a.gz").write_bytes(gzip_bomb(idx_header(8, 10), 2**26))
     assert (tmp_path / "a.gz").stat().st_size < 2**17
-    with little_memory(), refused(FormatError, "more bytes follow"):
+    with little_memory(), refused(FormatError, "more bytes than its header declares"):
         read_idx(tmp_path / "a.gz")
 
 

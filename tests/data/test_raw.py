@@ -20,7 +20,7 @@ def test_values_scaled_already_are_kept():
     X_train, y_train, X_test, y_test = four_arrays()
     data = dataset_from_raw("set", (X_train / 255, y_train, X_test / 255, y_test))
     np.testing.assert_array_equal(data.X_train, (X_train / 255).astype(np.float32))
-    assert data.notes[0] == "values taken as scaled to 0..1 already: the largest is 1"
+    assert data.notes[0] == "values taken as already scaled to 0..1: the largest is 1"
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 16), (0, 1.5), (-1, 1), (0, 256), (-3, 255), (0, 65535)])
@@ -33,7 +33,7 @@ def test_values_that_may_mean_either_are_refused(refused, low, high):
 
 def test_parts_scaled_differently_are_refused(refused):
     """A training part in 0..255 with a test part in 0..1 is a mistake."""
-    with refused(DataError, "up to 255 in the training part, up to 1 in the test part"):
+    with refused(DataError, "up to 255 in the training set, up to 1 in the test set"):
         pixel_scaling(np.array([[255.0]]), np.array([[1.0]]))
 
 

@@ -77,18 +77,18 @@ BAD = {
     "header-only": ("a,label\n", "has no examples"),
     "ragged": ("1,2,a\n1,2\n", "line 2: 2 fields"),
     "too-long": ("1,2,a\n1,2,a\n1,2,3,a\n", "line 3: 4 fields"),
-    "word": ("a,b,label\n1,2,x\n1,two,y\n", "line 3, b: 'two' is no number"),
-    "word-behind-label": ("a,label,b\n1,x,2\n1,y,two\n", "line 3, b: 'two' is no number"),
-    "empty-field": ("1,2,a\n1,,b\n", "line 2, column 2: '' is no number"),
+    "word": ("a,b,label\n1,2,x\n1,two,y\n", "line 3, b: 'two' is not a number"),
+    "word-behind-label": ("a,label,b\n1,x,2\n1,y,two\n", "line 3, b: 'two' is not a number"),
+    "empty-field": ("1,2,a\n1,,b\n", "line 2, column 2: '' is not a number"),
     "empty-label": ("1,2,a\n1,2, \n", "line 2: an empty label"),
     "nan": ("1,2,a\n1,nan,b\n", "nan in example 2, feature 2"),
-    "regression": ("1,0.5\n2,1.5\n3,2.5\n", "no whole numbers, such as 0.5"),
+    "regression": ("1,0.5\n2,1.5\n3,2.5\n", "not whole numbers, such as 0.5"),
     "one-class": ("1,a\n2,a\n", "1 different labels"),
     "singles": ("1,a\n2,b\n", "no class has two examples"),
     "index": (",a,label\n0,1,x\n1,2,y\n", "column 1 has no name"),
     "doubled": ("a,a,label\n0,1,x\n1,2,y\n", "two columns are called 'a'"),
     "counted": ("0,1,2\n5,6,1\n7,8,0\n", "counts 0, 1, 2"),
-    "ambiguous": ("1,2,y\n3,4,n\n5,6,y\n7,8,n\n", "'y' is a label too"),
+    "ambiguous": ("1,2,y\n3,4,n\n5,6,y\n7,8,n\n", "'y' is also a label"),
     "open-quote": ('1,a\n2,"b\n', "unexpected end of data"),
     "long-field": ("1,a\n2," + "b" * 200_000, "field larger than field limit"),
 }
@@ -156,7 +156,7 @@ def test_bad_parquet_tables_are_refused(pyarrow, refused, tmp_path):
     with refused(FormatError, "2 rows of 1 columns"):
         read_parquet(path)
     path.write_text("a,label\n1,x\n")
-    with refused(FormatError, "is no Parquet file"):
+    with refused(FormatError, "is not a Parquet file"):
         read_parquet(path)
 
 

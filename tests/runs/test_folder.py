@@ -209,14 +209,14 @@ def test_missing_run_names_the_others(refused):
 
 def test_no_run_at_all(refused):
     """Where there is no run, the remedy is to train one."""
-    with refused(RunError, "Train one"):
+    with refused(RunError, "Train a network"):
         load_run("runs/toy-1")
 
 
 def test_folder_of_runs(refused):
     """The folder of all runs is not a run, but its runs are named."""
     finished_run()
-    with refused(RunError, "runs lacks model.safetensors", "Name one of runs/toy-1"):
+    with refused(RunError, "runs lacks model.safetensors", "Choose one of runs/toy-1"):
         load_run("runs")
 
 
@@ -233,7 +233,7 @@ def test_unfinished_run(refused):
     """A training that was interrupted is told as such, and is not among the runs that are named."""
     whole, half = finished_run(), finished_run()
     (half / MODEL_FILE).unlink()
-    with refused(RunError, "its training did not finish", f"Name one of {whole}."):
+    with refused(RunError, "its training did not finish", f"Choose one of {whole}."):
         load_run(half)
 
 

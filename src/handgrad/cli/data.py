@@ -1,4 +1,4 @@
-"""The commands on data sets."""
+"""The commands that work on data sets."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from cyclopts import App
 
 from handgrad.cli.notices import download_progress, load
 
-data_app = App(name="data", help="List, describe, fetch and convert data sets.")
+data_app = App(name="data", help="List, describe, download and convert data sets.")
 
 
 @data_app.command(name="list")
 def data_list() -> None:
-    """List the named data sets, and where each lies."""
+    """List the named data sets, and where they are stored."""
     from handgrad.data import list_data
 
     for entry in list_data():
@@ -38,7 +38,7 @@ def info(data: str, /) -> None:
 
 @data_app.command
 def fetch(name: str, /) -> None:
-    """Download a named data set into the cache, unless it is there.
+    """Download a named data set into the cache, unless it is already there.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def convert(data: str, out: Path, /) -> None:
     data : str
         A name, a folder or a file, as for train --data.
     out : path
-        NAME.npz, or a new folder.
+        NAME.npz, or the name of a new folder.
     """
     from handgrad.data import convert
 

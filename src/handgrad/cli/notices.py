@@ -1,4 +1,4 @@
-"""What commands say on stderr while they work: downloads, and what had to be assumed."""
+"""Messages on stderr while a command works: downloads, and assumptions about the data."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def tell(sentence: str) -> None:
-    """Say something on stderr."""
+    """Print a sentence on stderr."""
     print(sentence, file=sys.stderr, flush=True)
 
 
 def load(data: str) -> Dataset:
-    """Load a data set, and say on stderr what had to be assumed."""
+    """Load a data set, and print on stderr which assumptions were made."""
     from handgrad.data import load_data
 
     dataset = load_data(data, download_progress())
@@ -26,7 +26,7 @@ def load(data: str) -> Dataset:
 
 
 def download_progress() -> Progress:
-    """Say on stderr, once a file, that it is being downloaded."""
+    """Return a callback that prints on stderr, once for each file, that it is being downloaded."""
     seen: set[str] = set()
 
     def progress(name: str, *_: int) -> None:

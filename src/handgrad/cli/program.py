@@ -1,4 +1,4 @@
-"""The program: all commands, and one message with exit code 2 for every error that a user can mend."""
+"""The program: all commands, and one message with exit code 2 for every error that the user can correct."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def _from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Fill what the command line leaves open: first from the configuration file, then from the preset."""
+    """Add settings from files, and refuse fractions where the parser would round them."""
     if commands == ("train",):
         fill_training(app, commands, arguments)
     for argument in arguments:
         for token in argument.tokens:
-            if argument.hint in (int, int | None) and "." in token.value:  # the parser would round it
-                raise SettingError(f"{argument.name} is {token.value}", "a whole number", "leave out the fraction")
+            if argument.hint in (int, int | None) and "." in token.value:
+                raise SettingError(f"{argument.name} is {token.value}", "a whole number", "remove the fraction")
 
 
 app = App(
@@ -50,12 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        Those of the process when left out.
+        By default, those of the process.
 
     Returns
     -------
     int
-        0: done. 1: what was checked is not all right. 2: something that the user can mend, told in one message on
+        0: success. 1: a check found mistakes. 2: an error that the user can correct, described in one message on
         stderr. 130: stopped by Ctrl-C.
 
     Examples
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _unwrapped(error: BaseException) -> str:
-    """Return an error's own message in one paragraph, also where the argument parser has caught it on its way."""
+    """Return the message of an error, which the argument parser may have wrapped in an error of its own."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, HandgradError):
         cause = cause.__cause__ or cause.__context__

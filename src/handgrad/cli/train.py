@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Fill what the command line leaves open of a training."""
+    """Add the settings that the command line leaves out: first from the configuration file, then from the preset."""
     given = {argument.name: argument.tokens[0].value for argument in arguments if argument.tokens}
     layers: list[tuple[str, dict[str, Any]]] = []
     if "--config" in given:
@@ -30,15 +30,15 @@ def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollec
         layers.append((f"preset {preset}", PRESETS[preset]))
     for source, content in layers:
         flat = {name: ",".join(map(str, v)) or "none" if isinstance(v, list) else v for name, v in content.items()}
-        # Under the key of its command: in a flat table, a key that is also a command's name, as data, would be dropped.
+        # Under the key of its command: in a flat table, a key that is also a command, such as data, is dropped.
         cyclopts.config.Dict({"train": flat}, source=source)(app, commands, arguments)
 
 
 def train(*, config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()) -> None:  # noqa: B008 - frozen
-    """Train a network, and write a run folder: settings, history, figures, model and pictures.
+    """Train a network, and write a run folder with settings, history, final figures, model and pictures.
 
-    The defaults keep the exercise notebook's network and method (two hidden layers of 400 sigmoid units, softmax,
-    cross-entropy, mini-batch SGD), with an initialisation, a learning rate and a number of epochs that train well.
+    By default, the network and the method are those of the exercise notebook (two hidden layers of 400 sigmoid units,
+    softmax, cross-entropy, mini-batch SGD); initialisation, learning rate and number of epochs are set to train well.
     """
     from handgrad.reporting import console
     from handgrad.runs.train import train_run
@@ -69,26 +69,26 @@ def reproduce(
     seeds: int = 1,
     threads: int | None = None,
 ) -> None:
-    """Repeat one of the exercise notebook's two trainings on MNIST, and compare with the figures that it printed.
+    """Repeat one of the exercise notebook's two training runs on MNIST, and compare with the figures that it printed.
 
-    The network starts at N(0, 1) weights and biases and learns at a rate of 0.1, in float32.
+    Weights and biases are drawn from N(0, 1); the learning rate is 0.1; the computation is in float32.
 
     Parameters
     ----------
     experiment : {"gd", "sgd"}
         gd: full-batch gradient descent, 1000 iterations. sgd: batches of 64, 10 epochs.
     data : str
-        MNIST: its name, a folder of IDX files, or a .npz or .npy file.
+        MNIST, by its name, as a folder of IDX files, or as a .npz or .npy file.
     iterations : int, optional
-        Fewer iterations of gd.
+        Run gd for fewer iterations.
     epochs : int, optional
-        Fewer epochs of sgd.
+        Run sgd for fewer epochs.
     seed : int
-        Draws what np.random.seed draws in the notebook: the first weights, then the orders of the examples.
+        Seed for the initial weights and the order of the examples, as in np.random.seed(SEED) in the notebook.
     seeds : int
-        Repeat with so many seeds, from this one on.
+        Number of runs, with consecutive seeds.
     threads : int, optional
-        Cores to use.
+        CPU cores to use.
     """
     from handgrad.reproduction import reproduce as run_experiment
 
@@ -98,20 +98,20 @@ def reproduce(
         raise SettingError(f"{flag} with {experiment}", right, f"write {right} {wrong}")
     length = iterations if experiment == "gd" else epochs
     if seeds < 1:
-        raise SettingError(f"seeds is {seeds}", "a whole number from 1", "leave --seeds out for one run")
+        raise SettingError(f"seeds is {seeds}", "a whole number of at least 1", "leave out --seeds for a single run")
     for line in run_experiment(experiment, load(data), length, range(seed, seed + seeds), threads):
         print(line, flush=True)
 
 
 def evaluate(run: Path, /, *, data: str | None = None) -> None:
-    """Evaluate a trained network on the test part of a data set.
+    """Evaluate a trained network on the test set.
 
     Parameters
     ----------
     run : path
         A run folder, or a model file.
     data : str, optional
-        As for train; by default the data that it was trained on.
+        A data set, as for train; by default, the one that the network was trained on.
     """
     from handgrad.reporting import console
     from handgrad.runs.use import evaluate_run
@@ -128,7 +128,7 @@ def predict(run: Path, /, *inputs: Path) -> None:
     run : path
         A run folder, or a model file.
     inputs : paths
-        PNG or JPEG images of any size, dark on light or light on dark; or .npy files with one raw example a row.
+        PNG or JPEG images of any size, dark on light or light on dark, or .npy files with one unscaled example per row.
     """
     from handgrad.reporting import console
     from handgrad.runs.use import predict_inputs

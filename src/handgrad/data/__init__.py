@@ -1,4 +1,4 @@
-"""Data: named sets, files of several kinds, and the arrays that they become."""
+"""Data sets: named ones, and ones read from files of several formats."""
 
 from handgrad.data.catalog import DataEntry, fetch, list_data, load_data
 from handgrad.data.convert import convert, describe

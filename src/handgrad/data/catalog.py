@@ -1,4 +1,4 @@
-"""The named sets, and the one function that loads them and every kind of file: :func:`load_data`."""
+"""The named data sets, and :func:`load_data`, which loads them and files of every supported type."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _TEN = tuple(map(str, range(10)))
 
 @dataclass(frozen=True)
 class PublishedSet:
-    """A set of four IDX files that mirrors keep.
+    """A published data set of four IDX files.
 
     Attributes
     ----------
     description : str
     class_names : tuple of str
     mirrors : tuple of str
-        Addresses to which a file's name is added, in the order in which they are tried.
+        URLs to which a file's name is appended, in the order in which they are tried.
     files : tuple of PublishedFile
         In the order of ``idx.FILES``.
     """
@@ -46,7 +46,7 @@ class PublishedSet:
 
 
 def _published(algorithm: str, *digests: str) -> tuple[PublishedFile, ...]:
-    """Pair the four canonical names with their digests."""
+    """Pair the four file names with their digests."""
     return tuple(PublishedFile(f"{name}.gz", algorithm, digest) for name, digest in zip(FILES, digests, strict=True))
 
 
@@ -56,7 +56,7 @@ PUBLISHED: dict[str, PublishedSet] = {
         _TEN,
         ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
         _published(
-            "sha256",  # of the raw bytes: mirrors compress differently
+            "sha256",  # of the decompressed bytes, because mirrors compress differently
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
             "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
@@ -101,7 +101,7 @@ READERS: dict[str, Callable[[Path], Dataset]] = {
 
 
 class DataEntry(NamedTuple):
-    """One line of :func:`list_data`."""
+    """One entry of :func:`list_data`."""
 
     name: str
     place: str
@@ -109,15 +109,15 @@ class DataEntry(NamedTuple):
 
 
 def load_data(name_or_path: str | os.PathLike[str], progress: Progress | None = None) -> Dataset:
-    """Load a named set, a folder of IDX files, or a file of type .npz, .npy, .csv or .parquet.
+    """Load a named data set, a folder of IDX files, or a file of type .npz, .npy, .csv or .parquet.
 
-    A named set is looked for in ``$HANDGRAD_DATA/<name>/``, then in the cache folder, and then downloaded. A name goes
-    before a folder of the same name; write ``./digits`` for the folder.
+    A named set is looked for in ``$HANDGRAD_DATA/<name>/``, then in the cache folder, and otherwise downloaded. A name
+    takes precedence over a folder of the same name; write ``./digits`` for the folder.
 
     Parameters
     ----------
     name_or_path : str or path
-        ``digits`` (comes with scikit-learn, needs no network), ``mnist``, ``fashion-mnist``, ``kmnist``, or a path.
+        ``digits`` (part of scikit-learn, needs no network), ``mnist``, ``fashion-mnist``, ``kmnist``, or a path.
     progress : callable, optional
         Called as ``progress(file_name, bytes_done, bytes_in_all)`` during a download.
 
@@ -128,9 +128,9 @@ def load_data(name_or_path: str | os.PathLike[str], progress: Progress | None = 
     Raises
     ------
     DataError
-        If there is no such thing, or it cannot be read.
+        If there is no such data set, or it cannot be read.
     DownloadError
-        If no mirror gives the set.
+        If the set cannot be downloaded.
 
     Examples
     --------
@@ -148,12 +148,12 @@ def load_data(name_or_path: str | os.PathLike[str], progress: Progress | None = 
     if not path.exists() or not str(name_or_path):
         raise _unknown(str(name_or_path))
     if path.suffix.lower() not in READERS:
-        raise DataError(f"{path} is of a kind that cannot be told", f"a file of type {', '.join(READERS)}", "rename it")
+        raise DataError(f"{path} has an unknown file type", f"one of {', '.join(READERS)}", "rename it")
     return READERS[path.suffix.lower()](path)
 
 
 def list_data() -> list[DataEntry]:
-    """List the named sets, with where each lies.
+    """List the named data sets, and where they are stored.
 
     Returns
     -------
@@ -167,15 +167,15 @@ def list_data() -> list[DataEntry]:
     entries = [DataEntry(DIGITS, "with scikit-learn", "1,797 handwritten digits of 8x8 (Alpaydin and Kaynak)")]
     for name, published in PUBLISHED.items():
         place = _local(name) or _cached(name)
-        entries.append(DataEntry(name, str(place) if place else "not fetched", published.description))
+        entries.append(DataEntry(name, str(place) if place else "not downloaded", published.description))
     return entries
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
-    """Make sure that a named set lies on this machine, and say where.
+    """Download a named data set, unless it is on this machine, and return its folder.
 
-    A set under ``HANDGRAD_DATA`` is left as it is. One in the cache folder (``HANDGRAD_CACHE``, or the system's) is
-    checked against its published digests; what is damaged there is fetched anew.
+    A set under ``HANDGRAD_DATA`` is used as it is. A set in the cache folder (``HANDGRAD_CACHE``, or the system's) is
+    compared with its published digests, and damaged files are downloaded again.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     DataError
         If there is no set of that name.
     DownloadError
-        If no mirror gives it.
+        If it cannot be downloaded.
 
     Examples
     --------
@@ -213,7 +213,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
 
 
 def _load_digits() -> Dataset:
-    """Load the 8x8 digits that come with scikit-learn, split once and for all."""
+    """Load scikit-learn's 8x8 digits, with a fixed split into training and test sets."""
     from sklearn.datasets import load_digits
 
     raw, y = load_digits(return_X_y=True)
@@ -223,14 +223,14 @@ def _load_digits() -> Dataset:
 
 
 def _load_published(name: str, progress: Progress | None) -> Dataset:
-    """Load one of the sets of four files, each read once; note if a user's own copy differs from the published one."""
+    """Load a published set, reading each file once; add a note if a user's own files differ from the published ones."""
     published, notes = PUBLISHED[name], []
     if local := _local(name):
         paths = [path for path in find_idx_files(local) if path is not None]
         found = [download.read_published(path, file) for path, file in zip(paths, published.files, strict=True)]
         arrays = [array for array, _ in found]
         if not all(is_published for _, is_published in found):
-            notes.append(f"the files in {local} are not known to be the published ones")
+            notes.append(f"the files in {local} may differ from the published ones")
     else:
         arrays = _fetched(name, progress)
     X_train, y_train, X_test, y_test = arrays
@@ -239,20 +239,20 @@ def _load_published(name: str, progress: Progress | None) -> Dataset:
 
 
 def _fetched(name: str, progress: Progress | None) -> list[NDArray[Any]]:
-    """Read a set's files from the cache folder, into which they are downloaded if need be; accept no others there."""
+    """Read a set's files from the cache folder, after downloading them if necessary; refuse other files there."""
     published, folder = PUBLISHED[name], download.cache_folder() / name
     arrays = download.fetch_set(name, published.files, published.mirrors, folder, progress)
     if find_idx_files(folder) != [folder / file.name for file in published.files]:
         raise DataError(
             f"{folder} contains other files than the published ones",
-            "those only",
+            "only those",
             "remove the files whose names do not end in .gz",
         )
     return arrays
 
 
 def _local(name: str) -> Path | None:
-    """Return the user's own folder of a set; one that holds some of the four files only is an error."""
+    """Return the user's own folder of a set; a folder with only some of the four files is an error."""
     root = os.environ.get("HANDGRAD_DATA")
     if not root:
         return None
@@ -265,25 +265,27 @@ def _local(name: str) -> Path | None:
         raise DataError(
             f"{folder} lacks {', '.join(missing)}",
             "all four files, or none",
-            "add what is missing, or unset HANDGRAD_DATA to have the set fetched",
+            "add the missing files, or unset HANDGRAD_DATA to download the set",
         )
     return folder
 
 
 def _cached(name: str) -> Path | None:
-    """Return the folder of a set that has been fetched."""
+    """Return the folder of a set that has been downloaded."""
     folder = download.cache_folder() / name
     return folder if all((folder / file.name).is_file() for file in PUBLISHED[name].files) else None
 
 
 def _unknown(name: str, only_names: bool = False) -> DataError:
-    """Describe a name that is neither a set nor a path, with the likeliest one meant."""
+    """Describe a name that is neither a data set nor a path, with the closest match."""
     known = [DIGITS, *PUBLISHED]
     close = difflib.get_close_matches(name.lower(), known, n=1)
     wanted = f"one of {', '.join(known)}"
     if not only_names:
         wanted += f", a folder of IDX files, or a file of type {', '.join(READERS)}"
-    remedy = f"write {close[0]!r}, if that is what you mean" if close else "check the name, or the path"
+    remedy = f"use {close[0]!r} if that is what you mean" if close else "check the name or the path"
     return DataError(
-        f"{name!r} is neither a known set nor a path" if not only_names else f"no set {name!r}", wanted, remedy
+        f"{name!r} is neither a known data set nor a path" if not only_names else f"there is no data set {name!r}",
+        wanted,
+        remedy,
     )

@@ -1,4 +1,4 @@
-"""A data set written to files, and described in words."""
+"""Write a data set to files, and describe it in words."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from handgrad.errors import DataError
 def convert(dataset: Dataset, out_path: str | os.PathLike[str]) -> Path:
     """Write a data set as an ``.npz`` file, or as a folder of four gzipped IDX files.
 
-    Pixels are written as bytes 0..255, as other programs expect them. Other values are written scaled, in float32; an
-    ``.npz`` file then holds the scaling too, under ``minimum`` and ``maximum``, which IDX cannot. Both keep the names
-    of the classes. Loading the file gives the same numbers, bit by bit.
+    Pixels are written as bytes 0..255, as other programs expect. Other values are written scaled, as float32; an
+    ``.npz`` file then also contains the scaling, under ``minimum`` and ``maximum``, which IDX cannot store. Both keep
+    the names of the classes. Loading the file gives exactly the same numbers.
 
     Parameters
     ----------
     dataset : Dataset
     out_path : path
-        Ending in .npz, or without an ending for a folder. There must be nothing yet.
+        Ending in .npz, or without an extension for a folder. It must not exist yet.
 
     Returns
     -------
     pathlib.Path
-        What was written.
+        The file or folder that was written.
 
     Raises
     ------
     DataError
-        If there is something already, or the format cannot hold the data.
+        If the path exists, or the format cannot represent the data.
 
     Examples
     --------
@@ -51,7 +51,9 @@ def convert(dataset: Dataset, out_path: str | os.PathLike[str]) -> Path:
     """
     path = Path(out_path)
     if path.suffix not in ("", ".npz"):
-        raise DataError(f"{path} ends in {path.suffix}", "a name that ends in .npz, or has no ending", "choose either")
+        raise DataError(
+            f"{path} ends in {path.suffix}", "a name that ends in .npz, or one without an extension", "rename it"
+        )
     files.refuse_existing(path)
     if path.suffix == ".npz":
         write_npz(path, _npz_arrays(dataset))
@@ -61,7 +63,7 @@ def convert(dataset: Dataset, out_path: str | os.PathLike[str]) -> Path:
 
 
 def _npz_arrays(dataset: Dataset) -> dict[str, NDArray[Any]]:
-    """Name the arrays of an .npz file."""
+    """Return the arrays of an .npz file by name."""
     pixels = _pixels(dataset)
     X_train, X_test = pixels or (dataset.X_train, dataset.X_test)
     parts = (_shaped(X_train, dataset), dataset.y_train, _shaped(X_test, dataset), dataset.y_test)
@@ -74,16 +76,18 @@ def _npz_arrays(dataset: Dataset) -> dict[str, NDArray[Any]]:
 
 
 def _write_idx_folder(dataset: Dataset, path: Path) -> None:
-    """Write the four files, and the names of the classes where they are not their numbers."""
+    """Write the four files, and the names of the classes unless they are their numbers."""
     in_range = all(X.min() >= 0 and X.max() <= 1 for X in (dataset.X_train, dataset.X_test))
     if dataset.image_shape is None or not in_range:
         raise DataError(
-            f"{dataset.name} holds no images with values in 0..1",
+            f"{dataset.name} does not consist of images with values in 0..1",
             "images, for a folder of IDX files",
             "write .npz instead",
         )
     if any("\n" in name for name in dataset.class_names):
-        raise DataError(f"{dataset.name} has class names of several lines", "one line each", "write .npz instead")
+        raise DataError(
+            f"{dataset.name} has class names of more than one line", "one line for each name", "write .npz instead"
+        )
     X_train, X_test = _pixels(dataset) or (dataset.X_train, dataset.X_test)
     kind = np.uint8 if dataset.n_classes <= 256 else np.int32
     parts = (X_train, dataset.y_train.astype(kind), X_test, dataset.y_test.astype(kind))
@@ -96,7 +100,7 @@ def _write_idx_folder(dataset: Dataset, path: Path) -> None:
 
 
 def _pixels(dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
-    """Return the two parts as bytes 0..255, where that loses nothing and a reader will know them for pixels."""
+    """Return both sets as bytes 0..255, if that is lossless and a reader will recognise them as pixels."""
     if dataset.scaling != PIXELS:
         return None
     parts = []
@@ -111,12 +115,12 @@ def _pixels(dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | N
 
 
 def _shaped(X: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
-    """Give examples that are images their height and width."""
+    """Reshape examples that are images to their height and width."""
     return X if dataset.image_shape is None else X.reshape(-1, *dataset.image_shape)
 
 
 def describe(dataset: Dataset) -> list[tuple[str, str]]:
-    """Describe a data set in rows of a label and a value, for a table on the screen.
+    """Describe a data set as rows of a label and a value, for a table on the screen.
 
     Parameters
     ----------
@@ -139,7 +143,7 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
     """
     d, low, high = dataset.n_features, dataset.scaling.minimum, dataset.scaling.maximum
     if isinstance(low, tuple) or isinstance(high, tuple):
-        scaling = "each column by its own range in the training part"
+        scaling = "each column by its range in the training set"
     else:
         scaling = f"(x - {low:g}) / {high - low:g}"
     shape = f", as images of {dataset.image_shape[0]}x{dataset.image_shape[1]}" if dataset.image_shape else ""
@@ -152,7 +156,7 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
         ("training values", f"{dataset.X_train.min():g} to {dataset.X_train.max():g}"),
         ("test values", f"{dataset.X_test.min():g} to {dataset.X_test.max():g}"),
         ("non-zero", f"{np.count_nonzero(dataset.X_train) / dataset.X_train.size:.1%} of the training values"),
-        ("always zero", f"{d - int(dataset.X_train.any(axis=0).sum()):,} of {d:,} columns in the training part"),
+        ("always zero", f"{d - int(dataset.X_train.any(axis=0).sum()):,} of {d:,} columns in the training set"),
         ("classes", f"{dataset.n_classes:,}"),
     ]
     counts = [np.bincount(y, minlength=dataset.n_classes) for y in (dataset.y_train, dataset.y_test)]

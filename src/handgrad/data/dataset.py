@@ -1,4 +1,4 @@
-"""A data set: two frozen parts, the names of its classes, and the scaling that its raw rows have gone through."""
+"""A data set: a training set, a test set, the names of the classes, and the scaling that was applied."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _CHUNK = 2**17  # numbers scaled at a time: the float64 intermediate stays in th
 
 @dataclass(frozen=True)
 class Scaling:
-    """What raw rows go through before the network: (x - minimum) / (maximum - minimum).
+    """The preprocessing of raw rows: (x - minimum) / (maximum - minimum).
 
-    Pixels have one pair of bounds, (0, 255); a table has one pair a column, fitted on its training part only. So a
-    value of the test part that lies outside the training part's range stays outside 0..1: it is not clipped. A column
-    whose two bounds are equal told the training nothing, and becomes 0 everywhere.
+    Pixels have one pair of bounds, (0, 255); a table has one pair for each column, fitted on the training set only. A
+    value in the test set outside the range of the training set is not clipped: it is scaled to a value outside 0..1. A
+    column whose two bounds are equal carries no information, and becomes 0 everywhere.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Scaling:
     Raises
     ------
     DataError
-        If the bounds are not finite numbers in order, or are not of one length.
+        If the bounds are not finite, not in order, or differ in length.
 
     Examples
     --------
@@ -50,18 +50,18 @@ class Scaling:
         low, high = np.asarray(self.minimum), np.asarray(self.maximum)
         if low.shape != high.shape:
             raise DataError(
-                f"a scaling of {low.size} and {high.size} bounds", "as many minima as maxima", "fit it anew"
+                f"a scaling of {low.size} and {high.size} bounds", "as many minima as maxima", "fit it again"
             )
         with np.errstate(over="ignore"):
             in_order = (low <= high) & np.isfinite(high - low)
         if not in_order.all():
             raise DataError(
-                "a scaling whose bounds are out of order or too far apart", "minimum <= maximum", "fit it anew"
+                "a scaling whose bounds are out of order or too far apart", "minimum <= maximum", "fit it again"
             )
 
     @classmethod
     def fit(cls, X: NDArray[Any]) -> Scaling:
-        """Take each column's bounds from X (n, d).
+        """Fit the bounds of each column of X (n, d).
 
         Examples
         --------
@@ -71,19 +71,19 @@ class Scaling:
         return cls(tuple(X.min(axis=0).tolist()), tuple(X.max(axis=0).tolist()))
 
     def apply(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Scale raw rows X (n, d); the division is rounded once, from float64 to float32.
+        """Scale raw rows X (n, d), computing in float64 and rounding once to float32.
 
         Raises
         ------
         ShapeError
-            If X is not two-dimensional, or has not a column for each bound.
+            If X is not two-dimensional, or does not have one column for each bound.
         """
         raw = np.asarray(X)
         if raw.ndim != 2 or (isinstance(self.minimum, tuple) and raw.shape[1] != len(self.minimum)):
             columns = len(self.minimum) if isinstance(self.minimum, tuple) else "d"
-            raise ShapeError(f"rows of shape {raw.shape}", f"shape (n, {columns})", "give one row an example")
+            raise ShapeError(f"rows of shape {raw.shape}", f"shape (n, {columns})", "use one row for each example")
         low, high = np.asarray(self.minimum), np.asarray(self.maximum)
-        factor = np.where(high > low, high - low, np.inf)  # a constant column: division by infinity, hence 0
+        factor = np.where(high > low, high - low, np.inf)  # a constant column is divided by infinity, which gives 0
         scaled = np.empty(raw.shape, np.float32)
         with np.errstate(over="ignore"):  # a value beyond float32 becomes infinite, and Dataset refuses it
             step = max(1, _CHUNK // max(1, raw.shape[1]))
@@ -93,7 +93,7 @@ class Scaling:
         return scaled
 
     def to_dict(self) -> dict[str, float | list[float]]:
-        """Return what JSON can hold.
+        """Return the bounds as JSON can represent them.
 
         Examples
         --------
@@ -107,7 +107,7 @@ class Scaling:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Scaling:
-        """Read what :meth:`to_dict` gave; anything else is refused.
+        """Read the result of :meth:`to_dict`, and refuse anything else.
 
         Examples
         --------
@@ -115,24 +115,24 @@ class Scaling:
         Scaling(minimum=(0.0, 1.0), maximum=(2.0, 3.0))
         """
         if not isinstance(content, Mapping) or set(content) != {"minimum", "maximum"}:
-            raise DataError("a scaling without its bounds", "a minimum and a maximum, nothing else", "write it anew")
+            raise DataError(
+                "a scaling without its bounds", "a minimum and a maximum, and nothing else", "write it again"
+            )
         return cls(content["minimum"], content["maximum"])
 
 
 def _bound(name: str, value: Any) -> Bound:
-    """Turn a number, or a sequence of them, into a float or a tuple of floats; refuse anything else."""
+    """Convert a number or a sequence of numbers to a float or a tuple of floats; refuse anything else."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     numbers = value if isinstance(value, list | tuple) else [value]
     if not numbers or not all(map(_is_finite_number, numbers)):
-        raise DataError(
-            f"a scaling whose {name} is not finite numbers", "a number, or one for each column", "fit it anew"
-        )
+        raise DataError(f"a scaling whose {name} is not finite", "a number, or one for each column", "fit it again")
     return float(numbers[0]) if numbers is not value else tuple(map(float, numbers))
 
 
 def _is_finite_number(value: Any) -> bool:
-    """Tell a real number that a float can hold from anything else, a bool included."""
+    """Check that a value is a real number that a float can represent, and not a bool."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return -float(np.finfo(np.float64).max) <= value <= float(np.finfo(np.float64).max)
@@ -140,31 +140,31 @@ def _is_finite_number(value: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Examples to train on and examples to test with.
+    """A training set and a test set.
 
-    The arrays are read-only views, so nobody's training can change another's data. Values lie in 0..1, except for
-    those of a table's test part that lie outside the range of its training part (see :class:`Scaling`).
+    The arrays are read-only views, so that no training run can change them for another. Values are in 0..1, except for
+    values in the test set of a table that are outside the range of its training set (see :class:`Scaling`).
 
     Parameters
     ----------
     name : str
     X_train : array of shape (n, d)
-        Scaled examples; real numbers of any type, kept as float32.
+        Scaled examples: real numbers of any type, stored as float32.
     y_train : array of shape (n,)
-        Labels 0 to k - 1, integers of any type, kept as int64.
+        Labels 0 to k - 1: integers of any type, stored as int64.
     X_test, y_test : arrays of shapes (m, d) and (m,)
     class_names : tuple of k str
     image_shape : (height, width) or None
-        With height times width equal to d, where an example is an image.
+        If examples are images; height times width is d.
     scaling : Scaling
-        What the raw rows have gone through, and new ones must.
+        The scaling that was applied to the raw rows, and is to be applied to new ones.
     notes : tuple of str, optional
-        What had to be assumed when the data were read.
+        The assumptions made when the data were read.
 
     Raises
     ------
     DataError
-        If the parts do not fit together, are empty, or hold numbers that are not finite.
+        If the arrays do not match, are empty, or contain numbers that are not finite.
 
     Examples
     --------
@@ -192,9 +192,9 @@ class Dataset:
             _check_pair(part, getattr(self, f"X_{part}"), getattr(self, f"y_{part}"), self.class_names)
         if self.X_test.shape[1] != self.n_features:
             raise DataError(
-                f"{self.n_features} numbers a training example, {self.X_test.shape[1]} a test example",
-                "the same number in both parts",
-                "give two parts of one data set",
+                f"{self.n_features} features in the training set, {self.X_test.shape[1]} in the test set",
+                "the same number in both",
+                "use two parts of one data set",
             )
         if not 2 <= self.n_classes <= MAX_CLASSES or len(set(self.class_names)) != self.n_classes:
             raise DataError(
@@ -205,39 +205,39 @@ class Dataset:
         self._check_columns()
 
     def _check_columns(self) -> None:
-        """Refuse an image shape, or a scaling, that does not fit the number of columns."""
+        """Refuse an image shape or a scaling that does not match the number of features."""
         if self.image_shape is not None:
             object.__setattr__(self, "image_shape", tuple(map(int, self.image_shape)))
             if len(self.image_shape) != 2 or math.prod(self.image_shape) != self.n_features:
                 raise DataError(
-                    f"images of shape {self.image_shape} with {self.n_features} numbers an example",
+                    f"images of shape {self.image_shape} with {self.n_features} features",
                     "height times width equal to that number",
-                    "give the images' true shape, or None",
+                    "pass the true shape of the images, or None",
                 )
         if isinstance(self.scaling.minimum, tuple) and len(self.scaling.minimum) != self.n_features:
             raise DataError(
-                f"a scaling of {len(self.scaling.minimum)} columns with {self.n_features} numbers an example",
+                f"a scaling of {len(self.scaling.minimum)} columns with {self.n_features} features",
                 "bounds for each column",
                 "fit the scaling on these examples",
             )
 
     @property
     def n_features(self) -> int:
-        """How many numbers an example has: d."""
+        """The number of features d."""
         return int(self.X_train.shape[1])
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are: k."""
+        """The number of classes k."""
         return len(self.class_names)
 
     def with_notes(self, *notes: str) -> Dataset:
-        """Return the same data with more notes."""
+        """Return the same data with additional notes."""
         return replace(self, notes=(*self.notes, *notes))
 
 
 def _frozen_examples(X: Any, name: str) -> NDArray[np.float32]:
-    """Return X as a read-only, contiguous float32 view or copy; what cannot be that is refused."""
+    """Return X as a read-only, contiguous float32 view or copy; refuse anything else."""
     X = np.asarray(X)
     if X.ndim != 2 or X.dtype.kind not in "fiub" or 0 in X.shape:
         raise DataError(
@@ -250,16 +250,16 @@ def _frozen_examples(X: Any, name: str) -> NDArray[np.float32]:
     if not (np.isfinite(view.min()) and np.isfinite(view.max())):
         row, column = (int(index) for index in np.argwhere(~np.isfinite(view))[0])
         raise DataError(
-            f"{name} holds {view[row, column]} in row {row}, column {column}",
+            f"{name} contains {view[row, column]} in row {row}, column {column}",
             "finite numbers",
-            "fill or drop that example",
+            "correct or drop that example",
         )
     view.flags.writeable = False
     return view
 
 
 def _frozen_labels(y: Any, name: str) -> NDArray[np.int64]:
-    """Return y as a read-only int64 view or copy; only integers are taken."""
+    """Return y as a read-only int64 view or copy; refuse anything but integers."""
     y = np.asarray(y)
     if y.ndim != 1 or y.dtype.kind not in "iu":
         raise DataError(
@@ -271,7 +271,7 @@ def _frozen_labels(y: Any, name: str) -> NDArray[np.int64]:
 
 
 def _check_pair(part: str, X: NDArray[np.float32], y: NDArray[np.int64], class_names: tuple[str, ...]) -> None:
-    """Refuse examples and labels of one part that do not belong together."""
+    """Refuse examples and labels that do not belong together."""
     if len(X) != len(y):
         raise DataError(
             f"{len(X)} {part} examples with {len(y)} labels",

@@ -1,4 +1,4 @@
-"""Published files from their mirrors: bounded in bytes and time, checked by digest, kept whole or not at all."""
+"""Download published files: bounded in size and time, verified by digest, stored completely or not at all."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from handgrad import files
 from handgrad.data.idx import read_idx
 from handgrad.errors import DataError, DownloadError, FormatError
 
-Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all (0 where not known)
+Progress = Callable[[str, int, int], None]  # file name, bytes received, total bytes (0 if unknown)
 
-TIMEOUT = 20.0  # seconds in which a mirror must connect, and send its next bytes
-DEADLINE = 1800.0  # seconds that one file may take
+TIMEOUT = 20.0  # seconds within which a mirror must connect, and send its next bytes
+DEADLINE = 1800.0  # seconds allowed for one file
 MAX_FILE = 2**26  # bytes, sent or decompressed; the largest published file has 47,040,016
 
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file that others publish.
+    """A published file and its digest.
 
     Attributes
     ----------
     name : str
     algorithm : {"sha256", "md5"}
-        sha256 is taken of the decompressed bytes, md5 of the file as it is sent.
+        sha256 is computed over the decompressed bytes, md5 over the file as it is sent.
     digest : str
         In hexadecimal.
     """
@@ -42,7 +42,7 @@ class PublishedFile:
 
 
 def cache_folder() -> Path:
-    """Return the folder of fetched sets: ``HANDGRAD_CACHE``, or the system's place for caches."""
+    """Return the folder of downloaded sets: ``HANDGRAD_CACHE``, or the system's cache folder."""
     chosen = os.environ.get("HANDGRAD_CACHE")
     if chosen:
         return Path(chosen).expanduser()
@@ -52,7 +52,7 @@ def cache_folder() -> Path:
 
 
 def read_published(path: Path, file: PublishedFile) -> tuple[NDArray[Any], bool]:
-    """Read an IDX file once, and tell whether its bytes are the published ones.
+    """Read an IDX file once, and check whether it is the published one.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def read_published(path: Path, file: PublishedFile) -> tuple[NDArray[Any], bool]
 
 
 def _published_array(path: Path, file: PublishedFile) -> NDArray[Any] | None:
-    """Read a file that must be the published one; None if it is damaged or another."""
+    """Read a file that must be the published one; return None if it is damaged or different."""
     try:
         array, is_published = read_published(path, file)
     except FormatError:
@@ -84,7 +84,7 @@ def fetch_set(
     progress: Progress | None = None,
     timeout: float = TIMEOUT,
 ) -> list[NDArray[Any]]:
-    """Read the files of a set; download those that the folder lacks or has damaged.
+    """Read the files of a set, after downloading those that are missing or damaged.
 
     Parameters
     ----------
@@ -118,17 +118,19 @@ def fetch_set(
 
 
 class _UnusableMirrorError(Exception):
-    """Why a mirror would not do, in a few words."""
+    """The reason why a mirror cannot be used, in a few words."""
 
 
 def _fetch_file(
     name: str, file: PublishedFile, mirrors: Sequence[str], target: Path, progress: Progress | None, timeout: float
 ) -> NDArray[Any]:
-    """Try one mirror after the other, and read the file that the first good one sends."""
+    """Try one mirror after the other, and read the file from the first that works."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{target.parent} cannot be made ({error})", "a cache folder", "set HANDGRAD_CACHE") from error
+        raise DataError(
+            f"{target.parent} cannot be created ({error})", "a cache folder", "set HANDGRAD_CACHE"
+        ) from error
     tried = []
     for mirror in mirrors:
         address = mirror + file.name
@@ -143,15 +145,15 @@ def _fetch_file(
         except _UnusableMirrorError as reason:
             tried.append(f"{address} {reason}")
     raise DownloadError(
-        f"{file.name} of {name} cannot be had: " + "; ".join(tried),
+        f"{file.name} of {name} cannot be downloaded: " + "; ".join(tried),
         f"the published file, or the set's four files in {target.parent}",
-        f"run `handgrad data fetch {name}` when there is a network, or name files of your own: "
+        f"run `handgrad data fetch {name}` when you are online, or use files of your own: "
         f"`--data FOLDER`, or HANDGRAD_DATA=ROOT with the files in ROOT/{name}",
     )
 
 
 def _download(address: str, sink: _Sink, timeout: float) -> None:
-    """Send what an address gives into a sink; say in a few words what went wrong."""
+    """Download a URL into a sink; describe in a few words what went wrong."""
     import pooch  # type: ignore[import-untyped, unused-ignore]
     import requests
 
@@ -164,14 +166,14 @@ def _download(address: str, sink: _Sink, timeout: float) -> None:
         if isinstance(error, requests.Timeout) or "timed out" in str(error):
             raise _UnusableMirrorError(f"sent nothing for {timeout:g} seconds") from error
         if sink.size or isinstance(error, requests.exceptions.ChunkedEncodingError):
-            raise _UnusableMirrorError("broke off in the middle") from error
+            raise _UnusableMirrorError("closed the connection early") from error
         raise _UnusableMirrorError("could not be reached") from error
     except ValueError as error:
         raise _UnusableMirrorError("answered with broken headers") from error
 
 
 class _Sink:
-    """A file to write into that keeps within its bounds; at the same time the progress bar that pooch asks for."""
+    """A file that enforces the limits of a download; it is also the progress bar that pooch expects."""
 
     total = 0
 
@@ -180,7 +182,7 @@ class _Sink:
         self.size, self.deadline = 0, time.monotonic() + DEADLINE
 
     def write(self, chunk: bytes) -> None:
-        """Take a chunk, and say how far it has got."""
+        """Write a chunk, and report progress."""
         self.size += len(chunk)
         if self.size > MAX_FILE:
             raise _UnusableMirrorError(f"sent more than {MAX_FILE} bytes")
@@ -191,9 +193,9 @@ class _Sink:
             self.progress(self.name, self.size, self.total)
 
     def flush(self) -> None:
-        """Do nothing: the file is flushed once, at its end."""
+        """Do nothing: the file is flushed once, at the end."""
 
     def update(self, size: int) -> None:
-        """Do nothing: every chunk has been counted as it came."""
+        """Do nothing: ``write`` counts the chunks."""
 
     reset = close = flush

@@ -4,7 +4,7 @@
 
     0 0 type ndim | size of each dimension, 4 bytes each | the numbers, last dimension fastest
 
-A header is believed only as far as the bytes bear it out: nothing is allocated for numbers that do not come.
+Headers are not trusted: no memory is allocated for numbers that the file does not contain.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def read_idx(
     Raises
     ------
     FormatError
-        If the file is not IDX, ends early, goes on, or promises more than it may.
+        If the file is not IDX, is too short, too long or too large.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def read_idx(
         size = math.prod(shape) * dtype.itemsize
         files.refuse_size(size, path, max_bytes)
         if size > most:
-            raise files.damaged(path, f"its header promises {size} bytes, more than a file of this size can hold")
+            raise files.damaged(path, f"its header declares {size} bytes, more than a file of this size can contain")
         content = files.read_exactly(stream, size, path)
         files.refuse_more(stream, path)
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
@@ -99,27 +99,27 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int
             f"{path} begins with {zeros:04x} {code:02x} {dimensions:02x}",
             f"an IDX file: 0000, a type of {', '.join(f'{known:02x}' for known in DTYPES)}, "
             f"and 01 to {MAX_DIMENSIONS:02x} dimensions",
-            "check that this is the file you mean",
+            "check that this is the right file",
         )
     shape = struct.unpack(f">{dimensions}I", files.read_exactly(stream, 4 * dimensions, path))
     return np.dtype(DTYPES[code]), shape
 
 
 def write_idx(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
-    """Write an array as an IDX file, whole or not at all; a name that ends in .gz is compressed.
+    """Write an array as an IDX file, completely or not at all; a file whose name ends in .gz is compressed.
 
-    The same array gives the same bytes: no time and no name goes into the gzip header.
+    The same array gives the same bytes: the gzip header contains no time and no name.
 
     Parameters
     ----------
     path : path
     array : array
-        Of 1 to 8 dimensions, of a type that IDX knows: uint8, int8, int16, int32, float32 or float64.
+        1 to 8 dimensions, of type uint8, int8, int16, int32, float32 or float64.
 
     Raises
     ------
     DataError
-        If IDX cannot hold the array, or the file cannot be written.
+        If IDX cannot represent the array, or the file cannot be written.
     """
     path, array = Path(path), np.asarray(array)
     codes = {np.dtype(name).newbyteorder("="): code for code, name in DTYPES.items()}
@@ -140,10 +140,10 @@ def write_idx(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
 
 
 def find_idx_files(folder: Path) -> list[Path | None]:
-    """Find the four files of MNIST's names, in the order of ``FILES``; None for each that is not there.
+    """Find the four files with MNIST's names, in the order of ``FILES``; None for each missing file.
 
-    Each may be called ``train-images-idx3-ubyte`` or ``train-images.idx3-ubyte``, with .gz or without; the first of
-    these four that is there is taken.
+    Each may be called ``train-images-idx3-ubyte`` or ``train-images.idx3-ubyte``, with or without .gz; the first of
+    these four that exists is used.
     """
     found = []
     for name in FILES:
@@ -160,7 +160,7 @@ def read_idx_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...]
     ----------
     folder : path
     class_names : tuple of str, optional
-        Where left out: the lines of ``class-names.txt`` in the folder, or else the numbers of the classes.
+        By default, the lines of ``class-names.txt`` in the folder, or the numbers of the classes.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def read_idx_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...]
     Raises
     ------
     DataError
-        If a file is missing, damaged, or does not fit the others.
+        If a file is missing or damaged, or does not match the others.
 
     Examples
     --------
@@ -187,9 +187,9 @@ def read_idx_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...]
     if len(paths) < len(FILES):
         missing = [name for name, path in zip(FILES, found, strict=True) if path is None]
         raise DataError(
-            f"{folder} lacks {', '.join(missing)}" if paths else f"{folder} holds none of the four files of MNIST",
+            f"{folder} lacks {', '.join(missing)}" if paths else f"{folder} contains none of the four files of MNIST",
             f"the four files {', '.join(FILES)}, plain or .gz",
-            "add what is missing, or name another folder",
+            "add the missing files, or choose another folder",
         )
     X_train, y_train, X_test, y_test = map(read_idx, paths)
     names = class_names or _read_class_names(folder / CLASS_NAMES)
@@ -197,7 +197,7 @@ def read_idx_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...]
 
 
 def _read_class_names(path: Path) -> tuple[str, ...] | None:
-    """Read one name a line, where there is such a file."""
+    """Read one name per line, if the file exists."""
     if not path.exists():
         return None
     with files.opened(path) as file:
@@ -207,5 +207,5 @@ def _read_class_names(path: Path) -> tuple[str, ...] | None:
         return tuple(content.decode().removesuffix("\n").split("\n"))
     except UnicodeDecodeError as error:
         raise FormatError(
-            f"{path} is not UTF-8 ({error})", "one class name a line, in UTF-8", "save it as UTF-8"
+            f"{path} is not UTF-8 ({error})", "one class name per line, in UTF-8", "save it as UTF-8"
         ) from error

@@ -1,15 +1,15 @@
-"""A picture of a digit, from a camera or a paint program, made to look like those that the network was trained on.
+"""Read a picture of a digit, from a camera or a paint program, and make it look like the training images.
 
-MNIST's own pictures were scaled to fit a box of 20x20, their proportions kept, and set into 28x28 with the centre of
-mass in the middle. :func:`read_image` does the same with any picture; in words:
+MNIST's images were scaled to fit a box of 20x20, keeping their proportions, and placed in 28x28 pixels with the
+centre of mass in the middle. :func:`read_image` does the same with any picture:
 
-1. turn it upright (EXIF), lay transparency on white, make it grey;
-2. tell by the median of its border whether it is dark on light, and turn it round if so;
-3. take the border as black and the brightest ink as white, and drop what is fainter than paper grain;
-4. cut out the ink, scale it to 20/28 of the network's height and width (all of them for images below 16 pixels, as in
-   scikit-learn's 8x8 digits, whose ink fills the height), and centre its mass.
+1. rotate it upright (EXIF), put transparent pixels on white, and convert it to grey;
+2. decide by the median of its border whether it is dark on light, and if so invert it;
+3. map the border to black and the brightest ink to white, and remove anything fainter than paper grain;
+4. crop it to the ink, scale the ink to 20/28 of the network's height and width (to all of it for images below 16
+   pixels, such as scikit-learn's 8x8 digits, whose ink fills the height), and centre its mass.
 
-A picture that has the network's size already, light on dark, is taken as it is.
+A picture of the network's size, light on dark, is used as it is.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from handgrad import files
 from handgrad.errors import DataError, FormatError
 
 MAX_PIXELS = 40_000_000
-BLANK = 0.1  # a smaller difference between the darkest and the brightest pixel is no drawing
-GRAIN = 0.1  # fainter ink is paper
-EDGE = 0.25  # ink must be as strong as this to count for the box around it
+BLANK = 0.1  # a picture with a smaller difference between its darkest and brightest pixels is blank
+GRAIN = 0.1  # fainter ink is paper grain
+EDGE = 0.25  # fainter ink does not count for the box around the ink
 _SMALL = 16
 
 
 def read_image(path: str | os.PathLike[str], image_shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Read a PNG or JPEG picture of one digit of any size, as the network wants it.
+    """Read a PNG or JPEG picture of one digit, of any size, as input for the network.
 
     Parameters
     ----------
     path : path
     image_shape : (height, width)
-        Of the images that the network was trained on.
+        The shape of the training images.
 
     Returns
     -------
     array of shape (height * width,)
-        Light ink on dark ground, in 0..1.
+        Light ink on a dark background, in 0..1.
 
     Raises
     ------
     FormatError
-        If the file is no such picture, is damaged, or has more than 40 million pixels.
+        If the file is not such a picture, is damaged, or has more than 40 million pixels.
     DataError
         If the picture is blank.
 
@@ -71,9 +71,7 @@ def read_image(path: str | os.PathLike[str], image_shape: tuple[int, int]) -> ND
         grey = _read_grey(file, path)
     low, high = float(grey.min()), float(grey.max())
     if high - low < BLANK:
-        raise DataError(
-            f"{path} is blank", "a picture with one digit on it", "check that the drawing is not transparent"
-        )
+        raise DataError(f"{path} is blank", "a picture of one digit", "check that the drawing is not transparent")
     ground = float(np.median(_border(grey)))
     light_on_dark = ground < (low + high) / 2
     if light_on_dark and grey.shape == tuple(image_shape):
@@ -105,9 +103,11 @@ def _read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
         raise FormatError(
             f"{path} has more than {MAX_PIXELS:,} pixels", f"at most {MAX_PIXELS:,}", "scale the picture down"
         ) from error
-    except Exception as error:  # Pillow's decoders raise whatever they stumble over
+    except Exception as error:  # Pillow's decoders raise exceptions of many types
         raise FormatError(
-            f"{path} cannot be decoded ({type(error).__name__})", "a whole PNG or JPEG picture", "save the picture anew"
+            f"{path} cannot be decoded ({type(error).__name__})",
+            "a complete PNG or JPEG picture",
+            "save the picture again",
         ) from error
 
 
@@ -117,13 +117,13 @@ def _border(X: NDArray[Any]) -> NDArray[Any]:
 
 
 def _cut_out(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cut a picture down to the box around its ink."""
+    """Crop a picture to the box around its ink."""
     rows, columns = np.flatnonzero((ink > EDGE).any(axis=1)), np.flatnonzero((ink > EDGE).any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _scaled(ink: NDArray[np.float32], image_shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Scale the ink, its proportions kept, so that it just fits into the inner box; the strongest ink is 1 again."""
+    """Scale the ink to fit the inner box, keeping its proportions; the strongest ink becomes 1 again."""
     from PIL import Image
 
     box = [length if length < _SMALL else round(length * 20 / 28) for length in image_shape]
@@ -137,9 +137,9 @@ def _scaled(ink: NDArray[np.float32], image_shape: tuple[int, int]) -> NDArray[n
 
 
 def _centred(ink: NDArray[np.float32], image_shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Set the ink into the image so that its centre of mass is in the middle, as far as nothing is cut off.
+    """Place the ink in the image with its centre of mass in the middle, or as close to it as nothing is cut off.
 
-    The middle of 28 pixels is number 14, counted from 0: there MNIST has it. Of fewer than 16 it is (length - 1) / 2.
+    The middle of 28 pixels is pixel 14, counted from 0, as in MNIST. Below 16 pixels it is (length - 1) / 2.
     """
     image, corner = np.zeros(image_shape, np.float32), []
     for axis, length in enumerate(image_shape):

@@ -1,6 +1,6 @@
 """NumPy's files: ``.npz`` with four arrays, the course's ``mnist.npy``, and rows to predict. Never ``allow_pickle``.
 
-The header of an array is a Python literal; here it is matched, not evaluated.
+The header of an array is a Python literal, which is matched here and never evaluated.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TEXT = re.compile(r"[<>]U\d{1,4}")
 
 
 class Header(NamedTuple):
-    """What an array's header says."""
+    """The contents of an array's header."""
 
     dtype: str
     fortran: bool
@@ -54,9 +54,9 @@ def read_npy(path: str | os.PathLike[str]) -> Dataset:
     Raises
     ------
     FormatError
-        If the file is no such array, is damaged, or asks for anything to be called.
+        If the file is not such an array, is damaged, or asks for code to be called.
     DataError
-        If the arrays make no data set.
+        If the arrays are not a data set.
 
     Examples
     --------
@@ -74,20 +74,20 @@ def read_npy(path: str | os.PathLike[str]) -> Dataset:
         header = read_header(file, path)
         if header.dtype not in ("|O", "O") or header.shape != (4,):
             raise FormatError(
-                f"{path} holds one array of dtype {header.dtype} and shape {header.shape}",
+                f"{path} contains one array of dtype {header.dtype} and shape {header.shape}",
                 "an object array of four arrays: trainx, trainy, testx, testy",
                 "write them with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)",
             )
         arrays = read_object_array(file, path.stat().st_size - file.tell(), path)
     if len(arrays) != 4:
-        raise files.damaged(path, f"{len(arrays)} arrays where its header promises 4")
+        raise files.damaged(path, f"it contains {len(arrays)} arrays, but its header declares 4")
     return dataset_from_raw(path.stem, (arrays[0], arrays[1], arrays[2], arrays[3]))
 
 
 def read_rows(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     """Read rows to predict from a ``.npy`` file of numbers: (n, d), or (d,) for one row, or (n, height, width).
 
-    The rows are raw: nothing is scaled.
+    The rows are not scaled.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def read_rows(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     Raises
     ------
     FormatError
-        If the file is no array of finite numbers of such a shape.
+        If the file is not an array of finite numbers of such a shape.
 
     Examples
     --------
@@ -115,16 +115,16 @@ def read_rows(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     with files.opened(path) as file:
         X = read_array(file, path, path.stat().st_size)
     if X.ndim not in (1, 2, 3) or 0 in X.shape or not np.isfinite(X).all():
-        what = f"of shape {X.shape}" if X.ndim not in (1, 2, 3) or 0 in X.shape else "that holds nan or infinity"
-        raise FormatError(f"{path}: an array {what}", "finite numbers of shape (n, d)", "write one row an example")
+        what = f"of shape {X.shape}" if X.ndim not in (1, 2, 3) or 0 in X.shape else "that contains NaN or infinity"
+        raise FormatError(f"{path}: an array {what}", "finite numbers of shape (n, d)", "use one row for each example")
     return X.reshape((1, -1) if X.ndim == 1 else (len(X), -1)).astype(np.float64)
 
 
 def read_npz(path: str | os.PathLike[str]) -> Dataset:
-    """Read a ``.npz`` file of x_train, y_train, x_test and y_test, as Keras keeps MNIST.
+    """Read a ``.npz`` file of x_train, y_train, x_test and y_test, as in Keras's MNIST.
 
-    A file that :func:`handgrad.data.convert` wrote also holds the names of the classes and the scaling that its
-    examples have been through.
+    A file written by :func:`handgrad.data.convert` also contains the names of the classes and the scaling that was
+    applied to its examples.
 
     Parameters
     ----------
@@ -137,9 +137,9 @@ def read_npz(path: str | os.PathLike[str]) -> Dataset:
     Raises
     ------
     FormatError
-        If the file is no such archive, is damaged, or expands beyond bounds.
+        If the file is not such an archive, is damaged, or is too large when decompressed.
     DataError
-        If the arrays make no data set.
+        If the arrays are not a data set.
 
     Examples
     --------
@@ -158,9 +158,9 @@ def read_npz(path: str | os.PathLike[str]) -> Dataset:
                 content = {name: _read_member(archive, info, path) for name, info in members.items() if name in _WANTED}
         except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, ValueError) as error:
             raise FormatError(
-                f"{path} is no zip archive that can be read ({error})",
+                f"{path} cannot be read as a zip archive ({error})",
                 "a .npz file, as np.savez writes it",
-                "write it anew",
+                "write it again",
             ) from error
     scaling = _scaling(content, path)
     X_train, y_train, X_test, y_test = (content[name] for name in ARRAYS)
@@ -173,17 +173,17 @@ _WANTED = {*ARRAYS, *EXTRAS}
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """List an archive's arrays by name, in small letters; refuse missing and doubled ones, and too much content."""
+    """List an archive's arrays by name, in lower case; refuse missing and duplicate arrays, and too much content."""
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy").lower()
         if name in members:
-            raise files.damaged(path, f"it holds {name[:40]!a} twice")
+            raise files.damaged(path, f"it contains {name[:40]!a} twice")
         members[name] = info
     missing = [name for name in ARRAYS if name not in members]
     if missing:
         raise FormatError(
-            f"{path} lacks {', '.join(missing)}; it holds {ascii(', '.join(sorted(members))[:200]) or 'nothing'}",
+            f"{path} lacks {', '.join(missing)}; it contains {ascii(', '.join(sorted(members))[:200]) or 'nothing'}",
             f"arrays called {', '.join(ARRAYS)}",
             f"write it with np.savez(path, {', '.join(f'{name}=...' for name in ARRAYS)})",
         )
@@ -194,50 +194,50 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
     """Read one array of an archive, plain or deflated."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
-        raise files.damaged(path, f"{info.filename[:40]!a} is encrypted, or compressed in another way than deflate")
+        raise files.damaged(path, f"{info.filename[:40]!a} is encrypted, or compressed by another method than deflate")
     if info.file_size > info.compress_size * files.MAX_DEFLATE_RATIO:
-        raise files.damaged(path, f"{info.filename[:40]!a} promises more than its compressed bytes can hold")
+        raise files.damaged(path, f"{info.filename[:40]!a} declares more bytes than its compressed bytes can contain")
     with archive.open(info) as stream:
         text = info.filename.removesuffix(".npy").lower() == "class_names"
         return read_array(cast(BinaryIO, stream), path, info.file_size, _TEXT if text else _NUMBERS)
 
 
 def _scaling(content: dict[str, NDArray[Any]], path: Path) -> Scaling | None:
-    """Read the scaling that the examples have been through, where the file says so."""
+    """Read the scaling that was applied to the examples, if the file contains it."""
     bounds = [content[name].tolist() for name in ("minimum", "maximum") if name in content]
     if len(bounds) == 1:
-        raise files.damaged(path, "it holds one of minimum and maximum without the other")
+        raise files.damaged(path, "it contains only one of minimum and maximum")
     return Scaling(*bounds) if bounds else None
 
 
 def _class_names(content: dict[str, NDArray[Any]], path: Path) -> tuple[str, ...] | None:
-    """Read the names of the classes, where the file has them."""
+    """Read the names of the classes, if the file contains them."""
     if "class_names" not in content:
         return None
     array = content["class_names"]
     letters = np.frombuffer(array.tobytes(), array.dtype.str.replace(f"U{array.dtype.itemsize // 4}", "u4"))
-    if (letters > 0x10FFFF).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():  # NumPy does not look
-        raise files.damaged(path, "its class names are no text")
+    if (letters > 0x10FFFF).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():  # NumPy does not check
+        raise files.damaged(path, "its class names are not text")
     names = array.tolist()
     if not isinstance(names, list) or len(names) > MAX_CLASSES or not all(isinstance(name, str) for name in names):
-        raise files.damaged(path, "its class names are no list of texts")
+        raise files.damaged(path, "its class names are not a list of texts")
     return tuple(names)
 
 
 def read_array(stream: BinaryIO, path: Path, available: int, accepted: re.Pattern[str] = _NUMBERS) -> NDArray[Any]:
-    """Read one array of numbers in ``.npy`` format, and refuse objects, and whatever the bytes do not bear out."""
+    """Read one array of numbers in ``.npy`` format; refuse objects, and headers that the bytes contradict."""
     header = read_header(stream, path)
     if not accepted.fullmatch(header.dtype):
         raise FormatError(
             f"{path}: an array of dtype {header.dtype!a}",
-            "whole or floating-point numbers",
-            "convert it with .astype and save it anew",
+            "integers or floating-point numbers",
+            "convert it with .astype and save it again",
         )
     dtype = np.dtype(header.dtype)
     size = math.prod(header.shape) * dtype.itemsize
     files.refuse_size(size, path)
     if size > available:
-        raise files.damaged(path, f"its header promises {size} bytes, but only {available} are there")
+        raise files.damaged(path, f"its header declares {size} bytes, but the file contains only {available}")
     content = files.read_exactly(stream, size, path)
     files.refuse_more(stream, path)
     return np.frombuffer(content, dtype).reshape(header.shape, order="F" if header.fortran else "C")
@@ -250,7 +250,7 @@ def read_header(stream: BinaryIO, path: Path) -> Header:
         raise FormatError(
             f"{path} begins with {start!r}",
             f"a NumPy file, which begins with {_MAGIC!r}",
-            "check that this is the file you mean",
+            "check that this is the right file",
         )
     width, code = (2, "<H") if start[6] == 1 else (4, "<I")
     (length,) = struct.unpack(code, files.read_exactly(stream, width, path))
@@ -261,17 +261,17 @@ def read_header(stream: BinaryIO, path: Path) -> Header:
         raise FormatError(
             f"{path}: an array whose header is {text.strip()[:80]!a}",
             "an array of plain numbers: descr, fortran_order, shape",
-            "save the array anew, without fields",
+            "save the array again, without fields",
         )
     try:
         shape = tuple(int(length.rstrip("L")) for length in re.findall(r"\d+L?", found["shape"]))
     except ValueError as error:  # more digits than int() reads
-        raise files.damaged(path, "its header names an impossible shape") from error
+        raise files.damaged(path, "its header declares an impossible shape") from error
     return Header(found["descr"].strip("'\""), found["fortran_order"] == "True", shape)
 
 
 def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """Write arrays as a compressed ``.npz`` file, whole or not at all."""
+    """Write arrays as a compressed ``.npz`` file, completely or not at all."""
     if any(array.dtype.hasobject for array in arrays.values()):
         raise DataError("an array of objects", "arrays of numbers", "convert it first")
     with files.written(path) as file:

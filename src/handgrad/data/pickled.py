@@ -46,14 +46,14 @@ TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 @dataclass(frozen=True)
 class Name:
-    """One of the known names; it stands for nothing that could be called."""
+    """One of the known names, which cannot be called."""
 
     name: str
 
 
 @dataclass(eq=False)
 class Call:
-    """A call that was written down, and not made."""
+    """A call that was recorded, not made."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -83,7 +83,7 @@ class Machine:
         self.memo: dict[int, Any] = {}
 
     def run(self, source: Any) -> Any:
-        """Follow the instructions of a pickle, given as bytes or as a stream, and return what they leave."""
+        """Follow the instructions of a pickle, given as bytes or as a stream, and return the result."""
         try:
             for count, (opcode, argument, _) in enumerate(pickletools.genops(source)):
                 if count > MAX_INSTRUCTIONS:
@@ -114,7 +114,7 @@ class Machine:
             self.build(opcode, argument)
 
     def build(self, opcode: str, argument: Any) -> None:
-        """Follow an instruction that puts things together, or refuse it."""
+        """Follow an instruction that combines values, or refuse it."""
         if opcode == "MARK":
             self.marks.append(len(self.stack))
         elif opcode == "TUPLE":
@@ -129,7 +129,7 @@ class Machine:
         elif opcode == "REDUCE":
             function, arguments = self.pop(2)
             if not (isinstance(function, Name) and isinstance(arguments, tuple)):
-                raise damaged(self.path, "its pickle calls what is no function")
+                raise damaged(self.path, "its pickle calls something that is not a function")
             self.stack.append(Call(function.name, arguments))
         elif opcode == "BUILD":
             (state,) = self.pop(1)
@@ -141,15 +141,15 @@ class Machine:
             raise _refused(self.path, f"the instruction {opcode}")
 
     def name(self, wanted: Any) -> Name:
-        """Take a name that NumPy's pickles use; refuse every other one."""
+        """Accept a name that NumPy's pickles use; refuse any other."""
         text = " ".join(wanted) if isinstance(wanted, tuple) and all(isinstance(w, str) for w in wanted) else wanted
         if not isinstance(text, str) or text not in KNOWN:
-            what = ascii(text.replace(" ", ".")[:80]) if isinstance(text, str) else "something nameless"
+            what = ascii(text.replace(" ", ".")[:80]) if isinstance(text, str) else "something without a name"
             raise _refused(self.path, f"a call of {what}")
         return Name(KNOWN[text])
 
     def pop(self, count: int) -> tuple[Any, ...]:
-        """Take the last things off the stack, none of them from below a mark."""
+        """Pop the last values from the stack, none of them below a mark."""
         if len(self.stack) - count < (self.marks[-1] if self.marks else 0):
             raise IndexError
         items = tuple(self.stack[-count:])
@@ -157,21 +157,21 @@ class Machine:
         return items
 
     def pop_to_mark(self) -> tuple[Any, ...]:
-        """Take everything above the last mark off the stack."""
+        """Pop everything above the last mark from the stack."""
         start = self.marks.pop()
         items = tuple(self.stack[start:])
         del self.stack[start:]
         return items
 
     def top(self, kind: type) -> Any:
-        """Look at the last thing on the stack, which must be of this kind."""
+        """Return the last value on the stack, which must be of this type."""
         if not isinstance(self.stack[-1], kind):
-            raise damaged(self.path, "its pickle changes what cannot be changed")
+            raise damaged(self.path, "its pickle changes something immutable")
         return self.stack[-1]
 
 
 class _Clamped:
-    """A stream for pickletools that never asks for more bytes than are left, whatever a length field says."""
+    """A stream for pickletools that never reads more bytes than are left, whatever a length field says."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self.stream, self.left = stream, size
@@ -231,7 +231,7 @@ def _array_state(call: Any, path: Path) -> tuple[Any, Any, Any, Any]:
 
 
 def _array(call: Any, path: Path) -> NDArray[Any]:
-    """Read one array: what was written down of it, then its bytes."""
+    """Read one array: its recorded description, then its bytes."""
     if isinstance(call, Call) and call.name == "_frombuffer" and len(call.arguments) == 4:
         content, dtype, shape, order = call.arguments
         fortran = {"C": False, "F": True}.get(order) if isinstance(order, str) else None
@@ -256,7 +256,7 @@ def _dtype(call: Any, path: Path) -> np.dtype[Any]:
         raise FormatError(
             f"{path}: an array of dtype {code[:10]!a}",
             "arrays of real numbers",
-            "convert it with .astype and save it anew",
+            "convert it with .astype and save it again",
         )
     plain = isinstance(code, str) and re.fullmatch(r"b1|[iu][1248]|f[248]", code)
     if not plain or version not in (3, 4) or order not in ("<", ">", "|", "=") or rest != [None, None, None, -1, -1, 0]:
@@ -265,14 +265,14 @@ def _dtype(call: Any, path: Path) -> np.dtype[Any]:
 
 
 def _bytes(content: Any, path: Path) -> bytes | bytearray:
-    """Read bytes: plain, or, as protocol 2 has them, as text to be encoded in Latin 1."""
+    """Read bytes, or, in protocol 2, text to be encoded in Latin 1."""
     if isinstance(content, Call) and content.name == "encode" and len(content.arguments) == 2:
         text, encoding = content.arguments
         if isinstance(text, str) and encoding == "latin1":
             try:
                 return text.encode("latin1")
             except UnicodeEncodeError as error:
-                raise damaged(path, "its bytes are written as text that is none of Latin 1") from error
+                raise damaged(path, "its bytes are written as text outside Latin 1") from error
     if not isinstance(content, bytes | bytearray):
         raise _unlike(path)
     return content
@@ -280,15 +280,15 @@ def _bytes(content: Any, path: Path) -> bytes | bytearray:
 
 def _refused(path: Path, what: str) -> FormatError:
     return FormatError(
-        f"{path}: its pickle asks for {what}; nothing of it was executed",
+        f"{path}: its pickle asks for {what} (nothing was executed)",
         "a pickle of plain NumPy arrays",
-        "do not load this file elsewhere unless you trust it; get the data as .npz",
+        "do not load this file with other programs unless you trust it, and use the data in .npz format instead",
     )
 
 
 def _unlike(path: Path) -> FormatError:
     return FormatError(
-        f"{path}: its pickle is not that of an array of arrays of numbers",
+        f"{path}: its pickle does not contain an array of numeric arrays",
         "an object array of four numeric arrays, as np.save writes it",
-        "write the arrays anew with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)",
+        "write the arrays again with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)",
     )

@@ -1,7 +1,7 @@
-"""From raw arrays to a data set: what a file's labels and pixel values mean, with certainty or not at all.
+"""Build a data set from the raw arrays of a file.
 
-Files of images say neither how their pixels are scaled nor how their classes are numbered. The rules here accept what
-can mean one thing only, note what was assumed, and refuse the rest.
+Files of images do not say how their pixels are scaled or how their classes are numbered. The rules in this module
+accept unambiguous values only, record the assumptions that were made, and refuse everything else.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def dataset_from_raw(
     arrays : X_train, y_train, X_test, y_test
         Examples of shape (n, height, width) or (n, d); labels of shape (n,), (n, 1) or, one-hot, (n, k).
     class_names : tuple of str, optional
-        The numbers of the classes, where left out.
+        By default, the numbers of the classes.
     scaling : Scaling, optional
-        What the examples have been through already; found from their values where left out.
+        The scaling that has been applied to the examples; by default, derived from their values.
 
     Returns
     -------
@@ -53,8 +53,8 @@ def dataset_from_raw(
     if X_train.shape[1:] != X_test.shape[1:] or arrays[0].shape[1:] != arrays[2].shape[1:]:
         raise DataError(
             f"training examples of shape {arrays[0].shape[1:]}, test examples of shape {arrays[2].shape[1:]}",
-            "the same shape in both parts",
-            "give two parts of one data set",
+            "the same shape in both",
+            "use two parts of one data set",
         )
     found, notes = (UNIT, ()) if scaling else pixel_scaling(X_train, X_test)
     classes, more_notes = (class_names, ()) if class_names else count_classes(y_train, y_test)
@@ -73,7 +73,7 @@ def dataset_from_raw(
 
 
 def rows(X: NDArray[Any], part: str) -> NDArray[Any]:
-    """Flatten examples (n, height, width) to (n, height * width), and refuse what is not real numbers."""
+    """Flatten examples (n, height, width) to (n, height * width); refuse anything but real numbers."""
     if X.ndim not in (2, 3) or X.dtype.kind not in "biuf" or 0 in X.shape:
         raise DataError(
             f"{part} examples of shape {X.shape} and dtype {X.dtype}",
@@ -81,12 +81,12 @@ def rows(X: NDArray[Any], part: str) -> NDArray[Any]:
             "write the examples as one array of numbers",
         )
     if X.dtype.kind == "f" and not np.isfinite(X).all():
-        raise DataError(f"{part} examples that hold nan or infinity", "finite numbers", "fill or drop those examples")
+        raise DataError(f"{part} examples contain NaN or infinity", "finite numbers", "correct or drop those examples")
     return X.reshape(len(X), -1)
 
 
 def image_shape(X: NDArray[Any]) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
-    """Tell the shape of an image: of (n, height, width) what it says, of (n, 784) or (n, 64) 28x28 or 8x8, noted."""
+    """Return the shape of an image: (height, width) of (n, height, width), and for 784 or 64 columns a noted guess."""
     if X.ndim == 3:
         return (int(X.shape[1]), int(X.shape[2])), ()
     side = {784: 28, 64: 8}.get(X.shape[1])
@@ -94,7 +94,7 @@ def image_shape(X: NDArray[Any]) -> tuple[tuple[int, int] | None, tuple[str, ...
 
 
 def pixel_scaling(X_train: NDArray[Any], X_test: NDArray[Any]) -> tuple[Scaling, tuple[str, ...]]:
-    """Tell 0..255 from 0..1 by the largest value of each part; refuse whatever might be neither.
+    """Distinguish 0..255 from 0..1 by the largest value of each set; refuse anything else.
 
     Examples
     --------
@@ -108,22 +108,22 @@ def pixel_scaling(X_train: NDArray[Any], X_test: NDArray[Any]) -> tuple[Scaling,
             raise DataError(
                 f"{part} values from {low:g} to {high:g}",
                 f"values in 0..1, or pixels in 0..255 with some as bright as {BRIGHT}",
-                "scale the examples to 0..1 before you write the file",
+                "scale the examples to 0..1 before writing the file",
             )
         scales.append(UNIT if high <= 1 else PIXELS)
     largest = max(X_train.max(), X_test.max())
     if scales[0] != scales[1]:
         raise DataError(
-            f"values up to {X_train.max():g} in the training part, up to {X_test.max():g} in the test part",
-            "both parts in 0..1, or both in 0..255",
+            f"values up to {X_train.max():g} in the training set, up to {X_test.max():g} in the test set",
+            "both in 0..1, or both in 0..255",
             "scale both in the same way",
         )
-    kind = "pixels 0..255" if scales[0] == PIXELS else "scaled to 0..1 already"
+    kind = "pixels 0..255" if scales[0] == PIXELS else "already scaled to 0..1"
     return scales[0], (f"values taken as {kind}: the largest is {largest:g}",)
 
 
 def labels(y: NDArray[Any], part: str) -> NDArray[np.int64]:
-    """Turn labels of any integer width, a column of them, or one-hot rows into (n,) int64; refuse the rest.
+    """Convert labels of any integer type, a column of labels, or one-hot rows to (n,) int64; refuse anything else.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def labels(y: NDArray[Any], part: str) -> NDArray[np.int64]:
             raise DataError(
                 f"{part} labels of shape {y.shape} that are not one-hot",
                 "whole numbers of shape (n,), or rows with a single 1 among zeros",
-                "write each label as the number of its class",
+                "replace each row by the number of its class",
             )
         y = y.argmax(axis=1)
     y = y.reshape(-1)
@@ -153,7 +153,7 @@ def labels(y: NDArray[Any], part: str) -> NDArray[np.int64]:
 
 
 def count_classes(y_train: NDArray[np.int64], y_test: NDArray[np.int64]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Name the classes 0 to the largest label; labels that start at 1 would silently gain a class, so they are refused.
+    """Name the classes 0 to the largest label; refuse labels that start at 1, which would silently add a class.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def count_classes(y_train: NDArray[np.int64], y_test: NDArray[np.int64]) -> tupl
         raise DataError(
             f"training labels from {y_train.min()} to {y_train.max()}, none of them 0",
             "labels from 0 to k - 1",
-            "subtract the smallest label from all, or add examples of class 0",
+            "subtract the smallest label from all labels, or add examples of class 0",
         )
     k = int(max(y_train.max(), y_test.max())) + 1
     absent = np.setdiff1d(np.arange(k), y_train)

@@ -1,4 +1,4 @@
-"""One part into two, the same way on every machine."""
+"""A split into training and test sets, the same on every machine."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 
 def stratified_split(y: NDArray[np.int64], test_share: float = 0.2) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Split the examples of a one-part source, each class in the same proportion, the same way on every machine.
+    """Split examples into a training set and a test set, each class in the same proportion.
 
-    The split depends on the labels alone: no seed of a training changes it. A class of one example goes to the
-    training part; any larger class has examples in both.
+    The split depends only on the labels: it is the same on every machine, whatever the seed of the training. A class of
+    one example goes to the training set; any larger class has examples in both.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def stratified_split(y: NDArray[np.int64], test_share: float = 0.2) -> tuple[NDA
 
 
 def _hashed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scramble whole numbers (the finaliser of splitmix64): a shuffle that no library's version can change."""
+    """Hash integers with the finaliser of splitmix64, whose results do not depend on the version of a library."""
     Z = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     Z = (Z ^ (Z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     Z = (Z ^ (Z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,4 +1,4 @@
-"""Tables: one row an example, one column the label. CSV by the standard library, Parquet through pyarrow."""
+"""Tables with one row for each example and one column for the label: CSV, and Parquet through pyarrow."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ MAX_COLUMNS = 100_000
 def read_csv(path: str | os.PathLike[str]) -> Dataset:
     r"""Read a table in CSV, UTF-8, separated by commas, semicolons or tabs, with a header or without.
 
-    The label column is the first of ``label``, ``class``, ``target``, ``y`` that the header names, or else the last
-    column. Labels are words or whole numbers; each becomes a class, in order. Every other column is numbers. A fixed
-    fifth of each class is the test part; the scaling is fitted on the rest.
+    The label column is the first of ``label``, ``class``, ``target``, ``y`` in the header, and otherwise the last
+    column. Labels are words or whole numbers, and become classes in sorted order. All other columns must be numeric. A
+    fixed fifth of each class is the test set; the scaling is fitted on the rest.
 
-    The first row is a header where a feature is not a number, or where a field is one of those four names.
+    The first row is a header if a feature in it is not a number, or if it contains one of those four names.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def read_csv(path: str | os.PathLike[str]) -> Dataset:
     Raises
     ------
     FormatError
-        If a row is ragged or a field is no number, with the number of its line.
+        If a row has the wrong length or a field is not a number; the message gives the line.
     DataError
-        If the rows make no data set.
+        If the rows are not a data set.
 
     Examples
     --------
@@ -92,14 +92,14 @@ def _read_rows(reader: Any, path: Path) -> tuple[NDArray[np.float64], list[str],
         _take_row(row, line, names, column, numbers, words, path)
     if is_header and _numbers_but(first, column) and first[column].strip() in words:
         raise FormatError(
-            f"{path}: its first row may be a header or an example, since {first[column].strip()!r} is a label too",
-            "a header that is no example",
-            "name the columns by words in the first row",
+            f"{path}: its first row may be a header or an example, because {first[column].strip()!r} is also a label",
+            "a header that cannot be an example",
+            "name the columns with words in the first row",
         )
     notes = (
         ()
         if is_header and first[column].strip().lower() in LABELS
-        else (f"the last column, {names[column]}, taken as label",)
+        else (f"using the last column, {names[column]}, as the label",)
     )
     return np.array(numbers, np.float64).reshape(len(words), len(first) - 1), words, notes
 
@@ -107,7 +107,7 @@ def _read_rows(reader: Any, path: Path) -> tuple[NDArray[np.float64], list[str],
 def _take_row(
     row: list[str], line: int, names: Sequence[str], column: int, numbers: array[float], words: list[str], path: Path
 ) -> None:
-    """Append one row's numbers and its label, or say what is wrong in which line."""
+    """Append one row's numbers and its label, or report what is wrong in which line."""
     if len(row) != len(names):
         raise FormatError(
             f"{path}, line {line}: {len(row)} fields", f"{len(names)}, as in the first row", "complete or drop the row"
@@ -121,8 +121,8 @@ def _take_row(
     except ValueError:
         place = next(place for place, field in enumerate(fields) if not _is_number(field))
         raise FormatError(
-            f"{path}, line {line}, {names[place + (place >= column)]}: {fields[place][:40]!r} is no number",
-            "a number in every column but the label's",
+            f"{path}, line {line}, {names[place + (place >= column)]}: {fields[place][:40]!r} is not a number",
+            "a number in every column except the label's",
             "fill, encode or drop the column",
         ) from None
 
@@ -136,21 +136,21 @@ def _is_number(field: str) -> bool:
 
 
 def _numbers_but(row: Sequence[str], column: int) -> bool:
-    """Tell whether all fields but one are numbers."""
+    """Check that all fields except one are numbers."""
     return all(_is_number(field) for place, field in enumerate(row) if place != column)
 
 
 def _is_header(row: Sequence[str]) -> bool:
-    """Tell a header from an example: a feature that is no number, or the name of a label column."""
+    """Recognise a header by a feature that is not a number, or by the name of a label column."""
     return not _numbers_but(row, len(row) - 1) or any(field.strip().lower() in LABELS for field in row)
 
 
 def _label_column(header: Sequence[str], path: Path) -> int:
-    """Find the label's column by its name, or take the last."""
+    """Find the label column by its name, or use the last column."""
     names = [name.strip().lower() for name in header]
     if "" in names:
         raise FormatError(
-            f"{path}: column {names.index('') + 1} has no name, as an index of rows has none",
+            f"{path}: column {names.index('') + 1} has no name, like the index of a data frame",
             "a name for every column",
             "drop the index (in pandas: to_csv(path, index=False)), or name the column",
         )
@@ -161,17 +161,17 @@ def _label_column(header: Sequence[str], path: Path) -> int:
 
 
 def _refuse_counted_names(first: Sequence[str], path: Path) -> None:
-    """Refuse a first row 0, 1, 2, ...: pandas' names for nameless columns, not an example."""
+    """Refuse a first row of 0, 1, 2, ..., which may be pandas' names for unnamed columns."""
     if len(first) > 2 and [field.strip() for field in first] == [str(number) for number in range(len(first))]:
         raise FormatError(
             f"{path}: its first row counts 0, 1, 2, ..., which may be names or an example",
-            "columns named by words, or no header at all",
+            "columns named with words, or no header",
             "name the label's column 'label' (in pandas: to_csv(path, header=False) writes no header)",
         )
 
 
 def read_parquet(path: str | os.PathLike[str]) -> Dataset:
-    """Read a table in Parquet, by the rules of :func:`read_csv`; its columns always have names.
+    """Read a table in Parquet by the rules of :func:`read_csv`; its columns always have names.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def read_parquet(path: str | os.PathLike[str]) -> Dataset:
     Raises
     ------
     DataError
-        If pyarrow is not installed, or the file is no table of numbers with a label.
+        If pyarrow is not installed, or the file is not a table of numbers with a label.
     """
     path = Path(path)
     try:
@@ -205,7 +205,7 @@ def read_parquet(path: str | os.PathLike[str]) -> Dataset:
             table = source.read()
         except (arrow.ArrowException, OSError, ValueError) as error:
             raise FormatError(
-                f"{path} is no Parquet file ({str(error)[:200]})", "a Parquet file", "write it anew"
+                f"{path} is not a Parquet file ({str(error)[:200]})", "a Parquet file", "write it again"
             ) from error
     names = list(map(str, table.column_names))
     if len(names) < 2 or table.num_rows == 0:
@@ -217,12 +217,14 @@ def read_parquet(path: str | os.PathLike[str]) -> Dataset:
         raise FormatError(
             f"{path}, row {words.index('') + 1}: an empty label", "a label in every row", "fill or drop it"
         )
-    notes = () if names[column].strip().lower() in LABELS else (f"the last column, {names[column]}, taken as label",)
+    notes = (
+        () if names[column].strip().lower() in LABELS else (f"using the last column, {names[column]}, as the label",)
+    )
     return _dataset(path, np.column_stack(X), words, notes)
 
 
 def _parquet_column(column: Any, name: str, path: Path) -> NDArray[np.float64]:
-    """Turn a column of numbers into float64."""
+    """Convert a column of numbers to float64."""
     import pyarrow as arrow
 
     kind = column.type
@@ -231,14 +233,14 @@ def _parquet_column(column: Any, name: str, path: Path) -> NDArray[np.float64]:
     ):
         raise FormatError(
             f"{path}: column {name!r} of type {kind} with {column.null_count} empty fields",
-            "a number in every field of every column but the label's",
+            "a number in every field of every column except the label's",
             "fill, encode or drop the column",
         )
     return np.asarray(column.to_numpy()).astype(np.float64)
 
 
 def _dataset(path: Path, X: NDArray[np.float64], words: list[str], notes: tuple[str, ...]) -> Dataset:
-    """Make a data set: number the classes, split, fit the scaling on the training part, and scale."""
+    """Build a data set: number the classes, split, fit the scaling on the training set, and scale."""
     if not words:
         raise FormatError(f"{path} has no examples", "rows of numbers and a label", "add them")
     if not np.isfinite(X).all():
@@ -261,14 +263,14 @@ def _dataset(path: Path, X: NDArray[np.float64], words: list[str], notes: tuple[
 
 
 def _classes(words: list[str], path: Path) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Name the classes: numbers in their order where all labels are whole numbers, else words in theirs."""
+    """Name the classes, in numerical order if all labels are whole numbers, and otherwise in alphabetical order."""
     names: list[str] = sorted(set(words))
     if all(_is_number(name) and math.isfinite(float(name)) for name in names):
         if any(float(name) != int(float(name)) for name in names):
             raise DataError(
-                f"{path}: labels that are no whole numbers, such as {next(n for n in names if float(n) % 1)}",
+                f"{path}: labels that are not whole numbers, such as {next(n for n in names if float(n) % 1)}",
                 "classes, as words or whole numbers",
-                "check which column is the label; a quantity to predict is no class",
+                "check which column is the label; handgrad classifies, and does not predict quantities from tables",
             )
         words = [str(int(float(word))) for word in words]
         names = sorted(set(words), key=int)

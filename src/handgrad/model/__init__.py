@@ -1,4 +1,4 @@
-"""A trained network, and its file."""
+"""Trained networks, and their files."""
 
 from handgrad.model.model import Model
 from handgrad.model.safetensors import load_model, save_model

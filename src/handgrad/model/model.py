@@ -1,4 +1,4 @@
-"""A trained network with all that is needed to use it: the names of its classes, and what raw rows go through first."""
+"""A trained network with everything needed to use it: the names of its classes and the preprocessing of its inputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROWS = 4096  # rows predicted at a time: the memory does not grow with n
 
 @dataclass(frozen=True)
 class Model:
-    """A network with its parameters, and all that is needed to use it on raw rows.
+    """A network with its parameters, and everything needed to use it on raw rows.
 
     Parameters
     ----------
@@ -28,18 +28,18 @@ class Model:
     parameters : Parameters
         NumPy, float32 or float64.
     class_names : tuple of str
-        One for each output; two for a single yes-or-no output; none where the outputs are numbers.
+        One for each output; two for a single yes-or-no output; none, or one for each output, if outputs are numbers.
     scaling : Scaling
-        What raw rows go through first.
+        The preprocessing of raw rows.
     image_shape : (height, width) or None
-        Where a row is an image.
+        If a row is an image.
     dataset : str
-        The name of the data that it was trained on.
+        The name of the data set that the network was trained on.
 
     Raises
     ------
     ShapeError
-        If the pieces do not fit each other.
+        If the arguments do not match.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class Model:
             raise ShapeError(
                 f"parameters for layer sizes {self.parameters.layer_sizes}",
                 f"layer sizes {self.network.layer_sizes}",
-                "give the parameters that belong to this network",
+                "pass the parameters that belong to this network",
             )
         names = {"classes": (k,), "answers": (2,) if k == 1 else (k,), "numbers": (0, k)}[targets]
         if len(self.class_names) not in names:
@@ -82,39 +82,39 @@ class Model:
             raise ShapeError(
                 f"a scaling of {len(self.scaling.minimum)} columns for a network of {d} inputs",
                 f"bounds for {d} columns, or one pair for all",
-                "give the scaling of the data that it was trained on",
+                "pass the scaling of the data set that the network was trained on",
             )
         if self.image_shape is not None and (len(self.image_shape) != 2 or math.prod(self.image_shape) != d):
             raise ShapeError(
                 f"images of shape {self.image_shape} for a network of {d} inputs",
                 f"height times width equal to {d}",
-                "give the images' true shape, or None",
+                "pass the true shape of the images, or None",
             )
 
     def predict(self, rows: ArrayLike) -> NDArray[Any]:
-        """Compute the network's outputs for raw rows: probabilities, or numbers.
+        """Compute the outputs of the network for raw rows: probabilities or numbers.
 
         Parameters
         ----------
         rows : array of shape (n, d)
-            As the data were before scaling.
+            In the range of the data before scaling.
 
         Returns
         -------
         array of shape (n, k)
-            Of the parameters' dtype.
+            Of the dtype of the parameters.
 
         Raises
         ------
         ShapeError
-            If the rows have not d columns.
+            If the rows do not have d columns.
         DataError
             If they are not finite real numbers.
         """
         raw = np.asarray(rows)
         d = self.network.layer_sizes[0]
         if raw.ndim != 2 or raw.shape[1] != d:
-            raise ShapeError(f"rows of shape {raw.shape}", f"shape (n, {d})", "give one row an example")
+            raise ShapeError(f"rows of shape {raw.shape}", f"shape (n, {d})", "use one row for each example")
         if raw.dtype.kind not in "biuf":
             raise DataError(f"rows of dtype {raw.dtype}", "real numbers", "convert them first")
         scaled = np.empty(raw.shape, np.float32)
@@ -125,7 +125,7 @@ class Model:
                 raise DataError(
                     f"{raw[start + row, column]} in row {start + row}, column {column}",
                     "finite numbers",
-                    "fill or drop that row",
+                    "correct or drop that row",
                 )
         return self.predict_scaled(scaled)
 
@@ -141,7 +141,7 @@ class Model:
         Returns
         -------
         array of shape (n, k)
-            Of the parameters' dtype.
+            Of the dtype of the parameters.
         """
         dtype = self.parameters.vector.dtype
         predict = make_predictor(self.network, self.parameters, engine, rows=len(X))
@@ -152,7 +152,7 @@ class Model:
         return outputs
 
     def classify(self, rows: ArrayLike) -> NDArray[np.int64]:
-        """Name the likeliest class of each raw row, as an index into ``class_names``.
+        """Return the most probable class of each raw row, as an index into ``class_names``.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class Model:
         Raises
         ------
         SettingError
-            If the outputs do not choose one class.
+            If the outputs do not determine one class.
         ShapeError, DataError
             As for :meth:`predict`.
         """
@@ -173,7 +173,7 @@ class Model:
         if targets == "numbers" or (targets == "answers" and k > 1):
             raise SettingError(
                 f"a model with the loss {self.network.loss} and {k} outputs",
-                "outputs of which one is chosen",
+                "outputs that determine one class",
                 "use predict",
             )
         outputs = self.predict(rows)

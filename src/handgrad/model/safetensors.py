@@ -1,9 +1,9 @@
-"""A trained network as one file: safetensors, with everything but the numbers as JSON in its header.
+"""A trained network in one safetensors file, whose header describes everything except the numbers, in JSON.
 
 The tensors are called ``W.0``, ``b.0``, ``W.1`` and so on, so that any program that reads safetensors finds them. The
-header's metadata has one entry, ``handgrad``: the format's version, the description of the model, and a SHA-256 over
-description and numbers, so that a damaged file is never taken for another model. Nothing in a file is executed, and a
-file is believed in nothing: each claim is checked by itself.
+metadata in the header has one entry, ``handgrad``, with the version of the format, the description of the model, and a
+SHA-256 of the description and the numbers, which detects damage. Nothing in a file is executed or trusted: every
+statement is checked.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from handgrad.model.model import Model
 from handgrad.network import MLP, Parameters
 
 FORMAT = 1
-MAX_HEADER = 2**26  # bytes; bounds of a million columns fit
+MAX_HEADER = 2**26  # bytes, enough for the bounds of a million columns
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "F64": np.dtype(np.float64)}
 
 
 def save_model(path: str | os.PathLike[str], model: Model) -> None:
-    """Write a model, whole or not at all; the same model gives the same bytes.
+    """Write a model, completely or not at all; the same model gives the same bytes.
 
     Parameters
     ----------
     path : path
-        What is there already is replaced.
+        An existing file is replaced.
     model : Model
 
     Raises
     ------
     RunError
-        If the parameters are not finite NumPy numbers in float32 or float64, or the file cannot be written.
+        If the parameters are not finite numbers in a float32 or float64 NumPy array, or the file cannot be written.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def save_model(path: str | os.PathLike[str], model: Model) -> None:
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
-    """Read a model, and check everything that its file says.
+    """Read a model, and check everything in its file.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Returns
     -------
     Model
-        With parameters in one flat vector of their own.
+        Its parameters are in one flat vector of their own.
 
     Raises
     ------
     RunError
-        If there is no such file, or it is damaged, of another format, or contradicts itself.
+        If the file does not exist, is damaged, has another format, or contradicts itself.
 
     Examples
     --------
@@ -129,15 +129,15 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         except (SafetensorError, OSError) as error:
             raise _damaged(path, f"it cannot be read ({error})") from error
         if _digest(header["model"], parameters.vector) != header["sha256"]:
-            raise _damaged(path, "its checksum is not that of its content")
+            raise _damaged(path, "its checksum does not match its contents")
         if not np.isfinite(parameters.vector).all():
-            raise _damaged(path, "its parameters hold NaN or infinity")
+            raise _damaged(path, "its parameters contain NaN or infinity")
         return _build(path, network, parameters, header["model"])
 
 
 @contextmanager
 def run_errors(path: Path) -> Iterator[None]:
-    """Turn whatever else is wrong with a file into a :class:`RunError` that names the file."""
+    """Turn other errors about a file into a :class:`RunError` that names the file."""
     try:
         yield
     except RunError:
@@ -148,12 +148,12 @@ def run_errors(path: Path) -> Iterator[None]:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON by its standard: without NaN and infinity, and no deeper than Python can go.
+    """Parse standard JSON: without NaN and infinity, and nested no deeper than Python's recursion limit.
 
     Raises
     ------
     ValueError
-        If it is not that.
+        If the text is anything else.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def _tensors(parameters: Parameters) -> dict[str, NDArray[Any]]:
-    """Name the views of each layer, in the order in which they lie in the flat vector."""
+    """Return the views of each layer by name, in their order in the flat vector."""
     layers = zip(parameters.W, parameters.b, strict=True)
     return {
         f"{kind}.{layer}": array for layer, pair in enumerate(layers) for kind, array in zip("Wb", pair, strict=True)
@@ -179,25 +179,25 @@ def _tensors(parameters: Parameters) -> dict[str, NDArray[Any]]:
 
 
 def _digest(description: dict[str, Any], vector: NDArray[Any]) -> str:
-    """Hash a description, in a canonical form, and the numbers."""
+    """Hash a description in canonical form, and the numbers."""
     digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(vector, vector.dtype.newbyteorder("<")).data)
     return digest.hexdigest()
 
 
 def _check_header_size(path: Path) -> None:
-    """Refuse a header that is longer than its file, or than any that is meant, before anything reads it."""
+    """Refuse a header that is longer than its file, or than any valid one, before it is read."""
     with files.opened(path) as file:
         size = int.from_bytes(files.read_exactly(file, 8, path), "little")
     if size > min(MAX_HEADER, path.stat().st_size):
-        raise _damaged(path, f"it promises a header of {size} bytes")
+        raise _damaged(path, f"it declares a header of {size} bytes")
 
 
 def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
     """Parse the ``handgrad`` entry of the header; check its version and its keys."""
     if "handgrad" not in (metadata or {}):
         raise RunError(
-            f"{path} has no handgrad entry in its header", "a model that handgrad wrote", "name another file"
+            f"{path} has no handgrad entry in its header", "a model written by handgrad", "choose another file"
         )
     try:
         header = parse_json((metadata or {})["handgrad"])
@@ -212,7 +212,7 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
         or not _has_keys(header["model"], keys)
         or not _has_keys(header["model"]["network"], {"layer_sizes", "activation", "loss"})
     ):
-        raise _damaged(path, "its header lacks something, or holds more than it should")
+        raise _damaged(path, "its header has missing or unknown entries")
     found: dict[str, Any] = header
     return found
 
@@ -222,7 +222,7 @@ def _has_keys(content: Any, keys: set[str]) -> bool:
 
 
 def _read_network(path: Path, content: dict[str, Any]) -> MLP:
-    """Build the network, from values of the right types only."""
+    """Build the network, after checking the types of all values."""
     layer_sizes, activation, loss = content["layer_sizes"], content["activation"], content["loss"]
     if not isinstance(layer_sizes, list) or not all(type(size) is int for size in layer_sizes):
         raise _damaged(path, f"its layer sizes are {str(layer_sizes)[:80]}")
@@ -236,7 +236,7 @@ def _are_names(content: Any) -> bool:
 
 
 def _check_tensors(path: Path, file: Any, network: MLP) -> np.dtype[Any]:
-    """Compare names, shapes and types of all tensors with the network's, before a number is read."""
+    """Compare the names, shapes and types of all tensors with the network, before any number is read."""
     shapes: dict[str, list[int]] = {}
     for layer, (d_in, d_out) in enumerate(zip(network.layer_sizes, network.layer_sizes[1:], strict=False)):
         shapes |= {f"W.{layer}": [d_in, d_out], f"b.{layer}": [d_out]}
@@ -252,23 +252,23 @@ def _check_tensors(path: Path, file: Any, network: MLP) -> np.dtype[Any]:
             raise RunError(
                 f"{path}: tensor {name} has shape {tuple(part.get_shape())}",
                 f"shape {tuple(wanted)} for layer sizes {network.layer_sizes}",
-                "write the model anew",
+                "write the model again",
             )
         types[name] = part.get_dtype()
         if types[name] not in DTYPES or types[name] != types["W.0"]:
             raise RunError(
                 f"{path}: tensor {name} has type {types[name]}, W.0 {types['W.0']}",
                 f"one of {', '.join(DTYPES)}, the same for all",
-                "write the model anew",
+                "write the model again",
             )
     return DTYPES[types["W.0"]]
 
 
 def _build(path: Path, network: MLP, parameters: Parameters, content: dict[str, Any]) -> Model:
-    """Put the model together, from values of the right types only."""
+    """Build the model, after checking the types of all values."""
     names, shape, dataset = content["class_names"], content["image_shape"], content["dataset"]
     if not _are_names(names) or not isinstance(dataset, str):
-        raise _damaged(path, "its class names or the name of its data are not text")
+        raise _damaged(path, "its class names or the name of its data set are not text")
     if shape is not None and not (isinstance(shape, list) and all(type(size) is int and size > 0 for size in shape)):
         raise _damaged(path, f"its image shape is {str(shape)[:80]}")
     scaling = Scaling.from_dict(content["scaling"])
@@ -276,4 +276,6 @@ def _build(path: Path, network: MLP, parameters: Parameters, content: dict[str, 
 
 
 def _damaged(path: Path, what: str) -> RunError:
-    return RunError(f"{path}: {what}", "a whole model file of handgrad", "write the model anew, or name another file")
+    return RunError(
+        f"{path}: {what}", "a complete model file of handgrad", "write the model again, or choose another file"
+    )

@@ -1,4 +1,4 @@
-"""The exercise notebook's two experiments on MNIST, and the comparison with the figures that it printed."""
+"""The exercise notebook's two experiments on MNIST, and a comparison with the figures that it printed."""
 
 from handgrad.reproduction.bands import Band, load_bands
 from handgrad.reproduction.experiments import EXPERIMENTS, NETWORK, Experiment, run

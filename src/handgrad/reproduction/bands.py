@@ -1,6 +1,6 @@
-"""The bands in which the figures of the notebook's trainings fall, over many initialisations.
+"""The bands of the notebook's figures over many initialisations.
 
-A band is the mean plus and minus three standard deviations; a figure lies inside it or outside.
+A band is the mean plus and minus three standard deviations; a figure is inside or outside.
 ``tools/reproduction_bands.py`` makes ``bands.json``.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Band:
-    """How a figure is distributed over initialisations.
+    """The distribution of a figure over initialisations.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Band:
 
     @classmethod
     def of(cls, values: NDArray[np.float64]) -> Band:
-        """Describe a sample; the standard deviation is the sample's (n - 1).
+        """Describe a sample, with the sample standard deviation (n - 1).
 
         Examples
         --------
@@ -61,7 +61,7 @@ class Band:
         return self.mean + 3 * self.std
 
     def holds(self, value: float) -> bool:
-        """Say whether a value lies inside the band.
+        """Check whether a value is inside the band.
 
         Examples
         --------
@@ -72,7 +72,7 @@ class Band:
 
 
 def load_bands(name: str) -> dict[tuple[int, str], Band]:
-    """Read the shipped bands of an experiment.
+    """Read the bands of an experiment.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def load_bands(name: str) -> dict[tuple[int, str], Band]:
     Returns
     -------
     dict
-        From (epoch, figure) to its band.
+        From (epoch, figure) to the band.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""The exercise notebook's two trainings: its settings, and the figures that it printed.
+"""The exercise notebook's two training runs: their settings, and the figures that it printed.
 
-The notebook's random state is unknown, so its digits cannot be had again; ``bands.py`` says what can be.
+The notebook's random state is unknown, so its exact digits cannot be reproduced, only the bands in ``bands.py``.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ NETWORK = MLP((784, 400, 400, 10), activation="sigmoid", loss="cross_entropy")
 
 @dataclass(frozen=True)
 class Experiment:
-    """One of the notebook's two trainings.
+    """One of the notebook's two training runs.
 
     Attributes
     ----------
     settings : TrainingSettings
-        The notebook's own.
+        The notebook's settings.
     figures : tuple of str
         The figures that it printed.
     printed : dict
-        From the epoch at which the notebook evaluated to the values of those figures; an epoch of full-batch gradient
-        descent is one iteration.
+        From the epoch of an evaluation to the values of those figures. An epoch of full-batch gradient descent is one
+        iteration.
     """
 
     settings: TrainingSettings
@@ -85,9 +85,9 @@ def run(
     data : tuple of ndarrays
         X_train (n, 784) in 0..1, y_train (n,), X_test, y_test.
     seed : int
-        Weights, biases and the orders of the examples are those that the notebook has after ``np.random.seed(seed)``.
+        Weights, biases and orders of the examples are those of the notebook after ``np.random.seed(seed)``.
     epochs : int
-        At least 1; iterations, for full-batch gradient descent.
+        At least 1; for full-batch gradient descent, the number of iterations.
     threads : int, optional
 
     Returns
@@ -109,7 +109,7 @@ def run(
     X, y, X_test, y_test = data
     if X.shape[1] != NETWORK.layer_sizes[0]:
         raise ShapeError(
-            f"examples with {X.shape[1]} features", "784, as MNIST has", "name MNIST's files with --data FOLDER"
+            f"examples with {X.shape[1]} features", "784, as in MNIST", "pass MNIST's files with --data FOLDER"
         )
     rng = np.random.RandomState(seed)
     parameters = NETWORK.initialise(rng, "normal", np.float32)
@@ -120,7 +120,7 @@ def run(
 
 
 def _shuffles(n: int, rng: np.random.RandomState, epochs: int) -> Iterator[NDArray[np.int64]]:
-    """Shuffle one and the same permutation again for each epoch, as the notebook does."""
+    """Shuffle the same permutation again for each epoch, as the notebook does."""
     permutation = np.arange(n)
     for _ in range(epochs):
         rng.shuffle(permutation)

@@ -1,4 +1,4 @@
-"""The notebook's printout, and the table that sets its figures beside ours and the bands."""
+"""The notebook's printout, and a table that compares its figures with ours and the bands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: what the notebook printed, what we found with each seed, and the band.
+    """One figure: the notebook's, ours with each seed, and the band.
 
     Attributes
     ----------
@@ -29,11 +29,11 @@ class Row:
         Iteration, or epoch.
     figure : str
     printed : float or None
-        None where the notebook's printout ends before.
+        None after the end of the notebook's printout.
     ours : tuple of float
         One for each seed.
     band : Band or None
-        None where none was made, as between two evaluations of the notebook.
+        None if there is none, such as between two evaluations of the notebook.
     """
 
     at: int
@@ -44,7 +44,7 @@ class Row:
 
     @property
     def outside(self) -> list[str]:
-        """Whose figures lie outside the band: "notebook", "ours"."""
+        """Whose figures are outside the band: "notebook", "ours"."""
         if self.band is None:
             return []
         figures = {"notebook": () if self.printed is None else (self.printed,), "ours": self.ours}
@@ -52,7 +52,7 @@ class Row:
 
 
 def reproduce(name: str, data: Dataset, epochs: int | None, seeds: Sequence[int], threads: int | None) -> Iterator[str]:
-    r"""Run an experiment with each seed, yielding the lines to print as they come: the notebook's, then the table.
+    r"""Run an experiment with each seed, and yield the lines to print: the notebook's, then the table.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def reproduce(name: str, data: Dataset, epochs: int | None, seeds: Sequence[int]
     Raises
     ------
     HandgradError
-        If the data are not MNIST-like, or the settings outside their ranges.
+        If the data do not have MNIST's shape, or a setting is outside its range.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def reproduce(name: str, data: Dataset, epochs: int | None, seeds: Sequence[int]
 
 
 def _printout(name: str, experiment: Experiment, record: Record, final: bool) -> Iterator[str]:
-    """Write a record with the notebook's labels, in the notebook's order."""
+    """Format a record with the notebook's labels, in the notebook's order."""
     if record.kind == "batch":
         yield f"Train Loss:\t\t{record.figures['batch_loss']}"
         yield f"Train Accuracy:\t\t{record.figures['batch_accuracy']}"
@@ -118,13 +118,13 @@ def _printout(name: str, experiment: Experiment, record: Record, final: bool) ->
 
 
 def compare(name: str, histories: Iterable[dict[int, Record]]) -> list[Row]:
-    """Set every figure of one or more runs beside the notebook's and the band.
+    """Compare every figure of one or more runs with the notebook's and the band.
 
     Parameters
     ----------
     name : {"gd", "sgd"}
     histories : iterable of dict
-        For each seed, from the epoch to the evaluation at it.
+        For each seed, from the epoch to its evaluation.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def compare(name: str, histories: Iterable[dict[int, Record]]) -> list[Row]:
 
 
 def table(name: str, rows: Sequence[Row], seeds: int) -> Iterator[str]:
-    """Write the comparison as aligned text; with several seeds, ours is their mean.
+    """Format the comparison as a text table; with several seeds, ours is their mean.
 
     Examples
     --------

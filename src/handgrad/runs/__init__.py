@@ -1,3 +1,3 @@
-"""A run: what a training can be asked, its folder, the training itself, and the use of what came out of it."""
+"""Runs: their settings, the training, its folder, and the use of the trained network."""
 
 __all__: list[str] = []

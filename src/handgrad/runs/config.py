@@ -23,14 +23,14 @@ from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSett
 
 
 def _layer_widths(_: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
-    """Read ``400,400``; an empty text or ``none`` means no hidden layer."""
+    """Parse ``400,400``; an empty text or ``none`` means no hidden layers."""
     text = ",".join(token.value for token in tokens).strip()
     if text in ("", "none"):
         return ()
     try:
         return tuple(int(width) for width in text.split(","))
     except ValueError:
-        raise ValueError(f"{text!r} is no list of whole numbers such as 400,400 (or none)") from None
+        raise ValueError(f"{text!r} is not a list of whole numbers such as 400,400 (or none)") from None
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -47,7 +47,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "drop_last": True,
         "dtype": "float64",
     },
-    # Chosen on 50,000 of MNIST's training examples, judged on the other 10,000.
+    # Chosen by training on 50,000 of MNIST's training examples and evaluating on the other 10,000.
     "fast": {
         "hidden": [400, 400],
         "activation": "relu",
@@ -146,12 +146,12 @@ class TrainConfig:
 
 
 def _key(name: str) -> str:
-    """Return the name that a field has as a flag and as a key."""
+    """Return the name of a field as a flag and as a key."""
     return "lr" if name == "learning_rate" else name
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Read a configuration file, whose keys are the flags of ``train``.
+    """Read a configuration file. Its keys are the flags of ``train``.
 
     Parameters
     ----------
@@ -161,19 +161,21 @@ def read_config(path: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        With hyphens in keys turned into underscores, and ``learning_rate`` into ``lr``.
+        Hyphens in keys become underscores, and ``learning_rate`` becomes ``lr``.
 
     Raises
     ------
     SettingError
-        If there is no such file, it is no TOML, or a key is none of the flags.
+        If the file cannot be read, is not valid TOML, or contains an unknown key.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingError(f"{path} cannot be read ({error.strerror})", "a TOML file", "check its name") from error
+        raise SettingError(f"{path} cannot be read ({error.strerror})", "a TOML file", "check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(f"{path} is no TOML ({error})", "lines such as epochs = 10", "mend that line") from error
+        raise SettingError(
+            f"{path} is not valid TOML ({error})", "lines such as epochs = 10", "correct that line"
+        ) from error
     settings = (DataSettings, NetworkSettings, TrainingSettings, RunSettings)
     known = {_key(field.name) for kind in settings for field in fields(kind)} - {"config"}
     found = {_key(name.replace("-", "_")): value for name, value in content.items()}
@@ -181,8 +183,8 @@ def read_config(path: Path) -> dict[str, Any]:
         if name not in known:
             near = get_close_matches(name, [*known, "learning_rate"], 1)
             raise SettingError(
-                f"{path} has the key {name!r}",
+                f"{path} contains the unknown key {name!r}",
                 "one of " + ", ".join(sorted(known)),
-                f"write {near[0]!r}, if that is what you mean" if near else "remove it",
+                f"use {near[0]!r} if that is what you mean" if near else "remove it",
             )
     return found

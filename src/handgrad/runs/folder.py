@@ -1,10 +1,10 @@
-"""A training's folder: what it was asked, how it went, and what came out of it.
+"""The folder of a run: its settings, its history and its results.
 
 ::
 
     runs/digits-1/
       config.toml         all settings
-      history.jsonl       one record a line, written as it happens
+      history.jsonl       one record per line, written during the training
       summary.json        the final figures
       model.safetensors   the trained network
       curves.png, first_layer.png, confusion.png
@@ -44,15 +44,15 @@ _LISTED = 8
 
 
 def create_run(path: str | os.PathLike[str] | None, name: str) -> Path:
-    """Make the folder of a new run; nothing that is there already is touched.
+    """Create the folder of a new run; existing files are never touched.
 
     Parameters
     ----------
     path : path or None
-        The folder, which must be empty or not there yet. None makes ``runs/<name>-<n>``, with the next free number;
-        two trainings that start at the same time get two folders.
+        The folder, which must be empty or new. None creates ``runs/<name>-<n>``, with the next free number; two runs
+        that start at the same time get two folders.
     name : str
-        Of the data, say; what does not belong into a file's name becomes a hyphen.
+        For example, that of the data. Characters that are not allowed in a file name become hyphens.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def create_run(path: str | os.PathLike[str] | None, name: str) -> Path:
     Raises
     ------
     RunError
-        If the folder holds something already, or cannot be made.
+        If the folder is not empty, or cannot be created.
     """
     try:
         if path is None:
@@ -69,21 +69,23 @@ def create_run(path: str | os.PathLike[str] | None, name: str) -> Path:
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
-            raise RunError(f"{folder} is not empty", "an empty or a new folder", "name another one, or remove it first")
+            raise RunError(
+                f"{folder} is not empty", "an empty or a new folder", "choose another one, or remove it first"
+            )
         return folder
     except OSError as error:
         raise RunError(
-            f"{path or RUNS} cannot be made ({error})", "a folder to write in", "name another one"
+            f"{path or RUNS} cannot be created ({error})", "a writable folder", "choose another one"
         ) from error
 
 
 def write_config(run: Path, config: Mapping[str, Any]) -> None:
-    """Write the settings of a run as TOML, whole or not at all; what is None is left out.
+    """Write the settings of a run as TOML, completely or not at all; values of None are left out.
 
     Raises
     ------
     RunError
-        If a value is of a kind that TOML has not, or the file cannot be written.
+        If TOML cannot represent a value, or the file cannot be written.
     """
     import tomli_w
 
@@ -93,12 +95,12 @@ def write_config(run: Path, config: Mapping[str, Any]) -> None:
 
 
 def write_summary(run: Path, summary: Mapping[str, Any]) -> None:
-    """Write the final figures of a run as JSON, whole or not at all; what is None, NaN or infinite is left out.
+    """Write the final figures of a run as JSON, completely or not at all; values of None, NaN or infinity are left out.
 
     Raises
     ------
     RunError
-        If a value is of a kind that JSON has not, or the file cannot be written.
+        If JSON cannot represent a value, or the file cannot be written.
     """
     content = json.dumps(_plain(summary, finite=True), indent=2, allow_nan=False) + "\n"
     with run_errors(run / SUMMARY_FILE), files.written(run / SUMMARY_FILE) as file:
@@ -106,10 +108,10 @@ def write_summary(run: Path, summary: Mapping[str, Any]) -> None:
 
 
 def record_history(run: Path, records: Iterable[Record]) -> Iterator[Record]:
-    """Pass records on, each after it has been added to the run's history.
+    """Append each record to the run's history, then pass it on.
 
-    Each is one line of JSON, flushed at once: what has been passed on survives a kill. A line that an earlier kill cut
-    off is removed first.
+    Each record is one line of JSON, flushed at once, so that a record that was passed on survives a kill. An incomplete
+    line, left by an earlier kill, is removed first.
 
     Raises
     ------
@@ -133,12 +135,12 @@ def record_history(run: Path, records: Iterable[Record]) -> Iterator[Record]:
 
 
 def load_run(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any], dict[str, Any]]:
-    """Load what a finished run left: its model, its summary and its settings.
+    """Load the model, the summary and the settings of a finished run.
 
     Parameters
     ----------
     path : path
-        A run's folder; or a model file by itself, whose summary and settings are then empty.
+        The folder of a run, or a model file, for which summary and settings are empty.
 
     Returns
     -------
@@ -148,13 +150,13 @@ def load_run(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any], dict[
     Raises
     ------
     RunError
-        If something is missing or damaged; runs that are there are named.
+        If something is missing or damaged; the message lists the runs that exist.
     """
     path = Path(path)
     if path.is_file():
         return load_model(path), {}, {}
     if not path.is_dir():
-        raise RunError(f"there is no run {path}", "a run's folder, or its model file", _name_runs(path))
+        raise RunError(f"there is no run {path}", "a run folder or a model file", _name_runs(path))
     missing = [name for name in (MODEL_FILE, SUMMARY_FILE, CONFIG_FILE) if not (path / name).is_file()]
     if missing:
         unfinished = ": its training did not finish" if (path / CONFIG_FILE).is_file() else ""
@@ -178,7 +180,7 @@ def list_runs(root: str | os.PathLike[str] = RUNS) -> list[Path]:
 
 
 def _next_run(name: str) -> Path:
-    """Make ``runs/<name>-<n>``, n above every number there is; mkdir itself decides who was first."""
+    """Create ``runs/<name>-<n>``, with n above all existing numbers; mkdir decides which of two processes is first."""
     RUNS.mkdir(parents=True, exist_ok=True)
     taken = [_name_and_number(folder) for folder in RUNS.iterdir()]
     number = max((number for other, number in taken if other == name), default=0)
@@ -203,7 +205,7 @@ def _file_name(name: str) -> str:
 
 
 def _plain(value: Any, finite: bool = False) -> Any:
-    """Turn a value into what TOML and JSON have; drop what they have not a word for."""
+    """Convert a value to types that TOML and JSON can represent; drop None."""
     if isinstance(value, Mapping):
         plain = {str(key): _plain(item, finite) for key, item in value.items()}
         return {key: item for key, item in plain.items() if item is not None}
@@ -217,11 +219,11 @@ def _plain(value: Any, finite: bool = False) -> Any:
         return os.fspath(value)
     if value is None or isinstance(value, str | bool | int | float):
         return value
-    raise RunError(f"a value of type {type(value).__name__}", "text, numbers, lists and tables", "convert it first")
+    raise RunError(f"a value of type {type(value).__name__}", "text, numbers, lists or tables", "convert it first")
 
 
 def _drop_torn_line(file: BinaryIO) -> None:
-    """Cut a history back to its last whole line."""
+    """Cut a history after its last complete line."""
     file.seek(0)
     content = file.read()
     whole = content.rfind(b"\n") + 1
@@ -237,20 +239,24 @@ def _read(path: Path, parse: Any) -> dict[str, Any]:
     try:
         parsed = parse(content.decode())
     except (ValueError, RecursionError) as error:
-        raise RunError(f"{path} cannot be read ({error})", "the file as it was written", "train again") from error
+        raise RunError(f"{path} cannot be read ({error})", "an unchanged file", "train again") from error
     if not isinstance(parsed, dict):
-        raise RunError(f"{path} holds no table", "the file as it was written", "train again")
+        raise RunError(f"{path} contains no table", "an unchanged file", "train again")
     return parsed
 
 
 def _name_runs(path: Path) -> str:
-    """Say which runs there are, near the path and in the usual place."""
+    """Suggest the runs that exist near the path and in the usual place."""
     runs = list(dict.fromkeys([*list_runs(path), *list_runs(path.parent), *list_runs()]))
     if not runs:
-        return "train one with `handgrad train`"
+        return "train a network with `handgrad train`"
     more = f" and {len(runs) - _LISTED} more" if len(runs) > _LISTED else ""
-    return f"name one of {', '.join(map(str, runs[:_LISTED]))}{more}"
+    return f"choose one of {', '.join(map(str, runs[:_LISTED]))}{more}"
 
 
 def _unwritable(path: Path, error: OSError) -> RunError:
-    return RunError(f"{path} cannot be written ({error})", "a folder that can be written to", "check it, and the disk")
+    return RunError(
+        f"{path} cannot be written ({error})",
+        "a writable folder",
+        "check its permissions and the free space on the disk",
+    )

@@ -1,4 +1,4 @@
-"""The main job: data, network, training, and a folder with all that came of it."""
+"""The main job: train a network on a data set, and write a folder with the results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from handgrad.training.metrics import confusion_counts
 from handgrad.training.settings import Engine as EngineName
 from handgrad.training.state import TrainingState
 
-# What looks on while records pass: it gets the records, the number of steps and a title, and passes the records on.
+# Shows the progress of a training run: takes its records, the number of steps and a title, and passes the records on.
 Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
 
 
@@ -33,7 +33,7 @@ def train_run(
 ) -> tuple[Path, dict[str, Any]]:
     """Train as configured, and write the run's folder.
 
-    Nothing is written before the settings have been found to fit the data.
+    Nothing is written until the settings have been checked against the data.
 
     Parameters
     ----------
@@ -41,20 +41,20 @@ def train_run(
     data : Dataset
         The data that ``config.data`` names.
     show : callable
-        Sees every record as it comes.
+        Shows each record as it arrives.
     tell : callable
-        Gets a sentence about what a user may want to know, such as why something takes its time.
+        Called with a sentence for the user, such as the reason for a delay.
 
     Returns
     -------
     run : pathlib.Path
     summary : dict
-        What ``summary.json`` holds.
+        The contents of ``summary.json``.
 
     Raises
     ------
     HandgradError
-        If the settings or the folder are at fault.
+        If the settings are invalid, or the folder cannot be used.
     """
     began = perf_counter()
     network = config.network.build(data.n_features, data.n_classes)
@@ -76,7 +76,7 @@ def train_run(
     for record in show(folder.record_history(run, records), steps, f"{data.name} {sizes}"):
         history.append(record)
         last = record
-    assert last is not None  # noqa: S101 - a training yields at least its last evaluation
+    assert last is not None  # noqa: S101 - training yields at least the final evaluation
     model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name)
     save_model(run / folder.MODEL_FILE, model)
     draw_pictures(run, model, data, history, cast(EngineName, engine.name))
@@ -98,8 +98,8 @@ def train_run(
 
 
 def _patiently(records: Iterator[Record], tell: Callable[[str], None]) -> Iterator[Record]:
-    """Pass records on; where the first one is long in coming, say what is being waited for."""
-    timer = Timer(3.0, tell, ["compiling, once: this takes about a minute, and is kept for the next time"])
+    """Pass records on; if the first one takes long, tell the user why."""
+    timer = Timer(3.0, tell, ["compiling the training code, which takes about a minute and happens only once"])
     timer.daemon = True
     timer.start()
     try:
@@ -120,4 +120,4 @@ def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record],
     )
     predicted = model.predict_scaled(data.X_test, engine).argmax(axis=1)
     counts = confusion_counts(predicted, data.y_test, data.n_classes)
-    charts.draw_confusion(counts, data.class_names, run / folder.CONFUSION_FILE, f"{data.name}: test part")
+    charts.draw_confusion(counts, data.class_names, run / folder.CONFUSION_FILE, f"{data.name}: test set")

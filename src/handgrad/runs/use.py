@@ -1,4 +1,4 @@
-"""Using a trained network: evaluation on a data set, and the classes of images and rows."""
+"""Using a trained network: evaluate it on a data set, and classify images and rows."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from handgrad.training.settings import TrainingSettings
 
 
 def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) -> tuple[list[tuple[str, str]], str]:
-    """Evaluate a run's model on the test part of a data set.
+    """Evaluate a run's model on the test set of a data set.
 
     Parameters
     ----------
     run : path
         A run folder or a model file.
     data : str or None
-        A name, a folder or a file; None for the data of the run.
+        A name, a folder or a file; by default, the data of the run.
     load : callable
-        ``load_data``, or what else turns a name or a path into a data set.
+        ``load_data``, or another function from a name or a path to a data set.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) ->
     Raises
     ------
     HandgradError
-        If the run or the data cannot be read, or do not fit each other.
+        If the run or the data cannot be read, or do not match.
     """
     model, _, config = load_run(run)
     dataset = load(data or config.get("data", model.dataset))
@@ -62,9 +62,9 @@ def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) ->
 
 
 def _rescaled(X: NDArray[np.float32], own: Any, wanted: Any) -> NDArray[np.float32]:
-    """Turn examples that went through their own scaling into what the model's scaling would have made of them.
+    """Replace the scaling of some examples with the model's.
 
-    Pixels are in 0..1 whatever range they had in their file, and stay as they are.
+    Pixels are in 0..1, whatever their range in the file, and stay as they are.
     """
     if own == wanted or not (isinstance(own.minimum, tuple) or isinstance(wanted.minimum, tuple)):
         return X
@@ -75,7 +75,7 @@ def _rescaled(X: NDArray[np.float32], own: Any, wanted: Any) -> NDArray[np.float
 def predict_inputs(run: Path, inputs: Sequence[Path]) -> Iterator[tuple[str, tuple[str, ...], NDArray[Any]]]:
     """Compute the outputs for images and for the rows of .npy files.
 
-    All inputs are read before the first result is given, so that a wrong one is told at once.
+    All inputs are read before the first result is yielded, so that an unreadable one is reported at once.
 
     Parameters
     ----------
@@ -86,14 +86,14 @@ def predict_inputs(run: Path, inputs: Sequence[Path]) -> Iterator[tuple[str, tup
     Yields
     ------
     label : str
-        The file's name; with the row's number, for a .npy file.
+        The name of the file; for a .npy file, with the number of the row.
     class_names : tuple of str
     outputs : ndarray of shape (k,)
 
     Raises
     ------
     HandgradError
-        If something cannot be read, or does not fit the model.
+        If something cannot be read, or does not match the model.
     """
     model, _, _ = load_run(run)
     labels: list[str] = []
@@ -104,7 +104,11 @@ def predict_inputs(run: Path, inputs: Sequence[Path]) -> Iterator[tuple[str, tup
             labels += [f"{path}[{row}]" for row in range(len(found))]
         else:
             if model.image_shape is None:
-                raise DataError(f"{path} with a model of tables", "rows of a .npy file", "save the examples as .npy")
+                raise DataError(
+                    f"the model was trained on a table, but {path} is an image",
+                    "rows in a .npy file",
+                    "save the examples as .npy",
+                )
             found = model.predict_scaled(read_image(path, model.image_shape)[np.newaxis])
             labels.append(str(path))
         outputs += list(found)
