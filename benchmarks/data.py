@@ -35,7 +35,7 @@ def mnist() -> Arrays | None:
     """Return MNIST, where it lies on this machine; nothing is downloaded."""
     from handgrad.data import list_data, load_data
 
-    if next(entry.place for entry in list_data() if entry.name == "mnist") == "not fetched":
+    if next(entry.place for entry in list_data() if entry.name == "mnist") == "not downloaded":
         return None
     found = load_data("mnist")
     return {"X_train": found.X_train, "y_train": found.y_train, "X_test": found.X_test, "y_test": found.y_test}
