@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 
 from handgrad.network import ACTIVATIONS, LOSSES, MLP, Parameters
 
+# What the compiled engine supports; anything else is trained by the NumPy engine.
+COMPILED_ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
+COMPILED_LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", "absolute_error", "huber")
+COMPILED_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw")
 KINKED = ("relu", "leaky_relu", "elu")  # a jump at 0 in the first or the second derivative
 
 

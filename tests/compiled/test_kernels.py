@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from strategies import COMPILED_OPTIMIZERS
 
 from handgrad.network import ACTIVATIONS, LOSSES, MLP, Parameters
 from handgrad.training import OPTIMIZERS, dropout_keys, dropout_masks
@@ -131,7 +132,7 @@ def test_dropout_is_drawn_as_the_masks_are(rate: float, first: int, dtype: type)
 
 
 @DTYPES
-@pytest.mark.parametrize("name", list(OPTIMIZERS))
+@pytest.mark.parametrize("name", COMPILED_OPTIMIZERS)
 def test_updates_are_those_of_the_optimizers(name: str, dtype: type) -> None:
     """Each recurrence, over three steps of a shortened gradient, moves parameters and state as the optimizer does."""
     optimizer: Any = OPTIMIZERS[name]

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from strategies import COMPILED_ACTIVATIONS, COMPILED_LOSSES, COMPILED_OPTIMIZERS
 
 from handgrad.errors import DivergenceError, SettingError
 from handgrad.network import ACTIVATIONS, LOSSES, MLP, Parameters
@@ -138,7 +139,7 @@ uses_compiled = pytest.mark.usefixtures("compiled")
 
 @uses_compiled
 @DTYPES
-@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+@pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
 def test_every_activation_means_the_same(activation: str, dtype: type) -> None:
     """With each activation, 200 steps end at the same parameters and tell the same losses."""
     assert_same(MLP((11, 13, 7, 5), activation), dense(), classes(5), dtype=dtype)
@@ -218,7 +219,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 @uses_compiled
 @pytest.mark.parametrize("options", list(OPTIONS))
-@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
+@pytest.mark.parametrize("optimizer", COMPILED_OPTIMIZERS)
 def test_every_option_means_the_same_with_every_optimizer(optimizer: str, options: str) -> None:
     """Penalty, clipping, smoothing, dropout and schedule, one by one and together, for each optimizer."""
     network = MLP((11, 13, 7, 5), ("relu", "sigmoid"))
@@ -582,7 +583,7 @@ def test_divergence_is_noticed(loss: str, epochs: int, engine: str, dtype: type,
 
 @DTYPES
 @pytest.mark.parametrize("place", [0, -1], ids=["first weight", "last bias"])
-@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+@pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
 def test_nan_is_never_swallowed(activation: str, place: int, dtype: type, compiled: ModuleType) -> None:
     """A parameter that is no number makes every loss and the gradient none, whatever the activation between."""
     network, examples = MLP((11, 7, 6, 5), activation), Examples(dense().astype(dtype), classes(5))
@@ -727,7 +728,7 @@ def test_without_its_libraries_the_numpy_engine_serves(name: str, tmp_path: Path
 
 
 @uses_compiled
-@pytest.mark.parametrize("loss", list(LOSSES))
+@pytest.mark.parametrize("loss", COMPILED_LOSSES)
 @DTYPES
 @pytest.mark.parametrize("d", [40, 41])
 def test_predictions_are_the_networks(d: int, dtype: type, loss: str) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from strategies import COMPILED_ACTIVATIONS, COMPILED_LOSSES, COMPILED_OPTIMIZERS
 
-from handgrad.network import ACTIVATIONS, LOSSES, MLP
-from handgrad.training import OPTIMIZERS, Examples, TrainingSettings, TrainingState, train
+from handgrad.network import LOSSES, MLP
+from handgrad.training import Examples, TrainingSettings, TrainingState, train
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,8 @@ def case(seed: int) -> Case:
         return value if rng.random() < share else otherwise
 
     sizes = tuple(int(size) for size in rng.integers(1, 70, rng.integers(2, 6)))
-    activations = tuple(str(name) for name in rng.choice(list(ACTIVATIONS), len(sizes) - 2))
-    loss = str(rng.choice(list(LOSSES)))
+    activations = tuple(str(name) for name in rng.choice(COMPILED_ACTIVATIONS, len(sizes) - 2))
+    loss = str(rng.choice(COMPILED_LOSSES))
     kind, n, k = LOSSES[loss].targets, int(rng.integers(3, 200)), sizes[-1]
     X = rng.standard_normal((n, sizes[0])) * (rng.random((n, sizes[0])) < perhaps(0.5, 0.2, 1.0))
     if kind == "classes" or (k > 1 and rng.random() < 0.3):
@@ -50,7 +51,7 @@ def case(seed: int) -> Case:
     else:
         y = rng.random((n, k)) if kind == "answers" else rng.standard_normal((n, k))
     options = {
-        "optimizer": str(rng.choice(list(OPTIMIZERS))),
+        "optimizer": str(rng.choice(COMPILED_OPTIMIZERS)),
         "learning_rate": 0.01,
         "epochs": 2,
         "batch_size": int(rng.integers(max(1, n // 12), 120)),
