@@ -30,7 +30,7 @@ def test_new_writes_the_sheets_that_are_asked_for(here: Path, capsys: pytest.Cap
     assert capsys.readouterr().out.split() == ["d/sheet.ipynb", "d/sheet3.py", "d/sheet.py"]
     before = (here / "d" / "sheet.py").read_bytes()
     assert main(["exercise", "new", "d", "--format", "py"]) == 2
-    assert "is there already; expected a free name" in capsys.readouterr().err
+    assert "exists already; expected a new file" in capsys.readouterr().err
     assert (here / "d" / "sheet.py").read_bytes() == before
 
 

@@ -35,14 +35,14 @@ def new(
     Parameters
     ----------
     folder : path
-        Where to; made if it is not there.
+        Where to write it. The folder is created if necessary.
     part : {"3", "4", "both"}
-        4: the errors, backpropagation, training; 3, before it: the functions of the forward pass.
+        Part 3 covers the functions of the forward pass; part 4 covers deltas, backpropagation and training.
     format : {"ipynb", "py"}
-        A notebook, or a module with # %% cells.
+        A notebook, or a Python module with # %% cells.
     language : {"en", "de"}
     audience : {"learner", "nbgrader", "otter"}
-        The other two are a teacher's notebooks, with solutions, for nbgrader generate_assignment and otter assign.
+        A learner's sheet, or a teacher's notebook with solutions for nbgrader generate_assignment or otter assign.
     """
     from handgrad.exercises.sheet import write_sheet
 
@@ -68,7 +68,7 @@ def doctor() -> int:
 
 @exercise_app.command
 def rubric(*, sheet: Literal["3", "4"] = "4") -> None:
-    """Print the default rubric, to change and to give to grade --rubric.
+    """Print the default rubric, which you can edit and pass to grade --rubric.
 
     Parameters
     ----------
@@ -83,18 +83,18 @@ def rubric(*, sheet: Literal["3", "4"] = "4") -> None:
 def gradescope(
     out: Path, /, *, language: Language = "en", rubric: Path | None = None, wheel: Path | None = None
 ) -> None:
-    """Write the zip that makes a Gradescope autograder.
+    """Write the zip file that defines a Gradescope autograder.
 
     Parameters
     ----------
     out : path
         A new .zip file.
     language : {"en", "de"}
-        Of what learners read.
+        The language of the feedback.
     rubric : path, optional
-        A TOML file; the default one when left out.
+        A TOML file. By default, the rubric of sheet 4 is used.
     wheel : path, optional
-        A wheel of handgrad to install, in place of this version from the package index.
+        A wheel of handgrad to install instead of this version from the package index.
     """
     from handgrad.exercises.grading.gradescope import gradescope_zip
 
@@ -112,22 +112,22 @@ def check(
     html: Path | None = None,
     language: Language = "en",
 ) -> int:
-    """Check a sheet task by task: what is right, and which mistake is in what is not.
+    """Check a sheet task by task, and name the mistakes in it.
 
-    The exit code is 0 if all is right, and 1 otherwise.
+    The exit code is 0 if all tasks are right, and 1 otherwise.
 
     Parameters
     ----------
     sheet : path
         A notebook or a Python module.
     task : str, optional
-        A task's number on the sheet (3, or 3.2 for the second of the first sheet), or its name.
+        Check one task only: its name, or its number (3 or 4.3 for sheet 4, 3.2 for sheet 3).
     explain : bool
-        Show the full explanation, not only a hint.
+        Show full explanations, not only hints.
     json : bool
-        Print the verdicts as JSON.
+        Print the results as JSON.
     html : path, optional
-        Write the report as a page, too.
+        Also write the report to this HTML file.
     language : {"en", "de"}
     """
     from handgrad.exercises.check import check_submission
@@ -152,7 +152,7 @@ def check(
 
 
 def _tasks_named(task: str) -> list[str]:
-    """Find the tasks that a number or a name means."""
+    """Find the tasks with a number or a name."""
     from handgrad.exercises.tasks import TASKS
 
     sheet, _, number = task.rpartition(".")
@@ -174,24 +174,24 @@ def grade(
     gradescope: bool = False,
     unsafe: bool = False,
 ) -> None:
-    """Grade many sheets: a table, a CSV for the grade book, a page of feedback for each, and what goes wrong how often.
+    """Grade the sheets of a class: a table, a CSV file for the grade book, feedback for each learner, common mistakes.
 
-    Every sheet runs isolated, without network, and without sight of the solution.
+    Every sheet runs in isolation, without network access, and cannot see the solution.
 
     Parameters
     ----------
     submissions : paths
-        Notebooks, modules, folders of them, or zip files as course systems export them.
+        Notebooks, modules, folders, or zip files as exported by course systems.
     out : path
-        A new folder, or that of a former grading.
+        A new folder, or that of a former grading, which is replaced.
     rubric : path, optional
-        A TOML file (handgrad exercise rubric prints one to start from).
+        A TOML file. `handgrad exercise rubric` prints one to start from.
     language : {"en", "de"}
-        Of what learners read.
+        The language of the feedback.
     gradescope : bool
-        Write results.json too, for the one submission there is.
+        Also write results.json for Gradescope. There must be exactly one submission.
     unsafe : bool
-        Grade even where sheets cannot be isolated. Then whoever wrote one could have changed the verdict.
+        Grade even if sheets cannot be isolated. A sheet could then change its own result.
     """
     from handgrad.exercises.grading.grade import grade as run_grading
     from handgrad.exercises.grading.overview import show_grading
@@ -200,7 +200,7 @@ def grade(
 
     if not submissions:
         raise SettingError(
-            "nothing to grade", "sheets, folders or zip files", "run `handgrad grade FILE... --out FOLDER`"
+            "there is nothing to grade", "sheets, folders or zip files", "run `handgrad grade FILE... --out FOLDER`"
         )
     points = default_rubric() if rubric is None else read_rubric(rubric)
     grading = run_grading(submissions, out, find_sandbox(allow_none=unsafe), points, language, _say_progress)
@@ -211,18 +211,20 @@ def grade(
 
 
 def _write_results(grading: Grading, out: Path) -> None:
-    """Write what Gradescope reads."""
+    """Write the results for Gradescope."""
     from handgrad.exercises.grading.gradescope import results_json
     from handgrad.files import written
 
     if len(grading.rows) != 1:
-        raise SettingError(f"{len(grading.rows)} submissions with --gradescope", "one", "grade them without it")
+        raise SettingError(
+            f"there are {len(grading.rows)} submissions with --gradescope", "exactly one", "omit --gradescope"
+        )
     row = grading.rows[0]
     with written(out / "results.json") as file:
         file.write(json.dumps(results_json(row.checked, grading.rubric, row.reason), ensure_ascii=False).encode())
 
 
 def _say_progress(done: int, total: int, row: Row) -> None:
-    """Say how far grading is, where somebody looks."""
+    """Show the progress if stderr is a terminal."""
     if sys.stderr.isatty():
         print(f"\r{done} of {total} {row.name:<40.40}", end="\n" if done == total else "", file=sys.stderr, flush=True)

@@ -99,7 +99,7 @@ def test_single_files(tmp_path: Path, scratch: Path) -> None:
     assert contents(found) == {
         "anna": "anna.py",
         "ben": "ben/sheet.ipynb",
-        "essay": "essay.pdf: essay.pdf is no .ipynb or .py file",
+        "essay": "essay.pdf: essay.pdf is not an .ipynb or .py file",
     }
 
 
@@ -171,7 +171,7 @@ def test_several_notebooks_are_no_guess(tmp_path: Path, scratch: Path) -> None:
     """Of several notebooks the one named like the sheet counts; otherwise nobody guesses."""
     folder = filled(tmp_path / "class", "anna/a.ipynb", "anna/b.ipynb", "ben/sheet.ipynb", "ben/copy.ipynb", "cem/c.py")
     found = contents(find_submissions([folder], scratch))
-    assert found["anna"] == "2 files of one kind (a.ipynb, b.ipynb), and no telling which one counts"
+    assert found["anna"] == "2 files of one type (a.ipynb, b.ipynb), and it is not clear which one counts"
     assert found["ben"] == "ben/sheet.ipynb"
 
 
@@ -236,7 +236,7 @@ def test_other_compression(method: int, tmp_path: Path, scratch: Path) -> None:
     with zipfile.ZipFile(path, "w") as file:
         file.writestr(evil, "evil", compress_type=method)
         file.writestr("good/sheet.py", "good")
-    assert "compressed in another way" in reason_against_evil(path, scratch)
+    assert "compression method is not supported" in reason_against_evil(path, scratch)
 
 
 def test_bomb_is_stopped(tmp_path: Path, scratch: Path) -> None:
@@ -270,7 +270,7 @@ def test_all_archives_share_a_bound(tmp_path: Path, scratch: Path, monkeypatch: 
     path = zipped(tmp_path / "export.zip", *((f"{name}/sheet.py", "x" * 100) for name in "abcd"))
     found = contents(find_submissions([path], scratch))
     assert [len(found[name]) == 100 for name in "abcd"] == [True, True, False, False]
-    assert "it holds over 50 bytes" in found["c"]
+    assert "it has over 50 bytes" in found["c"]
 
 
 def test_too_many_members(tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +288,7 @@ def test_archive_in_an_archive_in_an_archive(tmp_path: Path, scratch: Path) -> N
     """A learner's archive is looked into, one within that is not."""
     nested = in_memory(("again.zip", in_memory(("sheet.py", "evil"))))
     path = zipped(tmp_path / "export.zip", ("evil.zip", nested), ("good.py", "good"))
-    assert "within an archive is not opened" in reason_against_evil(path, scratch)
+    assert "it is an archive within an archive" in reason_against_evil(path, scratch)
 
 
 def test_large_inner_archive(tmp_path: Path, scratch: Path) -> None:
@@ -325,7 +325,7 @@ def test_what_is_no_archive(content: bytes, tmp_path: Path, scratch: Path) -> No
     good = filled(tmp_path, "good.py") / "good.py"
     found = contents(find_submissions([tmp_path / "evil.zip", good], scratch))
     assert found.pop("good") == "good.py"
-    assert all("no ZIP archive" in reason for reason in found.values())
+    assert all("not a readable ZIP archive" in reason for reason in found.values())
 
 
 def test_truncated_archive_never_raises(tmp_path: Path, scratch: Path) -> None:

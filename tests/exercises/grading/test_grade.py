@@ -104,7 +104,7 @@ def test_grade_book_has_a_row_for_everybody(graded: tuple[Grading, Path], sandbo
     assert [rows[number]["status"] for number in ("15", "16")] == ["not graded"] * 2
     assert [rows[number]["total"] for number in ("15", "16")] == ["", ""]
     assert "no .ipynb or .py file" in rows["15"]["note"]
-    assert "no JSON" in rows["16"]["note"]
+    assert "not JSON" in rows["16"]["note"]
     assert "leads out of the archive" in rows[""]["note"]
 
 
@@ -160,7 +160,7 @@ def test_feedback_tells_points_and_mistakes(graded: tuple[Grading, Path]) -> Non
     assert "3 of 3 points" in pages["Muller-Anna"]
     assert "2 of 3 points" in pages["1-1"]
     assert "Explanation" in pages["1-1"]
-    assert "no JSON" in pages["Fay"]
+    assert "not JSON" in pages["Fay"]
     assert "Anna" not in pages["1-1"]
 
 
@@ -224,7 +224,7 @@ def test_other_folder_is_refused(
             out.symlink_to(tmp_path / "elsewhere")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     (tmp_path / "one.py").write_text("x = 1", encoding="utf-8")
-    with refused(ExerciseError, "Name another folder"):
+    with refused(ExerciseError, "Choose another folder"):
         grade([tmp_path / "one.py"], out, sandbox, RUBRIC)
     assert {path: path.read_bytes() for path in before} == before
 

@@ -196,7 +196,7 @@ def test_nothing_is_overwritten_and_nothing_written_half(tmp_path: Path) -> None
     """A file in the way, a rubric that is none and a wheel that is not there end in errors, without a zip."""
     (tmp_path / "mine.zip").write_text("mine", encoding="utf-8")
     (tmp_path / "bad.toml").write_text("[points]\nnone_such = 3\n", encoding="utf-8")
-    with pytest.raises(ExerciseError, match="is there already"):
+    with pytest.raises(ExerciseError, match="exists already"):
         gradescope_zip(tmp_path / "mine.zip")
     with pytest.raises(ExerciseError):
         gradescope_zip(tmp_path / "out.zip", rubric=tmp_path / "bad.toml")

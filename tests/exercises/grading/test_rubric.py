@@ -113,8 +113,8 @@ def test_other_mistakes_leave_the_credit() -> None:
         ("rounding = -0.5\n[points]\nbackprop = 4", "-0.5"),
         ("rounding = 0.5", "no task has points"),
         ("", "no task has points"),
-        ("[points\n", "no TOML"),
-        ("x = " + "[" * 5000, "no TOML"),
+        ("[points\n", "not valid TOML"),
+        ("x = " + "[" * 5000, "not valid TOML"),
         ("# " + "x" * 200_000, "100,000 bytes"),
     ],
 )
@@ -128,7 +128,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, refused) -> None:
     """A file that is not UTF-8 is no rubric."""
     path = tmp_path / "rubric.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    with refused(ExerciseError, "no TOML"):
+    with refused(ExerciseError, "not valid TOML"):
         read_rubric(path)
 
 

@@ -226,7 +226,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     for parts, file_format in (((4,), "ipynb"), ((3, 4), "ipynb"), ((4,), "py")):
         with pytest.raises(ExerciseError, match="sheet") as caught:
             write_sheet(tmp_path, parts, file_format)
-        assert "is there already" in caught.value.found
+        assert "exists already" in caught.value.found
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sheet.ipynb", "sheet.py"]
     assert mine.read_text(encoding="utf-8") == "my work"
 

@@ -88,15 +88,15 @@ def test_module_is_one_cell_of_number_0(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        ("", "no JSON"),
-        ("{", "no JSON"),
-        ("[" * 100_000, "no JSON"),
-        ('{"nbformat": 4, "cells": ' + "[" * 100_000 + "]" * 100_000 + "}", "no JSON"),
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ('{"nbformat": 4, "cells": ' + "[" * 100_000 + "]" * 100_000 + "}", "not JSON"),
         ('{"nbformat": 4, "metadata": {"x": NaN}, "cells": []}', "NaN"),
         ('{"nbformat": 4, "metadata": {"x": -Infinity}, "cells": []}', "-Infinity"),
-        ('{"nbformat": ' + "9" * 10_000 + "}", "no JSON"),
-        ([], "JSON, but no notebook"),
-        ("null", "JSON, but no notebook"),
+        ('{"nbformat": ' + "9" * 10_000 + "}", "not JSON"),
+        ([], "it is JSON but not a notebook"),
+        ("null", "it is JSON but not a notebook"),
         ({}, "nbformat None"),
         ({"nbformat": 5, "cells": []}, "nbformat 5"),
         ({"nbformat": "4", "cells": []}, "nbformat 4"),
@@ -104,12 +104,12 @@ def test_module_is_one_cell_of_number_0(tmp_path: Path) -> None:
         ({"nbformat": 4}, "cells of type NoneType"),
         ({"nbformat": 4, "cells": {"a": 1}}, "cells of type dict"),
         ({"nbformat": 4, "cells": ["a = 1"]}, "a cell of type str"),
-        ({"nbformat": 4, "cells": [{"cell_type": "code"}]}, "source is no text"),
-        ({"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}, "source is no text"),
-        ({"nbformat": 4, "cells": [{"cell_type": "code", "source": ["a", None]}]}, "source is no text"),
+        ({"nbformat": 4, "cells": [{"cell_type": "code"}]}, "source is not text"),
+        ({"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}, "source is not text"),
+        ({"nbformat": 4, "cells": [{"cell_type": "code", "source": ["a", None]}]}, "source is not text"),
         ({"nbformat": 3, "worksheets": 3}, "worksheets of type int"),
         ({"nbformat": 3, "worksheets": [{"cells": 3}]}, "cells of type int"),
-        ({"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "source": "a"}]}]}, "input is no text"),
+        ({"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "source": "a"}]}]}, "input is not text"),
     ],
 )
 def test_what_is_no_notebook_is_refused(tmp_path: Path, content: dict | list | str, found: str) -> None:
@@ -131,13 +131,13 @@ def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     saved(tmp_path, "x = 1", "sheet.txt")
     expected = {
         "missing.py": "No such file",
-        "pipe.py": "no regular file",
-        "folder.py": "no regular file",
+        "pipe.py": "not a regular file",
+        "folder.py": "not a regular file",
         "latin.py": "not UTF-8",
         "utf16.py": "not UTF-8",
         "large.py": "over 5,000,000 bytes",
         "long.py": "100,001 characters",
-        "sheet.txt": "as a submission",
+        "sheet.txt": "not a notebook or a module",
         "nul\0.py": "null byte",
     }
     for name, found in expected.items():

@@ -1,7 +1,7 @@
 """Folders and ZIP archives as trees of the files that may be submissions.
 
-An archive is hostile until shown otherwise. Its members' names are never used as paths: a member is unpacked under a
-number, and only when it is asked for. Its bytes are counted on the way, whatever the archive promises.
+An archive may be hostile. The names of its members are never used as paths: a member is unpacked under a number, and
+only on demand. Its bytes are counted while it is unpacked, whatever size the archive declares.
 """
 
 from __future__ import annotations
@@ -35,32 +35,32 @@ class Refused(Exception):  # noqa: N818 - collect turns it into a reason
 
 @dataclass(frozen=True)
 class File:
-    """A file that may be a submission, and how to get at its content (or a :class:`Refused`)."""
+    """A file that may be a submission, and how to get its content (or a :class:`Refused`)."""
 
     name: str
     content: Callable[[], Path]
 
     @property
     def kind(self) -> str:
-        """The ending of its name."""
+        """The extension of its name, in lower case."""
         return PurePosixPath(self.name).suffix.lower()
 
     @property
     def stem(self) -> str:
-        """Its name without the ending."""
+        """Its name without the extension."""
         return PurePosixPath(self.name).stem
 
 
 @dataclass
 class Folder:
-    """A folder, on disk or in an archive, without what is no submission."""
+    """A folder, on disk or in an archive, without files that cannot be submissions."""
 
     files: list[File] = field(default_factory=list)
     folders: dict[str, Folder] = field(default_factory=dict)
 
 
 def read_folder(path: Path, depth: int = 0) -> Folder:
-    """Read a folder on disk. Links are refused: they may lead to anybody's file."""
+    """Read a folder on disk. Links are refused, as they may lead to any file."""
     folder = Folder()
     try:
         entries = sorted(path.iterdir())
@@ -81,7 +81,7 @@ def read_folder(path: Path, depth: int = 0) -> Folder:
 
 
 def as_it_is(path: Path) -> Path:
-    """Give the content of a file that is no archive's member: itself."""
+    """Give the content of a file that is not in an archive: the file itself."""
     return path
 
 
@@ -90,14 +90,14 @@ def _refuse(reason: str) -> Path:
 
 
 def _ignored(name: str) -> bool:
-    """Tell what systems leave behind (``.ipynb_checkpoints``, ``._sheet.ipynb``) from what people hand in."""
-    if "_assignsubmission_onlinetext" in name:  # Moodle's own, beside the folder of the same learner's files
+    """Recognise files that systems leave behind, such as ``.ipynb_checkpoints`` and ``._sheet.ipynb``."""
+    if "_assignsubmission_onlinetext" in name:  # Moodle's own, next to the folder with the same learner's files
         return True
     return name in _LEFT_BEHIND or (name.startswith(".") and name not in (".", ".."))
 
 
 class Unpacker:
-    """Looks into archives, and unpacks single members into a folder, within bounds."""
+    """Reads archives, and unpacks single members into a folder, within limits."""
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
@@ -106,11 +106,11 @@ class Unpacker:
 
     @contextmanager
     def look_into(self, path: Path) -> Iterator[Folder]:
-        """Give an archive as a folder, whose files are unpacked when they are asked for within the block."""
+        """Give an archive as a folder; its files are unpacked on demand within the block."""
         try:
             archive = zipfile.ZipFile(path)
         except _DAMAGED as error:
-            raise Refused(f"it is no ZIP archive that can be read ({error})") from error
+            raise Refused(f"it is not a readable ZIP archive ({error})") from error
         with archive:
             yield self._tree(archive)
 
@@ -148,7 +148,7 @@ class Unpacker:
         if stat.S_ISLNK(member.external_attr >> 16):
             raise Refused("it is a link, which may lead anywhere")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Refused("it is compressed in another way than deflate")
+            raise Refused("its compression method is not supported")
         self.count += 1
         target = self.scratch / str(self.count) / f"submission{suffix}"
         size = 0
@@ -158,7 +158,7 @@ class Unpacker:
                 while chunk := source.read(CHUNK):
                     size += len(chunk)
                     if size > limit:
-                        raise Refused(f"it holds over {limit:,} bytes")
+                        raise Refused(f"it has over {limit:,} bytes")
                     file.write(chunk)
         except _DAMAGED as error:
             raise Refused(f"it cannot be unpacked ({error})") from error

@@ -1,6 +1,6 @@
 """Finds the submissions in what a course system exports: notebooks, modules, folders and ZIP archives of these.
 
-What cannot be used is not an error but a submission with a reason, so that one learner's file never stops the others'.
+A file that cannot be used is not an error but a submission with a reason, so it never stops the others.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from handgrad.exercises.grading.archive import (
 )
 from handgrad.exercises.sheet.writing import STEMS
 
-SHEETS = frozenset(STEMS.values())  # a file of this name says nothing about whose it is
+SHEETS = frozenset(STEMS.values())  # a file with this name does not say whose it is
 # Moodle: "Müller Anna_12345_assignsubmission_file_"; Canvas: "mulleranna_LATE_123_4567_sheet-1.ipynb".
 _MOODLE = re.compile(r"(?P<name>[^_].*?)_(?P<id>\d+)_assignsubmission_.*", re.DOTALL)
 _CANVAS = re.compile(r"(?P<name>[^\W_]+)_(LATE_)?(?P<id>\d+)_\d+_.+", re.DOTALL)
@@ -34,17 +34,17 @@ _CANVAS = re.compile(r"(?P<name>[^\W_]+)_(LATE_)?(?P<id>\d+)_\d+_.+", re.DOTALL)
 
 @dataclass(frozen=True)
 class Found:
-    """One submission: a file to read, or the reason why there is none.
+    """A submission: a file to read, or the reason why there is none.
 
     Attributes
     ----------
     name : str
-        The learner's, as far as file and folder tell.
+        The learner's name, as far as the file and folder tell it.
     id : str
         The number that the course system put into the name, or "".
     file : Path or None
     reason : str
-        Empty where there is a file.
+        Empty if there is a file.
     """
 
     name: str
@@ -56,26 +56,26 @@ class Found:
 def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
     """Find all submissions in files, folders and archives.
 
-    A notebook, module or archive that lies directly in a folder or archive is a submission. Each folder in it is one,
-    too, wherever in that the file lies; but a folder that only sorts several others gives one for each of them. Of
-    several files in a folder the one notebook counts, or the one that is named like the sheet. An archive that is a
-    submission is looked into like a folder, archives in that are not.
+    A notebook, module or archive directly in a folder or archive is a submission. So is each subfolder, however deep
+    its file is; but a folder that only groups others gives one submission for each of them. Of several files in a
+    subfolder, the only notebook counts, or the one with the name of the sheet. An archive that is a submission is
+    opened like a folder; archives within it are not.
 
     Parameters
     ----------
     paths : sequence of Path
     scratch : Path
-        An empty folder for what is unpacked; it has to stay until the files have been read.
+        An empty folder for unpacked files. It must exist until the files have been read.
 
     Returns
     -------
     tuple of Found
-        Sorted by name; no two have the same.
+        Sorted by name; names are distinct.
 
     Raises
     ------
     ExerciseError
-        If a path is not there, or there is no submission at all.
+        If a path does not exist, or there is no submission at all.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
     unpacker = Unpacker(scratch)
     for path in paths:
         if not path.exists():
-            raise ExerciseError(f"there is no {path}", "notebooks, modules, folders or archives", "check the path")
+            raise ExerciseError(f"{path} does not exist", "notebooks, modules, folders or archives", "check the path")
         home = path.resolve()
         try:
             if path.is_dir():
@@ -105,12 +105,12 @@ def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
             found.append((home.parent.name, Found(path.name, "", None, str(refused))))
     if not found:
         names = ", ".join(map(str, paths)) or "nothing"
-        raise ExerciseError(f"no submission in {names}", "at least one .ipynb or .py file", "check the paths")
+        raise ExerciseError(f"there is no submission in {names}", "at least one .ipynb or .py file", "check the paths")
     return tuple(sorted(_distinct(found), key=lambda one: (one.name.casefold(), one.name)))
 
 
 def _class(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[str, Found]]:
-    """Find the submissions in a folder or archive named on the command line, each with what else to call it."""
+    """Find the submissions in a folder or archive given on the command line, each with an alternative name."""
     while not folder.files and len(folder.folders) == 1:
         (inner_name, inner), *_ = folder.folders.items()
         if _MOODLE.fullmatch(inner_name) or len(inner.files) == 1:
@@ -125,7 +125,7 @@ def _class(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[str,
 
 
 def _folders(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[str, Found]]:
-    """Find the submissions in a folder's folders: one in each, but in one that only sorts others, those of these."""
+    """Find the submissions in subfolders: one in each, or several in one that only groups others."""
     for inner_name, inner in folder.folders.items():
         if inner.files or _MOODLE.fullmatch(inner_name) or len(_levels(inner)) < 2:
             yield name, _learner(inner_name, inner, unpacker)
@@ -134,12 +134,12 @@ def _folders(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[st
 
 
 def _single(file: File, folder_name: str, unpacker: Unpacker) -> Found:
-    """Take one file as a submission, named after itself, or after its folder where its own name says nothing."""
+    """Take a file as a submission, named after the file, or after its folder if the file is named like the sheet."""
     return _resolved(folder_name if file.stem in SHEETS else file.stem, file, unpacker)
 
 
 def _learner(name: str, folder: Folder, unpacker: Unpacker) -> Found:
-    """Choose the one file that counts in a learner's folder."""
+    """Choose the file that counts in a learner's folder."""
     try:
         return _resolved(name, _chosen(folder), unpacker)
     except Refused as refused:
@@ -147,7 +147,7 @@ def _learner(name: str, folder: Folder, unpacker: Unpacker) -> Found:
 
 
 def _resolved(name: str, file: File, unpacker: Unpacker) -> Found:
-    """Get at the content of a file; of an archive, at that of the file in it."""
+    """Get the content of a file, or of the file in an archive."""
     try:
         content = file.content()
         if file.kind == ".zip":
@@ -156,17 +156,17 @@ def _resolved(name: str, file: File, unpacker: Unpacker) -> Found:
             with unpacker.look_into(content) as folder:
                 inner = _chosen(folder)
                 if inner.kind == ".zip":
-                    raise Refused("an archive within an archive is not opened")
+                    raise Refused("it is an archive within an archive")
                 content = inner.content()
         elif file.kind not in KINDS:
-            raise Refused(f"{file.name} is no .ipynb or .py file")
+            raise Refused(f"{file.name} is not an .ipynb or .py file")
         return replace(_owner(name), file=content)
     except Refused as refused:
         return replace(_owner(name), reason=f"{file.name}: {refused}")
 
 
 def _levels(folder: Folder) -> list[File]:
-    """List the files of the uppermost level that has any."""
+    """List the files of the top level that has any."""
     level = [folder]
     while level:
         if files := [file for one in level for file in one.files]:
@@ -176,7 +176,7 @@ def _levels(folder: Folder) -> list[File]:
 
 
 def _chosen(folder: Folder) -> File:
-    """Choose a notebook before a module before an archive, and of several the one that is named like the sheet."""
+    """Prefer a notebook to a module to an archive, and among several the one with the name of the sheet."""
     files = _levels(folder)
     for kind in KINDS:
         candidates = [file for file in files if file.kind == kind]
@@ -184,7 +184,7 @@ def _chosen(folder: Folder) -> File:
             sheets = [file for file in candidates if file.stem in SHEETS]
             if len(sheets) != 1:
                 names = ", ".join(sorted(file.name for file in candidates)[:5])
-                raise Refused(f"{len(candidates)} files of one kind ({names}), and no telling which one counts")
+                raise Refused(f"{len(candidates)} files of one type ({names}), and it is not clear which one counts")
             return sheets[0]
         if candidates:
             return candidates[0]
@@ -198,7 +198,7 @@ def _owner(name: str) -> Found:
 
 
 def _distinct(found: Iterable[tuple[str, Found]]) -> Iterator[Found]:
-    """Tell apart those of one name: by their folders, and where that does not do, by numbers."""
+    """Make names distinct: by their folders, or else by numbers."""
     found = list(found)
     often = Counter(one.name for _, one in found)
     taken: set[str] = set()

@@ -79,15 +79,16 @@ def examine() -> Iterator[Examined]:
     'A blank sheet gets no points.'
     """
     sandbox = find_sandbox(allow_none=True)
+    # A wrong helper spoils backprop, too, so backprop has a sheet of its own.
+    groups = [
+        [task for task in MISTAKES if TASKS[task].sheet == part and (task == "backprop") == alone]
+        for part, alone in ((3, False), (4, False), (4, True))
+    ]
+    sheets = [_sheet(part, {}) for part in (3, 4)] + [_sheet(part, None) for part in (3, 4)]
+    sheets += [_sheet(TASKS[tasks[0]].sheet, _wrong(tasks)) for tasks in groups]
     with ThreadPoolExecutor() as pool:
-        blank = [pool.submit(_checked, sandbox, part, {}) for part in (3, 4)]
-        solved = [pool.submit(_checked, sandbox, part, None) for part in (3, 4)]
-        # A wrong helper spoils backprop, too, so backprop has a sheet of its own.
-        groups = [
-            [task for task in MISTAKES if TASKS[task].sheet == part and (task == "backprop") == alone]
-            for part, alone in ((3, False), (4, False), (4, True))
-        ]
-        wrong = [pool.submit(_checked, sandbox, TASKS[tasks[0]].sheet, _wrong(tasks)) for tasks in groups]
+        waiting = [pool.submit(_checked, sandbox, sheet) for sheet in sheets]
+        blank, solved, wrong = waiting[:2], waiting[2:4], waiting[4:]
         points = sum(_points(sheet.result()) for sheet in blank)
         yield Examined(points == 0, "A blank sheet gets no points.", f"It got {points:g}.")
         points = sum(_points(sheet.result()) for sheet in solved)
@@ -103,12 +104,15 @@ def examine() -> Iterator[Examined]:
     yield from _attempts(sandbox)
 
 
-def _checked(sandbox: Sandbox, part: int, bodies: Mapping[str, str] | None) -> dict[str, TaskResult]:
-    """Check a sheet with these bodies in its blanks, or the solutions."""
-    source = solved_sheet(part, "py", bodies=bodies)  # type: ignore[arg-type]
-    tasks = [task.name for task in TASKS.values() if task.sheet == part]
-    checked = check_submission(Submission(f"sheet {part}", (Cell(0, source),)), sandbox, tasks=tasks)
-    return {result.task: result for result in checked.tasks}
+def _sheet(part: int, bodies: Mapping[str, str] | None) -> Submission:
+    """Make a sheet with these bodies in its blanks, or the solutions."""
+    return Submission(str(part), (Cell(0, solved_sheet(part, "py", bodies=bodies)),))  # type: ignore[arg-type]
+
+
+def _checked(sandbox: Sandbox, sheet: Submission) -> dict[str, TaskResult]:
+    """Check all tasks of a sheet."""
+    tasks = [task.name for task in TASKS.values() if str(task.sheet) == sheet.name]
+    return {result.task: result for result in check_submission(sheet, sandbox, tasks=tasks).tasks}
 
 
 def _wrong(tasks: list[str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Grades the submissions of a class: finds them, checks them on all cores, and writes a folder for the teacher.
 
-One submission that cannot be read or checked gets a row that says why, and stops none of the others.
+A submission that cannot be read or checked gets a row that says why; the others are graded all the same.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from handgrad.exercises.results import Language
 from handgrad.exercises.sandbox.isolation import Sandbox
 from handgrad.exercises.submission.reading import Submission, read_submission
 
-RECORD = "grading.json"  # by which a folder is known as a former grading
-_BESIDE = {RECORD, "results.json", ".DS_Store", "Thumbs.db", "desktop.ini"}  # may lie in one, or be changed in it
-_WINDOWS = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # no names for files there
+RECORD = "grading.json"  # marks a folder as a former grading
+_BESIDE = {RECORD, "results.json", ".DS_Store", "Thumbs.db", "desktop.ini"}  # may be added to one, or changed in it
+_WINDOWS = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # reserved names there
 
 
 def grade(
@@ -48,8 +48,8 @@ def grade(
 
     The folder gets ``grades.csv`` for the grade book, ``mistakes.csv`` and ``mistakes.png``, a page for each learner
     in ``feedback``, ``index.html``, which leads to all, and ``grading.json`` with everything for programs. It is
-    written whole or not at all. A folder that is there already is replaced if it is a former grading: it has a
-    ``grading.json``, and beside that only files which are as that grading wrote them.
+    written completely or not at all. An existing folder is replaced if it is a former grading, that is, if it has a
+    ``grading.json`` and all its other files are as that grading wrote them.
 
     Parameters
     ----------
@@ -58,13 +58,13 @@ def grade(
     out : Path
     sandbox : Sandbox
     rubric : Rubric, optional
-        By default that of the fourth sheet.
+        The default is that of sheet 4.
     language : {"en", "de"}
-        Of what learners and teachers read.
+        The language of what learners and teachers read.
     progress : callable, optional
-        Called after each submission, with how many are done, how many there are, and its row.
+        Called after each submission with the number done, the number in total, and its row.
     workers : int, optional
-        How many are checked at a time; by default as many as there are cores.
+        The number of submissions to check at a time. The default is the number of cores.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def grade(
     Raises
     ------
     ExerciseError
-        If there is no submission, or ``out`` holds anything that is not a former grading.
+        If there is no submission, or ``out`` contains anything but a former grading.
     DataError
         If ``out`` cannot be written.
 
@@ -100,7 +100,7 @@ def grade(
 
 
 def _read(one: Found) -> Submission | str:
-    """Read a submission under its learner's name, or say why it cannot be."""
+    """Read a submission under its learner's name, or say why that is impossible."""
     if one.file is None:
         return one.reason
     try:
@@ -152,16 +152,18 @@ def _row(one: Found, submission: Submission | str, sandbox: Sandbox, rubric: Rub
 
 
 def _write(grading: Grading, out: Path) -> None:
-    """Write the folder beside its place, then put it there."""
+    """Write the folder next to its final place, then move it there."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExerciseError(f"{out.parent}: {error}", "a folder to write in", "name another --out") from error
+        raise ExerciseError(
+            f"{out.parent}: {error}", "a folder that can be written to", "choose another --out"
+        ) from error
     former = out.with_name(f".{out.name}.former")
     try:
         with files.written_folder(out) as folder:
             _fill(folder, grading)
-            refuse_other(out)  # once more: grading may have taken long
+            refuse_other(out)  # again, as grading may have taken a while
             if out.exists():
                 shutil.rmtree(former, ignore_errors=True)
                 out.rename(former)
@@ -189,7 +191,7 @@ def _fill(folder: Path, grading: Grading) -> None:
 
 
 def refuse_other(out: Path) -> None:
-    """Refuse a folder with files in it, unless it is a former grading that nobody changed.
+    """Refuse a folder that has files in it, unless it is a former grading without changes.
 
     Raises
     ------
@@ -199,11 +201,11 @@ def refuse_other(out: Path) -> None:
     --------
     >>> refuse_other(Path(tempfile.mkdtemp()))
     """
-    remedy = "name another folder, or move this one away"
+    remedy = "choose another folder, or move this one away"
     if not out.exists() and not out.is_symlink():
         return
     if out.is_symlink() or not out.is_dir():
-        raise ExerciseError(f"{out} is there, and no folder", "a folder to write", remedy)
+        raise ExerciseError(f"{out} is not a folder", "a new folder", remedy)
     there = _hashes(out)
     if not there and not any(out.iterdir()):
         return
@@ -211,21 +213,23 @@ def refuse_other(out: Path) -> None:
         written = json.loads((out / RECORD).read_text(encoding="utf-8"))["files"]
         changed = sorted(name for name in there if written.get(name) != there[name])
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ExerciseError(f"{out} has files, and is no former grading", "an empty or new folder", remedy) from error
+        raise ExerciseError(
+            f"{out} contains files and is not a former grading", "a new or empty folder", remedy
+        ) from error
     if changed:
         raise ExerciseError(
-            f"{out / changed[0]} is not as the former grading wrote it", "a former grading without changes", remedy
+            f"{out / changed[0]} has changed since it was graded", "a former grading without changes", remedy
         )
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 of every file in a folder, but of those that may change."""
+    """Give the SHA-256 of every file in a folder except those that may change."""
     paths = (path for path in sorted(folder.rglob("*")) if path.name not in _BESIDE and not path.is_dir())
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def safe_names(names: Iterable[str]) -> list[str]:
-    """Turn names into distinct names for files, on every system.
+    """Turn names into distinct file names that are valid on every system.
 
     Examples
     --------

@@ -18,10 +18,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa:
 
 
 def grades_csv(grading: Grading) -> str:
-    r"""Write the grade book: name, number, points for each task, total, status, and why where there are none.
+    r"""Write the grade book: name, number, points for each task, total, status, and the reason if there are no points.
 
-    ``status`` is ``graded``, ``self-check`` where the code ran without isolation, or ``not graded``; then there are no
-    points, not even zero: what that submission is worth is for a person to say.
+    ``status`` is ``graded``, ``self-check`` (the code ran without isolation) or ``not graded``. In the last case there
+    are no points, not even zero: a person has to decide what that submission is worth.
 
     Examples
     --------
@@ -47,14 +47,14 @@ def grades_csv(grading: Grading) -> str:
 
 
 def status(row: Row) -> str:
-    """Say in a word for other programs what became of a submission."""
+    """Name the status of a submission, for other programs."""
     if row.checked is None:
         return "not graded"
     return "graded" if row.checked.isolated else "self-check"
 
 
 def mistakes_csv(grading: Grading, counts: Iterable[MistakeCount]) -> str:
-    """Write how many submissions made each mistake, and what share of those graded that is."""
+    """Write the number of submissions with each mistake, and their share of those graded."""
     graded = len(grading.graded)
     rows = [
         [one.task, one.mistake or "", one.title, str(one.submissions), decimal(one.submissions / graded, "en", 4)]
@@ -91,7 +91,7 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Clean text, with an apostrophe before what a spreadsheet would compute."""
+    """Clean text, and put an apostrophe before anything that a spreadsheet would compute."""
     text = clean_line(text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 

@@ -1,4 +1,4 @@
-"""Gradescope: the zip that makes its autograder, and the results.json that it reads.
+"""Gradescope: the zip file that defines an autograder, and the results.json that Gradescope reads.
 
 The format is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/.
 """
@@ -17,7 +17,7 @@ from handgrad.exercises.results import Checked, Language, TaskResult
 from handgrad.exercises.tasks import TASKS
 from handgrad.files import opened, written
 
-# Gradescope runs this once, as root, in an Ubuntu image, and keeps what it installs.
+# Gradescope runs this once, as root, in an Ubuntu image, and saves the image.
 _SETUP = """\
 #!/usr/bin/env bash
 set -euo pipefail
@@ -33,11 +33,11 @@ fi
 /opt/handgrad/bin/pip install --no-cache-dir {package}
 """
 
-# It runs this for each submission, in a fresh container.
+# Gradescope runs this for each submission, in a fresh container.
 _RUN = """\
 #!/usr/bin/env bash
-# The submission runs isolated from the grader. Where the container allows no namespaces, handgrad refuses to grade.
-# With --unsafe below it would grade all the same, and whoever wrote a submission could change their own result.
+# The submission runs isolated from the grader. If the container does not allow namespaces, handgrad refuses to grade.
+# With --unsafe below it would grade anyway, but a submission could then change its own result.
 root=${{AUTOGRADER_ROOT:-/autograder}}
 export PATH="/opt/handgrad/bin:$PATH"
 out=$(mktemp -d)
@@ -50,28 +50,28 @@ fi
 """
 
 _FAILED: dict[Language, str] = {
-    "en": "This submission could not be graded; your teacher can read why in the output of the autograder.",
-    "de": "Diese Abgabe konnte nicht bewertet werden; warum, kann die Lehrkraft in der Ausgabe des Autograders lesen.",
+    "en": "This submission could not be graded. Your teacher can find the reason in the output of the autograder.",
+    "de": "Diese Abgabe konnte nicht bewertet werden. Deine Lehrkraft findet den Grund in der Ausgabe des Autograders.",
 }
 
 
 def gradescope_zip(out: Path, language: Language = "en", rubric: Path | None = None, wheel: Path | None = None) -> None:
-    """Write the zip to upload to Gradescope as an autograder.
+    """Write the zip file to upload to Gradescope as an autograder.
 
     Parameters
     ----------
     out : Path
     language : {"en", "de"}, default "en"
-        Of what learners read.
+        The language of what learners read.
     rubric : Path, optional
-        A rubric to grade by; see :func:`handgrad.exercises.grading.rubric.read_rubric`.
+        The rubric to grade by; see :func:`handgrad.exercises.grading.rubric.read_rubric`.
     wheel : Path, optional
-        A wheel of handgrad to install, in place of this version from the package index.
+        A wheel of handgrad to install instead of this version from the package index.
 
     Raises
     ------
     ExerciseError
-        If ``out`` is there already, or the rubric is none.
+        If ``out`` exists already, or the rubric is not valid.
     DataError
         If a file cannot be read or written.
 
@@ -83,9 +83,9 @@ def gradescope_zip(out: Path, language: Language = "en", rubric: Path | None = N
     >>> zipfile.ZipFile(out).namelist()
     ['setup.sh', 'run_autograder']
     """
-    words(language)  # refuses one that is not there
+    words(language)  # refuses an unknown language
     if out.exists() or out.is_symlink():
-        raise ExerciseError(f"{out} is there already", "a free name", "name another one, or remove it first")
+        raise ExerciseError(f"{out} exists already", "a new file", "choose another name, or remove the file first")
     package = f"handgrad=={metadata.version('handgrad')}" if wheel is None else f"/autograder/source/{wheel.name}"
     members = {
         "setup.sh": _SETUP.format(package=f"'{package}'").encode(),
@@ -102,7 +102,7 @@ def gradescope_zip(out: Path, language: Language = "en", rubric: Path | None = N
         members[wheel.name] = _bytes(wheel)
     with written(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            member = zipfile.ZipInfo(name)  # of the same old date always: the same zip for the same arguments
+            member = zipfile.ZipInfo(name)  # with a fixed date, so that the same arguments give the same zip file
             member.external_attr = 0o755 << 16
             archive.writestr(member, content)
 
@@ -113,17 +113,17 @@ def results_json(checked: Checked | None, rubric: Rubric, reason: str = "") -> d
     Parameters
     ----------
     checked : Checked or None
-        None where the submission could not be checked.
+        None if the submission could not be checked.
     rubric : Rubric
         Its tasks become Gradescope's tests.
     reason : str
-        Why it could not be checked.
+        Why the submission could not be checked.
 
     Returns
     -------
     dict
-        Of plain numbers and text, for ``json.dump``. What learners read is text without formatting; the output of
-        the autograder itself is hidden from them.
+        Plain numbers and text, for ``json.dump``. Learners see text without formatting; the output of the autograder
+        itself is hidden from them.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def _summary(checked: Checked | None, reason: str) -> str:
 
 
 def _output(result: TaskResult, language: Language) -> str:
-    """Say in plain text what was found of a task."""
+    """Say in plain text what was found for a task."""
     said = words(language)
     messages = [finding.message for finding in result.findings]
     lines = [] if result.status == "right" else [said[f"status_{result.status}"], ""]
@@ -192,6 +192,6 @@ def _output(result: TaskResult, language: Language) -> str:
 
 
 def _bytes(path: Path) -> bytes:
-    """Read a file of the teacher's."""
+    """Read a file that the teacher named."""
     with opened(path) as file:
         return file.read()

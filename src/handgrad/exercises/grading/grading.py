@@ -1,4 +1,4 @@
-"""What a grading found: a row for each submission, and how often each mistake was made. Plain data."""
+"""The results of a grading as plain data: a row for each submission, and how often each mistake was made."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Row:
     Attributes
     ----------
     name, id : str
-        The learner's, as far as file names tell; the number is the course system's, or "".
+        The learner's name, as far as file names tell it, and the number in the course system, or "".
     checked : Checked or None
-        None where it could not be checked; ``reason`` says why.
+        None if it could not be checked; ``reason`` says why.
     points : mapping of str to float
-        For each task that counts; none where it could not be checked.
+        For each task that counts; empty if it could not be checked.
     reason : str
     """
 
@@ -35,7 +35,7 @@ class Row:
 
     @property
     def total(self) -> float:
-        """The sum of its points."""
+        """The sum of the points."""
         return sum(self.points.values())
 
 
@@ -54,13 +54,13 @@ class Grading:
 
     @property
     def isolated(self) -> bool:
-        """False where any code ran without a sandbox."""
+        """Whether all code ran in the sandbox."""
         return all(row.checked.isolated for row in self.rows if row.checked)
 
 
 @dataclass(frozen=True)
 class MistakeCount:
-    """How many submissions made a mistake in a task; ``mistake`` is None for causes that were not recognised."""
+    """The number of submissions with a mistake in a task; ``mistake`` is None for causes that were not recognised."""
 
     task: str
     mistake: str | None

@@ -1,4 +1,4 @@
-"""A grading as people see it: a table in the terminal, a page that leads to each learner's report."""
+"""A grading for people to read: a table in the terminal, and a page with links to the reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def points_of(row: Row, grading: Grading) -> Points:
-    """Pair the points that a submission got with those to be had."""
+    """Pair the points of a submission with the maximum, for each task."""
     return {task: (row.points[task], possible) for task, possible in grading.rubric.points.items()}
 
 
@@ -34,7 +34,7 @@ def show_grading(grading: Grading, console: Console | None = None) -> None:
     ----------
     grading : Grading
     console : rich.console.Console, optional
-        Where to show it; standard output by default.
+        The default is standard output.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def show_grading(grading: Grading, console: Console | None = None) -> None:
 
     word, language = words(grading.language), grading.language
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(word["submission"], max_width=30)  # the only one that gives way on a narrow screen
+    table.add_column(word["submission"], max_width=30)  # the only column that shrinks on a narrow screen
     for task in grading.rubric.points:
         table.add_column(f"{task_number(task)}\n{task}".replace("_", "_\n"), justify="right", no_wrap=True)
     table.add_column(word["total"], justify="right", no_wrap=True)
@@ -78,7 +78,7 @@ def show_grading(grading: Grading, console: Console | None = None) -> None:
 
 
 def _item(text: str) -> RenderableType:
-    """Indent a line of a list, and more what follows of it."""
+    """Format an item of a list, with a hanging indent."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -89,14 +89,14 @@ def _item(text: str) -> RenderableType:
 
 
 def index_html(grading: Grading, counts: Sequence[MistakeCount], files: Mapping[str, str]) -> str:
-    """Write the page that leads to everything: the table of submissions and the mistakes.
+    """Write the page with the table of submissions, the mistakes, and links to everything else.
 
     Parameters
     ----------
     grading : Grading
     counts : sequence of MistakeCount
     files : mapping of str to str
-        By the name of a submission, where its feedback lies.
+        The path of the feedback on each submission, by its name.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def index_html(grading: Grading, counts: Sequence[MistakeCount], files: Mapping[
 
 
 def _submissions(grading: Grading, files: Mapping[str, str]) -> str:
-    """Give each submission a line with its points, and each task its mean at the end."""
+    """Give each submission a row with its points; the last row has the means."""
     word, language, tasks = words(grading.language), grading.language, grading.rubric.points
     head = f'<th scope="col">{escaped(word["submission"])}</th>'
     for task, possible in tasks.items():
@@ -151,7 +151,7 @@ def _submissions(grading: Grading, files: Mapping[str, str]) -> str:
 
 
 def _points_cell(points: float, status: Status | None, language: str) -> str:
-    """Show a task's points, with its status as a mark whose meaning a pointer brings up and a screen reader reads."""
+    """Show a task's points and its status as a mark, whose meaning is a tooltip and a label for screen readers."""
     if status is None:
         return f'<td class="points">{decimal(points, language)}</td>'
     meaning = escaped(words(language)[f"status_{status}"])
@@ -164,7 +164,7 @@ def _link(name: str, files: Mapping[str, str]) -> str:
 
 
 def _mistakes(grading: Grading, counts: Sequence[MistakeCount]) -> str:
-    """List the mistakes with a bar each."""
+    """List the mistakes, each with a bar."""
     word, graded = words(grading.language), len(grading.graded)
     heading = f'<h2 class="apart">{escaped(word["mistakes"])}</h2>'
     if not counts:
@@ -182,7 +182,7 @@ def _mistakes(grading: Grading, counts: Sequence[MistakeCount]) -> str:
 
 
 def feedback_html(row: Row, grading: Grading) -> str:
-    """Write a learner's feedback: the report with points, or why there is none."""
+    """Write a learner's feedback: the report with points, or the reason why there is none."""
     if row.checked:
         return report_html(row.checked, points_of(row, grading))
     word = words(grading.language)

@@ -1,4 +1,4 @@
-"""Points: how many each task is worth, what partial credit counts, and what a named mistake costs. A TOML file."""
+"""Rubrics: the points of each task, the weight of partial credit, and the price of named mistakes, as a TOML file."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _KEYS = ("partial_credit", "rounding", "points", "deductions")
 
 @dataclass(frozen=True)
 class Rubric:
-    """How results become points.
+    """How results are turned into points.
 
     Attributes
     ----------
     points : mapping of str to float
-        For each task that counts, its points.
+        The points of each task that counts.
     partial_credit : float, default 1
-        In [0, 1]: what share of its credit a task that is not right keeps. With 0, only right tasks get points.
+        In [0, 1]: the share of its credit that an incorrect task keeps. With 0, only correct tasks get points.
     rounding : float, default 0.25
-        A task's points are rounded to the nearest multiple of it, halves up, but not to all points where it is not
-        right; 0 leaves them as they are.
+        A task's points are rounded to the nearest multiple of this, halves up, but an incorrect task never reaches
+        full points. With 0, points are not rounded.
     deductions : mapping of str to float
-        By mistake: what it costs, instead of what partial credit would take off. It applies to a task all of whose
-        findings are named here.
+        The price of a mistake, by its id, instead of what partial credit would deduct. It applies to a task if all of
+        its findings are listed here.
 
     Examples
     --------
@@ -54,11 +54,11 @@ class Rubric:
 
     @property
     def maximum(self) -> float:
-        """The points to be had."""
+        """The points of a fully correct submission."""
         return sum(self.points.values())
 
     def score(self, result: TaskResult) -> float:
-        """Give the points of a task that counts; never below zero, never above the task's."""
+        """Give the points of a task that counts, between zero and the task's maximum."""
         points = self.points[result.task]
         if result.status == "right":
             return points
@@ -70,7 +70,7 @@ class Rubric:
         return self._rounded(max(got, 0.0), points)
 
     def _rounded(self, got: float, points: float) -> float:
-        """Round as people do on paper (0.125 is half of 0.25, whatever it is in binary), and keep below all points."""
+        """Round as people do on paper (0.125 is half of 0.25, whatever it is in binary), and keep below full points."""
         if not self.rounding:
             return round(min(got, points), 4)
         step = Decimal(str(self.rounding))
@@ -102,21 +102,21 @@ def default_rubric_text(sheet: int = 4) -> str:
     rubric = default_rubric(sheet)
     points = "\n".join(f"{task} = {value:g}" for task, value in rubric.points.items())
     return f"""\
-# How many points a submission gets: handgrad grade ... --rubric THIS_FILE
+# The rubric of a sheet. Use it with: handgrad grade ... --rubric THIS_FILE
 
-# What share of its credit a task keeps that is not wholly right. 1: all of it; 0: only right tasks get points.
-# A task's credit is the share of its quantities that it computes rightly, each tried from right inputs too, so that
-# one mistake is not punished twice.
+# The share of its credit that an incorrect task keeps. 1: all of it; 0: only correct tasks get points.
+# A task's credit is the share of its quantities that it computes correctly. Each is tried from correct inputs as well,
+# so that one mistake is not punished twice.
 partial_credit = {rubric.partial_credit:g}
 
-# A task's points are rounded to a multiple of this, but never up to all of them; 0: not rounded.
+# A task's points are rounded to a multiple of this, but never up to full points. 0: no rounding.
 rounding = {rubric.rounding:g}
 
-# Points for each task that counts; a task that is not listed does not.
+# The points of each task that counts. Tasks that are not listed do not count.
 [points]
 {points}
 
-# What a mistake of the catalogue costs, instead of what partial credit takes off, in a task where no other was made.
+# The price of a mistake in a task without any other mistake, instead of what partial credit would deduct.
 [deductions]
 # {_example(sheet)} = 0.5
 """
@@ -144,7 +144,7 @@ def read_rubric(path: Path) -> Rubric:
     Raises
     ------
     ExerciseError
-        If it is no TOML, or holds a key, task, mistake or number that it cannot have.
+        If it is not valid TOML, or has an invalid key, task, mistake or number.
     DataError
         If it cannot be read.
 
@@ -163,13 +163,15 @@ def read_rubric(path: Path) -> Rubric:
             raise ValueError("over 100,000 bytes")
         table = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ExerciseError(f"{path}: no TOML ({error})", "a rubric", "start from the default rubric") from error
+        raise ExerciseError(
+            f"{path} is not valid TOML ({error})", "a rubric", "start from the default rubric"
+        ) from error
     for key in table:
         if key not in _KEYS:
             _unknown(f"the key {key!r} in {path}", _KEYS, key)
     points = _numbers(table, "points", path, TASKS)
     if not points:
-        raise ExerciseError(f"{path}: no task has points", "at least one", "list the tasks that count under [points]")
+        raise ExerciseError(f"no task has points in {path}", "at least one", "list the tasks that count under [points]")
     if min(points.values()) == 0:
         free = next(task for task, value in points.items() if value == 0)
         raise ExerciseError(f"0 points for {free} in {path}", "more than 0", "leave out a task that does not count")
@@ -185,7 +187,7 @@ def _numbers(table: Mapping[str, Any], key: str, path: Path, known: Iterable[str
     """Read a table of numbers whose keys are known names."""
     values = table.get(key, {})
     if not isinstance(values, dict):
-        raise ExerciseError(f"{key} in {path} is {values!r:.50}", "a table", f"write [{key}] and a line for each")
+        raise ExerciseError(f"{key} in {path} is {values!r:.50}", "a table", f"write [{key}] and a line for each entry")
     for name in values:
         if name not in known:
             _unknown(f"{name!r} under [{key}] in {path}", known, name)
@@ -193,14 +195,14 @@ def _numbers(table: Mapping[str, Any], key: str, path: Path, known: Iterable[str
 
 
 def _number(value: object, what: str, largest: float) -> float:
-    """Accept a number from 0."""
+    """Accept a number between 0 and a maximum."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= largest:
-        raise ExerciseError(f"{what} is {value!r:.50}", f"a number from 0 to {largest:g}", "mend this line")
+        raise ExerciseError(f"{what} is {value!r:.50}", f"a number from 0 to {largest:g}", "correct this line")
     return float(value)
 
 
 def _unknown(what: str, known: Iterable[str], name: str) -> NoReturn:
-    """Refuse a name, with those that it may have been meant to be."""
+    """Refuse a name, and suggest similar ones."""
     near = difflib.get_close_matches(name, known, 3) or sorted(known)[:6]
-    remedy = f"mend the name ({', '.join(near)})" if near else "leave it out"
-    raise ExerciseError(f"{what} is not known", "a name that handgrad knows", remedy)
+    remedy = f"correct the name ({', '.join(near)})" if near else "leave it out"
+    raise ExerciseError(f"{what} is not known", "a known name", remedy)

@@ -1,4 +1,4 @@
-"""The cells of a sheet: a template's structure and code, with the words of one language and something in the blanks."""
+"""The cells of a sheet: the structure and code of a template, the texts of one language, and filled blanks."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class SheetCell:
     Attributes
     ----------
     role : {"text", "given", "blank", "test", "run"}
-        text: Markdown. given: code that the tasks rest on. blank: code with a blank. test: the self-test of the task
-        that it is named after; its last line prints that it passes. run: code that trains and draws.
+        text: Markdown. given: code that the tasks use. blank: code with a blank. test: the self-test of the task with
+        the same name; its last line prints that it passed. run: code that trains and plots.
     name : str
-        There is no other of this role and name on the sheet.
+        Unique among the cells with this role.
     source : str
     """
 
@@ -43,14 +43,14 @@ class SheetCell:
 
 
 def sheet_cells(part: Part, language: Language, fill: Callable[[str], str]) -> tuple[SheetCell, ...]:
-    """Put a sheet together.
+    """Assemble a sheet.
 
     Parameters
     ----------
     part : {3, 4}
     language : {"en", "de"}
     fill : callable
-        Gives the lines that stand in the blank of a task, by its name.
+        Gives the lines for the blank of a task, by the task's name.
 
     Returns
     -------
@@ -83,10 +83,10 @@ def not_implemented(language: Language) -> Callable[[str], str]:
 
 @cache
 def read(name: str) -> dict[str, Any]:
-    """Read a data file of this folder; what it gives is not to be changed."""
+    """Read a data file of this folder. Do not modify the result, which is cached."""
     return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))
 
 
 def _indented(lines: str, indentation: str) -> str:
-    """Indent all lines but empty ones."""
+    """Indent all lines except empty ones."""
     return "\n".join(indentation + line if line.strip() else "" for line in lines.split("\n"))

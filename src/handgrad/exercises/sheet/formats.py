@@ -1,4 +1,4 @@
-"""The files that a sheet is written as: notebooks (nbformat 4.5, by hand: it is a small format) and modules."""
+"""The file formats of a sheet: modules and notebooks (nbformat 4.5, a format small enough to write by hand)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ METADATA = {
 
 
 def learners_notebook(part: Part, cells: Iterable[SheetCell]) -> str:
-    """Write a notebook whose given code and self-tests nbgrader knows by the same names as in the teacher's.
+    """Write a notebook whose given code and self-tests have the same nbgrader names as in the teacher's.
 
-    Its blanks are plain cells: nbgrader never overwrites them, neither in a submission nor where this very notebook is
-    taken for the teacher's.
+    Its blanks are plain cells, which nbgrader never overwrites, neither in a submission nor if this very notebook is
+    used as the teacher's.
     """
     return _notebook(_cell(cell, _nbgrader(part, cell) if cell.role != "blank" else {}) for cell in cells)
 
@@ -31,16 +31,16 @@ def nbgrader_notebook(part: Part, cells: Iterable[SheetCell]) -> str:
 
 
 def otter_notebook(part: Part, cells: Sequence[SheetCell]) -> str:
-    """Write a teacher's notebook for ``otter assign``: blank, test and question between raw cells."""
+    """Write a teacher's notebook for ``otter assign``, with raw cells around blanks, tests and questions."""
     return _notebook(_otter_cells(part, cells))
 
 
 def percent_module(cells: Iterable[SheetCell]) -> str:
-    """Write a module with ``# %%`` cells, which editors show and run like a notebook's."""
+    """Write a module with ``# %%`` cells, which editors show and run like those of a notebook."""
     parts = []
     for cell in cells:
         if cell.role == "text":
-            text = cell.source.replace(".ipynb", ".py")  # in the commands that it tells
+            text = cell.source.replace(".ipynb", ".py")  # in the commands that it mentions
             lines = (f"# {line}".rstrip() for line in text.split("\n"))
             parts.append("\n".join(("# %% [markdown]", *lines)))
         else:
@@ -66,7 +66,7 @@ def _cell(cell: SheetCell, metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def _nbgrader(part: Part, cell: SheetCell) -> dict[str, Any]:
-    """Say what a cell is to nbgrader: given code is locked, a test gives its task's points, a blank is a solution."""
+    """Describe a cell to nbgrader: given code is locked, a test gives its task's points, a blank is a solution."""
     if cell.role in ("text", "run"):
         return {}
     metadata: dict[str, Any] = {
@@ -83,7 +83,7 @@ def _nbgrader(part: Part, cell: SheetCell) -> dict[str, Any]:
 
 
 def _otter_cells(part: Part, cells: Sequence[SheetCell]) -> Iterator[dict[str, Any]]:
-    """Put a question around each task: from the blank, where it has one of its own, to its test."""
+    """Put a question around each task, from its blank (if it has one of its own) to its test."""
     yield _raw(
         "config",
         f"# ASSIGNMENT CONFIG\nname: handgrad-sheet{part}\nexport_cell: false\n"
@@ -109,7 +109,7 @@ def _otter_cells(part: Part, cells: Sequence[SheetCell]) -> Iterator[dict[str, A
 
 
 def _as_doctest(source: str) -> str:
-    """Turn a self-test into a function and its call, which shows nothing: otter takes what is shown for a failure."""
+    """Turn a self-test into a function and a call without output, as otter takes any output for a failure."""
     body, _, _ = source.rpartition("\n")  # without the line that prints
     return f"def self_test():\n{textwrap.indent(body, '    ')}\n\n\nself_test()"
 

@@ -1,4 +1,4 @@
-"""What belongs in the blanks, taken from ``handgrad.handout``: for teachers' notebooks and for tests."""
+"""The solutions of the blanks, taken from the source of ``handgrad.handout``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import textwrap
 from handgrad import handout
 from handgrad.exercises.tasks import TASKS
 
-# Names of handout.py that a sheet does not have, and what stands for them there.
+# Names of handout.py that a sheet does not have, and their replacements.
 RENAMED = {
     "_evaluate": "evaluate",
     "SMALLEST_NORMAL": "np.finfo(np.float64).tiny",

@@ -1,4 +1,4 @@
-"""Writes sheets: for learners, or for teachers who use nbgrader or otter-grader."""
+"""Writes sheets, for learners or for teachers who use nbgrader or otter-grader."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def write_sheet(
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Created if it does not exist.
     parts : sequence of {3, 4}, default (4,)
     file_format : {"ipynb", "py"}, default "ipynb"
         A notebook, or a module with ``# %%`` cells.
     language : {"en", "de"}, default "en"
     audience : {"learner", "nbgrader", "otter"}, default "learner"
-        The other two are a teacher's notebooks: with solutions, as the source for ``nbgrader generate_assignment`` or
-        ``otter assign``, which make the learners' notebooks and the tests from them.
+        The other two are teachers' notebooks with solutions, from which ``nbgrader generate_assignment`` or
+        ``otter assign`` makes the learners' notebooks and the tests.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def write_sheet(
     Raises
     ------
     ExerciseError
-        If one of the files is there already, or the folder cannot be made.
+        If one of the files exists already, or the folder cannot be created.
     SettingError
         If there is no such part, format, language or audience.
 
@@ -61,7 +61,7 @@ def write_sheet(
     """
     _one_of("audience", audience, ("learner", "nbgrader", "otter"))
     if audience != "learner" and file_format != "ipynb":
-        raise SettingError(f"file_format {file_format!r} for {audience}", "a notebook", 'pass file_format="ipynb"')
+        raise SettingError(f"file_format is {file_format!r} for {audience}", "a notebook", 'pass file_format="ipynb"')
     contents = {}
     for part in parts:
         text = _text(part, file_format, language, audience, None)
@@ -69,12 +69,12 @@ def write_sheet(
     for path in contents:
         if path.exists() or path.is_symlink():
             raise ExerciseError(
-                f"{path} is there already", "a free name", "name another folder, or move your work out of the way"
+                f"{path} exists already", "a new file", "choose another folder, or move your work away first"
             )
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExerciseError(f"{folder} cannot be made ({error})", "a folder", "name another one") from error
+        raise ExerciseError(f"{folder} cannot be created ({error})", "a folder", "choose another one") from error
     for path, text in contents.items():
         with written(path) as file:
             file.write(text.encode("utf-8"))
@@ -87,7 +87,7 @@ def solved_sheet(
     language: Language = "en",
     bodies: Mapping[str, str] | None = None,
 ) -> str:
-    """Give the text of a learner's sheet with something in its blanks, as if a learner had worked on it.
+    """Give the text of a sheet with its blanks filled, as if a learner had worked on it.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def solved_sheet(
     file_format : {"ipynb", "py"}, default "ipynb"
     language : {"en", "de"}, default "en"
     bodies : mapping of str to str, optional
-        For each task, the lines in its blank; a task that is not there is left blank. The solutions of
-        ``handgrad.handout`` when left out.
+        The lines for the blank of each task; other blanks are left as they are. The default is the solutions of
+        ``handgrad.handout``.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def solved_sheet(
 
 
 def _filled(bodies: Mapping[str, str], language: Language) -> Callable[[str], str]:
-    """Fill the blanks that there is something for."""
+    """Fill the blanks for which there are lines."""
     blank = not_implemented(language)
     return lambda task: bodies[task] if task in bodies else blank(task)
 
@@ -119,7 +119,7 @@ def _filled(bodies: Mapping[str, str], language: Language) -> Callable[[str], st
 def _text(
     part: Part, file_format: FileFormat, language: Language, audience: Audience, fill: Callable[[str], str] | None
 ) -> str:
-    """Give a sheet's text; ``fill`` is for learners' sheets only, and empty blanks when left out."""
+    """Give a sheet's text. ``fill`` applies to learners' sheets only; without it the blanks stay empty."""
     _one_of("part", part, tuple(STEMS))
     _one_of("file_format", file_format, ("ipynb", "py"))
     _one_of("language", language, ("en", "de"))
@@ -133,18 +133,18 @@ def _text(
 
 
 def _nbgrader_region(task: str) -> str:
-    """Mark a solution for nbgrader, which puts its own stub in place of it."""
+    """Mark a solution for nbgrader, which replaces it with its own stub."""
     return f"### BEGIN SOLUTION\n{solution(task)}\n### END SOLUTION"
 
 
 def _otter_region(task: str, prompt: str) -> str:
-    """Mark a solution for otter-grader, which puts the prompt in place of it."""
+    """Mark a solution for otter-grader, which replaces it with the prompt."""
     prompted = f'""" # BEGIN PROMPT\n{prompt}\n""" # END PROMPT'
     return f"{prompted}\n# BEGIN SOLUTION NO PROMPT\n{solution(task)}\n# END SOLUTION"
 
 
 def _one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
-    """Refuse what is none of the values allowed."""
+    """Refuse a value that is not allowed."""
     if value not in allowed:
         wanted = ", ".join(map(repr, allowed))
-        raise SettingError(f"{name} {value!r}", f"one of {wanted}", f"pass {name}={allowed[0]!r}")
+        raise SettingError(f"{name} is {value!r}", f"one of {wanted}", f"pass {name}={allowed[0]!r}")

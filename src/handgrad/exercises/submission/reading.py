@@ -1,7 +1,7 @@
-"""Reads a learner's notebook or module, and finds the code that defines things. Executes nothing.
+"""Reads a learner's notebook or module, and finds the code that defines the tasks. Executes nothing.
 
-A check needs the learner's functions and class, but not their training and plots, which may take minutes. So it runs
-only what the tasks' names lead to: their definitions, and what these use.
+A check needs the learner's functions and class, but not the training and plots, which may take minutes. So it runs only
+the definitions of the tasks, and what these use.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def read_submission(path: Path) -> Submission:
     Returns
     -------
     Submission
-        Of the file's name.
+        It is named after the file.
 
     Raises
     ------
     ExerciseError
-        If it is no such file, too large, not UTF-8, or no notebook inside.
+        If it is not such a file, is too large, is not UTF-8, or does not contain a notebook.
 
     Examples
     --------
@@ -65,7 +65,9 @@ def read_submission(path: Path) -> Submission:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in (".ipynb", ".py"):
-        raise ExerciseError(f"{path.name} as a submission", "a notebook or a module", "give an .ipynb or .py file")
+        raise ExerciseError(
+            f"{path.name} is not a notebook or a module", "an .ipynb or .py file", "check the name of the file"
+        )
     text = _text(path)
     if suffix == ".py":
         cells = [Cell(0, text)]
@@ -73,35 +75,37 @@ def read_submission(path: Path) -> Submission:
         cells = [Cell(number, source) for number, source in enumerate(_code_cells(path, text), start=1)]
     if (size := sum(len(cell.source) for cell in cells)) > MAXIMUM_CODE:
         raise ExerciseError(
-            f"{size:,} characters of code in {path.name}", f"at most {MAXIMUM_CODE:,}", "hand in the sheet's code only"
+            f"{path.name} has {size:,} characters of code",
+            f"at most {MAXIMUM_CODE:,}",
+            "keep the code of the sheet only",
         )
     return Submission(path.name, tuple(cells))
 
 
 def _text(path: Path) -> str:
-    """Read a bounded UTF-8 file, with every line end as a newline."""
+    """Read a UTF-8 file of limited size, with newlines as line ends."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
-            raise ExerciseError(f"{path}, which is no regular file", "a notebook or a module", "give the file itself")
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would block for ever
+            raise ExerciseError(f"{path} is not a regular file", "a notebook or a module", "pass the file itself")
         with path.open("rb") as file:
             data = file.read(MAXIMUM_BYTES + 1)
     except (OSError, ValueError) as error:
         raise ExerciseError(f"{path}: {error}", "a readable file", "check the name and the permissions") from error
     if len(data) > MAXIMUM_BYTES:
         raise ExerciseError(
-            f"{path.name} of over {MAXIMUM_BYTES:,} bytes",
+            f"{path.name} has over {MAXIMUM_BYTES:,} bytes",
             f"at most {MAXIMUM_BYTES:,} bytes",
             "clear the outputs of the notebook and save it again",
         )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ExerciseError(f"{path.name}, which is not UTF-8", "UTF-8 text", "save the file as UTF-8") from error
+        raise ExerciseError(f"{path.name} is not UTF-8", "UTF-8 text", "save the file as UTF-8") from error
     return _lines_ended(text)
 
 
 def _lines_ended(text: str) -> str:
-    """End every line with a newline, as Python counts lines, and replace what UTF-8 cannot say."""
+    """End every line with a newline, as Python counts lines, and replace what UTF-8 cannot encode."""
     return text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -117,11 +121,11 @@ def _code_cells(path: Path, text: str) -> Iterator[str]:
         return value if isinstance(value, list) else refuse(f"{what} of type {type(value).__name__}")
 
     try:
-        notebook = json.loads(text, parse_constant=lambda name: refuse(f"{name}, which is no JSON"))
+        notebook = json.loads(text, parse_constant=lambda name: refuse(f"{name} is not JSON"))
     except (ValueError, RecursionError) as error:
-        refuse(f"no JSON ({error})")
+        refuse(f"it is not JSON ({error})")
     if not isinstance(notebook, dict):
-        refuse("JSON, but no notebook")
+        refuse("it is JSON but not a notebook")
     version = notebook.get("nbformat")
     if version == 4:
         cells, key = listed(notebook.get("cells"), "cells"), "source"
@@ -139,7 +143,7 @@ def _code_cells(path: Path, text: str) -> Iterator[str]:
         source = cell.get(key)
         lines = source if isinstance(source, list) else [source]
         if not all(isinstance(line, str) for line in lines):
-            refuse(f"a code cell whose {key} is no text")
+            refuse(f"a code cell whose {key} is not text")
         yield _lines_ended("".join(map(str, lines)))
 
 
@@ -158,7 +162,7 @@ def definitions(submission: Submission) -> tuple[Cell, ...]:
     Returns
     -------
     tuple of Cell
-        Those of which something is kept. All other lines are blank, so that line numbers are unchanged.
+        Cells of which something is kept. All other lines are blank, so that line numbers do not change.
 
     Examples
     --------
@@ -196,7 +200,7 @@ def definitions(submission: Submission) -> tuple[Cell, ...]:
 
 
 def syntax_errors(submission: Submission) -> tuple[Crash, ...]:
-    """Name the cells that are no Python, which :func:`definitions` leaves out.
+    """Find the cells that are not valid Python, which :func:`definitions` leaves out.
 
     Parameters
     ----------
