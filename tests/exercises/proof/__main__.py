@@ -9,8 +9,7 @@ from pathlib import Path
 from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.files import written
 
-from .prove import judge_forms, judge_pairs, rejected_variants, table, variants
-from .written import mutants
+from .prove import held_out_forms, judge, judge_pairs, known_forms, rejected_variants, table, variants
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "exercise.md"
 START, END = "<!-- proof:start -->", "<!-- proof:end -->"
@@ -19,24 +18,30 @@ START, END = "<!-- proof:start -->", "<!-- proof:end -->"
 def main() -> None:
     """Write whatever comes out."""
     sandbox = find_sandbox()
-    known = judge_forms([form for form in mutants() if not form.again], sandbox)
-    pairs = judge_pairs(mutants(), 150, sandbox)
-    rejected = rejected_variants(sandbox)
-    correct = len(list(variants()))
+    wrong, correct = held_out_forms()
+    pairs = judge_pairs(150, sandbox)
     both = sum(named for *_, named in pairs)
+    rejected = rejected_variants(sandbox)
+    refused = [form for form in judge(correct, sandbox) if not form.missed]
     text = f"""\
 ### Known forms
 
-{table(known)}
+{table(judge(known_forms(), sandbox))}
 
 Of {len(pairs)} submissions with two mistakes at different quantities, both mistakes are named in {both}.
-Of {correct} correct solutions, each written in another way, {len(rejected)} are rejected.
+Of {len(list(variants()))} correct solutions, each written in another way, {len(rejected)} are rejected.
+
+### Held-out forms
+
+{table(judge(wrong, sandbox))}
+
+Of {len(correct)} held-out correct solutions, {len(refused)} are rejected.
 """
     before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
     with written(DOCUMENT) as file:
         file.write(f"{before}{START}\n\n{text}\n{END}{after}".encode())
-    sys.stdout.write("\n".join([text, *rejected, ""]))
+    sys.stdout.write("\n".join([text, *rejected, *map(str, refused), ""]))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,12 @@ Every form is put into a solved sheet and checked like any other submission, in 
 
 from __future__ import annotations
 
+import ast
 import multiprocessing
 import os
 import random
+import textwrap
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -24,13 +27,50 @@ from handgrad.exercises.sandbox.isolation import Sandbox
 from handgrad.exercises.submission.reading import Cell, Submission
 from handgrad.exercises.tasks import TASKS
 
-from .written import Mutant, mutated, sheet
+from .written import Mutant, mutants, mutated, sheet
 
 OUTCOMES = ("named correctly", "named wrongly", "not named", "missed")
 # Found in no quantity, so in no pair of quantities either.
 REMARKS = ("forward_values_changed", "gradient_changed_by_step", "weights_changed_in_backprop")
 
 Job = tuple[Submission, tuple[str, ...] | None]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way of making a mistake in a task, in a submission that is otherwise right; or one way of making none."""
+
+    mistake: str
+    task: str
+    submission: Submission
+
+
+def known_forms() -> list[Form]:
+    """List the forms from which the catalogue's recognisers were made, each in one layer where there are several."""
+    return [Form(one.mistake, one.task, mutated([one])) for one in mutants() if not one.again]
+
+
+def held_out_forms() -> tuple[list[Form], list[Form]]:
+    """Read the forms that no recogniser contains: the wrong ones, and the correct ones, whose mistake is empty."""
+    wrong: list[Form] = []
+    correct: list[Form] = []
+    for file in sorted((Path(__file__).parent / "held_out").glob("*.toml")):
+        for one in tomllib.loads(file.read_text(encoding="utf-8"))["variant"]:
+            submission = Submission(one["why"], (Cell(0, _with_definition(one["task"], one["code"])),))
+            (wrong if one["mistake"] else correct).append(Form(one["mistake"], one["task"], submission))
+    return wrong, correct
+
+
+def _with_definition(task: str, code: str) -> str:
+    """Put the definition of a task in the place of the one in a solved sheet; a method's is not indented."""
+    (solved,) = sheet(TASKS[task].sheet, None).cells
+    body = ast.parse(solved.source).body
+    if TASKS[task].kind == "method":
+        body = next(node.body for node in body if isinstance(node, ast.ClassDef) and node.name == "fcc")
+    old = next(node for node in body if isinstance(node, ast.FunctionDef) and node.name == task)
+    lines = solved.source.splitlines()
+    lines[old.lineno - 1 : old.end_lineno] = textwrap.indent(code, " " * old.col_offset).splitlines()
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)
@@ -55,20 +95,20 @@ class Judged:
         return OUTCOMES[2] if self.reported is None else OUTCOMES[1]
 
 
-def judge_forms(forms: Sequence[Mutant], sandbox: Sandbox) -> list[Judged]:
-    """Check each form of a mistake in a sheet that is otherwise solved."""
-    results = checked([(mutated([form]), (form.task,)) for form in forms], sandbox)
+def judge(forms: Sequence[Form], sandbox: Sandbox) -> list[Judged]:
+    """Check each form of a mistake."""
+    results = checked([(form.submission, (form.task,)) for form in forms], sandbox)
     return [
         Judged(form.mistake, form.task, next((f.mistake for f in result.findings), None), result.status == "right")
         for form, (result,) in zip(forms, results, strict=True)
     ]
 
 
-def judge_pairs(forms: Sequence[Mutant], count: int, sandbox: Sandbox) -> list[tuple[str, str, bool]]:
+def judge_pairs(count: int, sandbox: Sandbox) -> list[tuple[str, str, bool]]:
     """Check submissions with two mistakes of the methods at different quantities; say whether both were named."""
     single = [
         form
-        for form in forms
+        for form in mutants()
         if TASKS[form.task].kind == "method" and len(form.lines) == 1 and form.mistake not in REMARKS
     ]
     pairs = [

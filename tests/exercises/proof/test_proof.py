@@ -8,7 +8,17 @@ from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.check import check_submission
 from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.sheet.solutions import solution
-from proof.prove import Judged, interval, judge_forms, judge_pairs, rejected_variants, table, variants
+from proof.prove import (
+    Judged,
+    held_out_forms,
+    interval,
+    judge,
+    judge_pairs,
+    known_forms,
+    rejected_variants,
+    table,
+    variants,
+)
 from proof.written import mutants, mutated
 
 MUTANTS = mutants()
@@ -48,14 +58,14 @@ def test_there_are_at_least_sixty_correct_variants():
 @pytest.mark.slow
 def test_every_known_form_is_named():
     """In the real isolated process each form of each mistake gets its name."""
-    judged = judge_forms([mutant for mutant in MUTANTS if not mutant.again], find_sandbox(allow_none=True))
+    judged = judge(known_forms(), find_sandbox(allow_none=True))
     assert [form for form in judged if form.outcome != "named correctly"] == []
 
 
 @pytest.mark.slow
 def test_two_mistakes_at_once_are_both_named():
     """In at least nine of ten submissions with two mistakes at different quantities."""
-    pairs = judge_pairs(MUTANTS, 60, find_sandbox(allow_none=True))
+    pairs = judge_pairs(60, find_sandbox(allow_none=True))
     assert sum(named for *_, named in pairs) >= 54, [pair for pair in pairs if not pair[2]]
 
 
@@ -63,6 +73,13 @@ def test_two_mistakes_at_once_are_both_named():
 def test_every_correct_variant_is_right():
     """However a correct solution is written, each of its tasks is right."""
     assert rejected_variants(find_sandbox(allow_none=True)) == []
+
+
+@pytest.mark.slow
+def test_every_held_out_correct_form_is_right():
+    """Correct solutions that nobody looked at while the judges were written are right, too."""
+    _, correct = held_out_forms()
+    assert [form for form in judge(correct, find_sandbox(allow_none=True)) if not form.missed] == []
 
 
 def test_the_outcome_of_a_form_is_what_was_said_of_it():
