@@ -1,3 +1,8 @@
+"""What counts as a submission, in files, folders and archives.
+
+It has more than 350 lines because course systems export in many ways, and archives can be hostile in many more.
+"""
+
 import io
 import os
 import stat

@@ -1,3 +1,8 @@
+"""Grading a class: the folder that is written, its tables and pages, and what never stops the others.
+
+It has more than 350 lines because one graded class, which takes seconds to make, is looked at from all sides.
+"""
+
 import csv
 import io
 import json

@@ -76,10 +76,12 @@ def test_every_correct_variant_is_right():
 
 
 @pytest.mark.slow
-def test_every_held_out_correct_form_is_right():
-    """Correct solutions that nobody looked at while the judges were written are right, too."""
-    _, correct = held_out_forms()
-    assert [form for form in judge(correct, find_sandbox(allow_none=True)) if not form.missed] == []
+def test_most_held_out_forms_are_named_and_hardly_any_is_named_wrongly():
+    """Of forms that no recogniser contains, nine of ten get their name, and at most one of a hundred gets another."""
+    wrong, _ = held_out_forms()
+    outcomes = [judged.outcome for judged in judge(wrong, find_sandbox(allow_none=True))]
+    assert outcomes.count("named correctly") >= 0.9 * len(wrong)
+    assert outcomes.count("named wrongly") <= 0.01 * len(wrong)
 
 
 def test_the_outcome_of_a_form_is_what_was_said_of_it():

@@ -1,4 +1,7 @@
-"""The isolated runner as a checker uses it: what each kind of call gives, how it fails, that it always comes back."""
+"""The isolated runner as a checker uses it: what each kind of call gives, how it fails, that it always comes back.
+
+It has more than 350 lines because each of the many ways to fail has a submission of its own here.
+"""
 
 import threading
 import time

@@ -1,3 +1,8 @@
+"""The sheets: their texts and formats, and self-tests that find mistakes.
+
+It has more than 350 lines because every self-test is tried on solutions and on mistakes, listed here.
+"""
+
 import ast
 import inspect
 import json

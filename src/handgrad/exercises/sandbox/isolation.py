@@ -21,7 +21,7 @@ from handgrad.errors import ExerciseError
 from handgrad.exercises.sandbox.mounts import PYTHON, STANDARD_LIBRARY, bubblewrap, packages, program, view
 
 RUN = "import sys; sys.path += sys.argv[1:3]; from box.child import main; main()"
-# Both walls, and then a look at what is to be hidden.
+# Both walls, and then a look at what must be hidden.
 TRY = """
 import sys; sys.path += sys.argv[1:3]
 import json, os
@@ -36,16 +36,16 @@ print("it sees handgrad" if os.path.exists(wanted["hidden"]) else "works")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use.
+    """The resources that a submission may use.
 
     Attributes
     ----------
     start, load, total : float
-        Seconds for starting its process, for loading its cells, and for all of its calls together.
+        Seconds for starting the process, for loading the cells, and for all calls together.
     memory : int
-        Bytes of address space. NumPy alone reserves some hundred megabytes.
+        Bytes of address space. NumPy alone reserves several hundred megabytes.
     threads : int
-        At once. It cannot start processes.
+        At the same time. A submission cannot start processes.
     files, file_size, scratch : int
         Open files; bytes of one file; bytes of all files together.
     """
@@ -170,25 +170,25 @@ def command(sandbox: Sandbox, folder: Path, limits: Limits, code: str = RUN) -> 
     ----------
     sandbox : Sandbox
     folder : Path
-        An empty one, for as long as the process lives. Only without isolation anything is written into it.
+        An empty folder that exists for as long as the process lives. It is used only without isolation.
     limits : Limits
     code : str
-        What Python executes, given the folders of its own program and of the packages.
+        What Python executes. Its arguments are the folders of its own program and of the packages.
 
     Returns
     -------
     command : list of str
     home : str
-        The folder in which the submission may write, as it sees it.
+        The folder that the submission may write to, as the submission sees it.
     """
     python = [PYTHON, "-I", "-S", "-B", "-X", "utf8", "-c", code]
     if sandbox.isolated:
         return [*bubblewrap(view(), limits.scratch), *python, "/box/program", "/box/packages"], "/box/scratch"
     box = folder / "box"
     (box / "scratch").mkdir(parents=True)
-    folder.chmod(0o711)  # for the case that it becomes another user's process
+    folder.chmod(0o711)  # in case the process changes to another user
     (box / "scratch").chmod(0o777)
-    for source, target in (*program(), *packages()):  # so that handgrad cannot be imported by accident
+    for source, target in (*program(), *packages()):  # links, so that handgrad cannot be imported by accident
         link = folder / target[1:]
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(source)
@@ -196,7 +196,7 @@ def command(sandbox: Sandbox, folder: Path, limits: Limits, code: str = RUN) -> 
 
 
 def environment(home: str) -> dict[str, str]:
-    """Make the process's environment, from nothing.
+    """Make the environment of the process from scratch.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def environment(home: str) -> dict[str, str]:
     Returns
     -------
     dict
-        One thread for each library, as each reserves memory for each of its threads; no plot opens a window.
+        One thread per library, as libraries reserve memory for each thread; plots open no windows.
     """
     return {
         **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -218,7 +218,7 @@ def environment(home: str) -> dict[str, str]:
 
 
 def confinement(sandbox: Sandbox, limits: Limits) -> dict[str, int | bool]:
-    """Say what ``confine`` is to do in a sandbox.
+    """Give the arguments of ``confine`` for a sandbox.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def confinement(sandbox: Sandbox, limits: Limits) -> dict[str, int | bool]:
 
 
 def _open_to_all(*folders: str) -> bool:
-    """Tell whether another user can read folders."""
+    """Check whether other users can read folders."""
     paths = [Path(folder) for folder in folders]
     return all(path.stat().st_mode & 0o4 for path in paths) and all(
         parent.stat().st_mode & 0o1 for path in paths for parent in (path, *path.parents)

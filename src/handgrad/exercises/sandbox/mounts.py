@@ -16,11 +16,11 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-# What a sheet's cells may import, as far as it is installed, with all that it needs.
+# What a sheet may import, if it is installed, with its dependencies.
 PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "tqdm")
 INSIDE = Path(__file__).with_name("inside")  # all of handgrad that a submission can see
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))  # not that of a virtual environment
+PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))  # not the link in a virtual environment
 PREFIX = os.path.realpath(sys.base_prefix)
 STANDARD_LIBRARY = os.path.realpath(sysconfig.get_path("stdlib"))
 
@@ -32,11 +32,11 @@ class View:
     Attributes
     ----------
     binds : tuple of (str, str)
-        What is shown read-only, and where.
+        Sources shown read-only, and their targets.
     masks : tuple of str
-        Folders in it that are to be empty.
+        Folders that are covered by empty ones.
     links : tuple of (str, str)
-        A symbolic link's text, and where it lies.
+        The texts of symbolic links, and where they are.
     """
 
     binds: tuple[tuple[str, str], ...]
@@ -60,7 +60,7 @@ def view() -> View:
     libraries = _libraries()
     shown = [*libraries, STANDARD_LIBRARY, PYTHON, "/etc/ld.so.cache", "/etc/alternatives"]
     shown = [path for path in dict.fromkeys(shown) if Path(path).exists()]
-    shown = [path for path in shown if not any(path.startswith(f"{other}/") for other in shown)]  # seen already
+    shown = [path for path in shown if not any(path.startswith(f"{other}/") for other in shown)]  # contained in another
     masks = {
         str(folder / name)
         for shared in (*libraries, STANDARD_LIBRARY)
@@ -77,7 +77,7 @@ def view() -> View:
 
 
 def _libraries() -> list[str]:
-    """Find the folders of shared libraries: the machine's, and those beside a Python of its own place."""
+    """Find the folders of shared libraries: those of the machine, and those of a separate Python installation."""
     name = sysconfig.get_config_var("MULTIARCH") or "-"
     folders = [Path(f"/usr/lib/{name}"), Path(f"/lib/{name}")]  # Debian's
     if not any(folder.is_dir() for folder in folders):
@@ -89,24 +89,24 @@ def _libraries() -> list[str]:
 
 
 def program() -> tuple[tuple[str, str], ...]:
-    """List the files of the isolated process's own program, which there is the package ``box``.
+    """List the files of the isolated program, which is the package ``box`` in the sandbox.
 
     Returns
     -------
     tuple of (str, str)
-        Where each lies, and where it is shown.
+        The path of each file, and its path in the sandbox.
     """
     return tuple((str(path), f"/box/program/box/{path.name}") for path in sorted(INSIDE.glob("*.py")))
 
 
 @functools.cache
 def packages() -> tuple[tuple[str, str], ...]:
-    """Find the packages and what they need, without importing them.
+    """Find the packages and their dependencies, without importing them.
 
     Returns
     -------
     tuple of (str, str)
-        Where each folder or module lies, and where it is shown.
+        The path of each folder or module, and its path in the sandbox.
     """
     found: dict[str, str] = {}
     seen: set[str] = set()
@@ -120,7 +120,7 @@ def packages() -> tuple[tuple[str, str], ...]:
             distribution = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-        # Some systems' own packages come without a list of their files.
+        # Packages of some systems do not list their files.
         tops = {file.parts[0] for file in distribution.files or ()} or {name.replace("-", "_")}
         for top in tops - {"..", "__pycache__"}:
             path = str(distribution.locate_file(top))
@@ -132,13 +132,13 @@ def packages() -> tuple[tuple[str, str], ...]:
 
 
 def bubblewrap(view: View, scratch: int) -> list[str]:
-    """Write the command line of bubblewrap, as far as the command to run.
+    """Write the command line of bubblewrap, up to the command to run.
 
     Parameters
     ----------
     view : View
     scratch : int
-        Bytes of the one folder that can be written in, ``/box/scratch``.
+        Bytes of ``/box/scratch``, the only folder that can be written to.
 
     Returns
     -------
@@ -147,12 +147,12 @@ def bubblewrap(view: View, scratch: int) -> list[str]:
     words = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     words += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     if os.geteuid() == 0:
-        words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # with which confine gives up being root
+        words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # which confine needs to stop being root
     else:
         words += ["--unshare-user"]
     targets = [target for _, target in (*view.binds, *view.links)] + list(DEVICES)
     for folder in sorted({str(folder) for target in targets for folder in Path(target).parents}):
-        words += ["--dir", folder]  # readable for everybody, which folders made on the way are not
+        words += ["--dir", folder]  # readable by everybody, unlike folders that are created implicitly
     for source, target in view.binds:
         words += ["--ro-bind", source, target]
     for target in view.masks:

@@ -1,4 +1,4 @@
-"""An isolated process as the checker holds it: started, asked, never waited for longer than was said, and killed."""
+"""The checker's end of an isolated process: it starts the process, asks it within time limits, and kills it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Message = tuple[dict[str, Any], list[NDArray[Any]]]
 
 
 class EndedError(Exception):
-    """The process is of no more use; the message says why. ``runner`` catches it, so no user meets it."""
+    """The process can no longer be used; the message says why. ``runner`` catches it, so users never see it."""
 
     status: Literal["killed", "too_slow"] = "killed"
 
@@ -69,7 +69,7 @@ class Process:
             reason = self.ask((start, []), limits.start)[0].get("failed")
         except EndedError as error:
             self._stop()
-            said = _open(self._process.stderr).read() or b""  # nothing of the submission has run yet
+            said = _open(self._process.stderr).read() or b""  # none of the submission's code has run yet
             reason = f"{error} {said.decode(errors='replace').strip()[-300:]}".strip()
         if reason is not None:
             self.kill()
@@ -98,8 +98,8 @@ class Process:
     def ask(self, request: Message, seconds: float) -> Message:
         """Send a request and wait for its answer.
 
-        The request carries a word that nobody could know before, and the answer must repeat it: what was written in
-        advance is no answer.
+        The request carries a random word that the answer must repeat, so that nothing written in advance counts as an
+        answer.
 
         Parameters
         ----------
@@ -109,12 +109,12 @@ class Process:
         Returns
         -------
         tuple of (dict, list of ndarray)
-            A frame whose content was not looked at yet.
+            A frame whose content has not been checked.
 
         Raises
         ------
         EndedError
-            If there is no answer, or none of its form; then the process is of no more use.
+            If there is no valid answer. The process can then no longer be used.
         """
         header, arrays = request
         nonce = secrets.token_hex(8)
@@ -128,7 +128,7 @@ class Process:
         return answer, given
 
     def _exchange(self, request: bytes, end: float) -> tuple[bytes, bytes]:
-        """Write a frame and read one, until a point in time."""
+        """Write a frame and read one, until a deadline."""
         requests, answers = _open(self._process.stdin).fileno(), _open(self._process.stdout).fileno()
         to_send, got = memoryview(request), bytearray()
         head = body = 0
@@ -143,7 +143,7 @@ class Process:
                     try:
                         to_send = to_send[os.write(requests, to_send) :]
                     except BrokenPipeError:
-                        to_send = to_send[:0]  # reading will find the end, too
+                        to_send = to_send[:0]  # reading will find the end as well
                     if not to_send:
                         selector.unregister(requests)
                 if answers in ready:
@@ -155,10 +155,10 @@ class Process:
                     continue
                 head, body = PREFIX.unpack_from(got)
                 if head > MOST_HEADER or body > MOST_BYTES:
-                    raise GarbageError("too long an answer")
+                    raise GarbageError("an answer that is too long")
                 needed = PREFIX.size + head + body
                 if len(got) > needed or (len(got) == needed and to_send):
-                    raise GarbageError("what nobody had asked for")
+                    raise GarbageError("more than an answer")
                 if len(got) == needed:
                     return bytes(got[PREFIX.size : PREFIX.size + head]), bytes(got[PREFIX.size + head :])
 
@@ -168,20 +168,20 @@ class Process:
             code = self._process.wait(1.0)
         except subprocess.TimeoutExpired:
             return "it closed the channel"
-        with contextlib.suppress(ValueError):  # bubblewrap and shells give a signal as 128 and its number
+        with contextlib.suppress(ValueError):  # bubblewrap reports a signal as 128 plus its number
             return f"it was ended by {signal.Signals(-code if code < 0 else code - 128).name}"
         return f"it ended with exit code {code}"
 
     def kill(self) -> None:
-        """End the process and all that belongs to it, and forget its files."""
+        """End the process and everything that belongs to it, and delete its files."""
         self._stop()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             _open(pipe).close()
         self._folder.cleanup()
 
     def _stop(self) -> None:
-        """Send the signal that nothing can ignore; with the process that is killed here ends its whole namespace."""
-        if self._process.poll() is None:  # else its number may be another's by now
+        """Send the signal that no process can ignore. The whole namespace ends with the process killed here."""
+        if self._process.poll() is None:  # otherwise its number may have been reused
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
@@ -191,10 +191,10 @@ class Process:
 def _not_started(reason: object) -> ExerciseError:
     """Say that the isolated process did not start."""
     return ExerciseError(
-        f"the isolated process did not start ({reason})", "one that answers", "try again, or pass --unsafe"
+        f"the isolated process did not start ({reason})", "a process that answers", "run `handgrad exercise doctor`"
     )
 
 
 def _open(pipe: IO[bytes] | None) -> IO[bytes]:
-    """Take for given that Popen made a pipe, as it was told to."""
+    """Rely on Popen having made a pipe, as it was asked to."""
     return cast("IO[bytes]", pipe)

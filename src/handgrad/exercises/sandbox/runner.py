@@ -1,7 +1,7 @@
-"""Asks a submission's code, in an isolated process, and reads its answers field by field, believing none.
+"""Calls a submission's code in an isolated process, and validates its answers field by field.
 
-One process answers all calls. After one that ended it, or was too slow, a new process goes on with those that are left.
-An answer that does not have an answer's form counts as if the process had ended.
+One process answers all calls. If a call ends it, or is too slow, a new process continues with the remaining calls. An
+answer that is not valid counts as if the process had ended.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ Reference = Callable[[object], NDArray[Any]]
 def run_calls(
     cells: Sequence[Cell], calls: Sequence[Call], sandbox: Sandbox, limits: Limits = DEFAULT_LIMITS, seed: int = 0
 ) -> list[Answer]:
-    r"""Run a submission's code in a process of its own, and ask it.
+    r"""Run a submission's code in a process of its own, and carry out calls.
 
-    Several threads may do so at once.
+    Safe to use from several threads at once.
 
     Parameters
     ----------
     cells : sequence of Cell
-        Loaded in order into one module. One that fails does not hinder the next.
+        Loaded in order into one module. A cell that fails does not stop the next one.
     calls : sequence of Call
-        Carried out in order. What one leaves behind in the module, the next one finds: so no call may carry what
-        answers another one.
+        Carried out in order. Whatever a call leaves in the module is visible to the next, so no call may contain the
+        answer to another one.
     sandbox : Sandbox
     limits : Limits, optional
     seed : int, default 0
@@ -45,14 +45,14 @@ def run_calls(
     Returns
     -------
     list of Answer
-        One for each call, in order. A call that ended the process is made once more in a new one, as an earlier one may
-        be to blame. When a function was too slow, or ended a new process, further calls of it are answered so without
-        being made. Reading steps after one that crashed are still done, and their values given.
+        One for each call, in order. A call that ends the process is repeated once in a new one, as an earlier call may
+        be to blame. Once a function was too slow, or ended a new process, further calls of it get the same answer
+        without being made. After a step that crashed, steps that read are still carried out.
 
     Raises
     ------
     ExerciseError
-        If the process cannot be started. Never for anything that the submission does.
+        If the process cannot be started; never because of anything that the submission does.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def _request(call: Call, seed: int) -> Message:
 
 
 def _answer(call: Call, message: Message, sources: dict[int, str]) -> Answer:
-    """Read what the process said of a call, as far as it has the form of an answer."""
+    """Read the answer to a call, if it is valid."""
     header, arrays = message
 
     def referred(value: object) -> NDArray[Any]:
@@ -173,11 +173,11 @@ def _answer(call: Call, message: Message, sources: dict[int, str]) -> Answer:
                 reason=_text(header.get("reason", "")),
                 left_out={label: _text(kind) for label, kind in left_out.items()},
             )
-    raise EndedError("it wrote an answer of a strange form")
+    raise EndedError("it wrote an invalid answer")
 
 
 def _event(event: object, referred: Reference) -> Event:
-    """Read one event; a number is one again."""
+    """Read one event; arrays without dimensions become numbers."""
     match event:
         case [
             "forward_propagation" | "backprop" | "gradient_step" | "end" as method,
@@ -187,11 +187,11 @@ def _event(event: object, referred: Reference) -> Event:
         ]:
             array = None if value is None else referred(value)
             return Event(method, array.item() if array is not None and array.ndim == 0 else array, step, rate)
-    raise EndedError("it wrote an event of a strange form")
+    raise EndedError("it wrote an invalid event")
 
 
 def _crash(crash: object, sources: dict[int, str]) -> Crash | None:
-    """Read where it crashed, and look the line up in the submission."""
+    """Read the place of a crash, and look up the line in the submission."""
     match crash:
         case None:
             return None
@@ -201,13 +201,13 @@ def _crash(crash: object, sources: dict[int, str]) -> Crash | None:
                 cell = line = 0
             source = lines[line - 1].strip() if line else ""
             return Crash(_text(kind, 100), _text(message, 2000), cell, line, _text(source, 500))
-    raise EndedError("it wrote a crash of a strange form")
+    raise EndedError("it wrote an invalid crash")
 
 
 def _text(value: object, most: int = 500) -> str:
-    """Read a short text, without characters that a terminal would obey."""
+    """Read a short text, without control characters."""
     if not isinstance(value, str):
-        raise EndedError("it wrote no text where one belongs")
+        raise EndedError("it wrote something else in place of a text")
     shown = (
         letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}" for letter in value[:most]
     )

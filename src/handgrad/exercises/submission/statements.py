@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from handgrad.exercises.calls import Crash
 from handgrad.exercises.tasks import TASKS
 
-MAXIMUM_MAGICS = 20  # in a cell: each costs another parse
-# A line that IPython would not give to Python: %magic, !command, ?help, help?, and name = !command or %magic.
+MAXIMUM_MAGICS = 20  # per cell: each costs another parse
+# A line that IPython does not pass to Python: %magic, !command, ?help, help?, and name = !command or %magic.
 MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2}$|[\w, ]+=\s*[!%]")
-# Cell magics whose cell is Python all the same.
+# Cell magics whose cell is Python nevertheless.
 PYTHON_CELL = re.compile(r"\s*%%(time|timeit|capture|prun|python3?)\b")
 TASK_NAMES = frozenset(name for name, task in TASKS.items() if task.kind != "method") | {"fcc"}
 _PARSING = threading.Lock()
@@ -24,10 +24,10 @@ _PARSING = threading.Lock()
 
 @dataclass(eq=False)
 class Unit:
-    """Statements at top level that share lines, usually one.
+    """Top-level statements that share lines; usually a single one.
 
-    ``functions`` are the names that it defines, ``assigned`` those that it gives a value, ``bound`` those that it is
-    kept for, and ``used`` those that it needs.
+    ``functions`` are the names of functions and classes that it defines, ``assigned`` the names that it assigns,
+    ``bound`` the names for which it is kept, and ``used`` the names that it needs.
     """
 
     start: int
@@ -40,14 +40,14 @@ class Unit:
 
 
 def parse(source: str, cell: int) -> list[Unit] | Crash:
-    r"""Cut a cell into units, or say why it is no Python.
+    r"""Split a cell into units, or say why it is not Python.
 
     Parameters
     ----------
     source : str
-        Lines end with a newline, and nothing else.
+        Its lines end with a newline and nothing else.
     cell : int
-        Its number, for the crash.
+        The number of the cell, for the crash.
 
     Returns
     -------
@@ -58,8 +58,8 @@ def parse(source: str, cell: int) -> list[Unit] | Crash:
     >>> [sorted(unit.used) for unit in parse("from numpy import exp\ndef f(x):\n    return exp(x) + g(x)\n", 1)]
     [[], ['exp', 'g']]
     """
-    with _PARSING, warnings.catch_warnings():  # warnings belong to the whole process, hence one thread at a time
-        warnings.simplefilter("ignore")  # such as an unknown escape in a docstring with LaTeX
+    with _PARSING, warnings.catch_warnings():  # warning filters are global, so one thread at a time
+        warnings.simplefilter("ignore")  # such as that of an invalid escape in a docstring with LaTeX
         lines = _without_magics(source).split("\n")
         try:
             tree = ast.parse("\n".join(lines))
@@ -74,7 +74,7 @@ def parse(source: str, cell: int) -> list[Unit] | Crash:
 
 
 def _without_magics(source: str) -> str:
-    """Put ``pass`` in place of what is IPython's and not Python's, by asking the parser which lines it refuses."""
+    """Replace IPython's own syntax by ``pass``, asking the parser which lines it refuses."""
     lines = source.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if lines[first].lstrip().startswith("%%"):
@@ -102,7 +102,7 @@ def _without_magics(source: str) -> str:
 
 
 def _outside_function(tree: ast.Module) -> ast.stmt | ast.expr | None:
-    """Find a return or yield that belongs to no function, which the parser itself lets pass."""
+    """Find a return or yield outside of a function, which the parser itself accepts."""
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
@@ -114,7 +114,7 @@ def _outside_function(tree: ast.Module) -> ast.stmt | ast.expr | None:
 
 
 def _groups(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
-    """Give the statements together that share a line, as in ``a = 1; b = 2``."""
+    """Group the statements that share a line, as in ``a = 1; b = 2``."""
     group: list[ast.stmt] = []
     for statement in body:
         if group and _first_line(statement) > _last_line(group[-1]):
@@ -126,18 +126,18 @@ def _groups(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
 
 
 def _first_line(statement: ast.stmt) -> int:
-    """Give the line on which a statement begins, with its decorators."""
+    """Give the first line of a statement, including its decorators."""
     decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _last_line(statement: ast.stmt) -> int:
-    """Give the line on which a statement ends."""
+    """Give the last line of a statement."""
     return statement.end_lineno or statement.lineno
 
 
 def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
-    """Find what statements bind and use."""
+    """Find the names that statements bind and use."""
     start, end = _first_line(group[0]) - 1, _last_line(group[-1])
     unit = Unit(start, end, lines[start:end], set(), [], set(), set())
     _bind(group, unit)
@@ -152,7 +152,7 @@ def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
 
 
 def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
-    """Note what the statements bind, looking into blocks."""
+    """Note the names that statements bind, also within blocks."""
     for statement in statements:
         match statement:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
@@ -179,7 +179,7 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
 
 
 def _assign(target: ast.expr, value: ast.expr | None, unit: Unit) -> None:
-    """Note the names of a target; an attribute or entry stands for the name that it is reached by."""
+    """Note the names of a target; an attribute or item counts as the name it starts with."""
     stack: list[tuple[ast.expr, ast.expr | None]] = [(target, value)]
     while stack:
         target, value = stack.pop()
@@ -203,7 +203,7 @@ def _assign(target: ast.expr, value: ast.expr | None, unit: Unit) -> None:
 
 
 def makes_function(value: ast.expr | None, functions: set[str]) -> bool:
-    """Say whether a value can be a function: a lambda, another function, or what is made of one.
+    """Tell whether a value may be a function: a lambda, another function, or something made from one.
 
     Examples
     --------
@@ -227,7 +227,7 @@ def makes_function(value: ast.expr | None, functions: set[str]) -> bool:
 
 
 def _globals(table: symtable.SymbolTable) -> Iterator[str]:
-    """Give the globals that code uses, in itself or in its functions and classes."""
+    """Give the globals that code uses, including its functions and classes."""
     stack = [table]
     while stack:
         table = stack.pop()

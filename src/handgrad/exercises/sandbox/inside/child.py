@@ -1,8 +1,8 @@
 """The program of the isolated process: it reads requests, has the submission's code carry them out, and answers.
 
-It imports the standard library, NumPy and its neighbours, and nothing else of handgrad, which is hidden in the sandbox.
-It knows no right answer, so a submission that takes over this process gains nothing: it may say what it likes, and the
-checker compares that with values that never were here.
+It imports the standard library, NumPy and the modules of its own folder; the rest of handgrad is hidden in the
+sandbox. It knows no right answer, so a submission that takes over this process gains nothing: whatever it answers,
+the checker compares with values that were never here.
 
 ``isolation`` starts it, as ``box.child``; ``process`` writes on its standard input and reads its standard output.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-# Relative imports, as the package of these files has another name in the sandbox.
+# Relative imports, because in the sandbox the package of these files has a different name.
 from .confine import confine
 from .learner import Learner
 from .protocol import PREFIX, decode, encode
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 class Channel:
-    """The two pipes to the checker, taken away from standard input and output, which lead nowhere from then on."""
+    """The two pipes to the checker. Standard input and output are redirected to the null device."""
 
     def __init__(self) -> None:
         self._requests, self._answers = os.dup(0), os.dup(1)
@@ -53,12 +53,12 @@ class Channel:
         os.close(nowhere)
 
     def read(self) -> tuple[dict[str, Any], list[NDArray[Any]]]:
-        """Wait for a request; where there are no more, end."""
+        """Wait for a request; exit if there are no more."""
         head, body = PREFIX.unpack(self._exactly(PREFIX.size))
         return decode(self._exactly(head), self._exactly(body))
 
     def _exactly(self, size: int) -> bytes:
-        """Read so many bytes."""
+        """Read a number of bytes."""
         data = bytearray()
         while len(data) < size:
             part = os.read(self._requests, size - len(data))

@@ -1,8 +1,8 @@
 """What the isolated process gives up before it looks at a submission: memory, files, and much of the kernel.
 
-Namespaces (``isolation``) hide the machine; this is the second wall. After :func:`confine` the process cannot start
-another process or program, signal anything but itself, open a socket, enter a namespace, or take memory that the limit
-on its address space does not count. It runs inside the sandbox, so it imports the standard library only.
+Bubblewrap (``isolation``) hides the machine; this is the second wall. After :func:`confine` the process cannot start
+another process or program, signal any process but itself, open a socket, enter a namespace, or allocate memory that the
+limit on its address space does not count. It runs inside the sandbox, so it imports the standard library only.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ REFUSED = {
 KILL_ITSELF = {"x86_64": (62, 234), "aarch64": (129, 131)}  # kill, tgkill
 PRLIMIT = {"x86_64": 302, "aarch64": 261}
 CLONE = {"x86_64": 56, "aarch64": 220}
-CLONE3 = 435  # its flags lie in memory, where a filter cannot look; the C library falls back on clone
+CLONE3 = 435  # its flags are in memory, which a filter cannot read; the C library falls back to clone
 CLONE_THREAD = 0x10000
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # AUDIT_ARCH_...
 
@@ -66,28 +66,28 @@ def confine(memory: int, processes: int, files: int, file_size: int, isolated: b
     memory, file_size : int
         Bytes.
     processes, files : int
-        ``processes`` bounds the threads, as there are no other processes.
+        ``processes`` limits the threads, as there are no other processes.
     isolated : bool
-        Refuse to go on where the kernel cannot filter system calls; else that part is left out there.
+        Whether to fail if the kernel cannot filter system calls. Otherwise that part is omitted.
     drop : bool
-        Change to a user that owns nothing. For a process that runs as the machine's root, whom no limit on processes
-        binds.
+        Whether to change to a user that owns nothing. Needed if the process runs as root, to whom no limit on
+        processes applies.
 
     Raises
     ------
     OSError
-        If a part of it cannot be done.
+        If any of this fails.
     """
     for name, most in (
         ("AS", memory), ("NPROC", processes), ("NOFILE", files), ("FSIZE", file_size), ("CORE", 0), ("MSGQUEUE", 0)
     ):  # fmt: skip
-        limit = getattr(resource, f"RLIMIT_{name}", None)  # MSGQUEUE is Linux's own
+        limit = getattr(resource, f"RLIMIT_{name}", None)  # MSGQUEUE exists on Linux only
         if limit is not None:
             _, hard = resource.getrlimit(limit)
             most = most if hard == resource.RLIM_INFINITY else min(most, hard)
             try:
                 resource.setrlimit(limit, (most, most))
-            except (OSError, ValueError) as error:  # macOS knows some limits by name only
+            except (OSError, ValueError) as error:  # macOS defines some limits but does not support them
                 if isolated:
                     raise OSError(f"RLIMIT_{name}: {error}") from error
     if drop:
@@ -104,9 +104,9 @@ def confine(memory: int, processes: int, files: int, file_size: int, isolated: b
 
 
 def _become_nobody() -> None:
-    """Change to a user of no other process, so that a limit on processes counts this one's only."""
+    """Change to a user without other processes, so that the limit on processes counts this one only."""
     os.setgroups([])
-    for user in (2**30 + secrets.randbelow(2**30), NOBODY):  # a container may know no such high numbers
+    for user in (2**30 + secrets.randbelow(2**30), NOBODY):  # a container may not support such high numbers
         try:
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
@@ -138,9 +138,9 @@ def _filter_system_calls(libc: ctypes.CDLL) -> None:
 
 
 def _program(machine: str, process: int) -> list[bytes]:
-    """Write the filter as BPF; each jump is counted in instructions, over those that follow."""
+    """Write the filter as BPF. A jump gives the number of instructions to skip."""
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
-    number, architecture, argument = 0, 4, 16  # where they lie in what a filter sees (the argument's lower half)
+    number, architecture, argument = 0, 4, 16  # offsets in the data of a filter (of the argument, the lower half)
 
     def line(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
         return struct.pack("=HBBI", code, if_true, if_false, value)

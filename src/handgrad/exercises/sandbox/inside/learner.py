@@ -1,7 +1,7 @@
 """The submission's code inside the isolated process: loaded into one module, and called.
 
-What may be changed by a submission, by accident or mischief, is bound here before its first cell is loaded. That is for
-the sake of its other answers; nothing in this process needs to be protected from it.
+Names that a submission might change, by accident or on purpose, are bound here before its first cell is loaded. This
+only protects its other answers; nothing else in this process needs protection.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ Function = Callable[..., Any]
 
 
 class MissingError(Exception):
-    """The submission has no such name."""
+    """The submission does not define a name."""
 
 
 class Learner:
-    """A submission's code, and what became of loading it."""
+    """The code of a submission, and what failed while it was loaded."""
 
     def __init__(self) -> None:
         module = types.ModuleType("submission")
@@ -49,12 +49,12 @@ class Learner:
         private = types.ModuleType("builtins")
         vars(private).update(vars(builtins))
         self.names["__builtins__"] = sys.modules["builtins"] = private
-        self.flags = 0  # of each `from __future__ import` until now
-        self.unloaded: dict[str, Report] = {}  # why a name is not there
+        self.flags = 0  # of every `from __future__ import` so far
+        self.unloaded: dict[str, Report] = {}  # why a name is missing
         self.called: Any = None
 
     def load(self, number: int, source: str) -> None:
-        """Execute a cell, statement by statement. One that fails ends it, unless it imports what is not installed."""
+        """Execute a cell statement by statement, up to the first that fails; imports of missing packages may fail."""
         try:
             statements = ast.parse(source, f"<cell {number}>").body
         except BaseException as error:
@@ -107,7 +107,7 @@ class Learner:
 
     @contextlib.contextmanager
     def _canned(self, request: Report, given: Arrays) -> Iterator[None]:
-        """Put functions that give ready arrays in the place of the submission's own."""
+        """Replace functions of the submission by ones that return given arrays."""
         before = {name: self.names[name] for name in request["canned"] if name in self.names}
         for name, indices in request["canned"].items():
             self.names[name] = canned([given[index] for index in indices])
@@ -119,7 +119,7 @@ class Learner:
             self.names.update(before)
 
     def _function(self, request: Report, outcome: Outcome) -> None:
-        """Call a function; keep what it returns, and its arguments as they are afterwards."""
+        """Call a function; keep its result, and its arguments as they are afterwards."""
         arguments, keywords = self._arguments(request, outcome)
         self.called = self._find(request["name"])
         try:
@@ -131,7 +131,7 @@ class Learner:
                         outcome.keep(f"argument{index}", argument)
 
     def _network(self, request: Report, outcome: Outcome) -> None:
-        """Do steps with an object of a class; after one that fails, attributes are still read."""
+        """Carry out steps on an object of a class. After a step that fails, attributes are still read."""
         made: Any = None
         failed: BaseException | None = None
         for step in request["steps"]:
@@ -147,7 +147,7 @@ class Learner:
             raise failed
 
     def _step(self, step: Report, made: Any, request: Report, outcome: Outcome) -> Any:
-        """Do one step other than reading; give the object."""
+        """Carry out a step other than reading; return the object."""
         arguments, keywords = self._arguments({"keywords": request["keywords"], **step}, outcome)
         name = step["name"]
         if step["kind"] == "construct":
@@ -170,7 +170,7 @@ class Learner:
         return [self._argument(value, outcome) for value in request["arguments"]], keywords
 
     def _argument(self, value: Any, outcome: Outcome) -> Any:
-        """Make one argument; each is a copy, for the submission to spoil."""
+        """Make one argument, as a copy that the submission may change."""
         match value:
             case {"array": index}:
                 return outcome.given[index].copy()
@@ -196,7 +196,7 @@ class Learner:
 
 
 class Outcome:
-    """What becomes of a call: the header of its answer, and the arrays that this refers to."""
+    """The answer to a call: its header, and the arrays that the header refers to."""
 
     def __init__(self, given: Arrays) -> None:
         self.given = given
@@ -205,7 +205,7 @@ class Outcome:
         self.networks: list[fcc] = []
 
     def keep(self, label: str, value: object) -> None:
-        """Keep a copy of a value, or the name of its type if it cannot cross or there is no more room."""
+        """Keep a copy of a value, or the name of its type if the value cannot be sent or is too large."""
         array = plain(value)
         if array is None or sum(kept.nbytes for kept in self.arrays) + array.nbytes > MOST_BYTES // 2:
             self.report["left_out"][label] = word(type(value).__name__)
@@ -213,7 +213,7 @@ class Outcome:
             self.report["values"][label] = self._refer(array)
 
     def record(self, network: fcc) -> None:
-        """Take over what a routine did to its network."""
+        """Record what a routine did to its network."""
         log = network._log
         log.look()
         for method, value, step, rate in (*log.events, ("end", None, log.step, log.rate)):
@@ -228,17 +228,18 @@ class Outcome:
 
 
 def canned(values: Arrays) -> Function:
-    """Make a function that gives one array after the other, and the last one from then on."""
+    """Make a function that returns the arrays in turn, and then the last one again and again."""
     left = list(values)
 
     def function(*_: object, **__: object) -> Any:
-        return (left.pop(0) if len(left) > 1 else left[0]).copy()[()]  # a single number, which one may round or print
+        # Indexed, so that an array without dimensions becomes a number, which can be rounded and printed.
+        return (left.pop(0) if len(left) > 1 else left[0]).copy()[()]
 
     return function
 
 
 def call(function: Function, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    """Call with those keywords that the function takes: by its signature, or else by trial."""
+    """Call a function with the keywords that it accepts, according to its signature or else by trial."""
     try:
         parameters = list(inspect.signature(function).parameters.values()) if keywords else []
     except (TypeError, ValueError):
@@ -252,7 +253,7 @@ def call(function: Function, arguments: list[Any], keywords: dict[str, Any]) -> 
 
 
 def crash(error: BaseException, called: Any = None) -> Report:
-    """Say what was raised, and where: in the innermost of the submission's own lines, else where ``called`` begins."""
+    """Describe an exception and its place: the submission's innermost line, or else the start of ``called``."""
     cell = line = 0
     code = getattr(called.__init__ if isinstance(called, type) else called, "__code__", None)  # type: ignore[misc]
     if isinstance(code, types.CodeType) and (match := CELL.fullmatch(code.co_filename)):
@@ -272,7 +273,7 @@ def crash(error: BaseException, called: Any = None) -> Report:
 
 
 def word(name: object) -> str:
-    """Keep a name short, and a string of the very type."""
+    """Limit the length of a name; anything but a true string becomes empty."""
     return name[:100] if type(name) is str else ""
 
 

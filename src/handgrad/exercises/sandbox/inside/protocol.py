@@ -4,9 +4,9 @@ A frame is two lengths (of header and body, four bytes each, big-endian), the he
 arrays, one after the other, whose types and shapes the header lists under "arrays". Elsewhere in the header
 ``{"array": i}`` stands for the i-th of them.
 
-The checker reads with these functions what a submission's process has written, so they trust nothing: every length,
-type and shape is checked before it is used. The isolated process has this file, too, so it imports the standard library
-and NumPy only.
+The checker uses these functions to read what a submission's process has written, so they trust nothing: every length,
+type and shape is checked before it is used. The isolated process uses this file as well, so it imports the standard
+library and NumPy only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import math
 import struct
 from collections.abc import Sequence
 
-# By their own names: a submission that puts something else in their place in these modules does not change this file.
+# Imported by name, so that a submission that replaces them in their modules does not change this file.
 from json import dumps, loads
 from typing import Any
 
@@ -33,7 +33,7 @@ TYPES = {f"{kind}{size}" for kind, sizes in zip(KINDS, ("1", "1248", "1248", "24
 
 
 class GarbageError(Exception):
-    """What came is no frame; the message says why. Caught in ``runner``, so no user meets it."""
+    """The bytes are not a frame; the message says why. ``runner`` catches it, so users never see it."""
 
 
 def encode(header: dict[str, Any], arrays: Sequence[NDArray[Any]] = ()) -> bytes:
@@ -42,7 +42,7 @@ def encode(header: dict[str, Any], arrays: Sequence[NDArray[Any]] = ()) -> bytes
     Parameters
     ----------
     header : dict
-        What JSON can hold; "arrays" is added to it.
+        Anything that JSON can represent; "arrays" is added to it.
     arrays : sequence of ndarray
         Of the types that :func:`decode` reads, in the machine's own byte order.
 
@@ -80,12 +80,12 @@ def decode(head: bytes, body: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]
     Raises
     ------
     GarbageError
-        If anything does not fit.
+        If anything is inconsistent.
     """
     try:
         header = loads(head)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-        raise GarbageError("a header that is no JSON") from None
+        raise GarbageError("a header that is not JSON") from None
     if not isinstance(header, dict) or not isinstance(header.get("arrays"), list):
         raise GarbageError("a header that lists no arrays")
     if len(header["arrays"]) > MOST_ARRAYS:
@@ -96,7 +96,7 @@ def decode(head: bytes, body: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]
         size = math.prod(shape) * int(name[1:])
         if size > len(body) - offset:
             raise GarbageError("an array that is longer than its bytes")
-        # A byte other than 0 and 1 is no boolean, and NumPy would be confused by it.
+        # A byte other than 0 or 1 is not a valid boolean and would confuse NumPy.
         flat = frombuffer(body, "u1" if name == "b1" else name, math.prod(shape), offset)
         arrays.append((flat != 0 if name == "b1" else flat.copy()).reshape(shape))
         offset += size
@@ -115,12 +115,12 @@ def _described(described: object) -> tuple[str, tuple[int, ...]]:
 
 
 def plain(value: object) -> NDArray[Any] | None:
-    """Copy an array or a number into a plain array of a type that may cross, without asking the value itself.
+    """Copy an array or a number into a plain array of a type that can be sent, without calling the value's own methods.
 
     Parameters
     ----------
     value : object
-        A subclass of ndarray is taken for the numbers that lie in its memory; none of its methods is called.
+        Of a subclass of ndarray, the numbers in its memory are taken; none of its methods is called.
 
     Returns
     -------

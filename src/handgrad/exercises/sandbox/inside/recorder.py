@@ -1,9 +1,9 @@
-"""A network that only writes down what a training routine does to it, with no mathematics of its own.
+"""A network that only records what a training routine does to it, without any mathematics.
 
 It has the attributes and methods of ``handgrad.handout.fcc``. ``forward_propagation`` gives every class the same
-probability, ``backprop`` sets every gradient to ones, ``gradient_step`` subtracts the rate times the gradients; they do
-not raise, whatever their order and the number of rows. This file lies in the sandbox, so it holds nothing that a task
-asks for, and imports NumPy and ``protocol`` only.
+probability, ``backprop`` sets every gradient to ones, ``gradient_step`` subtracts the rate times the gradients; they
+never raise, whatever their order and the number of rows. A submission can see this file, so it contains no solution
+of a task, and imports NumPy and ``protocol`` only.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .protocol import MOST_BYTES, plain  # relative, as this file's package has another name in the sandbox
+from .protocol import MOST_BYTES, plain  # relative: in the sandbox the package has a different name
 
 PARAMETERS = ("W_i_h1", "b_h1", "W_h1_h2", "b_h2", "W_h2_o", "b_out")
-MOST_EVENTS = 10_000  # several times what a sheet's own settings make of a small probe
+MOST_EVENTS = 10_000  # several times what a correct routine needs for a small probe
 
 
 class EndlessError(Exception):
-    """The routine goes on for longer than any right one."""
+    """The routine runs for longer than any correct one."""
 
 
 class fcc:  # noqa: N801 - the sheet's name, which an error message may show
