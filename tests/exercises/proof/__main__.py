@@ -29,13 +29,13 @@ def main() -> None:
 {table(judge(known_forms(), sandbox))}
 
 Of {len(pairs)} submissions with two mistakes at different quantities, both mistakes are named in {both}.
-Of {len(list(variants()))} correct solutions, each written in another way, {len(rejected)} are rejected.
+Correct solutions, each written in another way: {len(list(variants()))}; rejected: {len(rejected)}.
 
 ### Held-out forms
 
 {table(judge(wrong, sandbox))}
 
-Of {len(correct)} held-out correct solutions, {len(refused)} are rejected.
+Held-out correct solutions: {len(correct)}; rejected: {len(refused)}.
 """
     before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
