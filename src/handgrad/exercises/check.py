@@ -6,24 +6,23 @@ import random
 import re
 import time
 from collections.abc import Sequence
-from types import ModuleType
 
 import numpy as np
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Answer, Crash
 from handgrad.exercises.judging import backward, crashes, functions, routines, step
+from handgrad.exercises.judging.plan import Judge
 from handgrad.exercises.results import Checked, Language, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox
 from handgrad.exercises.sandbox.runner import run_calls
 from handgrad.exercises.submission.reading import Submission, definitions, syntax_errors
 from handgrad.exercises.tasks import TASKS
 
-_JUDGES: dict[str, ModuleType] = {
-    **{
-        name: {"function": functions, "method": backward, "routine": routines}[task.kind]
-        for name, task in TASKS.items()
-    },
+# The module that judges each task.
+JUDGES: dict[str, Judge] = {
+    **{name: functions if task.kind == "function" else routines for name, task in TASKS.items()},
+    "backprop": backward,
     "gradient_step": step,
 }
 
@@ -43,6 +42,7 @@ def check_submission(
     sandbox : Sandbox
         Where its code runs.
     language : {"en", "de"}
+        The language that the report is to be written in.
     tasks : sequence of str, optional
         Names of ``tasks.TASKS``. By default, those that the submission has.
     seed : int, optional
@@ -72,7 +72,7 @@ def check_submission(
     if unknown:
         raise ExerciseError(f"a task named {unknown[0]!r}", f"one of {', '.join(TASKS)}", "name one of these")
     rng = np.random.default_rng(random.SystemRandom().getrandbits(64) if seed is None else seed)
-    plans = {task: _JUDGES[task].calls_for(task, rng) for task in TASKS if tasks is None or task in tasks}
+    plans = {task: JUDGES[task].calls_for(task, rng) for task in TASKS if tasks is None or task in tasks}
     answers = iter(
         run_calls(definitions(submission), [call for plan in plans.values() for call in plan.calls], sandbox)
     )
@@ -81,14 +81,14 @@ def check_submission(
     for task, plan in plans.items():
         own = [next(answers) for _ in plan.calls]
         if not _missing(task, own, submission):
-            results.append(_JUDGES[task].judge(plan, own, language))
+            results.append(JUDGES[task].judge(plan, own))
             continue
         broken = _broken(submission) if broken is None else broken
         if task in broken:
-            message = crashes.crashed(broken[task], language)
-            results.append(TaskResult(task, "crashed", message, crash=broken[task]))
+            note = crashes.crashed(broken[task])
+            results.append(TaskResult(task, "crashed", notes=(note,), crash=broken[task]))
         elif tasks is not None:
-            results.append(_JUDGES[task].judge(plan, own, language))
+            results.append(JUDGES[task].judge(plan, own))
     return Checked(submission.name, tuple(results), language, sandbox.isolated, time.monotonic() - begin)
 
 

@@ -1,8 +1,9 @@
-"""What a check found, task by task: plain data, which ``report`` shows and ``grade`` counts."""
+"""What a check found, task by task: ids and facts, which ``report`` puts into words and ``grading`` counts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from handgrad.exercises.calls import Crash
@@ -12,39 +13,55 @@ Status = Literal["right", "not_attempted", "crashed", "too_slow", "wrong"]
 
 
 @dataclass(frozen=True)
+class Note:
+    """One thing to be said.
+
+    Attributes
+    ----------
+    id : str
+        A key of ``words/feedback.*.toml``, whose sentence names the facts in braces.
+    facts : mapping of str to fact
+        A name or text, a number, another note, or a tuple of these, which is spoken as a list.
+    """
+
+    id: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+Fact = str | int | float | Note | tuple[str, ...] | tuple[float, ...] | tuple[Note, ...]
+
+
+@dataclass(frozen=True)
 class Finding:
     """One wrong quantity, or one recognised mistake.
 
     Attributes
     ----------
     quantities : tuple of str
-        Those that it makes wrong, in the order of the chain.
+        The quantities that it makes wrong, in the order of the chain.
     mistake : str or None
-        The catalogue's id, or None where the cause was not recognised.
-    message : str
-        One or two sentences: what is wrong, with this submission's own numbers.
-    hint : str
-        A push in the right direction.
-    explanation : str
-        The whole story, for ``--explain``; never code.
+        The catalogue's id, or None if the cause was not recognised.
+    facts : mapping of str to fact
+        What the mistake's message needs: this submission's own numbers, names and shapes.
+    seen : tuple of Note
+        What was observed besides; of an unrecognised cause, all there is to say.
     equation : str
     """
 
     quantities: tuple[str, ...]
-    mistake: str | None
-    message: str
-    hint: str = ""
-    explanation: str = ""
+    mistake: str | None = None
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    seen: tuple[Note, ...] = ()
     equation: str = ""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A small example, worked by hand: what was expected, and what this submission gives, as rows of numbers."""
+    """A small worked example: what was expected, and what this submission gives, as rows of numbers or text."""
 
-    caption: str
-    expected: tuple[tuple[str, ...], ...]
-    found: tuple[tuple[str, ...], ...]
+    caption: Note
+    expected: tuple[tuple[float | str, ...], ...]
+    found: tuple[tuple[float | str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -59,13 +76,13 @@ class TaskResult:
     findings : tuple of Finding
         For ``wrong``, at least one, that of the first wrong quantity first. For ``right``, remarks on what costs
         nothing, such as an overflow that the sheet's own formula has, too; they have no quantities.
+    notes : tuple of Note
+        What is to be said of the task besides its findings.
     consequences : tuple of str
         Quantities that are wrong only because earlier ones are.
     unseen : tuple of str
         Quantities that could not be judged: deltas that are not kept (nor need they be), whatever a crash left out, and
         what comes after a wrong gradient whose delta is not there to see.
-    message : str
-        For every status: one or two sentences in plain words.
     crash : Crash or None
     picture : Picture or None
     credit : float
@@ -74,18 +91,29 @@ class TaskResult:
 
     task: str
     status: Status
-    message: str
     findings: tuple[Finding, ...] = ()
+    notes: tuple[Note, ...] = ()
     consequences: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     crash: Crash | None = None
     picture: Picture | None = None
     credit: float = 0.0
-    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A whole submission. ``isolated`` is False where the code ran without a sandbox: then it is a self-check."""
+    """A whole submission.
+
+    Attributes
+    ----------
+    name : str
+    tasks : tuple of TaskResult
+    language : Language
+        The one that its reader wants.
+    isolated : bool
+        False if the code ran without a sandbox; then it is a self-check.
+    seconds : float
+    """
 
     name: str
     tasks: tuple[TaskResult, ...]

@@ -7,13 +7,13 @@ but with the judging modules, which find it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from handgrad.exercises.results import Finding, Language
+from handgrad.exercises.results import Language
 from handgrad.exercises.words.wording import texts
 
 WORDS = ("title", "message", "hint", "explanation")
@@ -77,41 +77,6 @@ def catalogue() -> Mapping[str, Mistake]:
         )
         for name, table in english.items()
     }
-
-
-def finding(
-    name: str, quantities: Sequence[str], language: Language, facts: Mapping[str, object], equation: str = ""
-) -> Finding:
-    """Say that a mistake was found.
-
-    Parameters
-    ----------
-    name : str
-        The catalogue's id.
-    quantities : sequence of str
-        Those that it makes wrong, in the order of the chain.
-    language : {"en", "de"}
-    facts : mapping
-        What the message has in braces.
-    equation : str, optional
-        Instead of the catalogue's.
-
-    Examples
-    --------
-    >>> found = finding("derivative_sign", ["del_sigmoid"], "en", {"quantities": "del_sigmoid", "is": "is"})
-    >>> found.mistake
-    'derivative_sign'
-    """
-    mistake = catalogue()[name]
-    words = mistake.words[language]
-    return Finding(
-        quantities=tuple(quantities),
-        mistake=name,
-        message=words.message.format_map(facts),
-        hint=words.hint.format_map(facts),
-        explanation=words.explanation,
-        equation=equation or mistake.equation,
-    )
 
 
 def _tables(language: Language) -> dict[str, dict[str, Any]]:

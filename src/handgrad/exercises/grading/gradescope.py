@@ -12,7 +12,8 @@ from typing import Any
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.grading.rubric import Rubric, read_rubric
-from handgrad.exercises.report.parts import chain, clean, clean_line, place, words
+from handgrad.exercises.report.feedback import Advice, Chain, CodeLine, Message, Numbers, Paragraph, blocks
+from handgrad.exercises.report.parts import clean, clean_line, words
 from handgrad.exercises.results import Checked, Language, TaskResult
 from handgrad.exercises.tasks import TASKS
 from handgrad.files import opened, written
@@ -127,7 +128,7 @@ def results_json(checked: Checked | None, rubric: Rubric, reason: str = "") -> d
 
     Examples
     --------
-    >>> right = TaskResult("del_sigmoid", "right", "Right.", credit=1.0)
+    >>> right = TaskResult("del_sigmoid", "right", credit=1.0)
     >>> results = results_json(Checked("anna", (right,), "en", True, 0.5), Rubric({"del_sigmoid": 1.0}))
     >>> results["tests"][0]["score"], results["tests"][0]["max_score"], results["tests"][0]["status"]
     (1.0, 1.0, 'passed')
@@ -171,23 +172,22 @@ def _summary(checked: Checked | None, reason: str) -> str:
 
 def _output(result: TaskResult, language: Language) -> str:
     """Say in plain text what was found for a task."""
-    said = words(language)
-    messages = [finding.message for finding in result.findings]
-    lines = [] if result.status == "right" else [said[f"status_{result.status}"], ""]
-    if result.message and result.message not in messages:
-        lines += [clean(result.message), ""]
-    if result.crash:
-        crash = result.crash
-        lines += [f"{place(crash, language)}:", f"    {clean_line(crash.source)}"]
-        lines += [f"{said['python_says']}: {clean_line(f'{crash.type}: {crash.message}')}", ""]
-    for position, finding in enumerate(result.findings):
-        unnamed = "" if finding.mistake else f" {said['unnamed']}"
-        lines += [f"{said['also']}: " * (position > 0) + clean(finding.message) + unnamed]
-        for key, text in (("equation", finding.equation), ("hint", finding.hint)):
-            lines += [f"{said[key]}: {clean(text)}"] if text else []
-        lines += [""]
-    if links := chain(result):
-        lines += [", ".join(f"{link.quantity} {said[f'chain_{link.state}']}" for link in links)]
+    lines = [] if result.status == "right" else [words(language)[f"status_{result.status}"], ""]
+    for block in blocks(result, language):
+        match block:
+            case Paragraph(text):
+                lines += [clean(text), ""]
+            case CodeLine(where, source, label, said):
+                lines += [f"{where}:", f"    {clean_line(source)}", f"{label}: {clean_line(said)}", ""]
+            case Message(lead, text, note):
+                lines += [(f"{lead}: " if lead else "") + clean(text) + (f" {note}" if note else "")]
+            case Chain(links, states):
+                lines += [", ".join(f"{link.quantity} {states[link.state]}" for link in links)]
+            case Advice(advice):
+                lines += [f"{line.label}: {clean(line.text)}" for line in advice if line.kind != "explanation"]
+                lines += [""]
+            case Numbers():
+                pass  # too wide for Gradescope's text
     return "\n".join(lines).strip()
 
 

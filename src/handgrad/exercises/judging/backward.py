@@ -16,17 +16,15 @@ from handgrad import handout
 from handgrad.exercises.calls import Answer, Call
 from handgrad.exercises.catalogue.backward_mutants import ACTIVATIONS, EQUATIONS
 from handgrad.exercises.catalogue.comparing import Array, same
-from handgrad.exercises.catalogue.mistakes import finding
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.chain import DELTAS, Verdict, View, gradients_right, walk
 from handgrad.exercises.judging.passes import Probe, canned, done, draw, example, from_forward_values, from_inputs, read
-from handgrad.exercises.results import Finding, Language, Picture, TaskResult
+from handgrad.exercises.results import Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
-from handgrad.exercises.words.wording import words
 
 
 @dataclass(frozen=True)
-class Plan:
+class BackpropPlan:
     """The calls of the task, and the networks they were made from; the last one is the worked example."""
 
     task: str
@@ -34,7 +32,7 @@ class Plan:
     probes: tuple[Probe, ...]
 
 
-def calls_for(task: str, rng: np.random.Generator) -> Plan:
+def calls_for(task: str, rng: np.random.Generator) -> BackpropPlan:
     """Draw networks and batches for backprop.
 
     Parameters
@@ -73,18 +71,17 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan:
     calls += [
         Call(f"{task}:helper:{name}", "function", name, helper[0]) for name, helper in _helpers(probes[0]).items()
     ]
-    return Plan(task, tuple(calls), probes)
+    return BackpropPlan(task, tuple(calls), probes)
 
 
-def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+def judge(plan: BackpropPlan, answers: Sequence[Answer]) -> TaskResult:
     """Say whether backprop is right, and else which quantity goes wrong first, and why.
 
     Parameters
     ----------
-    plan : Plan
+    plan : BackpropPlan
     answers : sequence of Answer
         One for each call of the plan, in any order.
-    language : {"en", "de"}
 
     Returns
     -------
@@ -98,7 +95,7 @@ def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResu
     # Where the forward pass, or a helper that is still to be written, stops it, the method is judged by itself.
     by_itself = not reaches or all(answer.status == "not_attempted" for answer in full)
     judged = alone if by_itself else full
-    early = diagnosis.unanswered(plan.task, judged, language)
+    early = diagnosis.unanswered(plan.task, judged)
     if early:
         return early
     views = _views(plan, judged)
@@ -106,42 +103,37 @@ def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResu
     touched = _touched(judged)
     moved = [name for name in PARAMETERS if name in touched]
     if gradients_right(views) and not crash and not moved:
-        return _right(plan, touched, by_itself, language)
+        return _right(plan, touched, by_itself)
 
     verdicts = walk(views)
-    findings = _findings(views, verdicts, language)
+    findings = _findings(views, verdicts)
     if crash and not findings and (mistake := crashes.by_crash(crash)):
-        findings = [_found(mistake, [verdicts[0]], views, language)]
+        findings = [_found(mistake, [verdicts[0]], views)]
     if moved and all(found.mistake != "updated_weights_used" for found in findings):
-        said = {"quantities": diagnosis.listed(moved, language)}
-        findings.append(finding("weights_changed_in_backprop", (), language, said))
+        findings.append(diagnosis.named("weights_changed_in_backprop", (), {"quantities": tuple(moved)}))
     credit = _share(verdicts, views)
-    sentences = [findings[0].message] if findings else []
-    if crash:
-        sentences.append(crashes.crashed(crash, language))
+    notes = [crashes.crashed(crash)] if crash else []
     consequences = tuple(verdict.quantity for verdict in verdicts if verdict.state == "follows")
-    if consequences:
-        listed = diagnosis.listed(consequences, language)
-        verb = words("is" if len(consequences) == 1 else "are", language)
-        sentences.append(words("consequences", language, quantities=listed, **{"is": verb}))
+    if consequences and crash:  # else the chain shows them
+        notes.append(Note("consequences", {"quantities": consequences}))
     helpers = _wrong_helpers(plan, by_id)
     helped = _views(plan, alone)
     if helpers and helped:
         credit = max(credit, _share(walk(helped), helped))
         if gradients_right(helped):
-            sentences.insert(0, words("follows", language, helpers=diagnosis.listed(helpers, language)))
+            notes.insert(0, Note("follows", {"helpers": tuple(helpers)}))
     if moved:  # one thing more that it must not do
         credit = min(credit, 1 - 1 / len(BACKPROP))
     return TaskResult(
         plan.task,
         "crashed" if crash else "wrong",
-        " ".join(sentences),
         tuple(findings),
+        tuple(notes),
         consequences,
-        crash,
-        _picture(plan, by_id[f"{plan.task}:{len(plan.probes) - 1}"], findings, language),
-        credit,
         _unseen(verdicts, findings, views),
+        crash,
+        _picture(plan, by_id[f"{plan.task}:{len(plan.probes) - 1}"], findings),
+        credit,
     )
 
 
@@ -156,7 +148,7 @@ def _helpers(probe: Probe) -> dict[str, tuple[tuple[Array, ...], Array]]:
     }
 
 
-def _wrong_helpers(plan: Plan, by_id: Mapping[str, Answer]) -> list[str]:
+def _wrong_helpers(plan: BackpropPlan, by_id: Mapping[str, Answer]) -> list[str]:
     """Name those that do not give the right result."""
     helpers = {name: by_id[f"{plan.task}:helper:{name}"] for name in _helpers(plan.probes[0])}
     return [
@@ -166,13 +158,13 @@ def _wrong_helpers(plan: Plan, by_id: Mapping[str, Answer]) -> list[str]:
     ]
 
 
-def _alone(plan: Plan, by_id: Mapping[str, Answer]) -> list[Answer]:
+def _alone(plan: BackpropPlan, by_id: Mapping[str, Answer]) -> list[Answer]:
     """Choose the answers with correct helpers: in the orientation for which the method was written, if it is right."""
     kinds = [[by_id[f"{plan.task}:given:{i}:{turned}"] for i in (0, 1)] for turned in (False, True)]
     return next((kind for kind in kinds if (views := _views(plan, kind)) and gradients_right(views)), kinds[0])
 
 
-def _views(plan: Plan, answers: Sequence[Answer]) -> list[View]:
+def _views(plan: BackpropPlan, answers: Sequence[Answer]) -> list[View]:
     """Read the passes of several answers."""
     views: list[View] = []
     for answer in answers:
@@ -194,17 +186,17 @@ def _touched(answers: Sequence[Answer]) -> set[str]:
     return changed
 
 
-def _right(plan: Plan, touched: set[str], by_itself: bool, language: Language) -> TaskResult:
+def _right(plan: BackpropPlan, touched: set[str], by_itself: bool) -> TaskResult:
     """Say that it is right; remark on values of the forward pass that it wrote over."""
-    message = words("right_by_itself" if by_itself else "right", language)
+    notes = (Note("right_by_itself" if by_itself else "right"),)
     if not touched:
-        return TaskResult(plan.task, "right", message, credit=1.0)
-    said = {"quantities": diagnosis.listed([name for name in ACTIVATIONS if name in touched], language)}
-    remark = finding("forward_values_changed", (), language, said)
-    return TaskResult(plan.task, "right", f"{message} {remark.message}", (remark,), credit=1.0)
+        return TaskResult(plan.task, "right", notes=notes, credit=1.0)
+    changed = tuple(name for name in ACTIVATIONS if name in touched)
+    remark = diagnosis.named("forward_values_changed", (), {"quantities": changed})
+    return TaskResult(plan.task, "right", (remark,), notes, credit=1.0)
 
 
-def _findings(views: Sequence[View], verdicts: Sequence[Verdict], language: Language) -> list[Finding]:
+def _findings(views: Sequence[View], verdicts: Sequence[Verdict]) -> list[Finding]:
     """Make one finding of each recognised mistake, however many quantities have it, and one of each other quantity."""
     wrong = [verdict for verdict in verdicts if verdict.state == "wrong"]
     findings: list[Finding] = []
@@ -213,9 +205,9 @@ def _findings(views: Sequence[View], verdicts: Sequence[Verdict], language: Lang
         if verdict.mistake:
             alike = [other for other in wrong if other.mistake == verdict.mistake]
             if alike[0] is verdict:
-                findings.append(_found(verdict.mistake, alike, views, language))
+                findings.append(_found(verdict.mistake, alike, views))
         elif not lost:
-            findings.append(_unrecognised(verdict, views, language))
+            findings.append(_unrecognised(verdict, views))
             lost = verdict.quantity not in DELTAS and not _delta_of(verdict, views)
     return findings
 
@@ -231,19 +223,19 @@ def _sizes(view: View) -> dict[str, int]:
     return {"n": len(X), "k": out.shape[1], "d": X.shape[1], "h1": h1.shape[1], "h2": h2.shape[1]}
 
 
-def _found(mistake: str, alike: Sequence[Verdict], views: Sequence[View], language: Language) -> Finding:
+def _found(mistake: str, alike: Sequence[Verdict], views: Sequence[View]) -> Finding:
     first = alike[0]
     names = [verdict.quantity for verdict in alike]
     expected = views[first.view].reference[first.quantity] if first.expected is None else first.expected
-    said = diagnosis.facts(names, first.found, expected, _sizes(views[first.view]), language)
+    said = diagnosis.facts(names, first.found, expected, _sizes(views[first.view]))
     equations = ", ".join(dict.fromkeys(EQUATIONS[name] for name in names))
-    return finding(mistake, names, language, said, equations)
+    return diagnosis.named(mistake, names, said, equations)
 
 
-def _unrecognised(verdict: Verdict, views: Sequence[View], language: Language) -> Finding:
+def _unrecognised(verdict: Verdict, views: Sequence[View]) -> Finding:
     expected = views[verdict.view].reference[verdict.quantity] if verdict.expected is None else verdict.expected
     return diagnosis.undiagnosed(
-        verdict.quantity, verdict.found, expected, _sizes(views[verdict.view]), language, EQUATIONS[verdict.quantity]
+        verdict.quantity, verdict.found, expected, _sizes(views[verdict.view]), EQUATIONS[verdict.quantity]
     )
 
 
@@ -268,7 +260,7 @@ def _share(verdicts: Sequence[Verdict], views: Sequence[View]) -> float:
     return sum(verdict.state in ("right", "follows") for verdict in reached) / len(counted)
 
 
-def _picture(plan: Plan, answer: Answer, findings: Sequence[Finding], language: Language) -> Picture | None:
+def _picture(plan: BackpropPlan, answer: Answer, findings: Sequence[Finding]) -> Picture | None:
     """Show the first wrong quantity of the small network."""
     views = list(read(plan.probes[-1], answer)) if answer.status in ("ok", "crashed") else []
     first = next((name for found in findings for name in found.quantities), None)
@@ -279,6 +271,6 @@ def _picture(plan: Plan, answer: Answer, findings: Sequence[Finding], language: 
             and verdict.found is not None
             and verdict.expected is not None
         ):
-            caption = words("picture_backprop", language, quantity=first)
-            return diagnosis.picture(caption, verdict.expected, verdict.found, language)
+            caption = Note("picture_backprop", {"quantity": verdict.quantity})
+            return diagnosis.picture(caption, verdict.expected, verdict.found)
     return None

@@ -1,30 +1,25 @@
-"""Says in plain words what a crash of the learner's code means; what each is told by is the table below."""
+"""Recognises what a crash of the learner's code means; how it shows is the table below."""
 
 from __future__ import annotations
 
 import re
 
 from handgrad.exercises.calls import Crash
-from handgrad.exercises.results import Language
-from handgrad.exercises.words.wording import words
+from handgrad.exercises.results import Note
 
 
-def crashed(crash: Crash, language: Language) -> str:
-    """Say in plain words what Python's error means.
+def crashed(crash: Crash) -> Note:
+    """Return what is to be said of Python's error.
 
     Examples
     --------
-    >>> crashed(Crash("NameError", "name 'detla' is not defined", 3, 7, "return detla"), "en")
-    "The name 'detla' is not known here: is it spelled as where it was defined, and is it self.detla or a parameter?"
+    >>> crashed(Crash("NameError", "name 'detla' is not defined", 3, 7, "return detla"))
+    Note(id='crash_name', facts={'name': 'detla'})
     """
     for key, (kinds, pattern) in _CRASHES.items():
-        if crash.type in kinds.split():
-            match = re.search(pattern, crash.message)
-            if match:
-                return words(
-                    f"crash_{key}", language, **{name: text.strip() for name, text in match.groupdict().items()}
-                )
-    return words("crash_other", language, type=crash.type, message=crash.message[:300])
+        if crash.type in kinds.split() and (match := re.search(pattern, crash.message)):
+            return Note(f"crash_{key}", {name: text.strip() for name, text in match.groupdict().items()})
+    return Note("crash_other", {"type": crash.type, "message": crash.message[:300]})
 
 
 # By key of the words: the exception's type, and a pattern of its message. The first that fits is taken.

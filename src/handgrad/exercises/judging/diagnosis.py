@@ -1,7 +1,4 @@
-"""Says in plain words where a quantity is wrong, and how, when no mistake of the catalogue explains it.
-
-The words are in ``diagnosis.en.toml`` and ``diagnosis.de.toml``.
-"""
+"""Says where a quantity is wrong, and how, when no mistake of the catalogue explains it: as ids and facts."""
 
 from __future__ import annotations
 
@@ -12,40 +9,13 @@ import numpy as np
 
 from handgrad.exercises.calls import Answer
 from handgrad.exercises.catalogue.comparing import Array, same
-from handgrad.exercises.results import Finding, Language, Picture, TaskResult
-from handgrad.exercises.words.wording import words
+from handgrad.exercises.catalogue.mistakes import catalogue
+from handgrad.exercises.results import Fact, Finding, Note, Picture, TaskResult
 
 _PICTURED = 6  # rows and columns of a picture
 
 
-def number(value: float, language: Language, digits: int = 4) -> str:
-    """Write a number for reading, with a decimal comma in German.
-
-    Examples
-    --------
-    >>> number(0.0312513, "en"), number(-1200.0, "de"), number(0.5, "de")
-    ('0.03125', '-1200', '0,5')
-    """
-    text = f"{value:.{digits}g}"
-    return text.replace(".", ",") if language == "de" else text
-
-
-def listed(names: Sequence[str], language: Language) -> str:
-    """Join names as one speaks them.
-
-    Examples
-    --------
-    >>> listed(["dW_h2_o", "dW_h1_h2", "dW_i_h1"], "en")
-    'dW_h2_o, dW_h1_h2 and dW_i_h1'
-    """
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {words('and', language)} {names[-1]}"
-
-
-def facts(
-    quantities: Sequence[str], found: Array | None, expected: Array, sizes: Mapping[str, int], language: Language
-) -> dict[str, str]:
+def facts(quantities: Sequence[str], found: Array | None, expected: Array, sizes: Mapping[str, int]) -> dict[str, Fact]:
     """Collect what a message may say of a wrong quantity.
 
     Parameters
@@ -55,28 +25,26 @@ def facts(
         Of the first of them, on one probe.
     sizes : mapping
         Named sizes of that probe, such as n and k.
-    language : {"en", "de"}
 
     Examples
     --------
-    >>> said = facts(["db_out"], np.array([2.0, 6.0]), np.array([1.0, 3.0]), {"n": 2}, "en")
-    >>> said["quantities"], said["is"], said["found"], said["expected"], said["where"], said["n"]
-    ('db_out', 'is', '6', '3', '[1]', '2')
+    >>> said = facts(["db_out"], np.array([2.0, 6.0]), np.array([1.0, 3.0]), {"n": 2})
+    >>> said["quantities"], said["found"], said["expected"], said["where"], said["n"]
+    (('db_out',), 6.0, 3.0, '[1]', 2)
     """
     expected = np.asarray(expected, dtype=np.float64)
-    said = {
-        "quantities": listed(quantities, language),
-        "is": words("is" if len(quantities) == 1 else "are", language),
+    said: dict[str, Fact] = {
+        "quantities": tuple(quantities),
         "expected_shape": shape(expected),
         "found_shape": "?" if found is None else shape(found),
         "found": "?",
         "expected": "?",
         "where": "",
-        **{name: str(size) for name, size in sizes.items()},
+        **sizes,
     }
     if found is not None and found.shape == expected.shape:
         place = _worst(np.asarray(found, dtype=np.float64), expected)
-        said["found"], said["expected"] = number(found[place], language), number(expected[place], language)
+        said["found"], said["expected"] = float(found[place]), float(expected[place])
         said["where"] = str(list(map(int, place))) if place else ""
     return said
 
@@ -92,13 +60,32 @@ def shape(array: Array) -> str:
     return str(tuple(map(int, array.shape)))
 
 
+def named(
+    mistake: str, quantities: Sequence[str], facts: Mapping[str, Fact] | None = None, equation: str = ""
+) -> Finding:
+    """Report a mistake of the catalogue.
+
+    Parameters
+    ----------
+    mistake : str
+        Its id.
+    quantities : sequence of str
+        The quantities that it makes wrong, in the order of the chain.
+    facts : mapping, optional
+        What the message needs.
+    equation : str, optional
+        Instead of the catalogue's.
+
+    Examples
+    --------
+    >>> named("derivative_sign", ["del_sigmoid"], {"quantities": ("del_sigmoid",)}).mistake
+    'derivative_sign'
+    """
+    return Finding(tuple(quantities), mistake, facts or {}, equation=equation or catalogue()[mistake].equation)
+
+
 def undiagnosed(
-    quantity: str,
-    found: Array | None,
-    expected: Array,
-    sizes: Mapping[str, int],
-    language: Language,
-    equation: str = "",
+    quantity: str, found: Array | None, expected: Array, sizes: Mapping[str, int], equation: str = ""
 ) -> Finding:
     """Describe a wrong quantity whose cause was not recognised.
 
@@ -106,36 +93,23 @@ def undiagnosed(
     ----------
     quantity : str
     found : ndarray or None
-        None where the submission did not set it.
+        None if the submission did not set it.
     expected : ndarray
     sizes : mapping
         Numbers that may have been forgotten as factors, with their names: n, k, ...
-    language : {"en", "de"}
     equation : str
 
     Examples
     --------
-    >>> undiagnosed("delta_out", np.ones((2, 3)), -np.ones((2, 3)), {"n": 3}, "en").message
-    'Your delta_out has the right sizes of numbers but the opposite sign throughout.'
+    >>> undiagnosed("delta_out", np.ones((2, 3)), -np.ones((2, 3)), {"n": 3}).seen[0].id
+    'sign'
     """
-    key, more = _described(found, expected, sizes, language)
-    said = {**facts([quantity], found, expected, sizes, language), **more}
-    return Finding(
-        quantities=(quantity,),
-        mistake=None,
-        message=words(key, language, **said),
-        hint=words(f"{key}_hint", language, **said),
-        explanation=words("unrecognised", language),
-        equation=equation,
-    )
+    key, more = _described(found, expected, sizes)
+    note = Note(key, {**facts([quantity], found, expected, sizes), **more})
+    return Finding((quantity,), seen=(note,), equation=equation)
 
 
-def _described(
-    found: Array | None,
-    expected: Array,
-    sizes: Mapping[str, int],
-    language: Language,
-) -> tuple[str, dict[str, str]]:
+def _described(found: Array | None, expected: Array, sizes: Mapping[str, int]) -> tuple[str, dict[str, Fact]]:
     """Choose the sentence that fits, with what it needs beyond the usual facts."""
     expected = np.asarray(expected, dtype=np.float64)
     if found is None:
@@ -151,17 +125,17 @@ def _described(
     found = found.astype(np.float64)
     broken = ~np.isfinite(found)
     if broken.any():
-        return "not_finite", {"count": str(int(broken.sum())), "all": str(found.size)}
+        return "not_finite", {"count": int(broken.sum()), "all": found.size}
     if not found.any():
         return "zero", {}
     if same(-found, expected):
         return "sign", {}
     factor = _factor(found, expected)
     if factor is not None:
-        return "factor", {"factor": number(factor, language), "named": _named(factor, sizes, language)}
+        return "factor", {"factor": factor, "named": _named(factor, sizes)}
     if same(found - found.flat[0], expected - expected.flat[0]):
-        return "offset", {"offset": number(float(np.mean(found - expected)), language)}
-    return _places(found, expected, language)
+        return "offset", {"offset": float(np.mean(found - expected))}
+    return _places(found, expected)
 
 
 def _factor(found: Array, expected: Array) -> float | None:
@@ -171,7 +145,7 @@ def _factor(found: Array, expected: Array) -> float | None:
     return factor if expected.size > 1 and np.isfinite(factor) and factor and same(found, factor * expected) else None
 
 
-def _named(factor: float, sizes: Mapping[str, int], language: Language) -> str:
+def _named(factor: float, sizes: Mapping[str, int]) -> Note | str:
     """Say which number a factor is, when it is one that may be meant; else nothing."""
     for name, size in sizes.items():
         for label, value in (
@@ -179,19 +153,19 @@ def _named(factor: float, sizes: Mapping[str, int], language: Language) -> str:
             (f"-{name}", -size), (f"-1/{name}", -1 / size),
         ):  # fmt: skip
             if size != 1 and abs(factor - value) <= 1e-3 * abs(value):
-                return words("factor_named", language, name=label, meaning=words(f"size_{name}", language))
+                return Note("factor_named", {"name": label, "meaning": Note(f"size_{name}")})
     return ""
 
 
-def _places(found: Array, expected: Array, language: Language) -> tuple[str, dict[str, str]]:
+def _places(found: Array, expected: Array) -> tuple[str, dict[str, Fact]]:
     """Say which entries are wrong, when it is not most of them."""
     wrong = np.abs(found - expected) > 1e-4 * np.abs(expected).max()
-    share = {"count": str(int(wrong.sum())), "all": str(wrong.size)}
+    share: dict[str, Fact] = {"count": int(wrong.sum()), "all": wrong.size}
     if expected.ndim == 2:
         for axis, key in ((1, "rows"), (0, "columns")):
             lines = np.flatnonzero(wrong.any(axis=axis))
             if len(lines) <= wrong.shape[1 - axis] // 2:
-                return key, {**share, "lines": listed([str(line) for line in lines], language)}
+                return key, {**share, "lines": tuple(map(str, lines))}
     return ("entries" if wrong.mean() <= 0.5 else "everywhere"), share
 
 
@@ -201,34 +175,34 @@ def _worst(found: Array, expected: Array) -> tuple[Any, ...]:
     return tuple(np.unravel_index(int(np.argmax(difference)), expected.shape))
 
 
-def unanswered(task: str, answers: Sequence[Answer], language: Language) -> TaskResult | None:
+def unanswered(task: str, answers: Sequence[Answer]) -> TaskResult | None:
     """Say why there is nothing to judge: missing, not attempted, too slow, or its process ended; None if there is."""
     by_status = {answer.status: answer for answer in reversed(answers)}
     if "missing" in by_status:
-        return TaskResult(task, "not_attempted", words("missing", language, name=task))
+        return TaskResult(task, "not_attempted", notes=(Note("missing", {"name": task}),))
     if "not_attempted" in by_status:
-        return TaskResult(task, "not_attempted", words("not_attempted", language))
+        return TaskResult(task, "not_attempted", notes=(Note("not_attempted"),))
     if "too_slow" in by_status:
-        return TaskResult(task, "too_slow", words("too_slow", language))
+        return TaskResult(task, "too_slow", notes=(Note("too_slow"),))
     if "killed" in by_status:
-        return TaskResult(task, "crashed", words("killed", language, reason=by_status["killed"].reason or "?"))
+        return TaskResult(task, "crashed", notes=(Note("killed", {"reason": by_status["killed"].reason or "?"}),))
     return None
 
 
-def picture(caption: str, expected: Any, found: Any, language: Language) -> Picture:
+def picture(caption: Note, expected: Any, found: Any) -> Picture:
     """Set expected and found side by side.
 
     Examples
     --------
-    >>> picture("h", np.array([[0.5, 0.25]]), np.array([1.0]), "en").expected
-    (('0.5', '0.25'),)
+    >>> picture(Note("picture_sigmoid"), np.array([[0.5, 0.25]]), np.array([1.0])).expected
+    ((0.5, 0.25),)
     """
-    return Picture(caption, _rows(expected, language), _rows(found, language))
+    return Picture(caption, _rows(expected), _rows(found))
 
 
-def _rows(array: Any, language: Language) -> tuple[tuple[str, ...], ...]:
+def _rows(array: Any) -> tuple[tuple[float | str, ...], ...]:
     array = np.asarray(array)
     if array.dtype.kind not in "buif" or array.ndim > 2:
         return ((shape(array),),)
     array = np.atleast_2d(array.astype(np.float64))[:_PICTURED, :_PICTURED]
-    return tuple(tuple(number(float(entry), language) for entry in row) for row in array)
+    return tuple(tuple(float(entry) for entry in row) for row in array)

@@ -16,16 +16,14 @@ import numpy as np
 from handgrad.exercises.calls import Answer, Call, Crash, Ufunc
 from handgrad.exercises.catalogue.comparing import CRASH, Array, matching, outcome, same
 from handgrad.exercises.catalogue.function_mutants import SUBJECTS, Arguments, Subject
-from handgrad.exercises.catalogue.mistakes import finding
 from handgrad.exercises.judging import diagnosis
 from handgrad.exercises.judging.crashes import by_crash, crashed
-from handgrad.exercises.results import Finding, Language, Picture, TaskResult
+from handgrad.exercises.results import Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import TASKS
-from handgrad.exercises.words.wording import words
 
 
 @dataclass(frozen=True)
-class Plan:
+class FunctionPlan:
     """The calls of one task, and the arguments they were made from.
 
     Attributes
@@ -44,7 +42,7 @@ class Plan:
     extremes: Mapping[str, Arguments]
 
 
-def calls_for(task: str, rng: np.random.Generator) -> Plan:
+def calls_for(task: str, rng: np.random.Generator) -> FunctionPlan:
     """Draw the arguments to call a task's function with.
 
     Parameters
@@ -68,7 +66,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan:
     calls = tuple(
         Call(f"{task}:{name}", "function", task, tuple(map(_sendable, arguments))) for name, arguments in named.items()
     )
-    return Plan(task, calls, cases, extremes)
+    return FunctionPlan(task, calls, cases, extremes)
 
 
 def distinguishes(subject: Subject, cases: Sequence[Arguments]) -> bool:
@@ -82,15 +80,14 @@ def distinguishes(subject: Subject, cases: Sequence[Arguments]) -> bool:
     )
 
 
-def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+def judge(plan: FunctionPlan, answers: Sequence[Answer]) -> TaskResult:
     """Say whether a function is right, and else what is wrong with it.
 
     Parameters
     ----------
-    plan : Plan
+    plan : FunctionPlan
     answers : sequence of Answer
         One for each call of the plan, in any order.
-    language : {"en", "de"}
 
     Returns
     -------
@@ -100,7 +97,7 @@ def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResu
     task, subject = plan.task, SUBJECTS[plan.task]
     by_name = {answer.id.removeprefix(f"{task}:"): answer for answer in answers}
     regular = [by_name[str(i)] for i in range(len(plan.cases))]
-    early = diagnosis.unanswered(task, regular, language)
+    early = diagnosis.unanswered(task, regular)
     if early:
         return early
     found = [_returned(answer) if answer.status == "ok" else CRASH for answer in regular]
@@ -108,7 +105,7 @@ def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResu
     expected = [np.asarray(outcome(subject.reference, *case)) for case in plan.cases]
     wrong = [i for i, f in enumerate(found) if not same(f, expected[i], subject.tolerance)]
     if not wrong:
-        return _right(plan, by_name, language)
+        return _right(plan, by_name)
 
     shown = next((i for i in wrong if found[i] is not None), wrong[0])  # the first that gave something
     sizes = _sizes(plan.cases[shown])
@@ -118,35 +115,33 @@ def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResu
     mistake = mistake or _by_symptom([(found[i], expected[i]) for i in wrong], crash)
     findings: tuple[Finding, ...] = ()
     if mistake:
-        said = diagnosis.facts([task], found[shown], expected[shown], sizes, language)
-        findings = (finding(mistake, TASKS[task].quantities, language, said, TASKS[task].equation),)
+        said = diagnosis.facts([task], found[shown], expected[shown], sizes)
+        findings = (diagnosis.named(mistake, TASKS[task].quantities, said, TASKS[task].equation),)
     elif crash is None:
-        told = diagnosis.undiagnosed(task, found[shown], expected[shown], sizes, language, TASKS[task].equation)
+        told = diagnosis.undiagnosed(task, found[shown], expected[shown], sizes, TASKS[task].equation)
         findings = (replace(told, quantities=TASKS[task].quantities),)
     return TaskResult(
         task,
         "crashed" if crash else "wrong",
-        findings[0].message if findings else crashed(crash, language) if crash else "",
         findings,
+        () if findings or not crash else (crashed(crash),),
         crash=crash,
-        picture=_picture(subject, task, by_name["example"], language),
+        picture=_picture(subject, task, by_name["example"]),
     )
 
 
-def _right(plan: Plan, by_name: Mapping[str, Answer], language: Language) -> TaskResult:
+def _right(plan: FunctionPlan, by_name: Mapping[str, Answer]) -> TaskResult:
     """Say that it is right, and remark on what would go wrong elsewhere."""
     task, subject = plan.task, SUBJECTS[plan.task]
     remarks = []
     for mistake, arguments in plan.extremes.items():
         found, expected = by_name[mistake].values.get("return"), np.asarray(outcome(subject.reference, *arguments))
         if not same(found, expected, subject.tolerance):
-            said = diagnosis.facts([task], found, expected, _sizes(arguments), language)
-            remarks.append(finding(mistake, (), language, said, TASKS[task].equation))
+            said = diagnosis.facts([task], found, expected, _sizes(arguments))
+            remarks.append(diagnosis.named(mistake, (), said, TASKS[task].equation))
     if any(_changed(by_name[str(i)], case) for i, case in enumerate(plan.cases)):
-        said = {"quantities": task, "is": words("is", language)}
-        remarks.append(finding("argument_changed", (), language, said, TASKS[task].equation))
-    message = " ".join([words("right", language), *(remark.message for remark in remarks)])
-    return TaskResult(task, "right", message, tuple(remarks), credit=1.0)
+        remarks.append(diagnosis.named("argument_changed", (), {"quantities": (task,)}, TASKS[task].equation))
+    return TaskResult(task, "right", tuple(remarks), (Note("right"),), credit=1.0)
 
 
 def _returned(answer: Answer) -> Array:
@@ -183,10 +178,10 @@ def _sizes(case: Arguments) -> dict[str, int]:
     return {"n": n, "k": k}
 
 
-def _picture(subject: Subject, task: str, answer: Answer, language: Language) -> Picture | None:
+def _picture(subject: Subject, task: str, answer: Answer) -> Picture | None:
     """Show the worked rows, unless they are right or there is no result."""
     expected = np.asarray(outcome(subject.reference, *subject.example))
     found = answer.values.get("return")
     if found is None or same(found, expected, subject.tolerance):
         return None
-    return diagnosis.picture(words(f"picture_{task}", language), expected, found, language)
+    return diagnosis.picture(Note(f"picture_{task}"), expected, found)

@@ -14,13 +14,11 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Network, Random
-from handgrad.exercises.catalogue.mistakes import finding
 from handgrad.exercises.catalogue.routine_mutants import Style, play, recognise
 from handgrad.exercises.catalogue.traces import LOOKS, Deviations, Probe, Rows, Trace, deviations, trace
 from handgrad.exercises.judging import crashes, diagnosis
-from handgrad.exercises.results import Finding, Language, Picture, TaskResult
+from handgrad.exercises.results import Fact, Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import PARAMETERS, TASKS
-from handgrad.exercises.words import wording
 
 # Where the gradient itself is of something else, half of the points are lost, and a quarter for anything else.
 COST = dict.fromkeys(LOOKS, 0.25) | {"order": 0.5, "forward": 0.5, "labels": 0.5}
@@ -28,7 +26,7 @@ SHOWN_UPDATES, SHOWN_ROWS = 4, 8
 
 
 @dataclass(frozen=True)
-class Plan:
+class RoutinePlan:
     """The calls for one routine, and the probes they were made from."""
 
     task: str
@@ -36,7 +34,7 @@ class Plan:
     probes: tuple[Probe, ...]
 
 
-def calls_for(task: str, rng: np.random.Generator) -> Plan:
+def calls_for(task: str, rng: np.random.Generator) -> RoutinePlan:
     """Draw the data and settings with which to call a routine.
 
     Parameters
@@ -47,7 +45,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan:
 
     Returns
     -------
-    Plan
+    RoutinePlan
 
     Examples
     --------
@@ -67,7 +65,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan:
             _probe(rng, n=5 * size + 2, epochs=4, log_every=50, batch_size=size),
             _probe(rng, n=240 + 2 * size, epochs=2, log_every=4, batch_size=24 - size),
         )
-    return Plan(task, tuple(_call(task, i, probe, rng) for i, probe in enumerate(probes)), probes)
+    return RoutinePlan(task, tuple(_call(task, i, probe, rng) for i, probe in enumerate(probes)), probes)
 
 
 def _probe(rng: np.random.Generator, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
@@ -98,15 +96,14 @@ def _call(task: str, i: int, probe: Probe, rng: np.random.Generator) -> Call:
     )
 
 
-def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+def judge(plan: RoutinePlan, answers: Sequence[Answer]) -> TaskResult:
     """Say whether a routine is right, and else what is wrong with it.
 
     Parameters
     ----------
-    plan : Plan
+    plan : RoutinePlan
     answers : sequence of Answer
         One for each call of the plan, in any order.
-    language : {"en", "de"}
 
     Returns
     -------
@@ -116,53 +113,46 @@ def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResu
     --------
     >>> plan = calls_for("gradient_descent", np.random.default_rng(0))
     >>> answers = [Answer(call.id, "ok") for call in plan.calls]  # of a routine that does nothing
-    >>> judge(plan, answers, "en").findings[0].mistake
+    >>> judge(plan, answers).findings[0].mistake
     'never_steps'
     """
     by_id = {answer.id: answer for answer in answers}
     ordered = [by_id[call.id] for call in plan.calls]
-    early = diagnosis.unanswered(plan.task, ordered, language)
+    early = diagnosis.unanswered(plan.task, ordered)
     if early is not None:
         return early
     crash = next((answer.crash for answer in ordered if answer.crash is not None), None)
     if crash is not None:
-        return TaskResult(plan.task, "crashed", crashes.crashed(crash, language), crash=crash)
+        return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
     traces = [trace(answer.events, probe) for answer, probe in zip(ordered, plan.probes, strict=True)]
     found = deviations(traces, plan.probes)
     if not found:
-        return TaskResult(plan.task, "right", wording.words("right", language), credit=1.0)
-    findings = _findings(plan, traces, found, language)
+        return TaskResult(plan.task, "right", notes=(Note("right"),), credit=1.0)
+    findings = _findings(plan, traces, found)
     trained = any(run.updates for run in traces)
     credit = max(0.0, 1 - sum(COST[fact] for fact in found)) if trained else 0.0
-    picture = _picture(plan, traces[0], language)
-    return TaskResult(plan.task, "wrong", findings[0].message, findings, picture=picture, credit=credit)
+    picture = _picture(plan, traces[0])
+    return TaskResult(plan.task, "wrong", findings, picture=picture, credit=credit)
 
 
-def _findings(plan: Plan, traces: Sequence[Trace], found: Deviations, language: Language) -> tuple[Finding, ...]:
-    """Name the mistake, or both, or else describe the first fact that is wrong."""
-    told = [_told(fact, plan, traces, language) for fact in found]
+def _findings(plan: RoutinePlan, traces: Sequence[Trace], found: Deviations) -> tuple[Finding, ...]:
+    """Name the mistake, or both, or else describe the first facts that are wrong."""
+    seen = tuple(_seen(fact, plan, traces) for fact in found)
     quantities = TASKS[plan.task].quantities
     recognised = recognise(plan.task, plan.probes, traces)
     if recognised:
-        findings = [finding(mistake, quantities, language, {}) for mistake in recognised]
-        return (replace(findings[0], message=f"{findings[0].message} {told[0]}"), *findings[1:])
-    words = wording.texts("routines", language)
-    return (Finding(quantities, None, " ".join(told[:2]), words["hints"][next(iter(found))], words["unrecognised"]),)
+        findings = [diagnosis.named(mistake, quantities) for mistake in recognised]
+        return (replace(findings[0], seen=seen[:1]), *findings[1:])
+    return (Finding(quantities, seen=seen[:2]),)
 
 
-def _told(fact: str, plan: Plan, traces: Sequence[Trace], language: Language) -> str:
-    """Tell what was found of one fact, in the first probe where it is wrong."""
-    words = wording.texts("routines", language)
+def _seen(fact: str, plan: RoutinePlan, traces: Sequence[Trace]) -> Note:
+    """Return what was seen of one fact, in the first probe where it is wrong."""
     run, probe = next((r, p) for r, p in zip(traces, plan.probes, strict=True) if LOOKS[fact](r, p) is not None)
     value: Any = LOOKS[fact](run, probe)
-    setting = words[f"setting_{plan.task}"].format(
-        n=probe.n,
-        epochs=probe.epochs,
-        every=probe.log_every,
-        batch_size=probe.batch_size,
-        rate=_number(probe.rate, language),
-    )
-    said: dict[str, object] = {"setting": setting, "updates": len(run.updates), "batch_size": probe.batch_size}
+    numbers: dict[str, Fact] = {"n": probe.n, "epochs": probe.epochs, "every": probe.log_every}
+    numbers |= {"batch_size": probe.batch_size, "rate": probe.rate}
+    said: dict[str, Fact] = {"setting": Note(f"setting_{plan.task}", numbers), "updates": len(run.updates)}
     match fact:
         case "steps":
             said |= {"expected": probe.epochs * max(probe.per_epoch, 1)}
@@ -170,32 +160,28 @@ def _told(fact: str, plan: Plan, traces: Sequence[Trace], language: Language) ->
             said |= {"backprops": sum(update.backprops for update in run.updates) + run.unused}
         case "forward" | "labels":
             kinds = {f"{part}_before" if stale else part for part, stale in value} if fact == "forward" else value
-            names = [words[fact][kind.replace(" ", "_")] for kind in sorted(kinds)]
-            said |= {"found": diagnosis.listed(names, language)}
+            said |= {"found": tuple(Note(f"{fact}_{kind.replace(' ', '_')}") for kind in sorted(kinds))}
         case "rate":
-            rates = [_number(update.rate, language) for update in run.updates[:SHOWN_UPDATES]]
-            said |= {"found": "; ".join(rates)}
+            said |= {"found": tuple(float(update.rate) for update in run.updates[:SHOWN_UPDATES])}
             fact = "rate_uneven" if value == "uneven" else "rate"
         case "sizes":
-            said |= {"found": diagnosis.listed([str(size) for size in sorted(value)[:SHOWN_ROWS]], language)}
+            said |= {"found": tuple(str(size) for size in sorted(value)[:SHOWN_ROWS])}
         case "repeats":
-            said |= {"found": words["repeats"]["within" if value == "within a batch" else "between"]}
+            said |= {"found": Note("repeats_within" if value == "within a batch" else "repeats_between")}
         case "shuffling":
-            said |= {"found": words["shuffling"][str(value).replace(" ", "_")]}
-    sentence: str = words["facts"][fact]
-    return sentence.format_map(said)
+            said |= {"found": Note(f"shuffling_{str(value).replace(' ', '_')}")}
+    return Note(f"routine_{fact}", said)
 
 
-def _picture(plan: Plan, run: Trace, language: Language) -> Picture | None:
+def _picture(plan: RoutinePlan, run: Trace) -> Picture | None:
     """Show the first updates of the first probe, and those of a right routine, where they differ."""
     probe = plan.probes[0]
     right = trace(play(plan.task, probe, Style(), {}), probe)
-    caption: str = wording.texts("routines", language)["picture"]
-    expected, found = (_shown(shown, probe, language) for shown in (right, run))
-    return None if expected == found else Picture(caption, expected, found)
+    expected, found = (_shown(shown, probe) for shown in (right, run))
+    return None if expected == found else Picture(Note("picture_routine"), expected, found)
 
 
-def _shown(run: Trace, probe: Probe, language: Language) -> tuple[tuple[str, ...], ...]:
+def _shown(run: Trace, probe: Probe) -> tuple[tuple[float | str, ...], ...]:
     """Write what each update was made from, one a line."""
 
     def written(rows: Rows | None) -> str:
@@ -203,12 +189,6 @@ def _shown(run: Trace, probe: Probe, language: Language) -> tuple[tuple[str, ...
         return " ".join(names[:SHOWN_ROWS]) + (" ..." if len(names) > SHOWN_ROWS else "") or "-"
 
     lines = [
-        (written(update.rows), written(update.labels), _number(update.rate, language))
-        for update in run.updates[:SHOWN_UPDATES]
+        (written(update.rows), written(update.labels), float(update.rate)) for update in run.updates[:SHOWN_UPDATES]
     ]
     return (("forward_propagation", "backprop", "learning_rate"), *lines)
-
-
-def _number(value: float, language: Language) -> str:
-    """Write a number for reading."""
-    return "?" if np.isnan(value) else diagnosis.number(value, language)

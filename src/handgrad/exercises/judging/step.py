@@ -11,12 +11,10 @@ import numpy as np
 from handgrad.exercises.calls import Answer, Call, Step
 from handgrad.exercises.catalogue.backward_mutants import GRADIENTS, LAYERS, step_formula, step_mutants
 from handgrad.exercises.catalogue.comparing import Array, matching, outcome, same
-from handgrad.exercises.catalogue.mistakes import finding
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.passes import Probe, done, draw, example
-from handgrad.exercises.results import Finding, Language, Picture, Status, TaskResult
+from handgrad.exercises.results import Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import PARAMETERS
-from handgrad.exercises.words.wording import words
 
 WEIGHTS = tuple(name for name in PARAMETERS if name.startswith("W"))
 KINDS = ("new", "given", "used")
@@ -33,7 +31,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StepPlan:
     """The calls of the task, and what they were made from."""
 
     task: str
@@ -51,7 +49,7 @@ class Moved:
     gradients_kept: bool
 
 
-def calls_for(task: str, rng: np.random.Generator) -> Plan:
+def calls_for(task: str, rng: np.random.Generator) -> StepPlan:
     """Draw networks, gradients and rates.
 
     Every trial is made three times, for solutions that need more than the gradients: with a new network, with one that
@@ -76,7 +74,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan:
         for kind in KINDS
         for i, trial in enumerate(trials)
     )
-    return Plan(task, calls, trials)
+    return StepPlan(task, calls, trials)
 
 
 def _trial(rng: np.random.Generator, probe: Probe) -> Trial:
@@ -112,15 +110,14 @@ def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+def judge(plan: StepPlan, answers: Sequence[Answer]) -> TaskResult:
     """Say whether the step is right, and else which parameters move wrongly.
 
     Parameters
     ----------
-    plan : Plan
+    plan : StepPlan
     answers : sequence of Answer
         One for each call of the plan, in any order.
-    language : {"en", "de"}
 
     Returns
     -------
@@ -129,14 +126,14 @@ def judge(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResu
     """
     by_id = {answer.id: answer for answer in answers}
     kinds = [[by_id[f"{plan.task}:{kind}:{i}"] for i in range(len(plan.trials))] for kind in KINDS]
-    results = [_judged(plan, kind, language) for kind in kinds]
+    results = [_judged(plan, kind) for kind in kinds]
     order = ("right", "wrong", "crashed", "too_slow", "not_attempted")
     return min(results, key=lambda result: (order.index(result.status), -result.credit))
 
 
-def _judged(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskResult:
+def _judged(plan: StepPlan, answers: Sequence[Answer]) -> TaskResult:
     """Judge the trials of one kind."""
-    early = diagnosis.unanswered(plan.task, answers, language)
+    early = diagnosis.unanswered(plan.task, answers)
     if early:
         return early
     steps = [step for trial, answer in zip(plan.trials, answers, strict=True) for step in _moves(trial, answer)]
@@ -150,16 +147,15 @@ def _judged(plan: Plan, answers: Sequence[Answer], language: Language) -> TaskRe
             wrong[name] = matching(step_mutants(name), [(step.state,) for step in reached], found)
     if not wrong and not crash:
         remarks = () if all(step.gradients_kept for step in steps) else ("gradient_changed_by_step",)
-        findings = [finding(mistake, (), language, {}) for mistake in remarks]
-        message = " ".join([words("right", language), *(found.message for found in findings)])
-        return TaskResult(plan.task, "right", message, tuple(findings), credit=1.0)
-    findings = _findings(wrong, reached, language)
-    sentences = [found.message for found in findings[:1]] + ([crashes.crashed(crash, language)] if crash else [])
+        named = tuple(diagnosis.named(mistake, ()) for mistake in remarks)
+        return TaskResult(plan.task, "right", named, (Note("right"),), credit=1.0)
+    findings = _findings(wrong, reached)
+    notes = (crashes.crashed(crash),) if crash else ()
     credit = 0.0 if crash else 1 - len(wrong) / len(PARAMETERS)
     status: Status = "crashed" if crash else "wrong"
-    picture = _picture(findings[0].quantities[0], steps[-1], language) if findings else None
+    picture = _picture(findings[0].quantities[0], steps[-1]) if findings else None
     unseen = tuple(name for name in PARAMETERS if crash and name not in wrong)
-    return TaskResult(plan.task, status, " ".join(sentences), tuple(findings), (), crash, picture, credit, unseen)
+    return TaskResult(plan.task, status, tuple(findings), notes, (), unseen, crash, picture, credit)
 
 
 def _moves(trial: Trial, answer: Answer) -> list[Moved]:
@@ -181,20 +177,20 @@ def _moves(trial: Trial, answer: Answer) -> list[Moved]:
     return moves
 
 
-def _findings(wrong: dict[str, str | None], steps: Sequence[Moved], language: Language) -> list[Finding]:
+def _findings(wrong: dict[str, str | None], steps: Sequence[Moved]) -> list[Finding]:
     """Make one finding of each mistake, named by which parameters have it."""
     findings = []
     for mistake in dict.fromkeys(wrong.values()):
         names = [name for name in wrong if wrong[name] == mistake]
         if mistake is None:
-            findings += [_unrecognised(name, steps, language) for name in names]
+            findings += [_unrecognised(name, steps) for name in names]
             continue
         first = steps[0]
         expected = np.asarray(step_formula(names[0])(first.state))
         sizes = {"n": first.state["n"]}
-        said = diagnosis.facts(names, first.own.get(names[0]), expected, sizes, language)
-        said["rate"] = diagnosis.number(first.state["rate"], language)
-        findings.append(finding(_of_group(mistake, names), names, language, said))
+        said = diagnosis.facts(names, first.own.get(names[0]), expected, sizes)
+        said["rate"] = float(first.state["rate"])
+        findings.append(diagnosis.named(_of_group(mistake, names), names, said))
     return findings
 
 
@@ -214,17 +210,15 @@ def _of_group(mistake: str, names: Sequence[str]) -> str:
     return mistake
 
 
-def _unrecognised(name: str, steps: Sequence[Moved], language: Language) -> Finding:
+def _unrecognised(name: str, steps: Sequence[Moved]) -> Finding:
     shown = next(step for step in steps if not same(step.own.get(name), np.asarray(step_formula(name)(step.state))))
     expected = np.asarray(step_formula(name)(shown.state))
-    return diagnosis.undiagnosed(name, shown.own.get(name), expected, {"n": shown.state["n"]}, language)
+    return diagnosis.undiagnosed(name, shown.own.get(name), expected, {"n": shown.state["n"]})
 
 
-def _picture(name: str, step: Moved, language: Language) -> Picture | None:
+def _picture(name: str, step: Moved) -> Picture | None:
     """Show the first wrong parameter of the small network."""
     if name not in step.own:
         return None
-    caption = words(
-        "picture_gradient_step", language, quantity=name, rate=diagnosis.number(step.state["rate"], language)
-    )
-    return diagnosis.picture(caption, step_formula(name)(step.state), step.own[name], language)
+    caption = Note("picture_gradient_step", {"quantity": name, "rate": float(step.state["rate"])})
+    return diagnosis.picture(caption, step_formula(name)(step.state), step.own[name])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from handgrad.exercises.report import feedback
 from handgrad.exercises.report.parts import clean, clean_line, first_wrong
-from handgrad.exercises.results import Checked, TaskResult
+from handgrad.exercises.results import Checked, Language, TaskResult
 
 
 def report_data(checked: Checked) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def report_data(checked: Checked) -> dict[str, Any]:
     Examples
     --------
     >>> from handgrad.exercises.results import TaskResult
-    >>> data = report_data(Checked("anna", (TaskResult("sigmoid", "right", "Right.", credit=1.0),), "en", True, 0.5))
+    >>> data = report_data(Checked("anna", (TaskResult("sigmoid", "right", credit=1.0),), "en", True, 0.5))
     >>> data["tasks"][0]["status"], data["tasks"][0]["mistake"]
     ('right', None)
     """
@@ -37,7 +38,7 @@ def report_data(checked: Checked) -> dict[str, Any]:
         "language": checked.language,
         "isolated": checked.isolated,
         "seconds": round(checked.seconds, 3),
-        "tasks": [_task(result) for result in checked.tasks],
+        "tasks": [_task(result, checked.language) for result in checked.tasks],
     }
 
 
@@ -61,7 +62,7 @@ def report_json(checked: Checked) -> str:
     return json.dumps(report_data(checked), indent=2, allow_nan=False)
 
 
-def _task(result: TaskResult) -> dict[str, Any]:
+def _task(result: TaskResult, language: Language) -> dict[str, Any]:
     finding = result.findings[0] if result.findings and result.status != "right" else None
     crash = result.crash
     return {
@@ -69,14 +70,14 @@ def _task(result: TaskResult) -> dict[str, Any]:
         "status": result.status,
         "mistake": finding.mistake if finding else None,
         "first_wrong": first_wrong(result) if finding else None,
-        "message": clean((finding.message if finding else "") or result.message),
+        "message": clean(feedback.summary(result, language)),
         "equation": (finding.equation if finding else "") or None,
         "findings": [
             {
                 "quantities": list(finding.quantities),
                 "mistake": finding.mistake,
-                "message": clean(finding.message),
-                "hint": clean(finding.hint),
+                "message": clean(feedback.message(finding, language)),
+                "hint": clean(feedback.hint(finding, language)),
                 "equation": finding.equation or None,
             }
             for finding in result.findings

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handgrad.exercises.calls import Crash
-from handgrad.exercises.report.page import breakable, escaped, escaped_text, page
-from handgrad.exercises.report.parts import (
-    MARKS,
-    chain,
-    decimal,
-    differing,
-    has_more,
-    is_sequence,
-    own_message,
-    place,
-    task_number,
-    words,
+from handgrad.exercises.report.feedback import (
+    Advice,
+    Block,
+    Chain,
+    CodeLine,
+    Message,
+    Numbers,
+    Paragraph,
+    blocks,
 )
-from handgrad.exercises.results import Checked, Finding, Picture, Status, TaskResult
+from handgrad.exercises.report.page import breakable, escaped, escaped_text, page
+from handgrad.exercises.report.parts import MARKS, decimal, has_more, task_number, words
+from handgrad.exercises.results import Checked, Language, Status, TaskResult
 
 Points = Mapping[str, tuple[float, float]]
 
@@ -42,7 +40,7 @@ def report_html(checked: Checked, points: Points | None = None) -> str:
 
     Examples
     --------
-    >>> checked = Checked("<anna>", (TaskResult("sigmoid", "right", "Right."),), "en", True, 0.5)
+    >>> checked = Checked("<anna>", (TaskResult("sigmoid", "right"),), "en", True, 0.5)
     >>> text = report_html(checked, {"sigmoid": (1.0, 1.0)})
     >>> "<h1>&lt;anna&gt;</h1>" in text, "<anna>" in text
     (True, False)
@@ -95,66 +93,69 @@ def _table(checked: Checked, points: Points | None) -> str:
     return f'<div class="scroll"><table class="list">{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def _card(result: TaskResult, language: str) -> str:
-    """Say all about a task that is not right."""
+def _card(result: TaskResult, language: Language) -> str:
+    """Say all about a task that is not right; each finding is a section of its own."""
     title = f'<span class="number">{task_number(result.task)}</span>{breakable(result.task)}'
-    parts = [f"<header><h2>{title}</h2>{badge(result.status, language)}</header>"]
-    if message := own_message(result):
-        parts.append(f'<p class="text">{escaped_text(message)}</p>')
-    if result.crash:
-        parts.append(_crash(result.crash, language))
-    for position, finding in enumerate(result.findings):
-        drawn = _chain(result, language) if position == 0 else ""
-        picture = _picture(result.picture, language) if position == 0 and result.picture else ""
-        parts.append(_finding(finding, drawn, picture, language, also=position > 0))
-    return f'<section class="card {result.status}" id="{escaped(result.task)}">{"".join(parts)}</section>'
+    sections = [f"<header><h2>{title}</h2>{badge(result.status, language)}</header>"]
+    findings: list[str] = []
+    for block in blocks(result, language):
+        if isinstance(block, Message):
+            findings.append("")
+        if findings:
+            findings[-1] += _block(block, language)
+        else:
+            sections.append(_block(block, language))
+    sections += [f'<div class="finding">{finding}</div>' for finding in findings]
+    return f'<section class="card {result.status}" id="{escaped(result.task)}">{"".join(sections)}</section>'
 
 
-def _crash(crash: Crash, language: str) -> str:
-    """Quote the learner's own line, and what Python said."""
-    said = f"{crash.type}: {crash.message}" if crash.message else crash.type
-    return (
-        f'<p class="quiet">{escaped(place(crash, language))}:</p>'
-        f'<pre class="code">{escaped_text(crash.source).strip()}</pre>'
-        f'<p><span class="quiet">{escaped(words(language)["python_says"])}:</span> <code>{escaped(said)}</code></p>'
-    )
+def _block(block: Block, language: Language) -> str:
+    """Draw one block; hint and explanation unfold."""
+    match block:
+        case Paragraph(text):
+            return f'<p class="text">{escaped_text(text)}</p>'
+        case CodeLine(where, source, label, said):
+            return (
+                f'<p class="quiet">{escaped(where)}:</p><pre class="code">{escaped_text(source).strip()}</pre>'
+                f'<p><span class="quiet">{escaped(label)}:</span> <code>{escaped(said)}</code></p>'
+            )
+        case Message(lead, text, note):
+            before = f"<b>{escaped(lead)}:</b> " if lead else ""
+            after = f' <span class="quiet">{escaped(note)}</span>' if note else ""
+            return f'<p class="text">{before}{escaped_text(text)}{after}</p>'
+        case Chain():
+            return _chain(block)
+        case Advice(lines):
+            return "".join(
+                f"<p><b>{escaped(line.label)}:</b> {escaped(line.text)}</p>"
+                if line.kind == "equation"
+                else f"<details><summary>{escaped(line.label)}</summary>"
+                f'<div class="text">{escaped_text(line.text)}</div></details>'
+                for line in lines
+            )
+        case Numbers():
+            return _picture(block, language)
 
 
-def _finding(finding: Finding, drawn: str, picture: str, language: str, also: bool) -> str:
-    """Say what is wrong; hint and explanation unfold."""
-    word = words(language)
-    lead = f"<b>{escaped(word['also'])}:</b> " if also else ""
-    unnamed = "" if finding.mistake else f' <span class="quiet">{escaped(word["unnamed"])}</span>'
-    parts = [f'<p class="text">{lead}{escaped_text(finding.message)}{unnamed}</p>', drawn]
-    if finding.equation:
-        parts.append(f"<p><b>{escaped(word['equation'])}:</b> {escaped(finding.equation)}</p>")
-    parts += [
-        f'<details><summary>{escaped(word[name])}</summary><div class="text">{escaped_text(text)}</div></details>'
-        for name, text in (("hint", finding.hint), ("explanation", finding.explanation))
-        if text
-    ]
-    return f'<div class="finding">{"".join(parts)}{picture}</div>'
-
-
-def _chain(result: TaskResult, language: str) -> str:
+def _chain(chain: Chain) -> str:
     """Draw the quantities in a row, each with how it stands."""
-    word, links = words(language), chain(result)
-    if not links:
-        return ""
     items = "".join(
         f'<li class="{link.state}{" first" if link.first else ""}">'
-        f"<span>{escaped(link.quantity)}<b>{escaped(word[f'chain_{link.state}'])}</b></span></li>"
-        for link in links
+        f"<span>{escaped(link.quantity)}<b>{escaped(chain.states[link.state])}</b></span></li>"
+        for link in chain.links
     )
-    note = f'<p class="quiet">{escaped(word["chain_explained"])}</p>' if result.consequences else ""
-    return f'<ol class="chain{" sequence" if is_sequence(result) else ""}">{items}</ol>{note}'
+    note = f'<p class="quiet">{escaped(chain.note)}</p>' if chain.note else ""
+    return f'<ol class="chain{" sequence" if chain.sequence else ""}">{items}</ol>{note}'
 
 
-def _picture(picture: Picture, language: str) -> str:
+def _picture(numbers: Numbers, language: Language) -> str:
     """Set expected and found beside each other; a star marks what differs."""
-    word, wrong = words(language), differing(picture)
+    word = words(language)
     sides = []
-    for name, rows, marked in (("expected", picture.expected, frozenset()), ("found", picture.found, wrong)):
+    for name, rows, marked in (
+        ("expected", numbers.expected, frozenset()),
+        ("found", numbers.found, numbers.wrong),
+    ):
         lines = []
         for i, row in enumerate(rows):
             cells = (
@@ -163,6 +164,6 @@ def _picture(picture: Picture, language: str) -> str:
             )
             lines.append(f"<tr>{''.join(cells)}</tr>")
         sides.append(f'<div><div class="side">{escaped(word[name])}</div><table>{"".join(lines)}</table></div>')
-    note = f'<p class="quiet">{escaped(word["differs"])}</p>' if wrong else ""
-    caption = f'<figcaption class="text">{escaped_text(picture.caption)}</figcaption>'
+    note = f'<p class="quiet">{escaped(word["differs"])}</p>' if numbers.wrong else ""
+    caption = f'<figcaption class="text">{escaped_text(numbers.caption)}</figcaption>'
     return f'<figure class="picture">{caption}<div class="sides">{"".join(sides)}</div>{note}</figure>'

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Literal
 
-from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Crash
-from handgrad.exercises.results import Picture, Status, TaskResult
+from handgrad.exercises.results import Status, TaskResult
 from handgrad.exercises.tasks import TASKS
+from handgrad.exercises.words.wording import texts
 
 MARKS: dict[Status, str] = {"right": "✓", "not_attempted": "○", "crashed": "!", "too_slow": "…", "wrong": "✗"}
-LANGUAGES = ("en", "de")
 _LONGEST = 4000  # characters of one piece of text
 _MOST_LINES = 60
 
 
-@cache
-def words(language: str) -> dict[str, str]:
-    """Read the words of a language.
-
-    Raises
-    ------
-    ExerciseError
-        If there is no such language.
+def words(language: str) -> Mapping[str, str]:
+    """Read what the reports themselves say in a language; see :func:`handgrad.exercises.words.wording.texts`.
 
     Examples
     --------
     >>> words("en")["status_right"], words("de")["status_right"]
     ('right', 'richtig')
     """
-    if language not in LANGUAGES:
-        raise ExerciseError(f"language {language!r}", "en or de", "name one of the two")
-    text = resources.files("handgrad.exercises.words").joinpath(f"report.{language}.toml").read_text(encoding="utf-8")
-    return dict(tomllib.loads(text))
+    return texts("report", language)
 
 
 def clean(text: str) -> str:
@@ -85,7 +73,7 @@ def chain(result: TaskResult) -> tuple[Link, ...]:
     Examples
     --------
     >>> from handgrad.exercises.results import Finding
-    >>> wrong = TaskResult("gradient_step", "wrong", "", (Finding(("b_h1",), None, ""),), ("b_h2",))
+    >>> wrong = TaskResult("gradient_step", "wrong", (Finding(("b_h1",)),), consequences=("b_h2",))
     >>> [link.state for link in chain(wrong)]
     ['ok', 'wrong', 'ok', 'follows', 'ok', 'ok']
     """
@@ -115,16 +103,6 @@ def has_more(result: TaskResult) -> bool:
     return result.status != "right" or bool(result.findings)
 
 
-def own_message(result: TaskResult) -> str:
-    """Give what a task's message says beyond its findings; of a right or wrong one with findings, these say it all."""
-    if result.findings and result.status in ("right", "wrong"):
-        return ""
-    message = result.message
-    for finding in result.findings:
-        message = message.replace(finding.message, "") if finding.message else message
-    return message.strip()
-
-
 def task_number(task: str) -> str:
     """Return the number of a task as on the sheets: sheet, point, task."""
     return f"{TASKS[task].sheet}.{TASKS[task].number}"
@@ -143,19 +121,13 @@ def decimal(value: float, language: str, digits: int = 2) -> str:
     return text.replace(".", ",") if language == "de" else text
 
 
-def differing(picture: Picture) -> frozenset[tuple[int, int]]:
-    """Tell which numbers of a picture differ, by row and column; none where the two have not the same shape.
+def number(value: float, language: str, digits: int = 4) -> str:
+    """Write a number with so many significant digits, and a decimal comma in German.
 
     Examples
     --------
-    >>> sorted(differing(Picture("", (("1", "2"),), (("1", "3"),))))
-    [(0, 1)]
+    >>> number(0.0312513, "en"), number(-1200.0, "de"), number(0.5, "de")
+    ('0.03125', '-1200', '0,5')
     """
-    if [len(row) for row in picture.expected] != [len(row) for row in picture.found]:
-        return frozenset()
-    return frozenset(
-        (i, j)
-        for i, (expected, found) in enumerate(zip(picture.expected, picture.found, strict=True))
-        for j in range(len(expected))
-        if expected[j] != found[j]
-    )
+    text = f"{value:.{digits}g}"
+    return text.replace(".", ",") if language == "de" else text

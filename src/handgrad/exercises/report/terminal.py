@@ -9,23 +9,28 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from handgrad.exercises.calls import Crash
+from handgrad.exercises.report.feedback import (
+    Advice,
+    Chain,
+    CodeLine,
+    Message,
+    Numbers,
+    Paragraph,
+    blocks,
+    own_text,
+)
 from handgrad.exercises.report.parts import (
     MARKS,
-    chain,
     clean,
     clean_line,
     decimal,
-    differing,
     first_wrong,
     has_more,
-    is_sequence,
-    own_message,
     place,
     task_number,
     words,
 )
-from handgrad.exercises.results import Checked, Finding, Picture, Status, TaskResult
+from handgrad.exercises.results import Checked, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -53,7 +58,7 @@ def show_report(checked: Checked, console: Console | None = None, explain: bool 
 
     Examples
     --------
-    >>> show_report(Checked("anna", (TaskResult("del_sigmoid", "right", "Right."),), "en", True, 0.5))
+    >>> show_report(Checked("anna", (TaskResult("del_sigmoid", "right"),), "en", True, 0.5))
     anna: 1 of 1 tasks right, checked in 0.5 s
     <BLANKLINE>
       ✓  4.2  del_sigmoid  right
@@ -108,7 +113,7 @@ class _Writer:
         for result in tasks:
             if has_more(result) and result.status != "not_attempted":
                 parts += ["", self._panel(result)]
-        if not self.explain and any(finding.explanation for result in tasks for finding in result.findings):
+        if not self.explain and any(result.findings for result in tasks):
             parts += ["", Text(self.words["more"], style="dim")]
         if not self.checked.isolated:
             parts += ["", Text(self.words["self_check"], style="yellow")]
@@ -138,7 +143,7 @@ class _Writer:
     def _note(self, result: TaskResult) -> str:
         """Say in a few words what the panel will say at length; a task without a panel says all here."""
         if result.status == "not_attempted":
-            return clean_line(result.message)
+            return clean_line(own_text(result, self.checked.language))
         if result.status == "right":
             return self.words["remark"] if result.findings else ""
         if result.crash:
@@ -160,8 +165,8 @@ class _Writer:
         from rich.text import Text
 
         title = f"{task_number(result.task)} {result.task}: {self.words[f'status_{result.status}']}"
-        blocks = self._blocks(result)
-        spaced = Group(*(line for block in blocks for line in (block, "")) if blocks else ())
+        drawn = self._blocks(result)
+        spaced = Group(*(line for block in drawn for line in (block, "")) if drawn else ())
         spaced.renderables[:] = spaced.renderables[:-1]
         if not self.framed:
             return Group(f"{title}\n{'-' * len(title)}", Padding(spaced, (0, 0, 0, 2), expand=False))
@@ -176,81 +181,57 @@ class _Writer:
         )
 
     def _blocks(self, result: TaskResult) -> list[RenderableType]:
-        """List the paragraphs about a task."""
+        """Draw what there is to say of a task."""
         from rich.text import Text
 
-        blocks: list[RenderableType] = []
-        if message := own_message(result):
-            blocks.append(Text(clean(message)))
-        if result.crash:
-            blocks.append(self._crash(result.crash))
-        for position, finding in enumerate(result.findings):
-            blocks.append(self._message(finding, also=position > 0))
-            if position == 0 and chain(result):
-                blocks.append(self._chain(result))
-            blocks += self._advice(finding)
-            if position == 0 and result.picture:
-                blocks.append(self._picture(result.picture))
-        return blocks
+        drawn: list[RenderableType] = []
+        for block in blocks(result, self.checked.language):
+            match block:
+                case Paragraph(text):
+                    drawn.append(Text(clean(text)))
+                case CodeLine(where, source, label, said):
+                    quoted = ((f"{where}:\n", "dim"), f"    {clean(source).strip()}\n", (f"{label}: ", "dim"))
+                    drawn.append(Text.assemble(*quoted, clean_line(said)))
+                case Message(lead, text, note):
+                    shown = Text.assemble((f"{lead}: ", "bold") if lead else "", clean(text))
+                    drawn.append(shown.append(f" {note}", style="dim") if note else shown)
+                case Chain():
+                    drawn.append(self._chain(block))
+                case Advice(lines):
+                    wanted = [line for line in lines if self.explain or line.kind != "explanation"]
+                    texts = [Text.assemble((f"{line.label}: ", "bold"), clean(line.text)) for line in wanted]
+                    drawn += [Text("\n").join(texts)] if texts else []
+                case Numbers():
+                    drawn.append(self._picture(block))
+        return drawn
 
-    def _crash(self, crash: Crash) -> Text:
-        """Quote the learner's own line, and what Python said."""
-        from rich.text import Text
-
-        said = clean_line(f"{crash.type}: {crash.message}" if crash.message else crash.type)
-        return Text.assemble(
-            (f"{place(crash, self.checked.language)}:\n", "dim"),
-            f"    {clean(crash.source).strip()}\n",
-            (f"{self.words['python_says']}: ", "dim"),
-            said,
-        )
-
-    def _message(self, finding: Finding, also: bool) -> Text:
-        """Say what is wrong; after the first finding, that this is another one."""
-        from rich.text import Text
-
-        message = Text.assemble((f"{self.words['also']}: ", "bold") if also else "", clean(finding.message))
-        if finding.mistake is None:
-            message.append(f" {self.words['unnamed']}", style="dim")
-        return message
-
-    def _advice(self, finding: Finding) -> list[RenderableType]:
-        """Give equation and hint and, where asked for, the explanation."""
-        from rich.text import Text
-
-        named = [("equation", finding.equation), ("hint", finding.hint)]
-        named += [("explanation", finding.explanation)] if self.explain else []
-        lines = [Text.assemble((f"{self.words[name]}: ", "bold"), clean(text)) for name, text in named if text]
-        return [Text("\n").join(lines)] if lines else []
-
-    def _chain(self, result: TaskResult) -> Text:
+    def _chain(self, chain: Chain) -> Text:
         """Draw the quantities in a row, each with how it stands; a line ends only after an arrow or a comma."""
         from rich.text import Text
 
-        joint = "," if not is_sequence(result) else " →" if self.unicode else " ->"
+        joint = "," if not chain.sequence else " →" if self.unicode else " ->"
         colours = {"ok": "green", "wrong": "bold red", "follows": "yellow", "unseen": "dim"}
-        lines, links = [Text()], chain(result)
-        for link in links:
-            state = (self.words[f"chain_{link.state}"], colours[link.state])
+        lines = [Text()]
+        for link in chain.links:
+            state = (chain.states[link.state], colours[link.state])
             piece = Text.assemble((link.quantity, "bold" if link.first else ""), " ", state)
-            piece.append(joint if link is not links[-1] else "")
+            piece.append(joint if link is not chain.links[-1] else "")
             if lines[-1].cell_len + piece.cell_len >= self.width - _MARGINS:
                 lines.append(Text())
             lines[-1].append(" " if lines[-1] else "").append(piece)
         return Text("\n").join(lines)
 
-    def _picture(self, picture: Picture) -> RenderableType:
+    def _picture(self, numbers: Numbers) -> RenderableType:
         """Set expected and found beside each other; a star marks what differs."""
         from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
-        wrong = differing(picture)
-        expected, found = _numbers(picture.expected, frozenset()), _numbers(picture.found, wrong)
+        expected, found = _numbers(numbers.expected, frozenset()), _numbers(numbers.found, numbers.wrong)
         names = [Text(self.words[name], style="bold") for name in ("expected", "found")]
-        note = [Text(self.words["differs"], style="dim")] if wrong else []
-        caption = Text(clean(picture.caption), style="dim")
-        if _columns(picture.expected) + _columns(picture.found) + 4 > self.width - _MARGINS:
+        note = [Text(self.words["differs"], style="dim")] if numbers.wrong else []
+        caption = Text(clean(numbers.caption), style="dim")
+        if _columns(numbers.expected) + _columns(numbers.found) + 4 > self.width - _MARGINS:
             return Group(caption, names[0], expected, names[1], found, *note)
         table = Table.grid(padding=(0, 4, 0, 0))
         table.add_row(*names)

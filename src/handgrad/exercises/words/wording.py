@@ -8,28 +8,25 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from handgrad.exercises.results import Language
+from handgrad.errors import ExerciseError
+
+LANGUAGES = ("en", "de")
 
 
 @cache
-def texts(name: str, language: Language) -> Mapping[str, Any]:
-    """Read ``<name>.<language>.toml``.
+def texts(subject: str, language: str) -> Mapping[str, Any]:
+    """Read the words of a subject in a language.
+
+    Raises
+    ------
+    ExerciseError
+        If there is no such language.
 
     Examples
     --------
-    >>> texts("diagnosis", "de")["and"]
-    'und'
+    >>> texts("feedback", "de")["and"], texts("report", "de")["status_right"]
+    ('und', 'richtig')
     """
-    return tomllib.loads((resources.files(__package__) / f"{name}.{language}.toml").read_text(encoding="utf-8"))
-
-
-def words(key: str, language: Language, **facts: object) -> str:
-    """Look up a sentence and put the facts in.
-
-    Examples
-    --------
-    >>> words("right", "en")
-    'Right.'
-    """
-    sentence: str = texts("diagnosis", language)[key]
-    return sentence.strip().format(**facts)
+    if language not in LANGUAGES:
+        raise ExerciseError(f"language {language!r}", "en or de", "name one of the two")
+    return tomllib.loads((resources.files(__package__) / f"{subject}.{language}.toml").read_text(encoding="utf-8"))
