@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from reports import said
 from rich.console import Console
 
 from handgrad.errors import ExerciseError
@@ -201,7 +202,7 @@ def test_a_wrong_helper_costs_only_its_own_points(sandbox):
     assert (results["del_sigmoid"].findings[0].mistake, results["del_sigmoid"].credit) == ("derivative_plus", 0.0)
     assert (results["backprop"].status, results["backprop"].credit) == ("wrong", 1.0)
     assert results["backprop"].findings[0].mistake == "derivative_plus"
-    assert "The method itself is right" in results["backprop"].message
+    assert "The method itself is right" in said(results["backprop"])
     assert results["gradient_step"].status == "right"
 
 
@@ -210,7 +211,7 @@ def test_a_helper_that_is_not_written_yet_does_not_keep_backprop_from_being_righ
     body = 'raise NotImplementedError("task 2")'
     checked = check_submission(sheet(4, del_sigmoid=body), sandbox, tasks=["del_sigmoid", "backprop"])
     assert statuses(checked) == {"del_sigmoid": "not_attempted", "backprop": "right"}
-    assert checked.tasks[1].message.startswith("Right, from correct inputs")
+    assert said(checked.tasks[1]).startswith("Right, from correct inputs")
 
 
 def test_a_right_helper_given_the_wrong_thing_is_backprops_own_mistake(sandbox):
@@ -218,7 +219,7 @@ def test_a_right_helper_given_the_wrong_thing_is_backprops_own_mistake(sandbox):
     body = solution("backprop").replace("del_sigmoid(self.h2)", "del_sigmoid(sigmoid(self.h2))")
     (result,) = check_submission(sheet(4, backprop=body), sandbox, tasks=["backprop"]).tasks
     assert (result.findings[0].mistake, result.credit) == ("sigmoid_applied_twice", pytest.approx(8 / 9))
-    assert "The method itself is right" not in result.message
+    assert "The method itself is right" not in said(result)
 
 
 def test_a_wrong_forward_function_spoils_no_later_task(sandbox):
@@ -234,7 +235,7 @@ def test_only_what_a_submission_has_is_checked_unless_asked_for(sandbox):
     assert statuses(check_submission(alone, sandbox)) == {"del_sigmoid": "right"}
     asked = check_submission(alone, sandbox, tasks=["sigmoid", "backprop"], language="de")
     assert statuses(asked) == {"sigmoid": "not_attempted", "backprop": "not_attempted"}
-    assert asked.tasks[0].message.startswith("sigmoid gibt es hier noch nicht")
+    assert said(asked.tasks[0], asked.language).startswith("sigmoid gibt es hier noch nicht")
 
 
 def test_a_syntax_error_is_reported_on_the_tasks_of_its_cell(sandbox):
@@ -256,7 +257,7 @@ def test_a_crash_has_the_learners_own_line(sandbox):
     (result,) = checked.tasks
     assert result.status == "crashed"
     assert result.crash.source.strip() == "return hiden * (1 - h)"
-    assert "Der Name 'hiden' ist hier nicht bekannt" in result.message
+    assert "Der Name 'hiden' ist hier nicht bekannt" in said(result, checked.language)
 
 
 def test_an_endless_loop_is_too_slow_and_the_other_tasks_are_judged(sandbox):
@@ -271,7 +272,7 @@ def test_probes_are_new_each_time_unless_there_is_a_seed(sandbox):
     wrong = submission("def del_sigmoid(h):\n    return h ** 0.5\n")
 
     def message(seed):
-        return check_submission(wrong, sandbox, tasks=["del_sigmoid"], seed=seed).tasks[0].message
+        return said(check_submission(wrong, sandbox, tasks=["del_sigmoid"], seed=seed).tasks[0])
 
     assert message(None) != message(None)
     assert message(7) == message(7)

@@ -9,6 +9,7 @@ import pytest
 
 from handgrad.exercises.calls import Crash
 from handgrad.exercises.judging.crashes import _CRASHES, by_crash, crashed
+from handgrad.exercises.report.feedback import sentence
 from handgrad.exercises.words.wording import texts
 
 A, B, V = np.zeros((3, 4)), np.zeros((5, 2)), np.zeros(3)
@@ -97,21 +98,21 @@ def test_an_error_as_it_is_raised_is_put_in_plain_words(key, language):
     """The sentence is the one meant for this error, with the names and numbers of the message."""
     with pytest.raises(Exception) as raised:  # noqa: PT011
         CASES[key]()
-    said = crashed(Crash(type(raised.value).__name__, str(raised.value), 1, 1, ""), language)
-    pattern = re.sub(r"\\{\w+\\}", ".+", re.escape(texts("diagnosis", language)[f"crash_{key}"]))
+    said = sentence(crashed(Crash(type(raised.value).__name__, str(raised.value), 1, 1, "")), language)
+    pattern = re.sub(r"\\{\w+\\}", ".+", re.escape(texts("feedback", language)[f"crash_{key}"]))
     assert re.fullmatch(pattern, said, re.DOTALL)
 
 
 def test_every_sentence_about_a_crash_has_a_case():
     """No sentence is left that no error leads to."""
     assert CASES.keys() == _CRASHES.keys()
-    keys = {key for key in texts("diagnosis", "en") if key.startswith("crash_")}
+    keys = {key for key in texts("feedback", "en") if key.startswith("crash_")}
     assert keys == {f"crash_{key}" for key in _CRASHES} | {"crash_other"}
 
 
 def test_an_error_that_is_not_known_is_quoted():
     """Type and message are given as they are."""
-    assert crashed(Crash("OddError", "something odd", 1, 1, ""), "en") == "OddError: something odd"
+    assert sentence(crashed(Crash("OddError", "something odd", 1, 1, "")), "en") == "OddError: something odd"
 
 
 def test_only_float_labels_name_a_mistake():
@@ -122,7 +123,7 @@ def test_only_float_labels_name_a_mistake():
 
 def test_both_languages_say_the_same_things_with_the_same_numbers():
     """Keys and names in braces are equal, up to the verb."""
-    english, german = texts("diagnosis", "en"), texts("diagnosis", "de")
+    english, german = texts("feedback", "en"), texts("feedback", "de")
     assert english.keys() == german.keys()
     for key in english:
         names = [{n for _, n, _, _ in Formatter().parse(t[key]) if n} - {"is"} for t in (english, german)]

@@ -6,7 +6,9 @@ import pytest
 
 from handgrad.exercises.catalogue.backward_mutants import MUTANTS, step_mutants
 from handgrad.exercises.catalogue.function_mutants import SUBJECTS
-from handgrad.exercises.catalogue.mistakes import WORDS, catalogue, finding
+from handgrad.exercises.catalogue.mistakes import WORDS, catalogue
+from handgrad.exercises.judging.diagnosis import named
+from handgrad.exercises.report.feedback import message
 from handgrad.exercises.tasks import PARAMETERS, TASKS
 from handgrad.exercises.words.wording import texts
 
@@ -78,10 +80,8 @@ def test_every_mistake_that_is_looked_for_is_in_the_catalogue_under_its_task():
 
 def test_a_finding_has_the_submissions_own_numbers():
     """The braces of message and hint are filled in."""
-    found = finding(
-        "gradient_without_mean", ["dW_h1_h2"], "en", {"quantities": "dW_h1_h2", "is": "is", "n": 64}, "(4.27)"
-    )
-    assert found.message == (
+    found = named("gradient_without_mean", ["dW_h1_h2"], {"quantities": ("dW_h1_h2",), "n": 64}, "(4.27)")
+    assert message(found, "en") == (
         "Your dW_h1_h2 is exactly 64 times too large: there were 64 examples, and the sheet divides by their number."
     )
     assert (found.mistake, found.quantities, found.equation) == ("gradient_without_mean", ("dW_h1_h2",), "(4.27)")

@@ -5,12 +5,13 @@ from importlib import resources
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reports import DERIVATIVE, everything, one
+from reports import DERIVATIVE, REMARK, everything, one, unnamed
 
 from handgrad.exercises.calls import Crash
 from handgrad.exercises.report import report_html
+from handgrad.exercises.report.feedback import explanation, hint, message
 from handgrad.exercises.report.page import page
-from handgrad.exercises.results import Checked, Finding, Picture, TaskResult
+from handgrad.exercises.results import Checked, Note, Picture, TaskResult
 
 VOID = {"meta", "br", "wbr", "img", "hr"}
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> &amp; </style></title></pre>"
@@ -78,7 +79,8 @@ def test_page_tells_all(language) -> None:
     found = Page(report_html(everything(language)))
     english = ("wrong", "not attempted", "crashed", "too slow", "Hint", "WRONG", "follows", "cell 4, line 3", "found")
     german = ("falsch", "nicht bearbeitet", "abgestürzt", "zu langsam", "Hinweis", "FALSCH", "Zelle 4, Zeile 3")
-    for word in (*(english if language == "en" else german), DERIVATIVE.message, "return h * W", "0.25*", "(4.26)"):
+    shown = (message(DERIVATIVE, language), "return h * W", "(4.26)", "0.25*" if language == "en" else "0,25*")
+    for word in (*(english if language == "en" else german), *shown):
         assert word in found.text
     assert found.all("html") == [{"lang": language}]
 
@@ -86,9 +88,9 @@ def test_page_tells_all(language) -> None:
 def test_hint_and_explanation_unfold() -> None:
     """Hint and explanation are there, folded, so that a learner decides how much to read."""
     found = Page(report_html(everything()))
-    assert DERIVATIVE.hint in found.text
-    assert DERIVATIVE.explanation in found.text
-    assert len(found.all("details")) == 5  # hints of three findings, explanations of two
+    assert hint(DERIVATIVE, "en") in found.text
+    assert explanation(DERIVATIVE, "en") in found.text
+    assert len(found.all("details")) == 6  # hints and explanations of three findings
     assert all("open" not in attributes for attributes in found.all("details"))
 
 
@@ -112,12 +114,12 @@ def test_points_are_shown_where_given() -> None:
 
 def hostile(text: str) -> Checked:
     """Put a text everywhere where a submission's own might get."""
-    finding = Finding(("delta_h2",), text, text, text, text, text)
-    picture = Picture(text, ((text, "1"),), (("1", text),))
+    told, shape = Note("killed", {"reason": text}), unnamed("delta_h2", "shape", found_shape=text)
+    picture = Picture(Note("picture_backprop", {"quantity": text}), ((text, 1.0),), ((1.0, text),))
     tasks = (
-        TaskResult("backprop", "wrong", text + "?", (finding,), ("db_h2",), picture=picture),
-        TaskResult("del_sigmoid", "crashed", text, crash=Crash(text, text, 1, 1, text)),
-        TaskResult("gradient_step", "not_attempted", text),
+        TaskResult("backprop", "wrong", (shape,), (told,), ("db_h2",), picture=picture),
+        TaskResult("del_sigmoid", "crashed", notes=(told,), crash=Crash(text, text, 1, 1, text)),
+        TaskResult("gradient_step", "not_attempted", notes=(told,)),
     )
     return Checked(text, tasks, "en", False, 1.0)
 
@@ -158,17 +160,16 @@ def test_nothing_found_is_said() -> None:
 
 def test_right_task_needs_no_words() -> None:
     """A task that is right is in the table only."""
-    found = Page(report_html(one(TaskResult("del_sigmoid", "right", "Right."))))
+    found = Page(report_html(one(TaskResult("del_sigmoid", "right", notes=(Note("right"),)))))
     assert found.all("section") == []
     assert "✓ right" in found.text
 
 
 def test_remark_has_a_card() -> None:
     """A right task with a remark is linked to it."""
-    remark = Finding((), "delta_zero_by_zero", "A remark.", "What is 0 / 0?")
-    found = Page(report_html(one(TaskResult("delta_last_layer", "right", "Right. A remark.", (remark,)))))
+    found = Page(report_html(one(TaskResult("delta_last_layer", "right", (REMARK,), (Note("right"),)))))
     assert [link["href"] for link in found.all("a")] == ["#delta_last_layer"]
-    assert found.text.count("A remark.") == 1
+    assert found.text.count(message(REMARK, "en")) == 1
 
 
 def luminance(colour: str) -> float:

@@ -1,10 +1,11 @@
 import json
 
-from reports import CRASH, DERIVATIVE, SIGN, everything, one
+from reports import CRASH, DERIVATIVE, REMARK, SIGN, everything, one, unnamed
 
 from handgrad.exercises.calls import Crash
 from handgrad.exercises.report import report_data, report_json
-from handgrad.exercises.results import Checked, Finding, TaskResult
+from handgrad.exercises.report.feedback import explanation, hint, message, sentence
+from handgrad.exercises.results import Checked, Note, TaskResult
 
 PROMISED = {"task", "status", "mistake", "first_wrong", "message", "equation"}
 
@@ -25,7 +26,7 @@ def test_wrong_task_gives_its_first_finding() -> None:
         "status": "wrong",
         "mistake": "derivative_of_preactivation",
         "first_wrong": "delta_h2",
-        "message": DERIVATIVE.message,
+        "message": message(DERIVATIVE, "en"),
         "equation": "(4.26)",
     }
     assert [finding["mistake"] for finding in task["findings"]] == ["derivative_of_preactivation", None]
@@ -37,12 +38,12 @@ def test_nothing_is_null() -> None:
     for task, result in zip(json.loads(report_json(everything()))["tasks"], everything().tasks, strict=True):
         if not result.findings:
             assert (task["mistake"], task["first_wrong"], task["equation"]) == (None, None, None)
-            assert task["message"] == result.message
+            assert task["message"] == " ".join(sentence(note, "en") for note in result.notes)
 
 
 def test_unrecognised_mistake_is_null() -> None:
     """A cause that was not recognised has no mistake, but a quantity; an equation that is empty is null."""
-    result = TaskResult("del_sigmoid", "wrong", "", (Finding(("del_sigmoid",), None, "Too large."),))
+    result = TaskResult("del_sigmoid", "wrong", (unnamed("del_sigmoid"),))
     [task] = report_data(one(result))["tasks"]
     assert (task["mistake"], task["first_wrong"], task["equation"]) == (None, "del_sigmoid", None)
 
@@ -63,18 +64,20 @@ def test_crash_has_its_place() -> None:
 def test_explanations_stay_out() -> None:
     """The explanation, which a learner asks for, is not in the data; the hint is."""
     text = report_json(everything())
-    assert SIGN.explanation not in text
-    assert SIGN.hint in text
+    assert json.dumps(explanation(SIGN, "en"))[1:-1] not in text
+    assert json.dumps(hint(SIGN, "en"))[1:-1] in text
 
 
 def test_text_is_ascii_and_harmless() -> None:
     """The text is ASCII, whatever a submission holds, and control characters and surrogates do not come through."""
     evil = "ü \x1b[2J \ud800 \u202e"
-    result = TaskResult("del_sigmoid", "crashed", evil, crash=Crash("E", evil, 1, 1, evil))
+    result = TaskResult(
+        "del_sigmoid", "crashed", notes=(Note("killed", {"reason": evil}),), crash=Crash("E", evil, 1, 1, evil)
+    )
     text = report_json(Checked(evil, (result,), "en", True, 1.0))
     assert text.isascii()
     data = json.loads(text)
-    assert data["tasks"][0]["message"].startswith("ü ")
+    assert "ü " in data["tasks"][0]["message"]
     assert all(letter not in json.dumps(data, ensure_ascii=False) for letter in "\x1b\ud800\u202e")
 
 
@@ -86,8 +89,7 @@ def test_isolation_is_told() -> None:
 
 def test_remark_is_no_mistake() -> None:
     """A right task with a remark has no mistake and no equation; the remark is among its findings."""
-    remark = Finding((), "delta_zero_by_zero", "A remark.", equation="(4.30)")
-    [task] = report_data(one(TaskResult("delta_last_layer", "right", "Right. A remark.", (remark,))))["tasks"]
+    [task] = report_data(one(TaskResult("delta_last_layer", "right", (REMARK,), (Note("right"),))))["tasks"]
     assert (task["mistake"], task["first_wrong"], task["equation"]) == (None, None, None)
-    assert task["message"] == "Right. A remark."
+    assert task["message"] == f"Right. {message(REMARK, 'en')}"
     assert [finding["mistake"] for finding in task["findings"]] == ["delta_zero_by_zero"]

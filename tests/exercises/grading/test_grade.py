@@ -307,8 +307,8 @@ def made(name: str, *results: TaskResult, isolated: bool = True) -> Row:
 
 def wrong(*mistakes: str | None, status: str = "wrong") -> TaskResult:
     """Make a derivative with these mistakes."""
-    findings = tuple(Finding(("del_sigmoid",), mistake, "Wrong.") for mistake in mistakes)
-    return TaskResult("del_sigmoid", status, "", findings)  # type: ignore[arg-type]
+    findings = tuple(Finding(("del_sigmoid",), mistake) for mistake in mistakes)
+    return TaskResult("del_sigmoid", status, findings)  # type: ignore[arg-type]
 
 
 def test_mistake_counts_once_for_a_submission() -> None:

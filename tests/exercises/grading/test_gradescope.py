@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reports import named, unnamed
 from sandboxes import need_isolation
 
 from handgrad.errors import DataError, ExerciseError
@@ -14,7 +15,8 @@ from handgrad.exercises.calls import Crash
 from handgrad.exercises.check import check_submission
 from handgrad.exercises.grading.gradescope import gradescope_zip, results_json
 from handgrad.exercises.grading.rubric import Rubric, default_rubric
-from handgrad.exercises.results import Checked, Finding, TaskResult
+from handgrad.exercises.report.feedback import hint, message
+from handgrad.exercises.results import Checked, Note, TaskResult
 from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.sheet import solved_sheet
 from handgrad.exercises.sheet.solutions import solution
@@ -73,9 +75,9 @@ def test_every_task_of_the_rubric_is_a_test() -> None:
     results = as_gradescope_reads(
         results_json(
             checked(
-                TaskResult("del_sigmoid", "right", "Right.", credit=1.0),
-                TaskResult("backprop", "wrong", "", (Finding(("db_out",), None, "Wrong."),), credit=0.75),
-                TaskResult("sigmoid", "right", "Right.", credit=1.0),
+                TaskResult("del_sigmoid", "right", credit=1.0),
+                TaskResult("backprop", "wrong", (unnamed("db_out"),), credit=0.75),
+                TaskResult("sigmoid", "right", credit=1.0),
             ),
             rubric,
         )
@@ -92,35 +94,30 @@ def test_every_task_of_the_rubric_is_a_test() -> None:
 
 def test_output_says_what_is_wrong_in_plain_text() -> None:
     """A test's output has message, equation, hint and the chain of quantities, but no explanation."""
-    findings = (
-        Finding(
-            ("dW_h2_o",), "gradient_without_mean", "64 times too large.", "Look at n.", "The whole story.", "(4.27)"
-        ),
-        Finding(("db_h2",), None, "The sign is wrong."),
-    )
-    result = TaskResult("backprop", "wrong", "64 times too large.", findings, ("dW_h1_h2",), credit=0.5)
+    findings = (named("gradient_without_mean", "dW_h2_o", equation="(4.27)"), unnamed("db_h2"))
+    result = TaskResult("backprop", "wrong", findings, consequences=("dW_h1_h2",), credit=0.5)
     output = results_json(checked(result), Rubric({"backprop": 4.0}))["tests"][0]["output"]
     assert output.split("\n") == [
         "wrong",
         "",
-        "64 times too large.",
-        "Equation: (4.27)",
-        "Hint: Look at n.",
-        "",
-        "Also: The sign is wrong. The cause was not recognised.",
-        "",
+        message(findings[0], "en"),
         "delta_out ok, dW_h2_o WRONG, db_out ok, delta_h2 ok, dW_h1_h2 follows, db_h2 WRONG, "
         "delta_h1 ok, dW_i_h1 ok, db_h1 ok",
+        "Equation: (4.27)",
+        f"Hint: {hint(findings[0], 'en')}",
+        "",
+        "Also: db_h2 is zero everywhere. The cause was not recognised.",
+        "Hint: Was it only initialised, and never computed?",
     ]
 
 
 def test_a_crash_is_shown_harmless() -> None:
     """A crash is shown with place, line and Python's words; what a submission puts there cannot steer a terminal."""
     crash = Crash("ValueError", "bad\x1b[31m\nand more", 3, 7, "    raise ValueError(x)\x1b")
-    result = TaskResult("del_sigmoid", "crashed", "It stopped.", crash=crash)
+    result = TaskResult("del_sigmoid", "crashed", notes=(Note("crash_recursion"),), crash=crash)
     output = results_json(checked(result), Rubric({"del_sigmoid": 1.0}))["tests"][0]["output"]
     assert output.split("\n")[2:] == [
-        "It stopped.",
+        "A function calls itself without end.",
         "",
         "cell 3, line 7:",
         "    raise ValueError(x)\N{REPLACEMENT CHARACTER}",

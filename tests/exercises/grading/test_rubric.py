@@ -12,8 +12,8 @@ from handgrad.exercises.tasks import TASKS
 
 def wrong(credit: float, *mistakes: str | None) -> TaskResult:
     """Make a wrong backprop with these mistakes."""
-    findings = tuple(Finding(("delta_out",), mistake, "") for mistake in mistakes or (None,))
-    return TaskResult("backprop", "wrong", "", findings, credit=credit)
+    findings = tuple(Finding(("delta_out",), mistake) for mistake in mistakes or (None,))
+    return TaskResult("backprop", "wrong", findings, credit=credit)
 
 
 def written(folder: Path, text: str) -> Path:
@@ -44,13 +44,13 @@ def test_text_to_start_from_is_the_default(sheet: int, tmp_path: Path) -> None:
 
 def test_right_task_gets_all_points() -> None:
     """A right task gets its points, whatever its credit says and however they round."""
-    assert Rubric({"backprop": 1.1}, rounding=0.5).score(TaskResult("backprop", "right", "")) == 1.1
+    assert Rubric({"backprop": 1.1}, rounding=0.5).score(TaskResult("backprop", "right")) == 1.1
 
 
 @pytest.mark.parametrize("status", ["not_attempted", "crashed", "too_slow"])
 def test_task_without_credit_gets_none(status: Status) -> None:
     """What was not attempted, crashed or too slow gets the points of its credit, which is nothing."""
-    assert default_rubric().score(TaskResult("backprop", status, "")) == 0
+    assert default_rubric().score(TaskResult("backprop", status)) == 0
 
 
 def test_credit_counts_with_its_weight() -> None:

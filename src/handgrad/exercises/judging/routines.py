@@ -189,6 +189,7 @@ def _shown(run: Trace, probe: Probe) -> tuple[tuple[float | str, ...], ...]:
         return " ".join(names[:SHOWN_ROWS]) + (" ..." if len(names) > SHOWN_ROWS else "") or "-"
 
     lines = [
-        (written(update.rows), written(update.labels), float(update.rate)) for update in run.updates[:SHOWN_UPDATES]
+        (written(update.rows), written(update.labels), float(f"{update.rate:.4g}"))  # what rounding changed is no news
+        for update in run.updates[:SHOWN_UPDATES]
     ]
     return (("forward_propagation", "backprop", "learning_rate"), *lines)
