@@ -248,7 +248,7 @@ def test_an_unrecognised_gradient_is_described():
 def test_the_picture_shows_the_first_wrong_quantity_of_a_small_network():
     """Two examples, three units: six numbers on either side."""
     result = judged(with_formulas(delta_h2=MUTANTS["delta_h2"]["delta_without_derivative"][0]))
-    assert "delta_h2" in result.picture.caption
+    assert result.picture.caption.facts["quantity"] == "delta_h2"
     assert [len(row) for row in result.picture.expected] == [2, 2, 2]
     assert result.picture.expected != result.picture.found
 
