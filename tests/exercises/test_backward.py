@@ -9,17 +9,14 @@ from reports import said
 
 from handgrad import handout
 from handgrad.exercises.calls import Answer
-from handgrad.exercises.catalogue.backward_mutants import (
-    EQUATIONS,
-    FORMULAS,
-    LAYERS,
-    MUTANTS,
-    step_formula,
-    step_mutants,
-)
 from handgrad.exercises.catalogue.comparing import outcome, same
+from handgrad.exercises.catalogue.edits import formula, recognisers
+from handgrad.exercises.catalogue.layers import EQUATIONS, LAYERS
 from handgrad.exercises.judging import backward, step
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
+
+FORMULAS = {name: formula(name) for name in BACKPROP}
+MUTANTS = {name: recognisers(name) for name in BACKPROP}
 
 
 class Network(handout.fcc):
@@ -34,8 +31,8 @@ class Network(handout.fcc):
         previous = {name: getattr(self, name, None) for name in BACKPROP}
         state |= {"y": y, "n": len(y), "after": after}
         state["previous"] = {name: 0.0 if array is None else array for name, array in previous.items()}
-        for name, formula in self.formulas.items():
-            state[name] = formula(state)
+        for name, compute in self.formulas.items():
+            state[name] = compute(state)
             setattr(self, name, state[name])
 
 
@@ -277,7 +274,7 @@ def stepping(**formulas):
             state |= {"rate": learning_rate, "n": 5 if self.X is None else len(self.X)}
             state["previous"] = self.earlier or dict.fromkeys((f"d{name}" for name in PARAMETERS), 0.0)
             for name in PARAMETERS:
-                setattr(self, name, formulas.get(name, step_formula(name))(state))
+                setattr(self, name, formulas.get(name, formula(name))(state))
             self.earlier = {f"d{name}": state[f"d{name}"] for name in PARAMETERS}
 
     return Steps
@@ -297,7 +294,7 @@ def test_the_step_of_the_reference_is_right():
 @pytest.mark.parametrize("parameter", ["W_h1_h2", "b_out"])
 def test_every_mistake_of_the_step_is_named(parameter):
     """Each mutant in each form is reported by its id, for the parameter that has it."""
-    for name, variants in step_mutants(parameter).items():
+    for name, variants in recognisers(parameter).items():
         for variant in variants if name != "step_averaged_again" else ():
             result = stepped(stepping(**{parameter: variant}))
             assert named(result) == [(name, (parameter,))]

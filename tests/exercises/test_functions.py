@@ -1,14 +1,13 @@
 """The tasks that are functions: the arrays they are tried on, and what is said of what they give."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from reports import said
 
 from handgrad import handout
 from handgrad.exercises.calls import Answer, Crash, Ufunc
-from handgrad.exercises.catalogue.function_mutants import SUBJECTS
+from handgrad.exercises.catalogue.edits import recognisers
+from handgrad.exercises.catalogue.subjects import SUBJECTS
 from handgrad.exercises.judging.functions import calls_for, distinguishes, judge
 from handgrad.exercises.report.feedback import Numbers, blocks, hint
 from handgrad.exercises.tasks import TASKS
@@ -59,20 +58,20 @@ def test_the_reference_is_right(task):
 def test_a_plan_tells_all_mistakes_apart(task, seed):
     """On the arrays of a plan no two mistakes, and no mistake and the reference, give the same."""
     plan = calls_for(task, np.random.default_rng(seed))
-    assert distinguishes(SUBJECTS[task], plan.cases)
+    assert distinguishes(SUBJECTS[task], recognisers(task), plan.cases)
 
 
 def test_mistakes_that_agree_on_all_arrays_are_noticed():
     """The comparison of mistakes would notice two that are the same."""
-    subject = SUBJECTS["del_sigmoid"]
-    doubled = replace(subject, mutants={**subject.mutants, "another": (lambda h: h + h * h,)})
-    assert not distinguishes(doubled, calls_for("del_sigmoid", np.random.default_rng(0)).cases)
+    doubled = {**recognisers("del_sigmoid"), "another": (lambda h: h + h * h,)}
+    cases = calls_for("del_sigmoid", np.random.default_rng(0)).cases
+    assert not distinguishes(SUBJECTS["del_sigmoid"], doubled, cases)
 
 
 @pytest.mark.parametrize("task", TASKS_HERE)
 def test_every_mistake_in_every_form_is_named(task):
     """Each mutant of the table is reported by its own id, whether it gives a wrong result or crashes on some arrays."""
-    for name, variants in SUBJECTS[task].mutants.items():
+    for name, variants in recognisers(task).items():
         for i, variant in enumerate(variants):
             result = judged(task, variant, seed=i)
             assert result.status in ("wrong", "crashed"), name

@@ -2,9 +2,6 @@
 
 import inspect
 import random
-import re
-from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,7 +12,7 @@ from routine_sources import MOMENTUM, PAIR, WRONG, gd, sgd
 
 from handgrad.exercises.calls import Answer, Event
 from handgrad.exercises.catalogue.mistakes import catalogue
-from handgrad.exercises.catalogue.routine_mutants import BOTH, ONLY, STYLES, Network, Style, changes, play, run
+from handgrad.exercises.catalogue.routines import STYLES, Form, Network, Style, forms, play, run
 from handgrad.exercises.catalogue.traces import LOOKS, deviations, trace
 from handgrad.exercises.judging.routines import RoutinePlan, calls_for, judge
 from handgrad.exercises.report.feedback import explanation, hint, summary
@@ -28,8 +25,8 @@ from handgrad.exercises.tasks import TASKS
 from handgrad.exercises.words.wording import texts
 
 GD, SGD = "gradient_descent", "stochastic_gradient_descent"
-OWN_NUMBERS = {GD: {"learning_rate_ignored"}, SGD: {"learning_rate_ignored", "batch_size_ignored"}}
-MISTAKES = {task: BOTH.keys() | ONLY[task].keys() | OWN_NUMBERS[task] for task in (GD, SGD)}
+MISTAKES = {task: {form.mistake for form in forms(task)} for task in (GD, SGD)}
+OWN = {"OWN_RATE": 0.1, "OWN_SIZE": 3}
 VARIANTS = Path(__file__).parent / "proof" / "variants"
 CORRECT = [
     (file.name, task)
@@ -67,9 +64,9 @@ def performed(source: str, plan: RoutinePlan) -> list[Answer]:
     return answers
 
 
-def played(plan: RoutinePlan, style: Style, change: dict[str, Any]) -> list[Answer]:
-    """Answer a plan's calls by a mutant."""
-    events = [play(plan.task, probe, style, change, seed=1) for probe in plan.probes]
+def played(plan: RoutinePlan, style: Style, form: Form) -> list[Answer]:
+    """Answer a plan's calls by a mistake of the catalogue."""
+    events = [play(plan.task, probe, style, form.body, seed=1, own=OWN) for probe in plan.probes]
     return [Answer(call.id, "ok", events=e) for call, e in zip(plan.calls, events, strict=True)]
 
 
@@ -139,13 +136,10 @@ def test_quick_network_records_what_the_sandboxs_does() -> None:
         net.gradient_step(0.25)
         net.gradient_step(0.125)
         net.forward_propagation(probe.testx[:0])
-    quick.move(0.5)
-    quick.gradient_step(-2.0)
-    quick.move(1.0, ["b_out"])
-    for name in probe.weights:
-        setattr(real, name, getattr(real, name) - 0.5)
-    real.gradient_step(-2.0)
-    real.b_out -= 1.0
+        for name in probe.weights:
+            setattr(net, name, getattr(net, name) - 0.5)
+        net.gradient_step(-2.0)
+        net.b_out -= 1.0
     real._log.look()
     expected = [*real._log.events, ("end", None, real._log.step, real._log.rate)]
     for event, (method, value, step, rate) in zip(quick.finished(), expected, strict=True):
@@ -160,47 +154,14 @@ def test_every_mistake_is_in_the_catalogue(task: str) -> None:
     assert {mistake for mistake, entry in catalogue().items() if task in entry.tasks} == MISTAKES[task]
 
 
-def test_there_are_enough_mistakes() -> None:
-    """The two routines have at least 15 mistakes together, and the catalogue's file has no others."""
-    assert len(MISTAKES[GD] | MISTAKES[SGD]) >= 15
-    assert texts("mistakes_routines", "en").keys() == MISTAKES[GD] | MISTAKES[SGD]
-
-
-def test_no_mistake_stands_in_two_files() -> None:
-    """The catalogue's files have no id in common."""
-    package = resources.files("handgrad.exercises.words")
-    names = [f.name.removesuffix(".en.toml") for f in package.iterdir() if re.match(r"mistakes\w*\.en\.toml", f.name)]
-    ids = [mistake for name in names for mistake in texts(name, "en")]
-    assert len(ids) == len(set(ids))
-
-
-def keys(table: dict[str, Any], path: str = "") -> Iterator[tuple[str, frozenset[str]]]:
-    """Go through all texts: where each stands, and which names it has in braces."""
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from keys(value, f"{path}{key}.")
-        elif key not in ("tasks", "equation"):
-            yield path + key, frozenset(re.findall(r"{(\w+)}", value))
-
-
-@pytest.mark.parametrize("file", ["mistakes_routines"])
-def test_words_are_the_same_in_both_languages(file: str) -> None:
-    """Every text is there in both languages, with the same names in braces, and differs between them."""
-    english, german = texts(file, "en"), texts(file, "de")
-    assert dict(keys(english)) == dict(keys(german))
-    if file == "mistakes_routines":
-        for mistake, table in english.items():
-            assert all(table[word] != german[mistake][word] for word in ("title", "message", "hint", "explanation"))
-
-
 def distinct(plan: RoutinePlan, styles: Any) -> dict[frozenset[Any], set[str]]:
     """Run every mistake in every form, twice with other random numbers, and collect what deviates."""
     seen: dict[frozenset[Any], set[str]] = {}
-    for mistake, change in changes(plan.task):
+    for mistake, body in forms(plan.task):
         for style in styles:
-            traces = [run(plan.task, probe, style, change) for probe in plan.probes]
+            traces = [run(plan.task, probe, style, body, OWN) for probe in plan.probes]
             made = deviations(traces, plan.probes)
-            again = [trace(play(plan.task, probe, style, change, seed=9), probe) for probe in plan.probes]
+            again = [trace(play(plan.task, probe, style, body, seed=9, own=OWN), probe) for probe in plan.probes]
             assert made == deviations(again, plan.probes), (mistake, style)
             assert made, (mistake, style)
             seen.setdefault(frozenset(made.items()), set()).add(mistake)
@@ -229,7 +190,7 @@ def test_the_right_routine_has_no_deviation_in_any_style(task: str) -> None:
     for seed in range(5):
         plan = plan_for(task, seed)
         for style in STYLES:
-            assert deviations([run(task, probe, style, {}) for probe in plan.probes], plan.probes) == {}
+            assert deviations([run(task, probe, style) for probe in plan.probes], plan.probes) == {}
 
 
 @pytest.mark.slow
@@ -238,12 +199,10 @@ def test_every_mutant_is_named(task: str) -> None:
     """Each mistake, run as the catalogue has it, is recognised as itself."""
     plan = plan_for(task, 3)
     named_right: dict[str, list[bool]] = {mistake: [] for mistake in MISTAKES[task]}
-    written: list[tuple[str, dict[str, Any]]] = [("learning_rate_ignored", {"rate": lambda probe, i: 0.1})]  # noqa: ARG005
-    written += [("batch_size_ignored", {"size": 64})] if task == SGD else []
-    for mistake, change in (*changes(task), *written):
+    for form in forms(task):
         for style in STYLES[:2]:
-            result = judge(plan, played(plan, style, change))
-            named_right[mistake].append(named(result) == [mistake])
+            result = judge(plan, played(plan, style, form))
+            named_right[form.mistake].append(named(result) == [form.mistake])
     assert all(all(outcomes) and outcomes for outcomes in named_right.values())
 
 

@@ -1,29 +1,29 @@
-"""The known mistakes as learners write them, read from ``mutants/*.toml`` and put into a solved sheet."""
+"""The known forms of every mistake, as learners would write them: the catalogue's edits, made in a solved sheet."""
 
 from __future__ import annotations
 
 import re
-import textwrap
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from handgrad.exercises.catalogue.backward_mutants import LAYERS
-from handgrad.exercises.catalogue.mistakes import catalogue
+from handgrad.exercises.catalogue.edits import KINDS, bodies, lines_for
+from handgrad.exercises.catalogue.mistakes import Code, Mistake, catalogue
+from handgrad.exercises.catalogue.routines import edited
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.sheet.writing import solved_sheet
 from handgrad.exercises.submission.reading import Cell, Submission
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS, TASKS
+
+OWN = {"OWN_RATE": "0.1", "OWN_SIZE": "64"}  # what a learner may have written
 
 
 @dataclass(frozen=True)
 class Mutant:
     """A mistake written out: lines of a task's solution that are replaced, by the quantity they compute.
 
-    A function is replaced as a whole, under the name of its task. ``again`` marks what another mutant makes in another
-    layer already.
+    A function or routine is replaced as a whole, under the name of its task. ``again`` marks what another mutant makes
+    in another layer already.
     """
 
     mistake: str
@@ -33,92 +33,59 @@ class Mutant:
 
 
 def mutants() -> list[Mutant]:
-    """Read all mistakes that are written out.
+    """Write out all mistakes, in all their known ways.
 
     Examples
     --------
     >>> next(mutant for mutant in mutants() if mutant.mistake == "derivative_plus").lines
     {'del_sigmoid': 'return h * (1 + h)'}
     """
-    functions = _read("functions")
-    found = [
-        Mutant(mistake, task, {task: body})
-        for task, table in functions.items()
-        for mistake, written in table.items()
-        for body in _bodies(written)
+    return [
+        mutant
+        for mistake in catalogue().values()
+        for number, entry in enumerate((*mistake.code, *mistake.written))
+        for task in mistake.tasks
+        for mutant in _written(mistake, entry, task, number)
     ]
-    found += _of_routines(_read("routines"))
-    found += _of_methods(_read("methods"))
-    by_method = {mutant.mistake for mutant in found if mutant.task == "backprop"}
-    for mistake, written in functions["delta_last_layer_easy_approach"].items():
-        if "backprop" in catalogue()[mistake].tasks and mistake not in by_method:
-            for body in _bodies(written):
-                inside = f"def error(h, y):\n{textwrap.indent(body, '    ')}\nself.delta_out = error(self.out, y)"
-                found.append(Mutant(mistake, "backprop", {"delta_out": inside}))
-    return found
 
 
-def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "mutants" / f"{name}.toml").read_text(encoding="utf-8"))
+def _written(mistake: Mistake, entry: Code, task: str, number: int) -> Iterator[Mutant]:
+    """Write out one entry for one task."""
+    match TASKS[task].kind:
+        case "function":
+            for body in bodies(entry, task, mistake):
+                yield Mutant(mistake.id, task, {task: body})
+        case "routine":
+            for body in edited(task, entry, mistake):
+                yield Mutant(mistake.id, task, {task: re.sub(r"OWN_\w+", lambda match: OWN[match[0]], body)})
+        case "method" if not (isinstance(entry, dict) and "after_" in str(entry)):  # of what only a judge sees
+            yield from _in_method(mistake, entry, task, number)
 
 
-def _bodies(written: str | list[str]) -> Iterator[str]:
-    for body in [written] if isinstance(written, str) else written:
-        yield textwrap.dedent(body).strip()
-
-
-def _of_methods(methods: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Mutant]:
-    """Make the mistakes of the methods: in each layer, and in all of them at once."""
-    kinds = {
-        "delta": BACKPROP[3::3], "dW": BACKPROP[1::3], "db": BACKPROP[2::3],
-        "parameter": PARAMETERS, "W": PARAMETERS[::2],
-    }  # fmt: skip
-    for task, entries in methods.items():
-        for number, entry in enumerate(entries):
-            of = entry["of"]
-            places = [kinds[of], *([name] for name in kinds[of])] if isinstance(of, str) else [of]
-            for place, names in enumerate(places):
-                lines = {name: _of_quantity(entry["line"].strip(), name) for name in names}
-                again = place not in (0, 1 + number % (len(places) - 1)) if place else False
-                yield Mutant(entry["mistake"], task, lines, again)
-
-
-def _of_quantity(line: str, name: str) -> str:
-    """Write a line of ``methods.toml`` for one quantity or parameter."""
-    if name in PARAMETERS:
-        names = {"P": name, "dP": f"d{name}", "sum_P": f"sum_{name}"}
-    else:
-        i, layer = next((i, layer) for i, layer in enumerate(LAYERS) if name in (layer.delta, layer.dW, layer.db))
-        above = LAYERS[i - 1]
-        names = {
-            "delta": layer.delta, "dW": layer.dW, "db": layer.db, "W": layer.weights, "b": layer.bias,
-            "h": layer.activation, "below": layer.below, "above_W": above.weights, "above_delta": above.delta,
-            "above_dW": above.dW, "above_h": above.activation,
-        }  # fmt: skip
-    return re.sub(r'(?<=self\.)\w+|(?<=")\w+(?=")', lambda match: names.get(match[0], match[0]), line)
-
-
-def _of_routines(routines: Mapping[str, Mapping[str, Any]]) -> Iterator[Mutant]:
-    """Make the mistakes of the routines."""
-    for task, table in routines.items():
-        for mistake, written in table["mistakes"].items():
-            for replacements in [written] if isinstance(written, dict) else written:
-                lines = []
-                for line in table["solution"].strip().splitlines():
-                    code = line.lstrip()
-                    instead = next((new for old, new in replacements.items() if code.startswith(old)), code)
-                    lines.append(textwrap.indent(instead.strip(), " " * (len(line) - len(code))))
-                yield Mutant(mistake, task, {task: "\n".join(lines)})
+def _in_method(mistake: Mistake, entry: Code, task: str, number: int) -> Iterator[Mutant]:
+    """Write out an entry for the quantities of a method: in all of its layers at once, and in each of them."""
+    quantities = BACKPROP if task == "backprop" else PARAMETERS
+    forms = {name: forms for name in quantities if (forms := list(lines_for(entry, name, mistake)))}
+    if not forms:
+        return
+    together = isinstance(entry, dict) and not entry.keys() & KINDS.keys()
+    if together or len(forms) > 1:
+        yield Mutant(mistake.id, task, {name: lines for name, (lines, *_) in forms.items()})
+    if not together or len(forms) == 1:
+        chosen = list(forms)[number % len(forms)]
+        for name, several in forms.items():
+            for lines in several:
+                yield Mutant(mistake.id, task, {name: lines}, again=name != chosen)
 
 
 def mutated(wrong: Sequence[Mutant]) -> Submission:
     """Put mistakes into a solved sheet."""
     part = TASKS[wrong[0].task].sheet
-    bodies = {task: solution(task) for task in tasks_of(part)}
+    solved = {task: solution(task) for task in TASKS if TASKS[task].sheet == part}
     for mutant in wrong:
         for name, lines in mutant.lines.items():
-            bodies[mutant.task] = lines if name == mutant.task else _replaced(bodies[mutant.task], name, lines)
-    return sheet(part, bodies)
+            solved[mutant.task] = lines if name == mutant.task else _replaced(solved[mutant.task], name, lines)
+    return sheet(part, solved)
 
 
 def _replaced(body: str, name: str, lines: str) -> str:
@@ -127,11 +94,6 @@ def _replaced(body: str, name: str, lines: str) -> str:
     if count != 1:
         raise ValueError(f"{count} lines of the solution compute {name}")
     return replaced
-
-
-def tasks_of(part: int) -> tuple[str, ...]:
-    """Name the tasks of a sheet."""
-    return tuple(name for name, task in TASKS.items() if task.sheet == part)
 
 
 def sheet(part: Any, bodies: Mapping[str, str] | None) -> Submission:

@@ -1,27 +1,32 @@
-"""The catalogue of mistakes: which tasks each belongs to, and what is said to a learner who made it.
+"""The catalogue of mistakes. Each is one table in one of the TOML files beside this module.
 
-The words lie beside this file: every ``mistakes_*.en.toml`` has a table for each mistake, with its tasks, its equation,
-and the four texts; the ``.de.toml`` of the same name has the four texts in German. How a mistake computes is not here
-but with the judging modules, which find it.
+``forward.toml`` has the mistakes of sheet 3, ``backward.toml`` those of the backward pass and of the step, and
+``routines.toml`` those of the training routines. :class:`Mistake` describes the fields of a table; CONTRIBUTING has a
+recipe for adding one.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from handgrad.errors import ExerciseError
 from handgrad.exercises.results import Language
-from handgrad.exercises.words.wording import texts
+from handgrad.exercises.tasks import TASKS
 
+FILES = ("backward", "forward", "routines")
+LANGUAGES: tuple[Language, ...] = ("en", "de")
 WORDS = ("title", "message", "hint", "explanation")
+Code = str | Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Words:
-    """What is said about a mistake in one language; in braces stand a submission's own numbers.
+    """What is said about a mistake in one language; the submission's own numbers replace the names in braces.
 
     Attributes
     ----------
@@ -30,9 +35,9 @@ class Words:
     message : str
         What is wrong.
     hint : str
-        A push in the right direction.
+        A question or a pointer in the right direction.
     explanation : str
-        The whole story with the reason; never code.
+        The whole story, with the reason; never code.
     """
 
     title: str
@@ -43,49 +48,141 @@ class Words:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One entry of the catalogue.
+    """One table of the catalogue.
 
     Attributes
     ----------
     id : str
+        The name of the table.
     tasks : tuple of str
-        The tasks in which it is looked for.
+        The tasks in which it can be made.
     equation : str
-        The sheet's number, or "" where there is none, or where it depends on the quantity.
-    words : dict of Language to Words
+        The sheet's number, or "" if there is none or if it depends on the quantity.
+    words : mapping of Language to Words
+        The tables ``en`` and ``de``.
+    code : tuple of str or mapping
+        Ways to make the mistake, each an edit of the reference solution in :mod:`handgrad.handout`, from which the
+        mistake is recognised. A string is the body of the function, for each task that is a function. A table says what
+        replaces what: the line of a quantity, of a parameter or of a kind of them (see
+        :mod:`handgrad.exercises.catalogue.edits`), or lines of a training routine (see
+        :mod:`handgrad.exercises.catalogue.routines`).
+    sign : str
+        How a judge recognises it other than by what ``code`` computes, or "": ``overflow`` (only extreme arrays show
+        it), ``float32``, ``crash``, ``arguments`` (something is overwritten), ``nothing returned``, ``not set``, or
+        ``parameters`` (which of them are wrong).
+    written : tuple of str or mapping
+        Ways to make it from which it is not recognised. They serve as tests, like ``code``; in a table, a function is
+        replaced under its own name.
     """
 
     id: str
     tasks: tuple[str, ...]
     equation: str
     words: Mapping[Language, Words]
+    code: tuple[Code, ...] = ()
+    sign: str = ""
+    written: tuple[Code, ...] = ()
+
+
+SIGNS = ("", "overflow", "float32", "crash", "arguments", "nothing returned", "not set", "parameters")
 
 
 @cache
 def catalogue() -> Mapping[str, Mistake]:
     """Read all mistakes, by id.
 
+    Raises
+    ------
+    ExerciseError
+        If a table is not as described, or an id is used twice.
+
     Examples
     --------
     >>> catalogue()["gradient_without_mean"].tasks
     ('backprop',)
     """
-    english, german = _tables("en"), _tables("de")
-    return {
-        name: Mistake(
-            name, tuple(table["tasks"]), table.get("equation", ""), {"en": _words(table), "de": _words(german[name])}
-        )
-        for name, table in english.items()
-    }
+    found: dict[str, Mistake] = {}
+    for file in FILES:
+        twice = found.keys() & mistakes(file).keys()
+        if twice:
+            raise ExerciseError(
+                f"{file}.toml: {min(twice)} is also the id of another mistake", "ids that differ", "Rename it"
+            )
+        found |= mistakes(file)
+    return found
 
 
-def _tables(language: Language) -> dict[str, dict[str, Any]]:
-    """Read the tables of all files of the catalogue."""
-    ending = f".{language}.toml"
-    files = sorted(file.name for file in resources.files("handgrad.exercises.words").iterdir())
-    names = [file.removesuffix(ending) for file in files if file.startswith("mistakes_") and file.endswith(ending)]
-    return {mistake: table for name in names for mistake, table in texts(name, language).items()}
+@cache
+def mistakes(file: str) -> Mapping[str, Mistake]:
+    """Read one file of the catalogue.
+
+    Examples
+    --------
+    >>> mistakes("forward")["softmax_twice"].tasks
+    ('softmax',)
+    """
+    text = (resources.files(__package__) / f"{file}.toml").read_text(encoding="utf-8")
+    return {name: parsed(f"{file}.toml", name, table) for name, table in tomllib.loads(text).items()}
 
 
-def _words(table: Mapping[str, str]) -> Words:
-    return Words(*(table[word].strip() for word in WORDS))
+def with_code(task: str) -> Mapping[str, Mistake]:
+    """Read the mistakes of a task that are recognised by their code; only the file of that task is read.
+
+    Examples
+    --------
+    >>> "softmax_twice" in with_code("softmax"), "softmax_overflows" in with_code("softmax")
+    (True, False)
+    """
+    file = "forward" if TASKS[task].sheet == 3 else "routines" if TASKS[task].kind == "routine" else "backward"
+    return {name: mistake for name, mistake in mistakes(file).items() if task in mistake.tasks and mistake.code}
+
+
+def parsed(file: str, name: str, table: Mapping[str, Any]) -> Mistake:
+    """Read one table.
+
+    Raises
+    ------
+    ExerciseError
+        If a field is missing, unknown, or of another type; it names the file, the id and the field.
+
+    Examples
+    --------
+    >>> parsed("new.toml", "step_sign", {"tasks": "gradient_step"})
+    Traceback (most recent call last):
+        ...
+    handgrad.errors.ExerciseError: new.toml: step_sign: tasks is 'gradient_step'; expected a list of tasks. Correct it.
+    """
+
+    def broken(field: str, expected: str) -> ExerciseError:
+        return ExerciseError(f"{file}: {name}: {field} is {table.get(field)!r}", expected, "Correct it")
+
+    tasks = table.get("tasks")
+    if not (isinstance(tasks, list) and tasks and all(task in TASKS for task in tasks)):
+        raise broken("tasks", "a list of tasks")
+    for field in sorted(table.keys() - {"tasks", "equation", "code", "sign", "written", *LANGUAGES}):
+        raise broken(field, "no such field")
+    if not isinstance(table.get("equation", ""), str):
+        raise broken("equation", "a string")
+    if table.get("sign", "") not in SIGNS:
+        raise broken("sign", f"one of {', '.join(SIGNS[1:])}")
+    for field in ("code", "written"):
+        entries = table.get(field, [])
+        if not (isinstance(entries, list) and all(map(_is_code, entries))):
+            raise broken(field, "a list of strings, and of tables of strings")
+    if not (table.get("code") or table.get("sign")):
+        raise broken("code", "at least one entry, or a sign")
+    for language in LANGUAGES:
+        texts = table.get(language)
+        if not (isinstance(texts, dict) and texts.keys() == set(WORDS) and all(map(_is_text, texts.values()))):
+            raise broken(language, f"a table with the texts {', '.join(WORDS)}")
+    words = {language: Words(*(table[language][word].strip() for word in WORDS)) for language in LANGUAGES}
+    code, written = (tuple(table.get(field, ())) for field in ("code", "written"))
+    return Mistake(name, tuple(tasks), table.get("equation", ""), words, code, table.get("sign", ""), written)
+
+
+def _is_code(entry: object) -> bool:
+    return _is_text(entry) or (isinstance(entry, dict) and bool(entry) and all(map(_is_text, entry.values())))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())

@@ -14,8 +14,8 @@ import numpy as np
 
 from handgrad import handout
 from handgrad.exercises.calls import Answer, Call
-from handgrad.exercises.catalogue.backward_mutants import ACTIVATIONS, EQUATIONS
 from handgrad.exercises.catalogue.comparing import Array, same
+from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.chain import DELTAS, Verdict, View, gradients_right, walk
 from handgrad.exercises.judging.passes import Probe, canned, done, draw, example, from_forward_values, from_inputs, read

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from handgrad.exercises.catalogue.backward_mutants import FORMULAS, LAYERS, MUTANTS
 from handgrad.exercises.catalogue.comparing import Array, matching, outcome, same
+from handgrad.exercises.catalogue.edits import formula, recognisers
+from handgrad.exercises.catalogue.layers import LAYERS
 from handgrad.exercises.tasks import BACKPROP
 
 DELTAS = {layer.delta: layer for layer in LAYERS}
@@ -36,9 +37,9 @@ class View:
     def reference(self) -> dict[str, Array]:
         """The nine quantities as they should be."""
         state = dict(self.state)
-        for name, formula in FORMULAS.items():
-            state[name] = np.asarray(outcome(formula, state))
-        return {name: state[name] for name in FORMULAS}
+        for name in BACKPROP:
+            state[name] = np.asarray(outcome(formula(name), state))
+        return {name: state[name] for name in BACKPROP}
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,11 @@ def _walk(views: Sequence[View], averaged: bool) -> list[Verdict]:
         verdict = _judged(name, views, states, found)
         verdicts.append(verdict)
         if name in DELTAS:
-            formula = _guessed(name, views, states) if verdict.state == "absent" else FORMULAS[name]
+            computed = _guessed(name, views, states) if verdict.state == "absent" else formula(name)
             for state, array, view in zip(states, found, views, strict=True):
-                expected = outcome(formula, state)
+                expected = outcome(computed, state)
                 state[name] = next(a for a in (array, expected, view.reference[name]) if a is not None)
-            if formula is not FORMULAS[name]:
+            if computed is not formula(name):
                 verdicts[-1] = _of_guess(name, states)
     return verdicts
 
@@ -120,7 +121,7 @@ def _judged(
 ) -> Verdict:
     """Compare one quantity in all passes in which it is there."""
     seen = [i for i, array in enumerate(found) if array is not None]
-    expected = [outcome(FORMULAS[name], state) for state in states]
+    expected = [outcome(formula(name), state) for state in states]
     if not seen:
         if not all(view.reached for view in views) and (name in DELTAS or not any(view.reached for view in views)):
             return Verdict(name, "unreached")
@@ -133,7 +134,7 @@ def _judged(
     wrong = [i for i in computable if not same(found[i], expected[i]) and not same(found[i], views[i].reference[name])]
     if not wrong:
         return Verdict(name, "follows")
-    mistake = matching(MUTANTS[name], [(states[i],) for i in computable], [found[i] for i in computable])
+    mistake = matching(recognisers(name), [(states[i],) for i in computable], [found[i] for i in computable])
     shown = wrong[0]
     return Verdict(name, "wrong", mistake, found[shown], expected[shown], shown)
 
@@ -164,26 +165,26 @@ def _guessed(name: str, views: Sequence[View], states: Sequence[dict[str, Any]])
     """Find how a delta was computed that is not there: by a mistake, if that alone explains its two gradients."""
     layer = DELTAS[name]
 
-    def explains(formula: Any, gradient: str) -> bool:
+    def explains(variant: Any, gradient: str) -> bool:
         found = [view.own.get(gradient) for view in views]
         values = [
-            outcome(FORMULAS[gradient], {**state, name: delta})
-            if (delta := outcome(formula, state)) is not None else None
+            outcome(formula(gradient), {**state, name: delta})
+            if (delta := outcome(variant, state)) is not None else None
             for state in states
         ]  # fmt: skip
         return all(f is not None and same(f, value) for f, value in zip(found, values, strict=True))
 
     gradients = (layer.dW, layer.db)
-    if not any(explains(FORMULAS[name], gradient) for gradient in gradients):
-        for variants in MUTANTS[name].values():
+    if not any(explains(formula(name), gradient) for gradient in gradients):
+        for variants in recognisers(name).values():
             for variant in variants:
                 if all(explains(variant, gradient) for gradient in gradients):
                     return variant
-    return FORMULAS[name]
+    return formula(name)
 
 
 def _of_guess(name: str, states: Sequence[dict[str, Any]]) -> Verdict:
     """Say that a delta which is not there was computed wrongly."""
     found = [state[name] for state in states]
-    mistake = matching(MUTANTS[name], [(state,) for state in states], found)
-    return Verdict(name, "wrong", mistake, found[0], outcome(FORMULAS[name], states[0]))
+    mistake = matching(recognisers(name), [(state,) for state in states], found)
+    return Verdict(name, "wrong", mistake, found[0], outcome(formula(name), states[0]))

@@ -1,7 +1,7 @@
 """Judges the tasks that are functions: sigmoid, softmax, one layer, the losses, the last layer's error, the derivative.
 
 Each is called with several sets of random arrays. A result must be the reference's on all of them, or it is compared
-with what each mistake of the catalogue would give; see :mod:`handgrad.exercises.catalogue.function_mutants`.
+with what each mistake of the catalogue would give; see :mod:`handgrad.exercises.catalogue.edits`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Crash, Ufunc
-from handgrad.exercises.catalogue.comparing import CRASH, Array, matching, outcome, same
-from handgrad.exercises.catalogue.function_mutants import SUBJECTS, Arguments, Subject
+from handgrad.exercises.catalogue.comparing import CRASH, Array, Variants, matching, outcome, same
+from handgrad.exercises.catalogue.edits import recognisers
+from handgrad.exercises.catalogue.subjects import SUBJECTS, Arguments, Subject
 from handgrad.exercises.judging import diagnosis
 from handgrad.exercises.judging.crashes import by_crash, crashed
 from handgrad.exercises.results import Finding, Note, Picture, TaskResult
@@ -59,7 +60,7 @@ def calls_for(task: str, rng: np.random.Generator) -> FunctionPlan:
     """
     subject = SUBJECTS[task]
     cases = subject.draw(rng)
-    while not distinguishes(subject, cases):  # once in a thousand draws
+    while not distinguishes(subject, recognisers(task), cases):  # once in a thousand draws
         cases = subject.draw(rng)
     extremes = {name: draw(rng) for name, draw in subject.extremes.items()}
     named = {str(i): case for i, case in enumerate(cases)} | extremes | {"example": subject.example}
@@ -69,10 +70,10 @@ def calls_for(task: str, rng: np.random.Generator) -> FunctionPlan:
     return FunctionPlan(task, calls, cases, extremes)
 
 
-def distinguishes(subject: Subject, cases: Sequence[Arguments]) -> bool:
+def distinguishes(subject: Subject, mistakes: Mapping[str, Variants], cases: Sequence[Arguments]) -> bool:
     """Tell whether no two mistakes, and no mistake and the reference, give the same on all these arguments."""
     written: list[tuple[str, list[Array | None]]] = [("", [outcome(subject.reference, *case) for case in cases])]
-    for mistake, variants in subject.mutants.items():
+    for mistake, variants in mistakes.items():
         written += [(mistake, [outcome(variant, *case) for case in cases]) for variant in variants]
     return not any(
         a != b and all(same(x, y, subject.tolerance) for x, y in zip(values_a, values_b, strict=True))
@@ -109,7 +110,7 @@ def judge(plan: FunctionPlan, answers: Sequence[Answer]) -> TaskResult:
 
     shown = next((i for i in wrong if found[i] is not None), wrong[0])  # the first that gave something
     sizes = _sizes(plan.cases[shown])
-    mistake = matching(subject.mutants, plan.cases, found, subject.tolerance)
+    mistake = matching(recognisers(task), plan.cases, found, subject.tolerance)
     if mistake is None and all(answer.left_out.get("return") == "NoneType" for answer in regular):
         mistake = "nothing_returned"
     mistake = mistake or _by_symptom([(found[i], expected[i]) for i in wrong], crash)

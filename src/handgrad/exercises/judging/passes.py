@@ -11,8 +11,8 @@ import numpy as np
 
 from handgrad import handout
 from handgrad.exercises.calls import Answer, Step
-from handgrad.exercises.catalogue.backward_mutants import ACTIVATIONS
 from handgrad.exercises.catalogue.comparing import Array, same
+from handgrad.exercises.catalogue.layers import ACTIVATIONS
 from handgrad.exercises.judging.chain import View
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Network, Random
-from handgrad.exercises.catalogue.routine_mutants import Style, play, recognise
+from handgrad.exercises.catalogue.routines import Style, play, recognise
 from handgrad.exercises.catalogue.traces import LOOKS, Deviations, Probe, Rows, Trace, deviations, trace
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.results import Fact, Finding, Note, Picture, TaskResult
@@ -176,7 +176,7 @@ def _seen(fact: str, plan: RoutinePlan, traces: Sequence[Trace]) -> Note:
 def _picture(plan: RoutinePlan, run: Trace) -> Picture | None:
     """Show the first updates of the first probe, and those of a right routine, where they differ."""
     probe = plan.probes[0]
-    right = trace(play(plan.task, probe, Style(), {}), probe)
+    right = trace(play(plan.task, probe, Style()), probe)
     expected, found = (_shown(shown, probe) for shown in (right, run))
     return None if expected == found else Picture(Note("picture_routine"), expected, found)
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Step
-from handgrad.exercises.catalogue.backward_mutants import GRADIENTS, LAYERS, step_formula, step_mutants
 from handgrad.exercises.catalogue.comparing import Array, matching, outcome, same
+from handgrad.exercises.catalogue.edits import formula, recognisers
+from handgrad.exercises.catalogue.layers import GRADIENTS, LAYERS
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.passes import Probe, done, draw, example
 from handgrad.exercises.results import Finding, Note, Picture, Status, TaskResult
@@ -142,9 +143,9 @@ def _judged(plan: StepPlan, answers: Sequence[Answer]) -> TaskResult:
     reached = [step for step in steps if step.reached]
     for name in PARAMETERS if reached else ():
         found = [step.own.get(name) for step in reached]
-        expected = [outcome(step_formula(name), step.state) for step in reached]
+        expected = [outcome(formula(name), step.state) for step in reached]
         if not all(map(same, found, expected)):
-            wrong[name] = matching(step_mutants(name), [(step.state,) for step in reached], found)
+            wrong[name] = matching(recognisers(name), [(step.state,) for step in reached], found)
     if not wrong and not crash:
         remarks = () if all(step.gradients_kept for step in steps) else ("gradient_changed_by_step",)
         named = tuple(diagnosis.named(mistake, ()) for mistake in remarks)
@@ -186,7 +187,7 @@ def _findings(wrong: dict[str, str | None], steps: Sequence[Moved]) -> list[Find
             findings += [_unrecognised(name, steps) for name in names]
             continue
         first = steps[0]
-        expected = np.asarray(step_formula(names[0])(first.state))
+        expected = np.asarray(formula(names[0])(first.state))
         sizes = {"n": first.state["n"]}
         said = diagnosis.facts(names, first.own.get(names[0]), expected, sizes)
         said["rate"] = float(first.state["rate"])
@@ -211,8 +212,8 @@ def _of_group(mistake: str, names: Sequence[str]) -> str:
 
 
 def _unrecognised(name: str, steps: Sequence[Moved]) -> Finding:
-    shown = next(step for step in steps if not same(step.own.get(name), np.asarray(step_formula(name)(step.state))))
-    expected = np.asarray(step_formula(name)(shown.state))
+    shown = next(step for step in steps if not same(step.own.get(name), np.asarray(formula(name)(step.state))))
+    expected = np.asarray(formula(name)(shown.state))
     return diagnosis.undiagnosed(name, shown.own.get(name), expected, {"n": shown.state["n"]})
 
 
@@ -221,4 +222,4 @@ def _picture(name: str, step: Moved) -> Picture | None:
     if name not in step.own:
         return None
     caption = Note("picture_gradient_step", {"quantity": name, "rate": float(step.state["rate"])})
-    return diagnosis.picture(caption, step_formula(name)(step.state), step.own[name])
+    return diagnosis.picture(caption, formula(name)(step.state), step.own[name])

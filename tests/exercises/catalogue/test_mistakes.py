@@ -4,20 +4,18 @@ from string import Formatter
 
 import pytest
 
-from handgrad.exercises.catalogue.backward_mutants import MUTANTS, step_mutants
-from handgrad.exercises.catalogue.function_mutants import SUBJECTS
-from handgrad.exercises.catalogue.mistakes import WORDS, catalogue
+from handgrad.errors import ExerciseError
+from handgrad.exercises.catalogue.mistakes import FILES, WORDS, catalogue, mistakes, parsed
+from handgrad.exercises.catalogue.subjects import SUBJECTS
 from handgrad.exercises.judging.diagnosis import named
 from handgrad.exercises.report.feedback import message
-from handgrad.exercises.tasks import PARAMETERS, TASKS
-from handgrad.exercises.words.wording import texts
+from handgrad.exercises.tasks import TASKS
 
 # What a message may say: see diagnosis.facts and the judges. Routines have no numbers of the submission's own.
 FACTS = {
     "quantities", "is", "n", "k", "d", "h1", "h2", "rate", "found", "expected", "where",
     "found_shape", "expected_shape",
 }  # fmt: skip
-FILES = ("mistakes_forward", "mistakes_backward", "mistakes_routines")
 
 
 def names(text: str) -> set[str]:
@@ -31,20 +29,41 @@ def test_the_catalogue_has_at_least_fifty_mistakes_and_each_belongs_to_tasks_of_
     assert all(mistake.tasks and set(mistake.tasks) <= TASKS.keys() for mistake in catalogue().values())
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_both_languages_have_the_same_mistakes_with_all_four_texts(file):
-    """A mistake is in both languages, with title, message, hint and explanation."""
-    english, german = texts(file, "en"), texts(file, "de")
-    assert list(english) == list(german)
-    for name, table in english.items():
-        assert set(table) - {"tasks", "equation"} == set(german[name]) - {"tasks", "equation"} == set(WORDS)
-        assert all(table[word].strip() and german[name][word].strip() for word in WORDS)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tasks", []),
+        ("tasks", ["sigmoids"]),
+        ("equation", 4.26),
+        ("sign", "overflows"),
+        ("code", "return X"),
+        ("code", [{"delta": 1}]),
+        ("code", []),
+        ("written", [{}]),
+        ("en", {"title": "a title"}),
+        ("de", None),
+        ("hint", "Look!"),
+    ],
+)
+def test_a_broken_table_is_an_error_that_names_file_id_and_field(field, value):
+    """Whatever is missing, misspelt or of another type is said, with where it stands."""
+    texts = dict.fromkeys(WORDS, "text")
+    table = {"tasks": ["softmax"], "code": ["return X"], "en": texts, "de": texts}
+    assert parsed("new.toml", "softmax_new", table).tasks == ("softmax",)
+    with pytest.raises(ExerciseError, match=rf"^new\.toml: softmax_new: {field} is "):
+        parsed("new.toml", "softmax_new", {**table, field: value})
 
 
 def test_no_mistake_stands_in_two_files():
-    """An id is used once, so that no file's words hide another's."""
-    ids = [name for file in FILES for name in texts(file, "en")]
-    assert len(ids) == len(set(ids)) == len(catalogue())
+    """An id is used once, so that no file's mistake hides another's."""
+    assert len(catalogue()) == sum(len(mistakes(file)) for file in FILES)
+
+
+def test_languages_differ_in_every_text():
+    """No text was left untranslated."""
+    for mistake in catalogue().values():
+        english, german = mistake.words["en"], mistake.words["de"]
+        assert all(getattr(english, word) != getattr(german, word) for word in WORDS[1:]), mistake.id
 
 
 @pytest.mark.parametrize("name", sorted(catalogue()))
@@ -67,15 +86,18 @@ def test_an_explanation_explains_and_is_no_code(language):
         assert not any(code in text for code in ("np.", " self.", "axis=", "[:", "import ", "def ")), mistake.id
 
 
-def test_every_mistake_that_is_looked_for_is_in_the_catalogue_under_its_task():
-    """What a judge can find, the catalogue can say."""
+def test_every_sign_is_of_a_mistake_with_known_forms():
+    """What is not recognised by its code is written out, and what is needs no sign, except where extremes show it."""
+    for mistake in catalogue().values():
+        assert mistake.code or (mistake.sign and mistake.written), mistake.id
+        assert not (mistake.code and mistake.sign) or mistake.id == "cross_entropy_clipped"
+
+
+def test_what_extreme_arrays_show_is_in_the_catalogue_under_its_task():
+    """What a judge remarks on, the catalogue can say."""
     for task, subject in SUBJECTS.items():
-        for name in (*subject.mutants, *subject.extremes, "argument_changed"):
+        for name in (*subject.extremes, "argument_changed"):
             assert task in catalogue()[name].tasks, (task, name)
-    for mutants in MUTANTS.values():
-        assert all("backprop" in catalogue()[name].tasks for name in mutants)
-    for parameter in PARAMETERS:
-        assert all("gradient_step" in catalogue()[name].tasks for name in step_mutants(parameter))
 
 
 def test_a_finding_has_the_submissions_own_numbers():

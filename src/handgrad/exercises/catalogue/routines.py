@@ -1,0 +1,330 @@
+"""Mistakes of the training routines: the reference's own source with an edit, run to see what it does.
+
+An edit replaces lines of a routine, each named by its beginning; what replaces one is indented like it. Some names
+stand for the own lines and conditions of a routine (see ``NAMES``), so that an edit can serve both routines. An edit is
+made in each routine that has all the lines it names; ``only`` restricts it to one.
+
+Learners are free in how they write the rest (:class:`Style`): what is evaluated and when, and whether the incomplete
+last batch is taken. So each mistake is run in several styles, here, in the parent, on a :class:`Network`.
+
+The file has over 300 lines because edits, styles and the network that records them are one mechanism.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, product
+from types import CodeType
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from handgrad.exercises.calls import Event, Value
+from handgrad.exercises.catalogue.mistakes import Mistake, with_code
+from handgrad.exercises.catalogue.traces import BY_CHANCE, Deviations, Probe, Trace, deviations, trace
+from handgrad.exercises.sheet.solutions import solution
+from handgrad.exercises.tasks import PARAMETERS, TASKS
+
+# What the names in an edit stand for. OWN_RATE and OWN_SIZE are numbers that the learner wrote into the code.
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "gradient_descent": {
+        "FORWARD": "neural_net.forward_propagation(trainx)",
+        "BACKPROP": "neural_net.backprop(trainy)",
+        "STEP": "neural_net.gradient_step(learning_rate)",
+        "EVALUATE": "history.append(",
+        "PRINTS": "i % evaluate_every == 0",
+        "FIRST": "i == 0",
+        "LAST": "i == num_iterations - 1",
+        "FINAL": "i == num_iterations - 1",
+    },
+    "stochastic_gradient_descent": {
+        "FORWARD": "out = neural_net.forward_propagation(trainx[batch])",
+        "BACKPROP": "neural_net.backprop(trainy[batch])",
+        "STEP": "neural_net.gradient_step(learning_rate)",
+        "EVALUATE": "evaluations.append(",
+        "PRINTS": "j % log_every == 0",
+        "FIRST": "epoch == 0 and j == 0",
+        "LAST": "j == trainx.shape[0] // batch_size - 1",
+        "FINAL": "epoch == epochs - 1 and j == trainx.shape[0] // batch_size - 1",
+    },
+}
+OWN = ("OWN_RATE", "OWN_SIZE")
+
+
+@dataclass(frozen=True)
+class Style:
+    """What a learner is free to choose."""
+
+    evaluate: tuple[str, ...] = ("test", "train")
+    late: bool = False  # evaluates after an epoch, not before; prints after some number of steps, not before
+    incomplete: bool = False  # takes the incomplete last batch
+
+
+STYLES = tuple(
+    Style(*choice)
+    for choice in product([("test", "train"), ("train", "test"), ("test",), ()], [False, True], [False, True])
+)
+PLAIN_STYLES = (Style(), Style(incomplete=True))  # where a step is right, nothing depends on evaluations
+
+
+class Form(NamedTuple):
+    """One way to make a mistake: the lines of the whole routine."""
+
+    mistake: str
+    body: str
+
+    @property
+    def own(self) -> str:
+        """The number of the learner's own in it, or ""."""
+        return next((name for name in OWN if name in self.body), "")
+
+
+@cache
+def forms(task: str) -> tuple[Form, ...]:
+    """Write all mistakes of a routine, in all their ways.
+
+    Examples
+    --------
+    >>> [form.body for form in forms("gradient_descent") if form.mistake == "learning_rate_negated"][0].splitlines()[6]
+    '    neural_net.gradient_step(-learning_rate)'
+    """
+    return tuple(
+        Form(name, body)
+        for name, mistake in with_code(task).items()
+        for edit in mistake.code
+        for body in edited(task, edit, mistake)
+    )
+
+
+def edited(task: str, edit: str | Mapping[str, str], mistake: Mistake) -> Iterator[str]:
+    """Make an edit in a routine, if it is meant for it."""
+    if isinstance(edit, str) or task not in mistake.tasks or edit.get("only", task) != task:
+        return
+    names = NAMES[task]
+    lines = solution(task).splitlines()
+    replacements = {names.get(key, key): text.strip() for key, text in edit.items() if key != "only"}
+    if not all(any(line.lstrip().startswith(key) for line in lines) for key in replacements):
+        return
+    written = []
+    for line in lines:
+        code = line.lstrip()
+        instead = next((new for old, new in replacements.items() if code.startswith(old)), code)
+        instead = re.sub(r"( *)\b([A-Z]+)\b", lambda match: match[1] + names.get(match[2], match[2]), instead)
+        written.append(textwrap.indent(instead, " " * (len(line) - len(code))))
+    yield "\n".join(written)
+
+
+@cache
+def _compiled(task: str, body: str, late: bool, incomplete: bool) -> CodeType:
+    """Compile a routine in one style."""
+    tree = ast.parse(f"def {task}({', '.join(TASKS[task].parameters)}):\n{textwrap.indent(body, '    ')}\n")
+    if late:
+        tree = _Late().visit(tree)
+    if incomplete:
+        tree = _Incomplete().visit(tree)
+    return compile(ast.fix_missing_locations(tree), f"<an edit of {task}>", "exec")
+
+
+class _Late(ast.NodeTransformer):
+    """Moves evaluations to the end of their loop, and counts steps from one where something is printed."""
+
+    def visit_For(self, node: ast.For) -> ast.For:
+        self.generic_visit(node)
+        moved = [statement for statement in node.body if not isinstance(statement, ast.For) and _evaluates(statement)]
+        node.body = [statement for statement in node.body if statement not in moved] + moved
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
+        if isinstance(node.op, ast.Mod) and ast.unparse(node.right) in ("evaluate_every", "log_every"):
+            node.left = ast.BinOp(node.left, ast.Add(), ast.Constant(1))
+        return node
+
+
+class _Incomplete(ast.NodeTransformer):
+    """Counts the incomplete batch, too."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp | ast.UnaryOp:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.FloorDiv) and ast.unparse(node.right) == "batch_size":
+            rounded = ast.BinOp(ast.UnaryOp(ast.USub(), node.left), ast.FloorDiv(), copy.deepcopy(node.right))
+            return ast.UnaryOp(ast.USub(), rounded)
+        return node
+
+
+def _evaluates(statement: ast.stmt) -> bool:
+    """Tell whether a statement calls ``evaluate``."""
+    return any(isinstance(node, ast.Name) and node.id == "evaluate" for node in ast.walk(statement))
+
+
+class Network:
+    """Records what is done to it, as the one in the sandbox does, but quickly: each weight array is one number.
+
+    Examples
+    --------
+    >>> net = Network()
+    >>> net.backprop(np.array([1, 0]))
+    >>> net.gradient_step(0.5)
+    >>> net.finished()[-1]
+    Event(method='end', value=None, step=1, rate=0.5)
+    """
+
+    def __init__(self) -> None:
+        for name in PARAMETERS:
+            setattr(self, name, 0.0)
+            setattr(self, f"d{name}", 0.0)
+        self._events: list[Event] = []
+        self._before = [0.0] * len(PARAMETERS)
+        self._step = 0
+        self._rate: float | None = None
+
+    def forward_propagation(self, X: Any) -> None:
+        """Record the rows."""
+        self._record("forward_propagation", X)
+
+    def backprop(self, y: Any) -> None:
+        """Record the labels; every gradient is one."""
+        self._record("backprop", y)
+        for name in PARAMETERS:
+            setattr(self, f"d{name}", 1.0)
+
+    def gradient_step(self, learning_rate: float) -> None:
+        """Record the rate, and take the step."""
+        self._record("gradient_step", learning_rate)
+        for name in PARAMETERS:
+            setattr(self, name, getattr(self, name) - learning_rate * getattr(self, f"d{name}"))
+
+    def finished(self) -> list[Event]:
+        """Give all events."""
+        self._record("end", None)
+        return self._events
+
+    def _record(self, method: Literal["forward_propagation", "backprop", "gradient_step", "end"], value: Value) -> None:
+        """Note an event, and before it whether the weights have changed."""
+        weights = [getattr(self, name) for name in PARAMETERS]
+        if weights != self._before:
+            rates = {before - weight for before, weight in zip(self._before, weights, strict=True)}
+            self._step, self._rate = self._step + 1, rates.pop() if len(rates) == 1 else float("nan")
+            self._before = weights
+        self._events.append(Event(method, value, self._step, self._rate))
+
+
+def play(
+    task: str, probe: Probe, style: Style, body: str = "", seed: int = 0, own: Mapping[str, float] | None = None
+) -> tuple[Event, ...]:
+    """Run one routine, the reference or one with other lines, and give the events.
+
+    Parameters
+    ----------
+    task : {"gradient_descent", "stochastic_gradient_descent"}
+    probe : Probe
+    style : Style
+    body : str, optional
+        Of a :class:`Form`.
+    seed : int
+    own : mapping of str to float, optional
+        The learner's own numbers that stand in ``body``.
+    """
+    net = Network()
+
+    def evaluate(*_: object) -> None:
+        for part in style.evaluate:
+            net.forward_propagation(probe.testx if part == "test" else probe.trainx)
+
+    namespace: dict[str, Any] = {
+        "np": np, "out": None, "evaluate": evaluate, **dict.fromkeys(("cross_entropy", "accuracy", "Batch"), _nothing),
+        **(own or {}),
+    }  # fmt: skip
+    exec(_compiled(task, body or solution(task), style.late, style.incomplete), namespace)  # noqa: S102 - all ours
+    data = (probe.trainx, probe.trainy, probe.testx, probe.testy, probe.rate)
+    settings: tuple[Any, ...] = (probe.epochs, probe.log_every)
+    if probe.batch_size:
+        settings = (probe.batch_size, *settings, np.random.RandomState(seed))
+    namespace[task](net, *data, *settings)
+    return tuple(net.finished())
+
+
+def _nothing(*_: object) -> None:
+    """Stand for what computes no event."""
+
+
+def run(task: str, probe: Probe, style: Style, body: str = "", own: Mapping[str, float] | None = None) -> Trace:
+    """Run one routine, and give what is to be seen of it."""
+    return trace(play(task, probe, style, body, own=own), probe)
+
+
+def own_numbers(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[str, float]]:
+    """Give the numbers that a learner may have written into the code: a rate, or a batch size."""
+    updates = [(update, probe) for run, probe in runs for update in run.updates]
+    rates = Counter(update.rate for update, _ in updates if np.isfinite(update.rate)).most_common(1)
+    sizes = Counter(len(update.rows) for update, probe in updates if update.rows and len(update.rows) < probe.n)
+    yield from (("OWN_RATE", rate) for rate, _ in rates)
+    if task == "stochastic_gradient_descent":
+        yield from (("OWN_SIZE", size) for size, _ in sizes.most_common(3))
+
+
+def candidates(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[Form, dict[str, float]]]:
+    """Give every form of every mistake, with each number of the learner's own that it may have."""
+    own = list(own_numbers(task, runs))
+    for form in forms(task):
+        if not form.own:
+            yield form, {}
+        yield from ((form, {name: number}) for name, number in own if name == form.own)
+
+
+@cache
+def styles_for(task: str, body: str) -> tuple[Style, ...]:
+    """Choose the styles to run a form in: all of them, unless it calls the network as the reference does."""
+    calls = re.compile(r"^( *).*neural_net\.(\w+)\(", flags=re.MULTILINE)
+    return PLAIN_STYLES if calls.findall(body) == calls.findall(solution(task)) else STYLES
+
+
+def may_be_part(mutant: Deviations, found: Deviations) -> bool:
+    """Tell whether a mistake, by its run on one probe, may be among those found."""
+    return all(
+        fact in found and (value == found[fact] or value in BY_CHANCE or found[fact] in BY_CHANCE)
+        for fact, value in mutant.items()
+    )
+
+
+def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tuple[str, ...]:
+    """Name the mistake, or the two at different facts, that deviate just as these runs do.
+
+    Parameters
+    ----------
+    task : {"gradient_descent", "stochastic_gradient_descent"}
+    probes : sequence of Probe
+    traces : sequence of Trace
+        Of the learner's runs, with some deviation.
+
+    Returns
+    -------
+    tuple of str
+        Ids; empty if nothing fits, or if more than one thing does.
+    """
+    found = deviations(traces, probes)
+    first = deviations(traces[:1], probes[:1])
+    parts: list[tuple[str, Deviations]] = []  # what could be all of it, or one of two mistakes
+    for form, own in candidates(task, list(zip(traces, probes, strict=True))):
+        for style in styles_for(task, form.body):
+            start = run(task, probes[0], style, form.body, own)
+            if not may_be_part(deviations([start], probes[:1]), first):
+                continue
+            others = [run(task, probe, style, form.body, own) for probe in probes[1:]]
+            made = deviations([start, *others], probes)
+            if made and made.items() <= found.items() and (form.mistake, made) not in parts:
+                parts.append((form.mistake, made))
+    single = {(mistake,) for mistake, made in parts if made == found}
+    pairs = {
+        (one, two)
+        for (one, made), (two, made_too) in combinations(parts, 2)
+        if one != two and not made.keys() & made_too.keys() and made | made_too == found
+    }
+    fitting = single or pairs
+    return fitting.pop() if len(fitting) == 1 else ()
