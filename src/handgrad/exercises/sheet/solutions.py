@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from functools import cache
 
 from handgrad import handout
 from handgrad.exercises.tasks import TASKS
@@ -17,6 +18,7 @@ RENAMED = {
 }
 
 
+@cache
 def solution(task: str) -> str:
     """Give the lines of a task's function or method in ``handgrad.handout``, without its docstring and argument checks.
 
