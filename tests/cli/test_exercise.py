@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from handgrad.cli import main
+from handgrad.exercises.sandbox import isolation
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="submissions run on systems of Unix's kind only")
 
@@ -75,6 +76,22 @@ def test_grade_writes_a_folder_by_a_rubric_of_ones_own(here: Path, capsys: pytes
     assert main(["grade", "anna.py", "--out", "one", "--rubric", "rubric.toml", "--gradescope"]) == 0
     assert json.loads((here / "one" / "results.json").read_text())["tests"][0]["score"] == 3
     assert main(["grade", "--out", "none"]) == 2
+
+
+def test_without_isolation_check_goes_on_and_grade_stops(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both say what was tried and how to isolate submissions; --unsafe grades all the same, as a self-check."""
+    monkeypatch.setattr(isolation, "why_not", lambda: "bwrap: setting up uid map: Permission denied")
+    (here / "anna.py").write_text(RIGHT)
+    grade = ["grade", "anna.py", "--out", "graded"]
+    for command, code in ((["check", "anna.py"], 0), (grade, 2), ([*grade, "--unsafe"], 0)):
+        assert main(command) == code
+        error = " ".join(capsys.readouterr().err.split())
+        advised = command[-1] != "--unsafe"
+        assert ("setting up uid map: Permission denied" in error) == advised
+        assert (isolation.how_to_isolate()[1:] in error) == advised
+    assert ",self-check," in (here / "graded" / "grades.csv").read_text()
 
 
 def test_the_default_rubric_can_be_given_back(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
