@@ -2,10 +2,10 @@
 
     python -m benchmarks [--quick] [--only a,d,memory] [--rounds 5] [--threads N] [--out FILE.json]
 
-Run it from the root of the repository, with handgrad installed, on a machine that does nothing else. Peers that are not
-installed are left out (``pip install '.[bench]'`` brings them). MNIST is taken from where ``handgrad`` finds it, and
-never downloaded; without it, rows of the same shape and sparsity are drawn. ``python -m benchmarks.report FILE.json``
-makes the documents' table and picture of the result.
+Run it from the root of the repository, with handgrad installed, on an otherwise idle machine. Peers that are not
+installed are left out (``pip install '.[bench]'`` installs them). MNIST is read from where ``handgrad`` finds it and is
+never downloaded; without it, rows of the same shape and sparsity are generated. ``python -m benchmarks.report
+FILE.json`` turns the result into the table and the picture of the documentation.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NO_MNIST = " (there is no MNIST in $HANDGRAD_DATA or the cache: scores, and the 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what the command line asks for."""
+    """Run what the command line requests."""
     options = parse(arguments)
     contests = [contest for contest in CONTESTS if contest.group in options.only or contest.name in options.only]
     if options.quick:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="less of everything: does it all run?")
+    parser.add_argument("--quick", action="store_true", help="less of everything, to see whether it runs")
     parser.add_argument("--only", type=_names, default=list(GROUPS), help=f"of {', '.join(GROUPS)}")
     parser.add_argument(
         "--rounds", type=_positive, help="default: 5; contest e has 30 trainings (with --quick: 2 and 2)"
@@ -87,9 +87,9 @@ def run(
     pause: float = PAUSE,
     empty_caches: bool = True,
 ) -> dict[str, Any]:
-    """Run contests one after the other, print their tables, and write after each all that is known by then.
+    """Run contests one after the other and print their tables; after each, everything known so far is written.
 
-    ``arrays`` stands in for the data, by name; tests use it.
+    ``arrays`` replaces the data, by name; for tests.
     """
     report: dict[str, Any] = {
         "format": 1,
@@ -105,7 +105,7 @@ def run(
     }
     progress = Console(stderr=True, highlight=False)
     if (load := report["load"]["before"]) and load[0] > 0.5:
-        console.print(f"Load average {load[0]}: other work is running here, and these figures will suffer from it.")
+        console.print(f"Load average {load[0]}: other processes are running, which will distort the figures.")
     with tempfile.TemporaryDirectory(prefix="handgrad-benchmarks-", ignore_cleanup_errors=True) as folder:
         setup = Setup(Path(folder), threads, rounds, pause, empty_caches=empty_caches)
         report["data"] = write_data(Path(folder), {contest.task.data for contest in contests}, arrays)
@@ -129,7 +129,7 @@ def run(
 
 
 def write_data(folder: Path, names: Iterable[str], arrays: dict[str, data.Arrays] | None) -> dict[str, str]:
-    """Write the data that the contests need into a folder, and say where each comes from."""
+    """Write the data that the contests need into a folder, and return the source of each."""
     sources = {}
     for name in sorted(names):
         given, source = (arrays or {}).get(name), "given"

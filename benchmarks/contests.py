@@ -1,4 +1,4 @@
-"""What is measured: each contest's network, data and settings, and who takes part."""
+"""What is measured: each contest's network, data and settings, and its contestants."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Task:
     data : {"digits", "dense", "table"}
         A name of ``data.PARTS``.
     examples : int
-        So many of the first rows are trained on.
+        How many of the first rows are trained on.
     rows : int
         Rows in one call of predict.
     afresh : bool
-        Every round trains from new weights, and is scored; else training goes on from round to round.
+        Every round trains from new weights and is scored; otherwise training continues from round to round.
     """
 
     kind: Literal["epochs", "full batch", "predict"]
@@ -53,18 +53,18 @@ class Task:
 
     @property
     def divisor(self) -> int:
-        """By what a round's seconds are divided before they are reported."""
+        """The number that a round's seconds are divided by before they are reported."""
         return 1 if self.kind == "epochs" else self.repeats
 
 
 def task_from(content: dict[str, Any]) -> Task:
-    """Make a task of what JSON gave back of one."""
+    """Make a task from its JSON form."""
     return Task(**{**content, "sizes": tuple(content["sizes"])})
 
 
 @dataclass(frozen=True)
 class Contest:
-    """A task, and who takes part in it.
+    """A task and its contestants.
 
     Attributes
     ----------
@@ -73,17 +73,17 @@ class Contest:
         What ``--only`` takes.
     title : str
     unit : str
-        What the reported seconds are of.
+        What the reported seconds are for.
     task : Task
     contestants : tuple of str
         Names of ``contestants.CONTESTANTS``, in the order of their turns.
     measure : {"seconds", "memory"}
     rounds : int, optional
-        Where it is not the run's own number; 0 ends after the first, unmeasured round.
+        If it is not the run's number; 0 stops after the first, unmeasured round.
     restart : bool
         Start every contestant a second time, to see what the caches on disk save.
     target : float, optional
-        The accuracy that every round is to reach.
+        The accuracy that every round should reach.
     """
 
     name: str
@@ -216,10 +216,10 @@ GROUPS = tuple(dict.fromkeys(contest.group for contest in CONTESTS))
 
 
 def shrunk(contest: Contest, examples: int = 6_400, rounds: int = 2) -> Contest:
-    """Return the contest with a fraction of its work, for a look at whether everything runs.
+    """Return the contest with a fraction of its work, to see whether everything runs.
 
-    Memory is measured on all examples, and the accuracy of the recipe is one of all examples too. Who is slow to start
-    stays away: TensorFlow takes ten seconds, and torch.compile half a minute a network.
+    Memory and the accuracy of the recipe still use all examples. Contestants that are slow to start are left out:
+    TensorFlow takes ten seconds, torch.compile half a minute per network.
     """
     slow = ("torch-compile", "tensorflow", *(("notebook", "jax") if contest.measure == "memory" else ()))
     contest = replace(contest, contestants=tuple(name for name in contest.contestants if name not in slow))

@@ -1,6 +1,6 @@
-"""The data of the contests: written to disk once by the parent, read there by every contestant's process.
+"""The contests' data: written to disk once by the parent, and read from there by every contestant's process.
 
-So no contestant pays for another's way of reading files, and none imports a library that is not its own.
+So no contestant pays for reading files in another's way, and none imports a library that is not its own.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ Arrays = dict[str, NDArray[Any]]  # X_train, y_train, X_test, y_test
 SEED = 20_240_601
 CHUNK = 1024  # rows read at a time, so that no second copy of all data is ever in memory
 INK = 0.19  # the share of MNIST's pixels that are not zero
-OWN = 0.1  # how much of a generated class is its own: a linear model is right about eight times in ten
+OWN = 0.1  # how distinct a generated class is: a linear model is right about eight times in ten
 
 
 @dataclass
 class Data:
-    """What a contestant is given: training rows and their targets."""
+    """A contestant's training rows and their targets."""
 
     X: NDArray[Any]
     y: NDArray[Any]
 
 
 def mnist() -> Arrays | None:
-    """Return MNIST, where it lies on this machine; nothing is downloaded."""
+    """Return MNIST if it is on this machine; nothing is downloaded."""
     from handgrad.data import list_data, load_data
 
     if next(entry.place for entry in list_data() if entry.name == "mnist") == "not downloaded":
@@ -42,9 +42,9 @@ def mnist() -> Arrays | None:
 
 
 def like_mnist(n: int = 60_000, m: int = 10_000) -> Arrays:
-    """Draw rows of MNIST's shape and sparsity: each class has places where ink is a little likelier.
+    """Draw rows of MNIST's shape and sparsity: each class has pixels where ink is slightly more likely.
 
-    Only a little, so that a score below 100 % is left to tell a network that learns from one that does not.
+    Only slightly, so that scores stay below 100 % and show whether a network learns.
     """
     rng = np.random.default_rng(SEED)
     common, own = rng.beta(INK, 1 - INK, 784), rng.beta(INK, 1 - INK, (10, 784))
@@ -59,7 +59,7 @@ def like_mnist(n: int = 60_000, m: int = 10_000) -> Arrays:
 
 
 def dense(n: int = 60_000, m: int = 10_000) -> Arrays:
-    """Draw standard normal rows around ten centres, far enough apart that the network of contest a learns visibly."""
+    """Draw standard normal rows around ten centres, far enough apart for the network of contest a to learn."""
     rng = np.random.default_rng(SEED + 1)
     centres = 0.25 * rng.standard_normal((10, 784), np.float32)
     arrays = {}
@@ -94,7 +94,7 @@ def write(folder: Path, name: str, arrays: Arrays) -> None:
 
 
 def read(folder: Path, task: Task, part: Literal["train", "test"], dtype: type = np.float32) -> Data:
-    """Read a task's training or test part, with X in the dtype that the contestant computes in."""
+    """Read a task's training or test set, with X in the dtype that the contestant computes in."""
     shapes = json.loads((folder / f"{task.data}.json").read_text())
 
     def array(key: str, most: int | None = None) -> NDArray[Any]:
@@ -122,7 +122,7 @@ def first_weights(task: Task, seed: int) -> list[tuple[NDArray[np.float64], NDAr
 
 
 def order_of(task: Task, number: int) -> NDArray[np.int64] | None:
-    """Draw the order of a round's examples, the same for every contestant; None where a step takes all of them."""
+    """Draw the order of a round's examples, the same for every contestant; None if a step takes all of them."""
     if task.kind != "epochs":
         return None
     rng = np.random.default_rng([SEED, 1, number + 1])

@@ -1,10 +1,10 @@
-"""Contestants' processes, their turns, and what is kept of a contest.
+"""The contestants' processes, their turns, and the record of a contest.
 
-Every contestant has a process of its own, started once for a contest. They take turns, A B C A B C ..., and only one
-works at a time. Threads that still wait for work after their library's turn is over (OpenMP and OpenBLAS let them spin
-for some milliseconds) are given a pause to go to sleep in. In a pause all contestants are idle, and so whatever is busy
-then is other work, which would falsify the figures: two threads that wait for each other can be a hundred times slower
-where they share a core with a stranger. It is measured, and kept with the contest.
+Every contestant has its own process, started once per contest. They take turns, A B C A B C ..., and only one works at
+a time. After a turn there is a pause, in which a library's waiting threads go to sleep (OpenMP and OpenBLAS let them
+spin for some milliseconds). All contestants are idle then, so any busy core is doing other work, which would distort
+the figures: two threads that wait for each other can be a hundred times slower if they share a core with another
+process. That load is measured and recorded with the contest.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from benchmarks.statistics import compare, summarise
 ROOT = Path(__file__).parents[1]
 PAUSE = 0.3  # seconds between two turns
 PATIENCE = 900.0  # seconds that a process may take to answer
-BASES = ("handgrad", "handgrad-numpy")  # with whom all are compared: the first of them that has rounds
+BASES = ("handgrad", "handgrad-numpy")  # what all are compared with: the first of them that has rounds
 
-SETTLED = 1 / 3  # of a pause: after that nobody spins any more
-QUIET = 0.15  # cores busy with other work, up to which figures are to be trusted
+SETTLED = 1 / 3  # of a pause: after that no thread spins any more
+QUIET = 0.15  # cores busy with other work, up to which figures can be trusted
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What holds for a whole run: where the data lie, the threads, the rounds of a contest, and the pauses.
+    """What a whole run shares: the folder of the data, the threads, the rounds of a contest, and the pauses.
 
-    With ``empty_caches`` nothing compiled earlier on this machine is used, so that cold starts are cold.
+    With ``empty_caches`` nothing that was compiled earlier is used, so that cold starts are cold.
     """
 
     folder: Path
@@ -76,7 +76,7 @@ class Worker:
             stderr=self.errors,
             text=True,
             encoding="utf-8",
-            start_new_session=True,  # Ctrl-C is the parent's business, who then ends its children
+            start_new_session=True,  # Ctrl-C is handled by the parent, which then ends its children
         )
         self.answers: queue.Queue[str] = queue.Queue()
         self.listener = threading.Thread(target=self._listen, daemon=True)
@@ -93,14 +93,14 @@ class Worker:
         self._send(request)
 
     def _listen(self) -> None:
-        """Put the process's lines into a queue, and an empty one when there will be no more."""
+        """Put the process's lines into a queue, and an empty line at the end."""
         assert self.process.stdout is not None  # noqa: S101 - it is a pipe
         for line in self.process.stdout:
             self.answers.put(line)
         self.answers.put("")
 
     def _send(self, message: dict[str, Any]) -> None:
-        """Write one line; whether it arrives, the answer tells."""
+        """Write one line; the answer shows whether it arrived."""
         assert self.process.stdin is not None  # noqa: S101 - it is a pipe
         with suppress(OSError):
             self.process.stdin.write(json.dumps(message) + "\n")
@@ -132,12 +132,12 @@ class Worker:
         return self.receive()
 
     def stop(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it is doing."""
         self.process.kill()
         self.process.wait()
         self.listener.join(timeout=5.0)
         for stream in (self.process.stdin, self.process.stdout, self.errors):
-            with suppress(OSError):  # what the dead process did not read cannot be flushed
+            with suppress(OSError):  # what the dead process has not read cannot be flushed
                 if stream is not None:
                     stream.close()
 
@@ -149,7 +149,7 @@ class Worker:
 
 
 def environment(setup: Setup) -> dict[str, str]:
-    """Set the number of threads for all libraries alike, keep them on the CPU, and give them caches of this run."""
+    """Give all libraries the same number of threads, keep them on the CPU, and give them this run's caches."""
     threads, caches = str(setup.threads), setup.folder / "caches"
     folders = {"NUMBA_CACHE_DIR": str(caches / "numba"), "TORCHINDUCTOR_CACHE_DIR": str(caches / "inductor")}
     return {
@@ -164,7 +164,7 @@ def environment(setup: Setup) -> dict[str, str]:
 
 @contextmanager
 def started(name: str, task: Task, setup: Setup) -> Iterator[Worker]:
-    """Give a contestant's process, and end it."""
+    """Start a contestant's process, and end it afterwards."""
     worker = Worker(name, task, setup)
     try:
         yield worker
@@ -173,7 +173,7 @@ def started(name: str, task: Task, setup: Setup) -> Iterator[Worker]:
 
 
 def run_contest(contest: Contest, setup: Setup, say: Say = lambda _: None) -> dict[str, Any]:
-    """Run a contest; a contestant that fails leaves it, and the others go on.
+    """Run a contest; a contestant that fails drops out, and the others go on.
 
     Parameters
     ----------
@@ -181,12 +181,12 @@ def run_contest(contest: Contest, setup: Setup, say: Say = lambda _: None) -> di
     setup : Setup
         Its folder holds the data.
     say : callable
-        Told what happens.
+        Called with a line about what happens.
 
     Returns
     -------
     dict
-        For JSON: the contest, and of each contestant its status, rounds and figures.
+        For JSON: the contest, and each contestant's status, rounds and figures.
     """
     began, before = time.perf_counter(), machine.load()
     results: dict[str, dict[str, Any]] = {}
@@ -253,7 +253,7 @@ def run_contest(contest: Contest, setup: Setup, say: Say = lambda _: None) -> di
 
 
 def rest(pause: float, strangers: list[float]) -> None:
-    """Pause, and note how many cores are busy meanwhile, once the last contestant's threads have gone to sleep."""
+    """Pause, and note how many cores are busy once the last contestant's threads have gone to sleep."""
     time.sleep(pause * SETTLED)
     before = machine.ticks()
     time.sleep(pause * (1 - SETTLED))
@@ -263,7 +263,7 @@ def rest(pause: float, strangers: list[float]) -> None:
 
 
 def _start_again(name: str, task: Task, setup: Setup) -> dict[str, float] | None:
-    """Measure a second start, with what the first one left in the caches."""
+    """Measure a second start, with the caches that the first one filled."""
     time.sleep(setup.pause)
     try:
         with started(name, task, setup) as worker:
@@ -292,6 +292,6 @@ def with_figures(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def cold(start: dict[str, Any], median: float) -> float:
-    """Compute what a start costs: import, building, and what the first round took longer than a later one."""
+    """Compute what a start costs: import, building, and the extra time of the first round."""
     first = start["first_round_seconds"] - median
     return float(start["import_seconds"] + start["build_seconds"] + max(0.0, first))

@@ -1,4 +1,4 @@
-"""What the measurements were made on, without anything that names the computer or its owner."""
+"""The machine that measurements were made on, without anything that identifies it or its owner."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def describe() -> dict[str, Any]:
 
 
 def load() -> list[float] | None:
-    """Return the load averages of the last 1, 5 and 15 minutes, where the system has them."""
+    """Return the load averages of the last 1, 5 and 15 minutes, if the system has them."""
     return [round(value, 2) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
 def ticks() -> tuple[int, int] | None:
-    """Return how long all cores have been busy, stolen time included, and how long they have been; Linux only."""
+    """Return the busy time of all cores, stolen time included, and their total time; Linux only."""
     try:
         fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
     except (OSError, ValueError, IndexError):
@@ -68,7 +68,7 @@ def versions(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def memory_mib(which: str) -> float | None:
-    """Return this process's peak (``VmHWM``) or present (``VmRSS``) resident memory in MiB, where it can be known."""
+    """Return this process's peak (``VmHWM``) or present (``VmRSS``) resident memory in MiB, if it is known."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
@@ -87,7 +87,7 @@ def _cpu_model() -> str:
 
 
 def _vector_extensions() -> list[str]:
-    """List which of the instruction sets that matter to matrix products the processor says it has."""
+    """List the processor's instruction sets that matter to matrix products."""
     try:
         match = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     except OSError:

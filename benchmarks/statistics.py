@@ -1,4 +1,4 @@
-"""What is reported of a contestant's rounds."""
+"""The statistics that are reported of a contestant's rounds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Summary:
-    """Seconds of the rounds in figures; the quartiles are linearly interpolated."""
+    """The seconds of the rounds; the quartiles are linearly interpolated."""
 
     median: float
     mean: float
@@ -22,7 +22,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times another's seconds these are.
+    """Seconds divided by another contestant's seconds.
 
     ``of_medians`` and ``of_means`` are the quotients of the two medians and means. The machine may change its speed
     from round to round; the other three compare each round with the other's turn in the same round, just before or
@@ -49,7 +49,7 @@ def summarise(values: Sequence[float]) -> Summary:
 
 
 def compare(values: Sequence[float], base: Sequence[float]) -> Ratio:
-    """Compare rounds with another's; where one has fewer of them, the rest has no partner.
+    """Compare rounds with another's; surplus rounds of either have no partner.
 
     Examples
     --------

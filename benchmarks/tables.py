@@ -24,7 +24,7 @@ def seconds(value: float) -> str:
 
 
 def three_digits(value: float) -> str:
-    """Write a number with three digits, or all that it has before the point.
+    """Write a number with three digits, or with all digits before the point.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def mebibytes(value: float | None) -> str:
 
 
 def score(result: dict[str, Any], contest: dict[str, Any]) -> str:
-    """Write the score of a contestant: accuracy, or R² for numbers; of many trainings the mean and how many succeed."""
+    """Write a contestant's score: accuracy, or R² for regression; for many trainings the mean and how many succeed."""
     scores = result.get("scores") or [result.get("score")]
     if scores[0] is None:
         return ""
@@ -55,7 +55,7 @@ def score(result: dict[str, Any], contest: dict[str, Any]) -> str:
 
 
 def contest_table(contest: dict[str, Any], source: str) -> Table:
-    """Draw the results of one contest; ``source`` says where its data come from."""
+    """Make the table of one contest; ``source`` names the origin of its data."""
     rows = "" if contest["task"]["kind"] == "predict" else f", {contest['task']['examples']:,} rows"
     title = f"{contest['name']}. {contest['title']}: {contest['unit']} ({source}{rows})"
     table = Table(title=title, title_justify="left")
@@ -76,7 +76,7 @@ def contest_table(contest: dict[str, Any], source: str) -> Table:
 
 
 def peak_memory(result: dict[str, Any]) -> float | None:
-    """Return the peak of a contestant's process: of its second start, if any, which compiles nothing any more."""
+    """Return the peak of a contestant's process: of its second start, if any, which compiles nothing."""
     peak: float | None = (result.get("restart") or result)["peak_memory_mib"]
     return peak
 
@@ -109,10 +109,12 @@ def _cells(result: dict[str, Any], contest: dict[str, Any]) -> list[str]:
 
 
 def notes(contest: dict[str, Any]) -> list[str]:
-    """Say what a contest measured beside its rounds."""
+    """List what a contest measured besides its rounds."""
     found = []
     if (busy := contest["other_work_cores"]) is not None and busy > QUIET:
-        found.append(f"{busy:.1f} cores were busy with other work: do not trust these figures, nor their ratios.")
+        found.append(
+            f"{busy:.1f} cores were busy with other work: neither these figures nor their ratios can be trusted."
+        )
     for result in contest["results"]:
         extras = result.get("extras") or {}
         if "floor_seconds" in extras:

@@ -1,6 +1,6 @@
 """One contestant's process: it reads requests as JSON lines from its input and answers each with one line.
 
-The first line says who it is and at what task. Then every ``round`` is timed here, and ``finish`` asks for the score.
+The first line names the contestant and the task. Then every ``round`` is timed here, and ``finish`` asks for the score.
 Between two requests the process waits, blocked on the pipe.
 """
 
@@ -29,7 +29,7 @@ CHUNK = 2000  # rows scored at a time
 
 
 def main() -> None:
-    """Answer requests until there are no more; whatever goes wrong is an answer too."""
+    """Answer requests until there are no more; a failure is an answer too."""
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print must not mix with the answers
     try:
@@ -41,7 +41,7 @@ def main() -> None:
         answer(channel, {"failed": f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"})
     finally:
         channel.flush()
-        os._exit(0)  # some libraries' threads would keep the process, or crash it on its way out
+        os._exit(0)  # some libraries' threads would keep the process alive, or crash it at exit
 
 
 def answer(channel: TextIO, message: dict[str, Any]) -> None:
@@ -60,12 +60,12 @@ def serve(request: dict[str, Any], channel: TextIO) -> None:
     import_seconds = perf_counter() - began
     folder = Path(request["folder"])
     train = read(folder, task, "train", module.DTYPE)
-    test = cache(lambda: read(folder, task, "test", module.DTYPE))  # not in memory before it is needed
+    test = cache(lambda: read(folder, task, "test", module.DTYPE))  # not in memory until it is needed
     memory = memory_mib("VmRSS")
     began = perf_counter()
     runner = module.build(task, train, request["threads"], **contestant.options)
     build_seconds = perf_counter() - began
-    del train  # the runner has what it needs of it, maybe in another form
+    del train  # the runner keeps what it needs, perhaps in another form
     gc.collect()
     answer(
         channel,
@@ -93,7 +93,7 @@ def serve(request: dict[str, Any], channel: TextIO) -> None:
 
 
 def play(runner: Runner, task: Task, test: Callable[[], Data], number: int) -> float:
-    """Time one round; what every contestant needs alike is drawn before the clock starts."""
+    """Time one round; what all contestants need is prepared before the clock starts."""
     if task.kind == "predict":
         given = test().X
         X = np.ascontiguousarray(np.resize(given, (task.rows, given.shape[1])))
@@ -113,7 +113,7 @@ def play(runner: Runner, task: Task, test: Callable[[], Data], number: int) -> f
 
 
 def score(runner: Runner, task: Task, test: Data) -> float:
-    """Compute the accuracy on the test part, or for numbers the coefficient of determination."""
+    """Compute the test accuracy, or for regression the coefficient of determination."""
     parts = [runner.predict(test.X[start : start + CHUNK]) for start in range(0, len(test.X), CHUNK)]
     predicted = np.concatenate(parts)
     if task.loss == "cross_entropy":

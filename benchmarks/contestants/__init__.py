@@ -1,4 +1,4 @@
-"""Who takes part: each module here turns a task into a runner, and imports one library.
+"""The contestants: each module here turns a task into a runner, and imports one library.
 
 A module has ``VERSIONS``, the distributions whose versions are recorded; ``DTYPE``, the precision of its rows; and
 ``build(task, data, threads, **options)``, which returns a :class:`Runner` or raises :class:`Unable`.
@@ -12,21 +12,21 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 
-class Unable(Exception):  # noqa: N818 - it is no error, but the reason for being left out
+class Unable(Exception):  # noqa: N818 - not an error, but the reason for being left out
     """Why a contestant cannot take part."""
 
 
 class Runner(Protocol):
-    """One contestant at one task. What :meth:`reset` does is not timed; the others are."""
+    """One contestant at one task. :meth:`reset` is not timed; the others are."""
 
     def reset(self, seed: int) -> None:
-        """Go back to first weights, and an optimizer without a past."""
+        """Go back to the first weights and a fresh optimizer."""
 
     def steps(self, order: NDArray[Any] | None, rates: list[float]) -> None:
-        """Take one step for each learning rate, over the rows in this order, or over all rows where there is none."""
+        """Take one step for each learning rate, over the rows in this order, or over all rows if there is none."""
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Give each row's probabilities, or numbers, as a NumPy array."""
+        """Return each row's probabilities, or numbers, as a NumPy array."""
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,10 @@ class Floor:
         self.gflop = 2e-9 * n * products * task.steps_per_epoch
 
     def reset(self, seed: int) -> None:
-        """Do nothing: nothing is learned."""
+        """Do nothing."""
 
     def steps(self, order: NDArray[Any] | None, rates: list[float]) -> None:  # noqa: ARG002 - the rows do not matter
-        """Compute the products of so many steps."""
+        """Compute the products of as many steps."""
         layers = range(len(self.W))
         for _ in rates:
             for layer in layers:

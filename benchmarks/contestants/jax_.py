@@ -80,7 +80,7 @@ class Jax:
         self.forward = jax.jit(lambda weights, X: mean(logits_of(task, weights, X)))
 
     def reset(self, seed: int) -> None:
-        """Go back to first weights."""
+        """Go back to the first weights."""
         weights = [(jnp.asarray(W, DTYPE), jnp.asarray(b, DTYPE)) for W, b in first_weights(self.task, seed)]
         needs_state = self.task.optimizer != "sgd"
         m, v = (jax.tree_util.tree_map(jnp.zeros_like, weights if needs_state else []) for _ in range(2))
@@ -97,7 +97,7 @@ class Jax:
         jax.block_until_ready(self.carry)
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Give probabilities, or numbers."""
+        """Return probabilities, or numbers."""
         return np.asarray(self.forward(self.carry[0], X))
 
 

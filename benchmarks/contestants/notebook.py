@@ -24,7 +24,7 @@ class Notebook:
         self.reset(0)
 
     def reset(self, seed: int) -> None:
-        """Go back to first weights."""
+        """Go back to the first weights."""
         net = self.network
         (net.W_i_h1, net.b_h1), (net.W_h1_h2, net.b_h2), (net.W_h2_o, net.b_out) = first_weights(self.task, seed)
 
@@ -38,7 +38,7 @@ class Notebook:
             self.network.gradient_step(rate)
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Give probabilities."""
+        """Return probabilities."""
         return self.network.forward_propagation(X)
 
 

@@ -48,13 +48,13 @@ class Sklearn:
         )
 
     def steps(self, order: NDArray[Any] | None, rates: list[float]) -> None:  # noqa: ARG002 - it draws its own
-        """Pass over the rows, as often as the round has epochs."""
+        """Pass over the rows, once per epoch of the round."""
         classes = {} if self.classes is None else {"classes": self.classes}
         for _ in range(self.task.repeats if self.task.kind == "epochs" else 1):
             self.estimator.partial_fit(self.data.X, self.data.y, **classes)
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Give probabilities, or numbers."""
+        """Return probabilities, or numbers."""
         if self.classes is None:
             return np.asarray(self.estimator.predict(X))
         return np.asarray(self.estimator.predict_proba(X))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before the import: it greets on stderr
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before the import, since it prints to stderr
 
 import numpy as np
 import tensorflow as tf
@@ -47,7 +47,7 @@ class TensorFlow:
         self.reset(0)
 
     def reset(self, seed: int) -> None:
-        """Go back to first weights, and an optimizer without a past."""
+        """Go back to the first weights and a fresh optimizer."""
         for w, first in zip(self.weights, [a for pair in first_weights(self.task, seed) for a in pair], strict=True):
             w.assign(first.astype(DTYPE))
         for slot in (*self.m, *self.v):
@@ -98,7 +98,7 @@ class TensorFlow:
         self.weights[0].numpy()
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Give probabilities, or numbers."""
+        """Return probabilities, or numbers."""
         return np.asarray(self.forward(X))
 
 

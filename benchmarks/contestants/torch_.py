@@ -33,7 +33,7 @@ class Torch:
         self.reset(0)
 
     def reset(self, seed: int) -> None:
-        """Go back to first weights, and a new optimizer."""
+        """Go back to the first weights and a new optimizer."""
         linear = [layer for layer in self.model if isinstance(layer, nn.Linear)]
         with torch.no_grad():
             for layer, (W, b) in zip(linear, first_weights(self.task, seed), strict=True):
@@ -67,7 +67,7 @@ class Torch:
             self.optimizer.step()
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Give probabilities, or numbers."""
+        """Return probabilities, or numbers."""
         with torch.inference_mode():
             Z = self.model(torch.from_numpy(X))
             return (Z if self.task.loss == "squared_error" else nn.functional.softmax(Z, dim=1)).numpy()
@@ -88,7 +88,7 @@ class Compiled(Torch):
         self.compiled = torch.compile(self._step, dynamic=False)
 
     def reset(self, seed: int) -> None:
-        """Go back to first weights, in the tensors that the graph knows."""
+        """Go back to the first weights, in the tensors that the graph uses."""
         super().reset(seed)
         if not hasattr(self, "weights"):
             self.weights = {name: w.detach() for name, w in self.model.named_parameters()}
@@ -103,7 +103,7 @@ class Compiled(Torch):
         return self.loss(torch.func.functional_call(self.model, weights, (X,)), y)
 
     def _step(self, batch: torch.Tensor) -> None:
-        """Take one step on these rows; what changes from step to step comes as tensors, not to be compiled anew."""
+        """Take one step on these rows; what changes between steps is passed as tensors, so nothing is recompiled."""
         gradient = torch.func.grad(self._objective)(self.weights, self.X[batch], self.y[batch])
         for name, w in self.weights.items():
             g, m, v = gradient[name], self.m[name], self.v[name]
@@ -128,7 +128,7 @@ class Compiled(Torch):
 
 
 def _check_compiler() -> None:
-    """Refuse where torch.compile has no C++ compiler to give its code to."""
+    """Refuse if torch.compile has no C++ compiler."""
     from torch._inductor.cpp_builder import get_cpp_compiler
     from torch._inductor.exc import InvalidCxxCompiler
 

@@ -7,7 +7,7 @@ from handgrad.network import MLP
 from handgrad.training import Examples, TrainingSettings, TrainingState, make_predictor, train
 
 numba = pytest.importorskip("numba", reason="numba is not installed")
-denormals = pytest.importorskip("handgrad.compiled.denormals")
+denormals = pytest.importorskip("handgrad.compiled.runtime")
 
 TINY = np.finfo(np.float32).smallest_normal
 NETWORK = MLP((2, 1), loss="squared_error")

@@ -157,10 +157,11 @@ def test_cores_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(allowed == before[0] for allowed in cores())
     engine.evaluate(state.parameters, engine.examples)
     monkeypatch.setattr(compiled_engine.train_span, "_can_compile", False)  # what it would not compile is an error
-    gradient, engine.gradient = engine.gradient, engine.gradient.astype(np.float64)
+    context = engine.context
+    engine.context = context._replace(gradient=context.gradient.astype(np.float64))
     with pytest.raises(TypeError, match="No matching definition"):
         steps(engine, state, 3)
-    engine.gradient = gradient
+    engine.context = context
     assert all(allowed == before[0] for allowed in cores())
     assert dict(os.environ) == environment
     steps(engine, state, 3)

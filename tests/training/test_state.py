@@ -169,7 +169,8 @@ def test_the_state_is_consistent_at_every_record(log_every: int | None) -> None:
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "weights"])
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
-@pytest.mark.parametrize("engine", ["numpy"])
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
 def test_gradient_and_update_are_a_span(engine: str, optimizer: str, weighted: bool) -> None:
     """Batch by batch, ``gradient`` and ``update`` give the bits and the figures of ``run_span``."""
     options: dict[str, Any] = {"clip": 0.1, "l2": 0.1, "label_smoothing": 0.1, "dropout": 0.2, "input_dropout": 0.1}

@@ -1,7 +1,7 @@
-"""Evaluation and prediction: forward through all layers, some rows at a time, each thread its own rows.
+"""Evaluation and prediction: forward through all layers, a chunk of rows at a time; the threads share the chunks.
 
-Zeros are left out in whichever layer there are enough of them: among MNIST's pixels, and behind rectifiers. As in a
-training, that goes by pairs of columns; for a row or some, and an odd number of columns, row by row.
+Zeros are left out in any layer whose input has enough of them: MNIST's pixels, and units with a rectifier. As in
+training, products go by pairs of columns, but row by row for a few rows, and for an odd number of columns.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ import math
 
 from numba import njit
 
-from handgrad.compiled.caching import njit_cached
-from handgrad.compiled.denormals import flush_denormals, restore
-from handgrad.compiled.functions import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, activate, lose
+from handgrad.compiled.elementwise import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, activate, loss_and_gradient
 from handgrad.compiled.layers import biases_of, matrix, sum_of, weights_of
 from handgrad.compiled.pairs import forward_pairs
 from handgrad.compiled.rectified import list_units
+from handgrad.compiled.runtime import flush_denormals, njit_cached, restore
 from handgrad.compiled.sparse import forward_sparse
 from handgrad.compiled.tiles import product
+from handgrad.compiled.vectors import ZERO
 
-FEW = 3  # rows for which listing pairs, or copying W into panels, costs more than it gains
+FEW = 3  # rows for which listing pairs, or packing W into panels, costs more than it gains
 
 
 @njit(nogil=True)
 def entries_of(X):
-    """Count what is not zero."""
+    """Count the non-zero numbers."""
     count = 0
     for i in range(X.shape[0]):
         x = X[i]
@@ -35,7 +35,7 @@ def entries_of(X):
 
 @njit(nogil=True)
 def compress_block(X, columns, values, begins, ends):
-    """Write the non-zero entries of X row by row; without a branch, which would be mistaken for every other pixel."""
+    """Write the non-zero entries of X row by row, without a branch, which would often be mispredicted."""
     place = 0
     for i in range(X.shape[0]):
         begins[i] = place
@@ -48,80 +48,81 @@ def compress_block(X, columns, values, begins, ends):
 
 
 @njit(nogil=True)
-def forward_rows(theta, shape, X, memory, sparse_below):
+def forward_rows(theta, network, X, workspace, sparse_below):
     """(3.4) for a few rows, through all layers; the last layer's X W, without its bias, goes into D."""
-    layers, rows = shape.sizes.size - 1, X.shape[0]
+    layers, rows = network.sizes.size - 1, X.shape[0]
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
-    x = matrix(memory.H, shape, memory, 0)[:rows]
+    x = matrix(workspace.H, network, workspace.height, 0)[:rows]
     for i in range(rows):
         h, given = x[i], X[i]
         for j in range(h.size):
             h[j] = given[j]
     for layer in range(layers):
-        W = weights_of(theta, shape, layer)
-        target = matrix(memory.D if layer == layers - 1 else memory.H, shape, memory, layer + 1)
+        W = weights_of(theta, network, layer)
+        target = matrix(workspace.D if layer == layers - 1 else workspace.H, network, workspace.height, layer + 1)
         few = rows <= FEW
-        sparse = memory.columns.size and (few or entries_of(x) < sparse_below * x.size)
+        sparse = workspace.columns.size and (few or entries_of(x) < sparse_below * x.size)
         if sparse and not few and x.shape[1] % 2 == 0:
-            list_units(x, 0, x.shape[1], 0, rows + 1, memory.ends, memory.columns)
-            entries = 0, rows + 1, memory.ends, memory.columns, x.ctypes.data, x.shape[1], 2
-            forward_pairs(memory.kernels.pairs, entries, W, target[:rows], 0, memory.scratch)
+            list_units(x, ZERO, x.shape[1], ZERO, rows + 1, workspace.ends, workspace.columns)
+            entries = ZERO, rows + 1, workspace.ends, workspace.columns, x.ctypes.data, x.shape[1], ZERO + 2
+            forward_pairs(workspace.kernels.pairs, entries, W, target[:rows], ZERO, workspace.scratch)
         elif sparse:
-            compress_block(x, memory.columns, memory.values, memory.begins, memory.ends)
-            begins, ends = memory.begins[:rows], memory.ends[:rows]
-            forward_sparse(memory.kernels.sums, memory.columns, memory.values, begins, ends, W, target[:rows])
+            compress_block(x, workspace.columns, workspace.values, workspace.begins, workspace.ends)
+            begins, ends = workspace.begins[:rows], workspace.ends[:rows]
+            forward_sparse(workspace.kernels.sums, workspace.columns, workspace.values, begins, ends, W, target[:rows])
         else:
-            product(memory.kernels.product, one, x, False, W, False, zero, target[:rows], memory.scratch)
+            product(workspace.kernels.product, one, x, False, W, False, zero, target[:rows], workspace.scratch)
         if layer < layers - 1:
-            Z = matrix(memory.Z, shape, memory, layer + 1) if memory.Z.size else target
-            activate(shape.codes[layer], target, biases_of(theta, shape, layer), Z, 0, rows, 0, target.shape[1])
+            Z = matrix(workspace.Z, network, workspace.height, layer + 1) if workspace.Z.size else target
+            block = ZERO, rows, ZERO, target.shape[1]
+            activate(network.activations[layer], target, biases_of(theta, network, layer), Z, block)
         x = target[:rows]
     return x
 
 
 @njit_cached(error_model="numpy")
-def evaluate_rows(theta, shape, inputs, memory, sparse_below, losses, rights, thread, threads, stop):
+def evaluate_rows(theta, network, examples, workspace, sparse_below, losses, n_correct, thread, threads, stop):
     """Write each chunk's loss, each example's times its weight, and its count of right answers."""
-    height, n = memory.height, inputs.X.shape[0]
+    height, n = workspace.height, examples.X.shape[0]
     before: int = flush_denormals()
     for chunk in range(thread, losses.size, threads):
         if stop[0]:
             break
         start, end = chunk * height, min(n, (chunk + 1) * height)
-        Z = forward_rows(theta, shape, inputs.X[start:end], memory, sparse_below)
+        Z = forward_rows(theta, network, examples.X[start:end], workspace, sparse_below)
         for i in range(end - start):
-            memory.begins[i] = start + i
-            memory.share[i] = inputs.weights[start + i] if inputs.weights.size else 1.0
-        rights[chunk] = lose(
-            shape.loss, Z, memory.begins, biases_of(theta, shape, shape.sizes.size - 2), inputs.labels,
-            inputs.targets, memory.share, 0.0,
+            workspace.begins[i] = start + i
+            workspace.losses[i] = examples.weights[start + i] if examples.weights.size else 1.0
+        n_correct[chunk] = loss_and_gradient(
+            network.loss, Z, workspace.begins, biases_of(theta, network, network.sizes.size - 2), examples.labels,
+            examples.targets, workspace.losses, 0.0,
         )  # fmt: skip
-        losses[chunk] = sum_of(memory.share[: end - start])
+        losses[chunk] = sum_of(workspace.losses[: end - start])
     restore(before)
 
 
 @njit_cached(error_model="numpy")
-def predict_rows(theta, shape, X, memory, sparse_below, outputs, thread, threads, stop):
+def predict_rows(theta, network, X, workspace, sparse_below, outputs, thread, threads, stop):
     """Write what the outputs mean: probabilities of classes or answers, or numbers as they are."""
-    height, n, b = memory.height, X.shape[0], biases_of(theta, shape, shape.sizes.size - 2)
+    height, n, b = workspace.height, X.shape[0], biases_of(theta, network, network.sizes.size - 2)
     before: int = flush_denormals()
     for first in range(thread * height, n, threads * height):
         if stop[0]:
             break
         last = min(n, first + height)
-        Z = forward_rows(theta, shape, X[first:last], memory, sparse_below)
+        Z = forward_rows(theta, network, X[first:last], workspace, sparse_below)
         for i in range(last - first):
             z, output = Z[i], outputs[first + i]
             for j in range(b.size):
                 output[j] = z[j] + b[j]
-            if shape.loss == CROSS_ENTROPY:
+            if network.loss == CROSS_ENTROPY:
                 largest, total = output.max(), 0.0
                 for j in range(b.size):
                     output[j] = math.exp(output[j] - largest)
                     total += output[j]
                 for j in range(b.size):
                     output[j] /= total
-            elif shape.loss == BINARY_CROSS_ENTROPY:
+            elif network.loss == BINARY_CROSS_ENTROPY:
                 for j in range(b.size):
                     output[j] = 1.0 / (1.0 + math.exp(-output[j]))
     restore(before)

@@ -1,4 +1,4 @@
-"""The kernels, compiled by themselves, for those who call them by address."""
+"""The kernels, compiled by themselves and called by address."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 from numba import from_dtype, types
 from numpy.typing import DTypeLike
 
-from handgrad.compiled.arguments import Kernels
-from handgrad.compiled.caching import compiled_at_an_address
+from handgrad.compiled.context import Kernels
 from handgrad.compiled.pairs import pairs_kernel
 from handgrad.compiled.rectified import dots_kernel
+from handgrad.compiled.runtime import compiled_at_an_address
 from handgrad.compiled.sparse import sums_kernel
 from handgrad.compiled.tiles import product_kernel
 
 
 @cache
 def _compiled(character: str) -> tuple[Any, ...]:
-    """Compile them, once in a process; what holds the code is kept, since its memory goes with it."""
+    """Compile them once in a process; the objects are kept, since the code is freed with them."""
     number, place = from_dtype(np.dtype(character)), types.intp
     product = types.void(place, number, *[place] * 5, types.boolean, number, *[place] * 6)
     sums = types.void(*[place] * 11, number)
-    pairs = types.void(types.boolean, *[place] * 14, number)
+    pairs = types.void(types.boolean, *[place] * 14, number, number)
     dots = types.void(*[place] * 12, number)
     chosen = (product_kernel, product), (sums_kernel, sums), (pairs_kernel, pairs), (dots_kernel, dots)
     return tuple(compiled_at_an_address(*each) for each in chosen)

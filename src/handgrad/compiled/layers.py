@@ -1,190 +1,185 @@
-"""One layer's part of a step, for some of its rows and some of its units: what ``span.py`` is made of."""
+"""One layer's part of a step, for some rows of the batch and some units: what ``phases.py`` consists of."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-from handgrad.compiled.functions import activate, differentiate
+from handgrad.compiled.dropout import drop
+from handgrad.compiled.elementwise import activate, differentiate
+from handgrad.compiled.optimizers import update
 from handgrad.compiled.pairs import forward_pairs, gradient_pairs
+from handgrad.compiled.partition import own_weights, place_of
 from handgrad.compiled.rectified import delta_pairs, entries_in, list_units
 from handgrad.compiled.tiles import product
-from handgrad.compiled.updates import update
-from handgrad.compiled.vectors import matrix_at
+from handgrad.compiled.vectors import ZERO, matrix_at
 
-FULL = 0.6  # share of the pairs of a hidden layer up to which leaving zeros out beats the dense product
-FAST_SUM = {"contract", "nsz", "arcp", "reassoc"}
+SPARSE_BELOW = 0.6  # share of a hidden layer's pairs up to which leaving zeros out beats the dense product
+REORDER = {"contract", "nsz", "arcp", "reassoc"}
 
 
-@njit(nogil=True, inline="always")
-def matrix(buffer, shape, memory, layer):
-    """View a layer's (height, units) matrix in a flat buffer."""
-    height, units = memory.height, shape.sizes[layer]
-    first = shape.at[layer] * height
-    return matrix_at(buffer, first, height, units)
+# Views
 
 
 @njit(nogil=True, inline="always")
-def weights_of(theta, shape, layer):
+def matrix(buffer, network, height, layer):
+    """View layer l's matrix (height, sizes[l]) in a buffer."""
+    return matrix_at(buffer, network.at[layer] * height, height, network.sizes[layer])
+
+
+@njit(nogil=True, inline="always")
+def weights_of(theta, network, layer):
     """View W[layer] (d_in, d_out)."""
-    first, d_in, d_out = shape.w_at[layer], shape.sizes[layer], shape.sizes[layer + 1]
-    return matrix_at(theta, first, d_in, d_out)
+    return matrix_at(theta, network.w_at[layer], network.sizes[layer], network.sizes[layer + 1])
 
 
 @njit(nogil=True, inline="always")
-def place_of(shape, layer, block, apart):
-    """Say where a block of W[layer] begins in a vector and how far apart its rows lie.
-
-    ``block`` is (first input, last input, first unit, last unit). Where owners lie ``apart``, all rows into a thread's
-    units follow one another, and then come the next thread's.
-    """
-    top, _, first, last = block
-    d_in, units = shape.sizes[layer], shape.sizes[layer + 1]
-    if apart:
-        return shape.w_at[layer] + first * d_in + top * (last - first), last - first
-    return shape.w_at[layer] + top * units + first, units
-
-
-@njit(nogil=True, inline="always")
-def own_weights(vector, shape, layer, block):
-    """View a thread's block of W[layer] in a span's vector, where the owners of W[0] lie apart."""
-    top, bottom, first, last = block
-    begin, width = place_of(shape, layer, block, layer == 0)
-    return matrix_at(vector, begin, bottom - top, width)[:, : last - first]
-
-
-@njit(nogil=True, inline="always")
-def biases_of(theta, shape, layer):
+def biases_of(theta, network, layer):
     """View b[layer] (d_out,)."""
-    d_out = shape.sizes[layer + 1]
-    first = shape.w_at[layer] + shape.sizes[layer] * d_out
+    d_out = network.sizes[layer + 1]
+    first = network.w_at[layer] + network.sizes[layer] * d_out
     return theta[first : first + d_out]
 
 
 @njit(nogil=True)
-def list_block(shape, rules, memory, layer, rows, first, last):
-    """List a block's entries that are not zero, where the layer's zeros can be left out."""
-    at = memory.pair_at[layer]
-    if at < memory.pair_at[layer + 1]:
-        H = input_of(shape, rules, memory, layer)[:rows]
-        list_units(H, first, last, at, memory.room, memory.ends, memory.entry_rows)
-
-
-@njit(nogil=True)
-def leaves_zeros_out(inputs, memory, layer, rows):
-    """Say whether a layer's products leave its input's zeros out: all threads give the same answer."""
-    if layer == 0:
-        return inputs.starts.size > 0
-    first, last = memory.pair_at[layer], memory.pair_at[layer + 1]
-    return first < last and entries_in(first, last, memory.room, memory.ends) <= FULL * (last - first) * rows
-
-
-@njit(nogil=True)
-def lists_of(memory, layer, first):
-    """Say where the lists of a layer's input are, from unit ``first`` on: their begin, room, ends and rows."""
-    c = memory.pair_at[layer] + first // 2
-    return c * memory.room, memory.room, memory.ends[c:], memory.entry_rows
-
-
-@njit(nogil=True)
-def entries_of(shape, rules, memory, layer, first):
-    """Say where the entries of a layer's input are, from unit ``first`` on, as ``pairs.py`` wants to be told."""
-    lists = lists_of(memory, layer, first)
-    if layer == 0:
-        return *lists, memory.entry_values.ctypes.data, 0, 0
-    H = input_of(shape, rules, memory, layer)[:, first:]
-    return *lists, H.ctypes.data, shape.sizes[layer], 2
-
-
-@njit(nogil=True)
-def input_of(shape, rules, memory, layer):
+def input_of(context, layer):
     """View what the weights of a layer are multiplied with: its input, after dropout."""
-    return matrix(memory.M if rules.rates[layer] > 0.0 else memory.H, shape, memory, layer)
+    workspace = context.workspace
+    buffer = workspace.M if context.settings.dropout[layer] > 0.0 else workspace.H
+    return matrix(buffer, context.network, workspace.height, layer)
+
+
+# Zeros that are left out
 
 
 @njit(nogil=True)
-def forward_block(theta, shape, inputs, rules, memory, layer, start, end, first, last, scratch):
-    """(3.4) without the bias: X W for rows start .. end, units first .. last; the last layer's goes into D."""
+def list_block(context, layer, rows, first, last):
+    """List the non-zero entries of some units of a layer, if its zeros may be left out."""
+    workspace = context.workspace
+    at = workspace.pair_at[layer]
+    if at < workspace.pair_at[layer + 1]:
+        H = input_of(context, layer)[:rows]
+        list_units(H, first, last, at, workspace.room, workspace.ends, workspace.entry_rows)
+
+
+@njit(nogil=True)
+def leaves_zeros_out(context, layer, rows):
+    """Decide whether a layer's products leave out the zeros of its input; all threads decide the same."""
+    if layer == 0:
+        return context.examples.starts.size > 0
+    workspace = context.workspace
+    first, last = workspace.pair_at[layer], workspace.pair_at[layer + 1]
+    limit = SPARSE_BELOW * (last - first) * rows
+    return first < last and entries_in(first, last, workspace.room, workspace.ends) <= limit
+
+
+@njit(nogil=True)
+def lists_of(workspace, layer, first):
+    """Return the lists of a layer's input from unit ``first`` on: begin, room, ends and rows."""
+    c = workspace.pair_at[layer] + first // 2
+    return c * workspace.room, workspace.room, workspace.ends[c:], workspace.entry_rows
+
+
+@njit(nogil=True)
+def entries_of(context, layer, first):
+    """Return the entries of a layer's input from unit ``first`` on: the lists, and where the values are."""
+    workspace = context.workspace
+    lists = lists_of(workspace, layer, first)
+    if layer == 0:
+        return *lists, workspace.entry_values.ctypes.data, 0, 0
+    H = input_of(context, layer)[:, first:]
+    return *lists, H.ctypes.data, context.network.sizes[layer], 2
+
+
+# Forward
+
+
+@njit(nogil=True)
+def forward_block(context, layer, block, scratch):
+    """(3.4) without the bias: a block of H[layer] W[layer], which goes into H[layer + 1]; in the last layer into D."""
+    start, end, first, last = block
+    network, workspace, theta = context.network, context.workspace, context.theta
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
-    target = memory.D if layer == shape.sizes.size - 2 else memory.H
-    Z = matrix(target, shape, memory, layer + 1)[start:end]
-    W = own_weights(theta, shape, layer, (0, shape.sizes[layer], first, last))
-    if leaves_zeros_out(inputs, memory, layer, end - start):
-        forward_pairs(memory.kernels.pairs, entries_of(shape, rules, memory, layer, 0), W, Z, first, scratch)
+    target = workspace.D if layer == network.sizes.size - 2 else workspace.H
+    Z = matrix(target, network, workspace.height, layer + 1)[start:end]
+    W = own_weights(theta, network, layer, (ZERO, network.sizes[layer], first, last))
+    if leaves_zeros_out(context, layer, end - start):
+        forward_pairs(workspace.kernels.pairs, entries_of(context, layer, ZERO), W, Z, first, scratch)
     else:
-        X = input_of(shape, rules, memory, layer)[start:end]
-        product(memory.kernels.product, one, X, False, W, False, zero, Z[:, first:last], scratch)
+        X = input_of(context, layer)[start:end]
+        product(workspace.kernels.product, one, X, False, W, False, zero, Z[:, first:last], scratch)
 
 
 @njit(nogil=True)
-def activate_block(theta, shape, memory, layer, start, end, first, last):
+def activate_block(context, layer, block):
     """(3.4): turn a block of H[layer], which holds X W, into f(X W + b)."""
-    H = matrix(memory.H, shape, memory, layer)
-    Z = matrix(memory.Z, shape, memory, layer) if memory.Z.size else H
-    activate(shape.codes[layer - 1], H, biases_of(theta, shape, layer - 1), Z, start, end, first, last)
+    network, workspace = context.network, context.workspace
+    H = matrix(workspace.H, network, workspace.height, layer)
+    Z = matrix(workspace.Z, network, workspace.height, layer) if workspace.Z.size else H
+    activate(network.activations[layer - 1], H, biases_of(context.theta, network, layer - 1), Z, block)
+
+
+# Backward
 
 
 @njit(nogil=True)
-def delta_block(theta, shape, inputs, rules, memory, layer, key, offset, rows, start, end, first, last, scratch):
-    """(4.26): D[layer] from D of the next layer, for some rows and units."""
-    one, zero = theta.dtype.type(1), theta.dtype.type(0)
-    H = matrix(memory.H, shape, memory, layer)
-    Z = matrix(memory.Z, shape, memory, layer) if memory.Z.size else H
-    D = matrix(memory.D, shape, memory, layer)
-    after = matrix(memory.D, shape, memory, layer + 1)[start:end]
-    W = weights_of(theta, shape, layer)[first:last]
-    if leaves_zeros_out(inputs, memory, layer, rows):
-        delta_pairs(memory.kernels.dots, *lists_of(memory, layer, first), after, W, D[:, first:last])
+def delta_block(context, batch, layer, block, scratch):
+    """(4.26): a block of D[layer] from D[layer + 1]."""
+    start, end, first, last = block
+    network, workspace, rate = context.network, context.workspace, context.settings.dropout[layer]
+    one, zero = context.theta.dtype.type(1), context.theta.dtype.type(0)
+    H = matrix(workspace.H, network, workspace.height, layer)
+    Z = matrix(workspace.Z, network, workspace.height, layer) if workspace.Z.size else H
+    D = matrix(workspace.D, network, workspace.height, layer)
+    after = matrix(workspace.D, network, workspace.height, layer + 1)[start:end]
+    W = weights_of(context.theta, network, layer)[first:last]
+    if leaves_zeros_out(context, layer, batch.rows.size):
+        delta_pairs(workspace.kernels.dots, *lists_of(workspace, layer, first), after, W, D[:, first:last])
     else:
-        product(memory.kernels.product, one, after, False, W, True, zero, D[start:end, first:last], scratch)
-    if rules.rates[layer] > 0.0:
-        drop(key, rules.rates[layer], offset, D, D, start, end, first, last)
-    differentiate(shape.codes[layer - 1], D, H, Z, start, end, first, last)
+        product(workspace.kernels.product, one, after, False, W, True, zero, D[start:end, first:last], scratch)
+    if rate > 0.0:
+        drop(batch.keys[layer], rate, batch.offset, D, D, block)
+    differentiate(network.activations[layer - 1], D, H, Z, block)
 
 
 @njit(nogil=True)
-def drop(key, rate, offset, source, target, start, end, first, last):
-    """Multiply a block by a dropout mask, as ``batches.dropout_masks`` draws it, ``offset`` rows into the batch."""
-    scale = source.dtype.type(1.0 / (1.0 - rate))
-    zero = source.dtype.type(0)
-    threshold = np.uint64(rate * 16777216.0)
-    width = np.uint64(source.shape[1])
-    for i in range(start, end):
-        for j in range(first, last):
-            index = np.uint64(offset + i) * width + np.uint64(j)
-            target[i, j] = source[i, j] * scale if (mix(key, index) >> np.uint64(40)) >= threshold else zero
-
-
-@njit(nogil=True, inline="always")
-def mix(key, index):
-    """As ``batches.mix``: splitmix64 (Steele, Lea and Flood, 2014)."""
-    z = key + (index + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@njit(nogil=True, fastmath=FAST_SUM)
-def gradient_block(dW, db, alpha, keep_W, keep_b, shape, inputs, rules, memory, layer, rows, block, biases, scratch):
-    """(4.27) and (4.28): dW = keep dW + alpha gradient, for a block of W and some biases, from the batch's rows.
-
-    ``block`` is as in ``place_of``, ``biases`` (first, last).
-    """
+def gradient_block(context, layer, rows, block, alpha, beta, dW, scratch):
+    """(4.27): dW = beta dW + alpha H^T dZ, for a block of W[layer], from the first rows of the buffers."""
     top, bottom, first, last = block
-    D = matrix(memory.D, shape, memory, layer + 1)[:rows]
-    if leaves_zeros_out(inputs, memory, layer, rows):
-        entries = entries_of(shape, rules, memory, layer, top)
-        gradient_pairs(memory.kernels.pairs, entries, D[:, first:last], alpha, keep_W, dW, scratch)  # (4.27)
+    workspace = context.workspace
+    D = matrix(workspace.D, context.network, workspace.height, layer + 1)[:rows, first:last]
+    if leaves_zeros_out(context, layer, rows):
+        gradient_pairs(workspace.kernels.pairs, entries_of(context, layer, top), D, alpha, beta, dW, scratch)
     else:
-        X = input_of(shape, rules, memory, layer)[:rows, top:bottom]
-        product(memory.kernels.product, alpha, X, True, D[:, first:last], False, keep_W, dW, scratch)  # (4.27)
-    first, last = biases
+        X = input_of(context, layer)[:rows, top:bottom]
+        product(workspace.kernels.product, alpha, X, True, D, False, beta, dW, scratch)
+
+
+@njit(nogil=True)
+def bias_gradient(context, layer, rows, first, last, beta):
+    """(4.28): db = beta db + the sum of the rows of dZ, for some units."""
+    workspace = context.workspace
+    D = matrix(workspace.D, context.network, workspace.height, layer + 1)
+    db = biases_of(context.gradient, context.network, layer)[first:last]
     for j in range(db.size):
-        db[j] *= keep_b
+        db[j] *= beta
     for i in range(rows):
         d = D[i, first:last]
         for j in range(db.size):
-            db[j] += alpha * d[j]  # (4.28)
+            db[j] += d[j]
+
+
+@njit(nogil=True)
+def add_penalty(context, layer, block, dW):
+    """Add l2 W to a block of dW."""
+    W, l2 = own_weights(context.theta, context.network, layer, block), dW.dtype.type(context.settings.l2)
+    for i in range(W.shape[0]):
+        g, w = dW[i], W[i]
+        for j in range(w.size):
+            g[j] += l2 * w[j]
+
+
+# Sums of squares
 
 
 @njit(nogil=True)
@@ -198,59 +193,65 @@ def sum_of(numbers):
 
 @njit(nogil=True)
 def square_columns(W, squares):
-    """Add the squares of each column of a block: squares[j] += sum over i of W[i, j]^2."""
+    """Add the squares of each column to what is there.
+
+    In NumPy::
+
+        squares += (W.astype(float) ** 2).sum(axis=0)
+    """
     for i in range(W.shape[0]):
         w = W[i]
         for j in range(w.size):
-            squares[j] += float(w[j]) * float(w[j])
+            squares[j] += np.float64(w[j]) * np.float64(w[j])
 
 
-@njit(nogil=True, fastmath=FAST_SUM)
+@njit(nogil=True, fastmath=REORDER)
 def square_rows(W, squares):
-    """Add up the squares of each row of a block: squares[i] = sum over j of W[i, j]^2."""
+    """Add up the squares of each row.
+
+    In NumPy::
+
+        squares[:] = (W.astype(float) ** 2).sum(axis=1)
+    """
     for i in range(W.shape[0]):
         w, total = W[i], 0.0
         for j in range(w.size):
-            total += float(w[j]) * float(w[j])
+            total += np.float64(w[j]) * np.float64(w[j])
         squares[i] = total
 
 
-@njit(nogil=True)
-def add_penalty(dW, theta, l2, shape, layer, block):
-    """Add l2 W to a block of dW."""
-    W = own_weights(theta, shape, layer, block)
-    for i in range(W.shape[0]):
-        g, w = dW[i], W[i]
-        for j in range(w.size):
-            g[j] += l2 * w[j]
+# Updates
 
 
 @njit(nogil=True)
-def update_block(theta, gradient, dW, width, state, shape, rules, layer, block, biases, scale, corrections):
-    """Move a block of W and some biases against their gradient.
+def update_block(context, layer, block, dW, width, scale, corrections):
+    """Move a block of W against its gradient, which has ``width`` numbers a row in the vector ``dW``.
 
-    Of W's it lies in the vector ``dW``, ``width`` numbers a row; where ``width`` is 0, it lies in ``gradient``, as that
-    of the biases does. In ``state`` the owners of all layers lie apart.
+    A width of 0 means that ``dW`` is the context's whole gradient.
     """
-    count = block[3] - block[2]
-    begin, step = place_of(shape, layer, block, layer == 0)
-    at, _ = place_of(shape, layer, block, True)
-    rows = block[1] - block[0]
-    if step == count and width in (0, count):  # rows that follow one another everywhere are one
+    network, count, rows = context.network, block[3] - block[2], block[1] - block[0]
+    begin, step = place_of(network, layer, block, layer == 0)
+    at, _ = place_of(network, layer, block, True)
+    if step == count and width in (0, count):  # consecutive rows are updated as one
         rows, count = min(rows, 1), rows * count
     for i in range(rows):
         row = i * width if width else begin
-        update_part(theta, dW[row : row + count], state, rules, begin, at, scale, corrections)
+        update_part(context, dW[row : row + count], begin, at, scale, corrections)
         begin, at = begin + step, at + count
-    begin = shape.w_at[layer] + shape.sizes[layer] * shape.sizes[layer + 1] + biases[0]
-    count = biases[1] - biases[0]
-    update_part(theta, gradient[begin : begin + count], state, rules, begin, begin, scale, corrections)
+
+
+@njit(nogil=True)
+def update_biases(context, layer, first, last, scale, corrections):
+    """Move some biases of a layer against their gradient."""
+    begin = context.network.w_at[layer] + context.network.sizes[layer] * context.network.sizes[layer + 1] + first
+    update_part(context, context.gradient[begin : begin + last - first], begin, begin, scale, corrections)
 
 
 @njit(nogil=True, inline="always")
-def update_part(theta, gradient, state, rules, begin, at, scale, corrections):
-    """Move the parameters from ``begin`` on, whose state begins at ``at``: as many as the gradient has numbers."""
-    w, end = theta[begin : begin + gradient.size], at + gradient.size
-    v = state[0, at:end] if state.shape[0] > 0 else w
-    s = state[1, at:end] if state.shape[0] > 1 else v
-    update(rules.optimizer, rules.constants, w, gradient, v, s, scale, corrections)
+def update_part(context, gradient, begin, at, scale, corrections):
+    """Move the parameters from ``begin`` on, whose state begins at ``at``, against a gradient."""
+    slots, settings = context.slots, context.settings
+    w, end = context.theta[begin : begin + gradient.size], at + gradient.size
+    v = slots[0, at:end] if slots.shape[0] > 0 else w
+    s = slots[1, at:end] if slots.shape[0] > 1 else v
+    update(settings.optimizer, settings.constants, w, gradient, v, s, scale, corrections)

@@ -1,9 +1,9 @@
-"""The first layer of a training over its non-zero inputs only: exactly the same sums, less most products with zero.
+"""Products over the non-zero entries of a matrix: the same sums without most of the products with zero.
 
-MNIST's pixels are 19 % non-zero, and they lie side by side. So each example is kept as pairs of neighbouring columns of
-which one at least is not zero, 22 % of all pairs: those of example m are ``pairs[starts[m] : starts[m + 1]]``, with two
-values each. A batch's entries are listed by pair; then two rows of W, or of its gradient, stay in registers while the
-examples that have the pair pass by. The list of pair c begins at c times the room of a list.
+Of MNIST's pixels 19 % are not zero, and they are neighbours. So each example is stored as pairs of neighbouring columns
+with at least one non-zero value, 22 % of all pairs: ``pairs[starts[m] : starts[m + 1]]`` for example m, with two values
+each. A batch's entries are listed by pair; then two rows of W, or of its gradient, stay in registers while the kernel
+runs through the examples in the pair's list. The list of pair c begins at c times the room of a list.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from handgrad.compiled.caching import njit_cached
+from handgrad.compiled.runtime import njit_cached
 from handgrad.compiled.tiles import copy_rows
 from handgrad.compiled.vectors import (
     I64,
     LINE_BYTES,
     REGISTERS,
     VECTOR_BYTES,
+    ZERO,
     Vectors,
     call,
     lanes_of,
@@ -29,16 +30,17 @@ from handgrad.compiled.vectors import (
     whole_block,
 )
 
-ACROSS = 6 if REGISTERS == 16 else 8  # vectors in a row of a block: two rows of them and two values fill the registers
-SUMS_BYTES = 49_152  # of a block's sums: beyond it they leave the first cache (batch 256: 1.4 times the time)
-AHEAD = 3  # examples whose entries are fetched while one is sorted: they lie anywhere in the memory
+PAIR_VECTORS = 6 if REGISTERS == 16 else 8  # in a row of a block: two rows of them and two values fill the registers
+SUMS_BYTES = 49_152  # of a block's sums, so that they stay in the first-level cache
+FORWARD, BACKWARD = np.bool_(True), np.bool_(False)  # no literals: see ``vectors.ZERO``
+AHEAD = 3  # examples whose entries are prefetched while one is listed, since they are anywhere in memory
 
 
 @njit_cached()
 def compress(X, pairs, values, starts):
-    """Write the pairs of X that are not zero, row by row, and where each row starts.
+    """Write the non-zero pairs of X, row by row, and where each row starts.
 
-    Where ``pairs`` is empty, they are only counted; where ``values`` is, they stay in X.
+    If ``pairs`` is empty, they are only counted; if ``values`` is empty, the values stay in X.
     """
     place, d = 0, X.shape[1]
     for i in range(X.shape[0]):
@@ -55,29 +57,30 @@ def compress(X, pairs, values, starts):
 
 
 @intrinsic
-def _pass_by(
+def _run_lists(
     typing_context, forward, vectors, count, begin, room, ends, rows, values, by_example, by_pair, batch,
-    table, step, row, width, keep,
+    table, step, row, width, alpha, beta,
 ):  # fmt: skip
-    """Let a batch's entries p pass by their pairs of rows of a table, each pair's list from ``begin`` to ``ends``.
+    """Run through the list of each pair of rows of a table, from ``begin`` to its end in ``ends``.
 
-    Forward, batch[rows[p]] += v0 row0 + v1 row1, with the entry's values; else, both rows become keep row + the sum of
-    v batch[rows[p]]. The pairs of the table lie ``step`` numbers apart, a pair's rows ``row``. A row has ``vectors``
-    vectors; with 0 it has ``width`` numbers, and in the batch one vector. An entry's two values lie at values[2 p]; or,
-    where ``by_example`` is not 0, at values[by_example rows[p] + by_pair c] for the pair c.
+    Forward, each entry p adds to a row of the batch: batch[rows[p]] += v0 row0 + v1 row1, with its two values. Else,
+    the rows of the pair become beta row + alpha times the sum of v batch[rows[p]]. The table's pairs are ``step``
+    numbers apart, a pair's rows ``row`` numbers. A row has ``vectors`` vectors, or if that is 0 ``width`` numbers, and
+    one vector in the batch. An entry's values are at values[2 p]; or, if ``by_example`` is not 0, at
+    values[by_example rows[p] + by_pair c] for pair c.
     """
     place = types.intp
-    signature = types.void(types.boolean, *[place] * 14, keep)
+    signature = types.void(types.boolean, *[place] * 14, alpha, beta)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (
             forward, vectors, count, begin, room, ends, rows, values, by_example, by_pair, batch, table, step,
-            row, width, keep,
+            row, width, alpha, beta,
         ) = arguments  # fmt: skip
         emit = Vectors(builder, signature.args[-1])
         ends = builder.inttoptr(ends, I64.as_pointer())
         rows = builder.inttoptr(rows, ir.IntType(16).as_pointer())
-        fresh = builder.fcmp_ordered("==", keep, ir.Constant(emit.number, 0.0))
+        fresh = builder.fcmp_ordered("==", beta, ir.Constant(emit.number, 0.0))
 
         def entry(p: Any, values: Any, across: int, listed: bool) -> tuple[Any, list[Any]]:
             number = builder.zext(builder.load(builder.gep(rows, [p])), I64)
@@ -105,34 +108,42 @@ def _pass_by(
 
                 emit.loop(length, [begin], add)
 
+            def store_all(totals: list[Any], places_of_rows: list[Any]) -> None:
+                # The last of an odd number of columns is its own neighbour: the true row is stored last.
+                for total, x in reversed(list(zip(totals, places_of_rows, strict=True))):
+                    emit.store(total, x, mask)
+
             def multiply_backward(at: Any, values: Any, begin: Any, length: Any) -> None:
-                scale, places_of_rows = emit.splat(keep), rows_at(at)
-                kept = emit.either(
-                    fresh,
-                    lambda: [emit.zero] * len(places_of_rows),
-                    lambda: [builder.fmul(scale, emit.load(x, mask)) for x in places_of_rows],
-                )
+                places_of_rows = rows_at(at)
+                zeros = [emit.zero] * len(places_of_rows)
 
                 def add(p: Any, *sums: Any) -> list[Any]:
                     delta, x = entry(p, values, across, listed)
                     totals: list[list[Any]] = [[], []]
-                    for q in range(across):  # both rows in turn: all of the first before the second spills registers
+                    for q in range(across):  # both rows in turn: one row after the other would spill registers
                         d = emit.load(emit.after(delta, places[q]))
                         for r in (0, 1):
                             totals[r].append(emit.multiply_add(x[r], d, sums[r * across + q]))
                     return [builder.add(p, I64(1)), *totals[0], *totals[1]]
 
                 some = builder.icmp_signed(">", length, I64(0))
-                sums = emit.either(some, lambda: emit.loop(length, [begin, *kept], add)[1:], lambda: kept)
-                # The last of an odd number of columns is its own neighbour: the true row is stored last.
-                for total, x in reversed(list(zip(sums, places_of_rows, strict=True))):
-                    emit.store(total, x, mask)
+                sums = emit.either(some, lambda: emit.loop(length, [begin, *zeros], add)[1:], lambda: zeros)
+                scale, old_scale = emit.splat(alpha), emit.splat(beta)
+                both = list(zip(sums, places_of_rows, strict=True))
+                with builder.if_else(fresh) as (new, old):
+                    with new:
+                        totals = [builder.fmul(scale, total) for total, _ in both]
+                        store_all(totals, places_of_rows)
+                    with old:
+                        kept = [builder.fmul(old_scale, emit.load(x, mask)) for x in places_of_rows]
+                        totals = [emit.multiply_add(scale, t, k) for (t, _), k in zip(both, kept, strict=True)]
+                        store_all(totals, places_of_rows)
 
             def pair(at: Any, values: Any, begin: Any, end_at: Any) -> list[Any]:
                 length, following = builder.sub(builder.load(end_at), begin), builder.add(begin, room)
                 wanted = builder.icmp_signed(">", length, I64(0))
                 if not is_forward:
-                    wanted = builder.or_(wanted, builder.fcmp_unordered("!=", keep, ir.Constant(emit.number, 1.0)))
+                    wanted = builder.or_(wanted, builder.fcmp_unordered("!=", beta, ir.Constant(emit.number, 1.0)))
                 with builder.if_then(wanted):
                     for x in (emit.after(at, step), emit.after(emit.after(at, step), row)):
                         emit.prefetch(x, across * emit.lanes)
@@ -150,7 +161,7 @@ def _pass_by(
             right = builder.icmp_unsigned("==", forward, ir.Constant(forward.type, is_forward))
             right = builder.and_(right, builder.icmp_unsigned("==", have_values, ir.Constant(have_values.type, listed)))
             with builder.if_then(right):
-                emit.cases(vectors, range(ACROSS + 1), lambda case: emit_pairs(case, is_forward, listed))  # noqa: B023
+                emit.cases(vectors, range(PAIR_VECTORS + 1), lambda case: emit_pairs(case, is_forward, listed))  # noqa: B023
         return context.get_dummy_value()
 
     return signature, generate
@@ -158,18 +169,18 @@ def _pass_by(
 
 def pairs_kernel(
     forward, vectors, count, begin, room, ends, rows, values, by_example, by_pair, batch, table, step, row,
-    width, keep,
+    width, alpha, beta,
 ):  # fmt: skip
-    """As ``_pass_by``."""
-    _pass_by(
+    """As ``_run_lists``."""
+    _run_lists(
         forward, vectors, count, begin, room, ends, rows, values, by_example, by_pair, batch, table, step,
-        row, width, keep,
+        row, width, alpha, beta,
     )  # fmt: skip
 
 
 @njit(nogil=True)
-def _pass_all(kernel, forward, entries, batch, table, j, vectors, width, keep):
-    """Call the kernel for a block of columns; the last of an odd number of columns by itself."""
+def _run_all(kernel, forward, entries, batch, table, j, vectors, width, alpha, beta):
+    """Call the kernel for a block of the table's columns; the last of an odd number of rows goes by itself."""
     item, row = table.itemsize, table.strides[0] // table.itemsize
     pairs, (begin, room, ends, rows, values, by_example, by_pair) = table.shape[0] // 2, entries
     for first, count, neighbour in ((0, pairs, row), (pairs, table.shape[0] % 2, 0)):
@@ -180,26 +191,30 @@ def _pass_all(kernel, forward, entries, batch, table, j, vectors, width, keep):
                     forward, vectors, count, begin + first * room, room,
                     ends.ctypes.data + 8 * first, rows.ctypes.data, values + first * by_pair * item, by_example,
                     by_pair, batch.ctypes.data, table.ctypes.data + (2 * first * row + j) * item, 2 * row,
-                    neighbour, width, keep,
+                    neighbour, width, alpha, beta,
                 ),
             )  # fmt: skip
 
 
 @njit(nogil=True)
 def forward_pairs(kernel, entries, W, Z, start, scratch):
-    """(3.4) without the bias: X W, from listed entries; goes into Z's columns from ``start`` on.
+    """(3.4) without the bias: Z's columns from ``start`` on become X W, for the matrix X that ``entries`` list.
 
-    ``kernel`` is the address of ``pairs_kernel``, and ``entries`` is what it is told of them. ``scratch`` holds ACROSS
-    vectors for each row of Z: sums that lie together, and stay in the first cache.
+    ``kernel`` is the address of ``pairs_kernel``. ``scratch`` holds PAIR_VECTORS vectors for each row of Z, in which
+    sums are contiguous and stay in the first-level cache.
+
+    In NumPy::
+
+        Z[:, start : start + W.shape[1]] = X @ W
     """
-    lanes, one, j = lanes_of(W), W.dtype.type(1), 0
-    most = max(1, min(ACROSS, SUMS_BYTES // VECTOR_BYTES // max(1, Z.shape[0])))
+    lanes, one, j = lanes_of(W), W.dtype.type(1), ZERO
+    most = max(1, min(PAIR_VECTORS, SUMS_BYTES // VECTOR_BYTES // max(1, Z.shape[0])))
     while j < W.shape[1]:
         width, vectors = whole_block(W.shape[1] - j, lanes, most)
         full = max(vectors, 1) * lanes
         for i in range(Z.shape[0] * full):
             scratch[i] = 0
-        _pass_all(kernel, True, entries, scratch, W, j, vectors, width, one)
+        _run_all(kernel, FORWARD, entries, scratch, W, j, vectors, width, one, one)
         for i in range(Z.shape[0]):
             z, sums = Z[i, start + j : start + j + width], scratch[i * full : i * full + width]
             for k in range(z.size):
@@ -208,30 +223,30 @@ def forward_pairs(kernel, entries, W, Z, start, scratch):
 
 
 @njit(nogil=True)
-def gradient_pairs(kernel, entries, D, alpha, keep, target, scratch):
-    """(4.27): target = keep target + alpha X^T dZ, from listed entries.
+def gradient_pairs(kernel, entries, D, alpha, beta, target, scratch):
+    """(4.27): target = beta target + alpha X^T D, for the matrix X that ``entries`` list.
 
-    ``scratch`` holds ACROSS vectors for each row of D: a block of its columns is copied to lie together.
+    ``scratch`` holds PAIR_VECTORS vectors for each row of D: a block of its columns is packed there.
+
+    In NumPy::
+
+        target[:] = alpha * (X.T @ D) + (beta * target if beta else 0)
     """
-    item, lanes, j = D.itemsize, lanes_of(D), 0
+    item, lanes, j = D.itemsize, lanes_of(D), ZERO
     while j < D.shape[1]:
-        width, vectors = whole_block(D.shape[1] - j, lanes, ACROSS)
+        width, vectors = whole_block(D.shape[1] - j, lanes, PAIR_VECTORS)
         across = max(vectors, 1)
         here = D.ctypes.data + j * item
-        copy_rows(D.shape[0], here, D.strides[0] // item, scratch.ctypes.data, across * lanes, across, width, keep)
-        if alpha != 1:
-            for i in range(D.shape[0] * across * lanes):
-                scratch[i] *= alpha
-        _pass_all(kernel, False, entries, scratch, target, j, vectors, width, keep)
+        copy_rows(D.shape[0], here, D.strides[0] // item, scratch.ctypes.data, across * lanes, across, width, beta)
+        _run_all(kernel, BACKWARD, entries, scratch, target, j, vectors, width, alpha, beta)
         j += width
 
 
 @njit(nogil=True)
 def list_inputs(X, pairs, values, starts, examples, first, end, room, ends, rows, listed_values):
-    """List the entries that some examples have in the pairs first .. end: in ``rows`` the place of each one's example.
+    """List the entries of some examples in the pairs first .. end: ``rows`` gets each entry's place in ``examples``.
 
-    ``ends`` gets the end of each pair's list, and ``listed_values`` the entries' values, from X where ``values`` is
-    empty.
+    ``ends`` gets the end of each pair's list, and ``listed_values`` the entries' values, from X if ``values`` is empty.
     """
     item, d = values.itemsize, X.shape[1]
     for c in range(first, end):
@@ -246,7 +261,7 @@ def list_inputs(X, pairs, values, starts, examples, first, end, room, ends, rows
         for p in range(_first_from(pairs, starts[m], starts[m + 1], first), starts[m + 1]):
             if pairs[p] >= end:
                 break
-            at = np.uint64(ends[pairs[p]])  # a number that may be below 0 would be looked at for that
+            at = np.uint64(ends[pairs[p]])  # a signed number would be tested for being negative
             rows[at] = i
             if values.size:
                 listed_values[at, 0], listed_values[at, 1] = values[p, 0], values[p, 1]
@@ -258,7 +273,7 @@ def list_inputs(X, pairs, values, starts, examples, first, end, room, ends, rows
 
 @njit(nogil=True)
 def _first_from(pairs, low, high, first):
-    """Find an example's first entry that does not lie before a pair, by bisection."""
+    """Find an example's first entry that does not come before a pair, by bisection."""
     while low < high:
         middle = (low + high) // 2
         if pairs[middle] < first:

@@ -1,9 +1,9 @@
-"""Hidden layers behind a rectifier: exactly the same sums, less most products with zero.
+"""Hidden layers with a rectifier: the same sums without most of the products with zero.
 
-Three units in four are soon zero there, for an example or for another, and so are their deltas. As the first layer's
-inputs, the units are taken in pairs, and each pair has a list of the examples for which one of the two at least is not
-zero. The list serves three products: (3.4) of the next layer and (4.27) of its weights, which go through ``pairs.py``,
-and (4.26), of which only the deltas are computed that are not zero anyway.
+After some training, three units in four are zero for any one example, and so are their deltas. Like the inputs, the
+units are taken in pairs, and each pair has a list of the examples for which at least one of the two is not zero. The
+list serves three products: (3.4) of the next layer and (4.27) of its weights, by ``pairs.py``, and (4.26), which only
+computes the deltas of listed examples, since the others become zero anyway.
 """
 
 from __future__ import annotations
@@ -17,15 +17,22 @@ from numba.extending import intrinsic
 
 from handgrad.compiled.vectors import I32, I64, Vectors, call
 
-TOGETHER = 4  # examples whose deltas are summed up at once, two units each
+EXAMPLES = 4  # whose deltas are computed at once, for two units each
 
 
 @njit(nogil=True)
 def list_units(H, first, last, at, room, ends, rows):
-    """List the examples of each pair of units of H, ``first`` .. ``last``; the layer's lists begin with list ``at``.
+    """List the examples of each pair of units ``first`` .. ``last`` of H; the layer's lists begin with list ``at``.
 
-    A list has room for one entry more than there are examples: without a branch, which would be mistaken for every
-    third unit, whatever comes is written, and where it was zero the next is written over it.
+    Every example is written, and the next one overwrites it if it was zero: a branch would often be mispredicted. So a
+    list has room for one entry more than there are examples.
+
+    In NumPy::
+
+        for c in range(first // 2, last // 2):
+            listed = np.flatnonzero(H[:, 2 * c : 2 * c + 2].any(axis=1))
+            ends[at + c] = (at + c) * room + len(listed)
+            rows[(at + c) * room : ends[at + c]] = listed
     """
     zero = H.dtype.type(0)
     for c in range(at + first // 2, at + last // 2):
@@ -40,7 +47,7 @@ def list_units(H, first, last, at, room, ends, rows):
 
 @njit(nogil=True)
 def entries_in(first, last, room, ends):
-    """Count the entries of the lists ``first`` .. ``last``."""
+    """Count the entries in the lists ``first`` .. ``last``."""
     count = 0
     for c in range(first, last):
         count += ends[c] - c * room
@@ -49,10 +56,10 @@ def entries_in(first, last, room, ends):
 
 @intrinsic
 def _dot(typing_context, count, begin, room, ends, rows, D, d_row, depth, W, w_row, out, out_row, one):
-    """For each two rows of W, and each example of their list: out[example] = D[example] . row, for both.
+    """For each pair of rows of W and each example in its list, compute out[example] = D[example] . row for both rows.
 
-    The lists go from ``begin``, and so on by ``room``, to ``ends``. Rows of D and W have ``depth`` numbers; rows of all
-    three matrices lie so many numbers apart.
+    The lists begin at ``begin``, ``begin`` + ``room`` and so on, and end at ``ends``. Rows of D and W have ``depth``
+    numbers; ``d_row``, ``w_row`` and ``out_row`` are the distances between rows.
     """
     place = types.intp
     signature = types.void(*[place] * 12, one)
@@ -111,15 +118,15 @@ def _dot(typing_context, count, begin, room, ends, rows, D, d_row, depth, W, w_r
         def pair(w: Any, out: Any, begin: Any, end_at: Any) -> list[Any]:
             end = builder.load(end_at)
             length = builder.sub(end, begin)
-            groups, left = builder.sdiv(length, I64(TOGETHER)), builder.srem(length, I64(TOGETHER))
+            groups, left = builder.sdiv(length, I64(EXAMPLES)), builder.srem(length, I64(EXAMPLES))
 
             def group(p: Any) -> list[Any]:
-                examples(TOGETHER, p, w, out)
-                return [builder.add(p, I64(TOGETHER))]
+                examples(EXAMPLES, p, w, out)
+                return [builder.add(p, I64(EXAMPLES))]
 
             with builder.if_then(builder.icmp_signed(">", groups, I64(0))):
                 emit.loop(groups, [begin], group)
-            emit.cases(left, range(1, TOGETHER), lambda number: examples(number, builder.sub(end, left), w, out))
+            emit.cases(left, range(1, EXAMPLES), lambda number: examples(number, builder.sub(end, left), w, out))
             following = builder.add(begin, room), builder.gep(end_at, [I64(1)])
             return [emit.after(emit.after(w, w_row), w_row), emit.after(out, 2), *following]
 
@@ -137,9 +144,15 @@ def dots_kernel(count, begin, room, ends, rows, D, d_row, depth, W, w_row, out, 
 
 @njit(nogil=True)
 def delta_pairs(kernel, begin, room, ends, rows, D, W, out):
-    """(4.26) but for the derivative: out = D W^T, for the examples in the lists of W's rows; the rest stays as it is.
+    """(4.26) without the derivative: out = D W^T for the examples in the lists of W's rows; the rest stays as it is.
 
     ``kernel`` is the address of ``dots_kernel``.
+
+    In NumPy::
+
+        for c in range(len(W) // 2):
+            listed, units = rows[begin + c * room : ends[c]], slice(2 * c, 2 * c + 2)
+            out[listed, units] = D[listed] @ W[units].T
     """
     item = W.itemsize
     call(

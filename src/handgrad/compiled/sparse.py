@@ -1,6 +1,6 @@
-"""A product over the entries of a matrix that are not zero, row by row: for predicting a few rows.
+"""A product over the non-zero entries of a matrix, row by row: for predicting a few rows.
 
-An entry has a column and a value; the rows of W that a row's entries name are summed up in registers.
+An entry has a column and a value; the rows of W that belong to a row's entries are summed up in registers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 
 from handgrad.compiled.vectors import I64, REGISTERS, Vectors, call, lanes_of, whole_block
 
-ACROSS = 13 if REGISTERS == 16 else 26  # vectors of sums that a core keeps in registers
+ROW_VECTORS = 13 if REGISTERS == 16 else 26  # vectors of sums that fit into the registers
 
 
 @intrinsic
@@ -58,7 +58,7 @@ def _sums(typing_context, vectors, count, begins, ends, index, values, table, ta
             with builder.if_then(builder.icmp_signed(">", count, I64(0))):
                 emit.loop(count, [emit.place(out), begins, ends], row)
 
-        emit.cases(vectors, range(ACROSS + 1), rows)
+        emit.cases(vectors, range(ROW_VECTORS + 1), rows)
         return context.get_dummy_value()
 
     return signature, generate
@@ -71,14 +71,19 @@ def sums_kernel(vectors, count, begins, ends, index, values, table, table_row, o
 
 @njit(nogil=True)
 def forward_sparse(kernel, columns, values, begins, ends, W, Z):
-    """(3.4) without the bias: Z = X W, where the entries of X's row i are those from begins[i] to ends[i].
+    """(3.4) without the bias: Z = X W, for the matrix X whose row i has the entries begins[i] .. ends[i].
 
     ``kernel`` is the address of ``sums_kernel``.
+
+    In NumPy::
+
+        for i, (begin, end) in enumerate(zip(begins, ends)):
+            Z[i] = values[begin:end] @ W[columns[begin:end]]
     """
     item, lanes, j = W.itemsize, lanes_of(W), 0
     one = W.dtype.type(1)
     while j < W.shape[1]:
-        width, vectors = whole_block(W.shape[1] - j, lanes, ACROSS)
+        width, vectors = whole_block(W.shape[1] - j, lanes, ROW_VECTORS)
         call(
             kernel,
             (

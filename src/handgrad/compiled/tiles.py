@@ -1,10 +1,8 @@
-"""Matrix products: C = keep C + alpha A B, either factor transposed, on one core and without a library.
+"""Matrix products: C = beta C + alpha A B, either factor transposed, on one core and without a library.
 
-A panel of B, some columns wide and as long as fits into the core's first cache, is copied into ``scratch``; then tiles
-of C are summed up in registers, four rows by three vectors each, along the panel. That is how BLAS libraries do it too
-(Goto and van de Geijn, 2008). They copy A as well, which pays for large matrices; a batch has few rows, and here it is
-read where it lies: 32 x 400 x 400 takes 0.8 of OpenBLAS's time, 32 x 400 x 10 0.75, and no second pool of threads
-wants the cores.
+A panel of B, some columns wide and as deep as fits into the first-level cache, is packed into ``scratch``; then tiles
+of C, four rows by three vectors each, are summed up in registers along the panel. BLAS libraries do the same (Goto and
+van de Geijn, 2008), but they also pack A, which pays for large matrices. A batch has few rows, so A is read in place.
 """
 
 from __future__ import annotations
@@ -18,29 +16,30 @@ from numba.extending import intrinsic
 
 from handgrad.compiled.vectors import I32, I64, REGISTERS, VECTOR_BYTES, Vectors, block, call
 
-ACROSS = 3  # vectors in a row of a tile
-SUMS = 12 if REGISTERS == 16 else 24  # registers that hold them
-ROWS = tuple(min(12, SUMS // max(across, 1)) for across in range(ACROSS + 1))  # of a tile so many vectors wide
-PANEL_BYTES = 24_576  # three quarters of the smallest first cache
+TILE_VECTORS = 3  # in a row of a tile
+SUMS = 12 if REGISTERS == 16 else 24  # registers that hold a tile
+TILE_ROWS = tuple(min(12, SUMS // max(across, 1)) for across in range(TILE_VECTORS + 1))  # by its width in vectors
+PANEL_BYTES = 24_576  # three quarters of the smallest first-level cache
+PANEL_DEPTH = PANEL_BYTES // VECTOR_BYTES // TILE_VECTORS  # rows of B in a panel
 
 
 @intrinsic
-def _tile(typing_context, rows, a, a_row, a_depth, panel, depth, c, c_row, width, alpha, keep):
+def _tile(typing_context, rows, a, a_row, a_depth, panel, depth, c, c_row, width, alpha, beta):
     """Compute one tile of C, ``rows`` by ``width`` numbers; A's steps are ``a_row`` down C and ``a_depth`` down B.
 
-    Where ``keep`` is zero, what was in C is not looked at.
+    If ``beta`` is zero, C is not read.
     """
     place = types.intp
     signature = types.void(place, place, place, place, place, place, place, place, place, alpha, alpha)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, a, a_row, a_depth, panel, depth, c, c_row, width, alpha, keep = arguments
+        rows, a, a_row, a_depth, panel, depth, c, c_row, width, alpha, beta = arguments
         emit = Vectors(builder, signature.args[-1])
-        # LLVM would compute each row's place from the one before: a chain as long as the products take.
+        # Otherwise LLVM computes each row's address from the one before, a chain that takes as long as the products.
         hide = ir.InlineAsm(ir.FunctionType(I64, [I64]), "", "=r,0", side_effect=False)
 
         def write(sums: list[Any], masks: list[Any], add: bool) -> None:
-            at, scale, old_scale = emit.place(c), emit.splat(alpha), emit.splat(keep)
+            at, scale, old_scale = emit.place(c), emit.splat(alpha), emit.splat(beta)
             for row in range(0, len(sums), len(masks)):
                 for q, mask in enumerate(masks):
                     here = emit.after(at, q * emit.lanes)
@@ -63,8 +62,8 @@ def _tile(typing_context, rows, a, a_row, a_depth, panel, depth, c, c_row, width
                     results += [emit.multiply_add(x, factors[q], sums[row * across + q]) for q in columns]
                 return [emit.after(a, a_depth), emit.after(b, across * emit.lanes), *results]
 
-            fresh = builder.fcmp_ordered("==", keep, ir.Constant(emit.number, 0.0))
-            with builder.if_then(builder.not_(fresh)):  # what is added to is fetched while the sums are computed
+            fresh = builder.fcmp_ordered("==", beta, ir.Constant(emit.number, 0.0))
+            with builder.if_then(builder.not_(fresh)):  # fetch C while the sums are computed
                 at = emit.place(c)
                 for _ in range(count):
                     emit.prefetch(at, across * emit.lanes)
@@ -82,10 +81,10 @@ def _tile(typing_context, rows, a, a_row, a_depth, panel, depth, c, c_row, width
                             write(sums, masks, add=True)
 
         def of_width(across: int) -> None:
-            emit.cases(rows, range(1, ROWS[across] + 1), lambda count: tile(across, count))
+            emit.cases(rows, range(1, TILE_ROWS[across] + 1), lambda count: tile(across, count))
 
         vectors = builder.sdiv(builder.add(width, I64(emit.lanes - 1)), I64(emit.lanes))
-        emit.cases(vectors, range(1, ACROSS + 1), of_width)
+        emit.cases(vectors, range(1, TILE_VECTORS + 1), of_width)
         return context.get_dummy_value()
 
     return signature, generate
@@ -93,7 +92,7 @@ def _tile(typing_context, rows, a, a_row, a_depth, panel, depth, c, c_row, width
 
 @intrinsic
 def copy_rows(typing_context, count, source, source_row, target, target_row, vectors, width, one):
-    """Copy rows of ``vectors`` vectors; of a vector that reaches beyond ``width`` the rest becomes zero."""
+    """Copy rows of ``vectors`` vectors, padded with zeros beyond ``width`` numbers."""
     place = types.intp
     signature = types.void(place, place, place, place, place, place, place, one)
 
@@ -116,7 +115,7 @@ def copy_rows(typing_context, count, source, source_row, target, target_row, vec
 
 
 @intrinsic
-def _turn(typing_context, source, source_row, target, target_row, one):
+def _transpose(typing_context, source, source_row, target, target_row, one):
     """Copy a square of ``lanes`` by ``lanes`` numbers, transposed."""
     place = types.intp
     signature = types.void(place, place, place, place, one)
@@ -129,8 +128,8 @@ def _turn(typing_context, source, source_row, target, target_row, one):
         for _ in range(emit.lanes):
             rows.append(emit.load(at))
             at = emit.after(at, source_row)
-        # As a pack of cards is shuffled: log2(lanes) times, the two halves are laid into each other.
-        order = [card for place in range(emit.lanes) for card in (place, emit.lanes + place)]
+        # Perfect shuffles: log2(lanes) times, the two halves of the rows are interleaved.
+        order = [lane for place in range(emit.lanes) for lane in (place, emit.lanes + place)]
         kind = ir.VectorType(I32, emit.lanes)
         low, high = ir.Constant(kind, order[: emit.lanes]), ir.Constant(kind, order[emit.lanes :])
         for _ in range(emit.lanes.bit_length() - 1):
@@ -145,14 +144,14 @@ def _turn(typing_context, source, source_row, target, target_row, one):
 
 
 @njit(nogil=True)
-def _turn_rows(item, source, source_row, rows, depth, panel, full, one):
-    """Copy (rows, depth) numbers, transposed, into a panel; its other columns become zero."""
+def _transpose_rows(item, source, source_row, rows, depth, panel, full, one):
+    """Copy (rows, depth) numbers, transposed, into a panel, whose other columns become zero."""
     lanes = VECTOR_BYTES // item
     whole = depth // lanes * lanes
     for j in range(0, full, lanes):
         squares = whole if j + lanes <= rows else 0
         for k in range(0, squares, lanes):
-            _turn(source + (j * source_row + k) * item, source_row, panel + (k * full + j) * item, full, one)
+            _transpose(source + (j * source_row + k) * item, source_row, panel + (k * full + j) * item, full, one)
         for jj in range(j, j + lanes):
             for k in range(squares, depth):
                 _copy_number(source + (jj * source_row + k) * item, jj < rows, panel + (k * full + jj) * item, one)
@@ -160,7 +159,7 @@ def _turn_rows(item, source, source_row, rows, depth, panel, full, one):
 
 @intrinsic
 def _copy_number(typing_context, source, there, target, one):
-    """Copy one number, or zero where there is none."""
+    """Copy one number, or store zero if there is none."""
     place = types.intp
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -176,52 +175,56 @@ def _copy_number(typing_context, source, there, target, one):
     return types.void(place, types.boolean, place, one), generate
 
 
-def product_kernel(item, alpha, a, a_row, a_depth, b, b_row, turn_b, keep, c, c_row, m, n, depth, scratch):
-    """Compute C = keep C + alpha A B with shapes (m, depth), (depth, n), (m, n), each by its address and steps.
+def product_kernel(item, alpha, a, a_row, a_depth, b, b_row, trans_b, beta, c, c_row, m, n, depth, scratch):
+    """Compute C = beta C + alpha A B with shapes (m, depth), (depth, n), (m, n), each given by its address and strides.
 
     ``item`` is the size of a number in bytes.
     """
     lanes = VECTOR_BYTES // item
-    longest = PANEL_BYTES // VECTOR_BYTES // ACROSS
-    parts = (depth + longest - 1) // longest
+    parts = (depth + PANEL_DEPTH - 1) // PANEL_DEPTH
     for part in range(parts):
         start = depth * part // parts
         length = depth * (part + 1) // parts - start
-        kept = keep if part == 0 else keep * 0 + 1  # one, of the same type
+        beta_here = beta if part == 0 else beta * 0 + 1  # one, of the same type
         j = 0
         while j < n:
-            width = block(n - j, lanes, ACROSS)
+            width = block(n - j, lanes, TILE_VECTORS)
             across = (width + lanes - 1) // lanes
             full = across * lanes
-            if turn_b:
-                _turn_rows(item, b + (j * b_row + start) * item, b_row, width, length, scratch, full, alpha)
+            if trans_b:
+                _transpose_rows(item, b + (j * b_row + start) * item, b_row, width, length, scratch, full, alpha)
             else:
                 copy_rows(length, b + (start * b_row + j) * item, b_row, scratch, full, across, width, alpha)
-            tiles = (m + ROWS[across] - 1) // ROWS[across]
+            tiles = (m + TILE_ROWS[across] - 1) // TILE_ROWS[across]
             for tile in range(tiles):
                 i = m * tile // tiles
                 _tile(
                     m * (tile + 1) // tiles - i, a + (i * a_row + start * a_depth) * item, a_row, a_depth, scratch,
-                    length, c + (i * c_row + j) * item, c_row, width, alpha, kept,
+                    length, c + (i * c_row + j) * item, c_row, width, alpha, beta_here,
                 )  # fmt: skip
             j += width
 
 
 @njit(nogil=True, inline="always")
-def product(kernel, alpha, A, turn_A, B, turn_B, keep, C, scratch):
-    """Compute C = keep C + alpha A B with shapes (m, k), (k, n), (m, n); A, or B, may be given transposed.
+def product(kernel, alpha, A, trans_a, B, trans_b, beta, C, scratch):
+    """Compute C = beta C + alpha A B with shapes (m, k), (k, n), (m, n), as BLAS's gemm does.
 
-    ``kernel`` is the address of ``product_kernel``. Rows may lie apart, the numbers in a row may not. ``scratch`` holds
-    at least PANEL_BYTES.
+    ``kernel`` is the address of ``product_kernel``. The numbers of a row are contiguous, the rows need not be.
+    ``scratch`` holds at least PANEL_BYTES.
+
+    In NumPy::
+
+        left, right = A.T if trans_a else A, B.T if trans_b else B
+        C[:] = alpha * (left @ right) + (beta * C if beta else 0)
     """
     item = A.itemsize
     a_row, a_depth, depth = A.strides[0] // item, 1, A.shape[1]
-    if turn_A:
+    if trans_a:
         a_row, a_depth, depth = 1, a_row, A.shape[0]
     call(
         kernel,
         (
-            item, alpha, A.ctypes.data, a_row, a_depth, B.ctypes.data, B.strides[0] // item, turn_B, keep,
+            item, alpha, A.ctypes.data, a_row, a_depth, B.ctypes.data, B.strides[0] // item, trans_b, beta,
             C.ctypes.data, C.strides[0] // item, C.shape[0], C.shape[1], depth, scratch.ctypes.data,
         ),
     )  # fmt: skip

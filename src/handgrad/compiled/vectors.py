@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 from llvmlite import binding, ir
 from numba import njit, types
 from numba.core import cgutils
@@ -19,6 +20,7 @@ I32, I64 = ir.IntType(32), ir.IntType(64)
 _FEATURES = binding.get_host_cpu_features()
 VECTOR_BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx2") else 16
 LINE_BYTES = 64
+ZERO = np.int64(0)  # for arguments: numba compiles a function anew for each literal that it is called with
 REGISTERS = 16 if VECTOR_BYTES == 32 or (_FEATURES.get("sse2") and VECTOR_BYTES == 16) else 32
 
 

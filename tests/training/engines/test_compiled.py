@@ -322,7 +322,7 @@ def make(compiled: ModuleType, network: MLP, examples: Examples, threads: int = 
 
 def leaves_zeros_out(engine: Any) -> bool:
     """Say whether an engine computes its first layer over non-zero inputs only."""
-    return engine.inputs.starts.size > 0
+    return engine.context.examples.starts.size > 0
 
 
 @uses_compiled
@@ -345,7 +345,7 @@ def test_zeros_behind_rectifiers_mean_the_same(
     bias: float, left_out: bool, optimizer: str, options: str, threads: int, dtype: type, compiled: ModuleType
 ) -> None:
     """Leaving out units that are off changes nothing, and is done where many are; also in turns, and of odd layers."""
-    from handgrad.compiled.layers import FULL
+    from handgrad.compiled.layers import SPARSE_BELOW
     from handgrad.compiled.rectified import entries_in
 
     n = 600
@@ -360,15 +360,16 @@ def test_zeros_behind_rectifiers_mean_the_same(
         engine: Any = NumpyEngine(network, examples, chosen, 1)
         if count:
             engine = compiled.CompiledEngine(network, examples, chosen, dtype, count)
-            memory = engine.memory
+            workspace = engine.context.workspace
         vectors.append(one_span(engine, np.arange(n), np.array([300, 600]), parameters)[0] - first)
-    at, rows = memory.pair_at, 300 - 256  # of the last turn
+    at, rows = workspace.pair_at, 300 - 256  # of the last turn
     assert at.tolist() == [0, 0, 24, 24, 36, 36]
     shares = [
-        entries_in(at[k], at[k + 1], memory.room, memory.ends) / (24 * rows if k == 1 else 12 * rows) for k in (1, 3)
+        entries_in(at[k], at[k + 1], workspace.room, workspace.ends) / (24 * rows if k == 1 else 12 * rows)
+        for k in (1, 3)
     ]
     if options == "plain":  # dropout makes zeros of its own
-        assert [share <= FULL for share in shares] == [left_out, left_out]
+        assert [share <= SPARSE_BELOW for share in shares] == [left_out, left_out]
     largest = np.abs(vectors[1]).max()
     assert largest > 1e-3
     np.testing.assert_allclose(vectors[0], vectors[1], rtol=0, atol=(1e-12 if dtype is np.float64 else 1e-4) * largest)

@@ -103,3 +103,54 @@ def test_any_number_of_threads_gives_the_same_bits_at_length(
 ) -> None:
     """Five hundred more random trainings, with every option, do so too."""
     assert_same_bits(range(30, 530), compiled, monkeypatch)
+
+
+def taken(given: Case, threads: int, compiled: ModuleType, by_halves: bool) -> tuple[bytes, bytes, list[Any]]:
+    """Take an epoch's steps in one span, or each as a gradient and an update; return parameters, slots and figures."""
+    settings = TrainingSettings(**given.options, engine="compiled")
+    examples = Examples(given.X, given.y, given.weight)
+    engine = compiled.CompiledEngine(given.network, examples, settings, given.X.dtype, threads)
+    state = TrainingState.start(given.network.initialise(seed=1, dtype=given.X.dtype), settings)
+    size = len(examples) if settings.full_batch else settings.batch_size
+    order = np.random.default_rng(0).permutation(len(examples))
+    figures = []
+    for begin in range(0, len(order), size):
+        rows, rate = order[begin : begin + size], 0.01 / (1 + begin)
+        if by_halves:
+            before = state.parameters.vector.copy()
+            batch = engine.gradient(state, rows)
+            np.testing.assert_array_equal(state.parameters.vector, before)
+            norm = engine.update(state, batch.gradient, rate)
+            figures.append((batch.loss, batch.accuracy, norm))
+        else:
+            log = engine.run_span(state, rows, np.array([len(rows)]), [rate])
+            figures.append((log.loss, log.accuracy, log.gradient_norm))
+    if not by_halves:  # and all steps in one call
+        whole = TrainingState.start(given.network.initialise(seed=1, dtype=given.X.dtype), settings)
+        ends = np.minimum(np.arange(size, len(order) + size, size), len(order))
+        engine.run_span(whole, order, ends, [0.01 / (1 + begin) for begin in range(0, len(order), size)])
+        np.testing.assert_array_equal(whole.parameters.vector, state.parameters.vector)
+        np.testing.assert_array_equal(whole.slots, state.slots)
+    assert state.step == len(figures)
+    return state.parameters.vector.tobytes(), state.slots.tobytes(), figures
+
+
+def assert_halves_agree(seeds: range, compiled: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare spans with single steps by halves, on one, two and three threads."""
+    for seed in seeds:
+        given = case(seed)
+        monkeypatch.setattr(compiled, "ROWS", given.height)
+        wanted = taken(given, 1, compiled, by_halves=False)
+        for threads in (1, 2, 3):
+            assert taken(given, threads, compiled, by_halves=True) == wanted, (seed, threads)
+
+
+def test_a_gradient_and_an_update_are_a_step(compiled: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty random trainings take the same steps, to the bit, in one span and each as a gradient and an update."""
+    assert_halves_agree(range(30), compiled, monkeypatch)
+
+
+@pytest.mark.slow
+def test_a_gradient_and_an_update_are_a_step_at_length(compiled: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five hundred more random trainings, with every option, do so too."""
+    assert_halves_agree(range(30, 530), compiled, monkeypatch)

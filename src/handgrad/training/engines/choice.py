@@ -106,8 +106,7 @@ def make_engine(
         return NumpyEngine(network, examples, settings, threads), reason
     from handgrad.training.engines.compiled import CompiledEngine
 
-    engine: Any = CompiledEngine(network, examples, settings, dtype, threads)  # it still lacks gradient and update
-    return engine, reason
+    return CompiledEngine(network, examples, settings, dtype, threads), reason
 
 
 def _unsupported(missing: str) -> SettingError:

@@ -1,4 +1,4 @@
-"""The compiled engine gives ``handgrad.compiled`` its arrays, and means what the NumPy engine means."""
+"""The compiled engine: gives ``handgrad.compiled`` its arrays, and computes what the NumPy engine computes."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ import joblib
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from handgrad.compiled.arguments import Inputs, Log, Plan, Room, Rules
-from handgrad.compiled.caching import compile_for
+from handgrad.compiled.context import Context, EvaluationWorkspace, Log, Plan
+from handgrad.compiled.context import Examples as CompiledExamples
 from handgrad.compiled.inference import evaluate_rows, predict_rows
-from handgrad.compiled.span import train_span
+from handgrad.compiled.runtime import compile_for
+from handgrad.compiled.step import train_span
 from handgrad.compiled.vectors import LINE_BYTES
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import dropout_keys
 from handgrad.training.engines.arrays import (
-    OPTIMIZER_CODES,
     SPARSE,
     aligned,
-    bring_together,
-    constants_of,
+    evaluation_workspace_for,
+    examples_of,
     fixed,
-    inputs_of,
-    memory_for,
-    room_for,
-    set_apart,
-    shape_of,
+    from_owners,
+    network_of,
+    settings_of,
+    to_owners,
+    workspace_for,
 )
-from handgrad.training.engines.protocol import SpanLog
+from handgrad.training.engines.protocol import BatchGradient, SpanLog
 from handgrad.training.engines.reference import dropout_rates
 from handgrad.training.engines.team import Team
 from handgrad.training.examples import Examples, counts_right
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
-ROWS = 256  # in one turn: their activations stay in the cores' caches
+ROWS = 256  # of a micro-batch: their activations stay in the cores' caches
 CHUNK = 128  # rows of an evaluation or prediction at a time
 
 
 class CompiledEngine:
-    """Runs spans of training steps, each as one compiled call a thread, that holds no lock of the interpreter.
+    """Takes the steps of a span in one compiled call of each thread, which does not hold the interpreter's lock.
 
     Parameters
     ----------
@@ -66,36 +66,30 @@ class CompiledEngine:
         dtype: DTypeLike,
         threads: int | None = None,
     ) -> None:
-        self.network, self.examples, self.settings, self.dtype = network, examples, settings, np.dtype(dtype)
-        batch = len(examples) if settings.full_batch else min(settings.batch_size, len(examples))
-        self.shape = shape_of(network)
+        self.network, self.examples, self.settings = network, examples, settings
         self.team = Team(threads or joblib.cpu_count())
-        size = network.parameter_count
-        optimizer = settings.recurrence
-        # A span works on copies that begin at a cache line: 6 % of an epoch.
-        self.theta, self.gradient = aligned(size, dtype), aligned(size, dtype)
+        batch = len(examples) if settings.full_batch else min(settings.batch_size, len(examples))
+        size, slots = network.parameter_count, settings.recurrence.slots
         room = -(-size // LINE_BYTES) * LINE_BYTES
-        self.state = aligned(optimizer.slots * room, dtype).reshape(optimizer.slots, room)
-        self.rules = Rules(
-            OPTIMIZER_CODES[type(optimizer)],
-            constants_of(optimizer),
-            float(settings.clip or 0.0),
-            float(settings.l2),
-            float(settings.label_smoothing),
-            np.array(dropout_rates(network, settings), np.float64),
-        )
-        self.inputs = inputs_of(network, examples, dtype, settings)
-        self.memory = memory_for(
-            self.shape, min(batch, ROWS), dtype, self.team.threads, self.inputs, bool(self.rules.rates.any())
+        rates = dropout_rates(network, settings)
+        described, converted = network_of(network), examples_of(network, examples, dtype, settings)
+        self.context = Context(
+            theta=aligned(size, dtype),  # a span works on copies that begin at a cache line
+            gradient=aligned(size, dtype),
+            slots=aligned(slots * room, dtype).reshape(slots, room),
+            network=described,
+            examples=converted,
+            settings=settings_of(settings, rates),
+            workspace=workspace_for(described, min(batch, ROWS), dtype, self.team.threads, converted, any(rates)),
+            team=self.team.shared,
         )
         self.forward = _Forward(network, dtype, self.team)
 
     def prepare(self) -> None:
-        """Compile what is not compiled yet: in the caller's thread, where Ctrl-C ends it."""
+        """Compile what is not compiled yet, in the caller's thread, where Ctrl-C ends it."""
         nothing = np.zeros(0, np.int64)
-        log = Log(np.zeros(0), np.zeros(0), np.zeros(0))
-        compile_for(train_span, (*self._span_arguments(nothing, nothing, [], 0, log), 0, *self.team.ends))
-        evaluation = self.forward.evaluation_arguments(0, self.theta, self.inputs, np.zeros(0), np.zeros(0))
+        compile_for(train_span, (self.context, self._plan(nothing, nothing, [], 0), _log(0), 0))
+        evaluation = self.forward.arguments(0, self.context.theta, self.context.examples, np.zeros(0), np.zeros(0))
         compile_for(evaluate_rows, (*evaluation, 0, 1, self.team.stop))
 
     def run_span(
@@ -106,46 +100,75 @@ class CompiledEngine:
         learning_rates: Sequence[float],
     ) -> SpanLog:
         """Take one step for each batch, as ``NumpyEngine.run_span`` does."""
-        log = Log(*np.zeros((3, len(ends))))
-        arguments = self._span_arguments(order, ends, learning_rates, state.step, log)
-        vector = state.parameters.vector
-        self.memory.board[:] = 0
-        set_apart(vector, self.theta, self.shape, self.team.threads, 1)
-        for slot, apart in zip(state.slots, self.state[:, : self.theta.size], strict=True):
-            set_apart(slot, apart, self.shape, self.team.threads, len(self.shape.sizes) - 1)
-        try:
-            self.team.run(lambda thread: train_span(*arguments, thread, *self.team.ends))
-        finally:
-            bring_together(self.theta, vector, self.shape, self.team.threads, 1)
-            for slot, apart in zip(state.slots, self.state[:, : self.theta.size], strict=True):
-                bring_together(apart, slot, self.shape, self.team.threads, len(self.shape.sizes) - 1)
+        log = self._run(state, self._plan(order, ends, learning_rates, state.step))
         state.step += len(ends)
-        accuracy = float(log.rights[0]) if counts_right(self.network, self.examples) else None
-        return SpanLog(float(log.losses[0]), accuracy, float(log.norms[0]), float(log.losses.sum()))
+        return SpanLog(float(log.losses[0]), self._accuracy(log), float(log.norms[0]), float(log.losses.sum()))
+
+    def gradient(self, state: TrainingState, rows: NDArray[np.integer[Any]]) -> BatchGradient:
+        """Compute the objective on a batch and its gradient, as the first half of a step."""
+        log = self._run(state, self._plan(rows, np.array([len(rows)]), [0.0], state.step, update=False))
+        gradient = np.empty_like(state.parameters.vector)
+        from_owners(self.context.gradient, gradient, self.context.network, self.team.threads, 1)
+        return BatchGradient(float(log.losses[0]), self._accuracy(log), gradient)
+
+    def update(self, state: TrainingState, gradient: NDArray[Any], learning_rate: float) -> float:
+        """Clip a gradient, take the optimizer's step and return the norm before clipping: the other half of a step."""
+        to_owners(gradient, self.context.gradient, self.context.network, self.team.threads, 1)
+        nothing = np.zeros(0, np.int64)
+        log = self._run(state, self._plan(nothing, np.zeros(1, np.int64), [learning_rate], state.step, compute=False))
+        state.step += 1
+        return float(log.norms[0])
 
     def evaluate(self, parameters: Parameters, examples: Examples) -> tuple[float, float | None]:
         """Compute the mean loss and the accuracy, as ``reference.evaluate`` does."""
-        inputs = self.inputs if examples is self.examples else inputs_of(self.network, examples, self.dtype)
-        loss, right = self.forward.evaluate(parameters.vector, inputs)
+        ours = examples is self.examples
+        converted = self.context.examples if ours else examples_of(self.network, examples, self.context.theta.dtype)
+        loss, n_correct = self.forward.evaluate(parameters.vector, converted)
         total = len(examples) if examples.weight is None else float(examples.weight.sum())
-        return loss / total, right / len(examples) if counts_right(self.network, examples) else None
+        return loss / total, n_correct / len(examples) if counts_right(self.network, examples) else None
 
-    def _span_arguments(
+    def _accuracy(self, log: Log) -> float | None:
+        """Return the accuracy of a log's first step; None if the targets are numbers."""
+        return float(log.accuracies[0]) if counts_right(self.network, self.examples) else None
+
+    def _plan(
         self,
         order: NDArray[np.integer[Any]],
         ends: NDArray[np.integer[Any]],
         learning_rates: Sequence[float],
         first_step: int,
-        log: Log,
-    ) -> tuple[Any, ...]:
-        """List the arguments of ``train_span`` that all threads share."""
-        steps, rates = len(ends), self.rules.rates
+        compute: bool = True,
+        update: bool = True,
+    ) -> Plan:
+        """Describe the steps to take."""
+        steps, rates = len(ends), self.context.settings.dropout
         keys = np.zeros((steps, len(rates)), np.uint64)
         if rates.any():
             keys = dropout_keys(self.settings.seed, np.arange(first_step, first_step + steps), len(rates))
         rates_of_steps = np.array(learning_rates, np.float64)
-        plan = Plan(fixed(order, np.int64), fixed(ends, np.int64), rates_of_steps, first_step, keys)
-        return self.theta, self.gradient, self.state, self.shape, self.inputs, self.rules, plan, self.memory, log
+        return Plan(fixed(order, np.int64), fixed(ends, np.int64), rates_of_steps, first_step, keys, compute, update)
+
+    def _run(self, state: TrainingState, plan: Plan) -> Log:
+        """Take the steps of a plan: copy the state in, run all threads, copy it out again."""
+        context, threads, layers = self.context, self.team.threads, len(self.network.layer_sizes) - 1
+        log = _log(len(plan.ends))
+        copies = [(state.parameters.vector, context.theta, 1)]
+        copies += [(slot, copy[: slot.size], layers) for slot, copy in zip(state.slots, context.slots, strict=True)]
+        for vector, copy, by_owner in copies:
+            to_owners(vector, copy, context.network, threads, by_owner)
+        context.team.counters[:] = 0
+        try:
+            self.team.run(lambda thread: train_span(context, plan, log, thread))
+        finally:
+            if plan.update:
+                for vector, copy, by_owner in copies:
+                    from_owners(copy, vector, context.network, threads, by_owner)
+        return log
+
+
+def _log(steps: int) -> Log:
+    """Make a log for some steps."""
+    return Log(*np.zeros((3, steps)))
 
 
 class Predictor:
@@ -155,7 +178,7 @@ class Predictor:
     ----------
     network : MLP
     parameters : Parameters
-        In float32 or float64. What is changed in them later is seen.
+        In float32 or float64. Later changes to them are seen.
     threads : int, optional
         By default as many as the process has cores.
 
@@ -176,48 +199,48 @@ class Predictor:
 
 
 class _Forward:
-    """Evaluation and prediction, with the memory that each thread needs for them."""
+    """Evaluation and prediction, with the workspace that each thread needs for them."""
 
     def __init__(self, network: MLP, dtype: DTypeLike, team: Team) -> None:
-        self.network, self.dtype, self.team = network, np.dtype(dtype), team
-        self.shape = shape_of(network)
-        self.rooms: list[Room] = []
+        self.dtype, self.outputs, self.team = np.dtype(dtype), network.layer_sizes[-1], team
+        self.network = network_of(network)
+        self.workspaces: list[EvaluationWorkspace] = []
 
-    def room(self, thread: int) -> Room:
-        """Give a thread its room."""
-        while len(self.rooms) <= thread:
-            self.rooms.append(room_for(self.shape, CHUNK, self.dtype))
-        return self.rooms[thread]
+    def workspace(self, thread: int) -> EvaluationWorkspace:
+        """Return a thread's workspace."""
+        while len(self.workspaces) <= thread:
+            self.workspaces.append(evaluation_workspace_for(self.network, CHUNK, self.dtype))
+        return self.workspaces[thread]
 
-    def evaluation_arguments(
+    def arguments(
         self,
         thread: int,
         vector: NDArray[Any],
-        inputs: Inputs,
+        examples: CompiledExamples,
         losses: NDArray[np.float64],
-        rights: NDArray[np.float64],
+        n_correct: NDArray[np.float64],
     ) -> tuple[Any, ...]:
         """List the arguments of ``evaluate_rows`` but the last three."""
-        return vector, self.shape, inputs, self.room(thread), SPARSE, losses, rights
+        return vector, self.network, examples, self.workspace(thread), SPARSE, losses, n_correct
 
-    def evaluate(self, vector: NDArray[Any], inputs: Inputs) -> tuple[float, float]:
-        """Sum the loss over all examples, each times its weight, and count those that are right."""
-        chunks = -(-len(inputs.X) // CHUNK)
-        losses, rights = np.zeros(chunks), np.zeros(chunks)
+    def evaluate(self, vector: NDArray[Any], examples: CompiledExamples) -> tuple[float, float]:
+        """Sum the weighted loss over all examples, and count the correct ones."""
+        chunks = -(-len(examples.X) // CHUNK)
+        losses, n_correct = np.zeros(chunks), np.zeros(chunks)
         threads = min(self.team.threads, chunks)
-        arguments = [self.evaluation_arguments(thread, vector, inputs, losses, rights) for thread in range(threads)]
+        arguments = [self.arguments(thread, vector, examples, losses, n_correct) for thread in range(threads)]
         self.team.run(lambda thread: evaluate_rows(*arguments[thread], thread, threads, self.team.stop), threads)
-        return float(losses.sum()), float(rights.sum())
+        return float(losses.sum()), float(n_correct.sum())
 
     def predict(self, vector: NDArray[Any], X: NDArray[Any]) -> NDArray[Any]:
         """Compute what the outputs mean."""
-        X, outputs = fixed(X, self.dtype), np.empty((len(X), self.network.layer_sizes[-1]), self.dtype)
+        X, outputs = fixed(X, self.dtype), np.empty((len(X), self.outputs), self.dtype)
         threads = max(1, min(self.team.threads, -(-len(X) // CHUNK)))
-        shape, stop = self.shape, self.team.stop
-        rooms = [self.room(thread) for thread in range(threads)]
+        network, stop = self.network, self.team.stop
+        workspaces = [self.workspace(thread) for thread in range(threads)]
 
         def predict(thread: int) -> None:
-            predict_rows(vector, shape, X, rooms[thread], SPARSE, outputs, thread, threads, stop)
+            predict_rows(vector, network, X, workspaces[thread], SPARSE, outputs, thread, threads, stop)
 
         if threads == 1:
             predict(0)  # too short to be worth a thread, or an interrupt

@@ -1,4 +1,4 @@
-"""Threads that run compiled code together: begun together, each on a core, and stopped by Ctrl-C."""
+"""Threads that run compiled code together: started together, each on its own core, and stopped by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.compiled.meeting import GONE, sleep_address
+from handgrad.compiled.barrier import GONE, sleep_address
+from handgrad.compiled.context import Team as SharedByTeam
 
 
 class Team:
-    """Some threads that run compiled calls together, and stop where Ctrl-C is pressed."""
+    """Threads that run compiled calls together, and stop on Ctrl-C."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self.stop, self.halted = np.zeros(1, np.uint8), np.zeros(1, np.uint8)
+        self.stop, self.halted, self.counters = np.zeros(1, np.uint8), np.zeros(1, np.uint8), np.zeros(32, np.int64)
         self.executor = ThreadPoolExecutor(threads, "handgrad")
 
     @property
-    def ends(self) -> tuple[Any, ...]:
-        """The last arguments of a call whose threads meet."""
-        return self.threads, self.stop, self.halted, sleep_address()
+    def shared(self) -> SharedByTeam:
+        """What compiled code needs to know of it."""
+        return SharedByTeam(self.threads, self.counters, self.stop, self.halted, sleep_address())
 
     def run(self, call: Callable[[int], Any], threads: int | None = None) -> None:
-        """Run a call in as many threads, while this one waits for them, or for Ctrl-C, and then asks them to stop."""
+        """Run a call in that many threads, while this one waits for them; on Ctrl-C it asks them to stop."""
         all_there, wanted, threads = Event(), [True], threads or self.threads
         futures: list[Future[Any]] = []
 
         def begin(thread: int) -> None:
-            all_there.wait()  # nobody begins a step in which another would be missing
+            all_there.wait()  # no thread starts a step in which another would be missing
             try:
                 if wanted and not self.stop[0]:
                     with _on_a_core_of_its_own(thread, threads):
@@ -50,7 +51,7 @@ class Team:
             self.stop[0] = 1
             if not all_there.is_set():
                 wanted.clear()
-            # Whatever else is pressed; and who was sent off just as it was pressed, and is in no list, must not wait.
+            # Further presses must not interrupt this, and a thread submitted just then, in no list yet, must not hang.
             while not (all_there.is_set() and all(future.done() for future in futures)):
                 with suppress(KeyboardInterrupt):
                     all_there.set()
@@ -64,10 +65,10 @@ class Team:
 
 @contextmanager
 def _on_a_core_of_its_own(thread: int, threads: int) -> Iterator[None]:
-    """Keep a thread on one core, where there are as many threads as cores.
+    """Pin a thread to a core if there are as many threads as cores.
 
-    Threads that wait for one another look half idle to the scheduler, which beside other work puts two of them on one
-    core for seconds (an epoch took 2.3 s that way, and 1.2 s this way).
+    Threads that wait for one another look half idle to the scheduler, which would put two of them on one core for
+    seconds if other processes are running.
     """
     if threads == 1 or not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) != threads:
         yield
@@ -81,6 +82,6 @@ def _on_a_core_of_its_own(thread: int, threads: int) -> Iterator[None]:
 
 
 def _wait(futures: Sequence[Future[Any]]) -> None:
-    """Wait, second by second: not every system lets Ctrl-C into a longer wait."""
+    """Wait, one second at a time: not every system lets Ctrl-C interrupt a longer wait."""
     while wait(futures, timeout=1.0).not_done:
         pass

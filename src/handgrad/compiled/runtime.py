@@ -1,17 +1,18 @@
-"""Numbers too small to be stored to full precision (below 1.2e-38 in float32) count as zero while compiled code runs.
+"""How compiled code is kept and run: a cache on disk where a folder can be written, and denormal numbers as zero.
 
-A core of Intel's takes some 150 cycles for a product with one of them. Where sigmoids are saturated, deltas are full of
-them: a step of contest f took 2,410 us, and takes 630. XLA and TensorFlow do likewise. The setting belongs to a
-thread, so whoever calls compiled code has it as before afterwards.
+Numbers below the smallest normal one (1.2e-38 in float32) count as zero while compiled code runs: an Intel core takes
+some 150 cycles for a product with one, and deltas of saturated sigmoids are full of them. XLA and TensorFlow do the
+same. The setting belongs to a thread, and the caller of compiled code gets its own back.
 """
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import cfunc, njit, typeof, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -20,6 +21,35 @@ from handgrad.compiled.vectors import I32, I64
 _MACHINE = platform.machine().lower()
 X86, ARM = _MACHINE in ("x86_64", "amd64"), _MACHINE in ("aarch64", "arm64")
 FLUSH = 0x8040 if X86 else 1 << 24  # x86: results to zero (bit 15), operands too (bit 6); Arm: both
+
+
+def njit_cached(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile without the interpreter's lock, and keep the result on disk where a folder can be written."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        try:
+            return njit(nogil=True, cache=True, **options)(function)
+        except RuntimeError:  # numba found no folder that it may write to
+            return njit(nogil=True, **options)(function)
+
+    return decorate
+
+
+def compile_for(function: Any, arguments: tuple[Any, ...]) -> None:
+    """Compile a function, or load what was kept, for arguments of these types, without calling it."""
+    function.compile(tuple(typeof(argument) for argument in arguments))
+
+
+def compiled_at_an_address(function: Callable[..., Any], signature: Any) -> Any:
+    """Compile a function to be called by its address, which is an attribute of what is returned.
+
+    What numba calls by name it compiles again within each caller, and within each of theirs: the whole engine took
+    50 seconds that way, and takes a third of it with its kernels called by address.
+    """
+    try:
+        return cfunc(signature, nopython=True, cache=True)(function)
+    except RuntimeError:  # as above
+        return cfunc(signature, nopython=True)(function)
 
 
 def _exchange(builder: Any, change: Any) -> Any:

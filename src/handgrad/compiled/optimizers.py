@@ -6,14 +6,14 @@ import math
 
 from numba import njit
 
-from handgrad.compiled.functions import FAST
+from handgrad.compiled.elementwise import FAST
 
 SGD, MOMENTUM, NESTEROV, ADAM, ADAMW = range(5)  # ADAM and what follows it correct their averages
 
 
 @njit(nogil=True)
 def corrected(code, constants, rate, step):
-    """Compute what Adam's step has in common for all parameters: its length, the factor of the root, and the decay."""
+    """Compute what all parameters share in a step: its length, the factor of Adam's root, and the weight decay."""
     if code < ADAM:
         return rate, 1.0, 1.0
     length, root = rate / (1.0 - constants[0] ** step), 1.0 / math.sqrt(1.0 - constants[1] ** step)
@@ -22,7 +22,13 @@ def corrected(code, constants, rate, step):
 
 @njit(nogil=True, fastmath=FAST, error_model="numpy")
 def update(code, constants, theta, gradient, v, s, scale, corrections):
-    """Move theta one step; ``gradient`` is scaled first; ``v`` and ``s`` are the state, where there is one."""
+    """Move theta one step against ``scale`` times the gradient; ``v`` and ``s`` are the optimizer's slots, if any.
+
+    In NumPy::
+
+        slots = [v, s][: optimizer.slots]
+        optimizer.update(theta, gradient.dtype.type(scale) * gradient, slots, learning_rate, step)
+    """
     real = theta.dtype.type
     g = gradient
     length, root, decay = real(corrections[0]), real(corrections[1]), real(corrections[2])

@@ -126,8 +126,16 @@ def _(z):
 
 
 @njit(nogil=True, fastmath=FAST, error_model="numpy")
-def activate(code, H, biases, Z, start, end, first, last):
-    """Turn H, which holds X W, into f(X W + b), for some rows and units; Z keeps the pre-activation where needed."""
+def activate(code, H, biases, Z, block):
+    """(3.4): turn a block of H, which holds X W, into f(X W + b); Z gets the pre-activation if the derivative needs it.
+
+    In NumPy::
+
+        start, end, first, last = block
+        pre_activation = H[start:end, first:last] + biases[first:last]
+        H[start:end, first:last] = ACTIVATIONS[name].function(pre_activation)
+    """
+    start, end, first, last = block
     zero = H.dtype.type(0)
     leak = H.dtype.type(LEAK)
     b = biases[first:last]
@@ -176,8 +184,16 @@ def _normal_cdf(z):
 
 
 @njit(nogil=True, fastmath=FAST, error_model="numpy")
-def differentiate(code, D, H, Z, start, end, first, last):
-    """Turn D, which holds dH, into dZ = dH f'(Z), for some rows and units: (4.26)."""
+def differentiate(code, D, H, Z, block):
+    """(4.26): turn a block of D, which holds dH, into dZ = dH f'(Z).
+
+    In NumPy::
+
+        start, end, first, last = block
+        derivative = ACTIVATIONS[name].derivative(Z, H)
+        D[start:end, first:last] *= derivative[start:end, first:last]
+    """
+    start, end, first, last = block
     one = D.dtype.type(1)
     zero = D.dtype.type(0)
     leak = D.dtype.type(LEAK)
@@ -218,25 +234,32 @@ def _log1pexp(z):
 
 
 @njit(nogil=True, error_model="numpy")
-def lose(code, Z, first, b, labels, targets, share, smoothing):
-    """Turn logits less b, (rows, k), into dL/dZ, and return how many rows are right.
+def loss_and_gradient(code, Z, rows, b, labels, targets, losses, smoothing):
+    """(4.30): turn logits without their biases, Z (m, k), into dL/dZ, and return how many rows are predicted correctly.
 
-    ``first`` is the place of each row in ``labels`` (or in ``targets`` if there are no labels). ``share`` holds the
-    weight of each row's loss, which is replaced by the weighted loss itself: the caller adds these up in a fixed order.
+    ``rows`` (m,) gives each row's place in ``labels``, or in ``targets`` if there are no labels. ``losses`` (m,) holds
+    the rows' weights, which are replaced by their weighted losses: the caller adds these up in a fixed order.
+
+    In NumPy::
+
+        logits, y = Z + b, (labels if labels.size else targets)[rows]
+        each = [network.loss_and_gradient(logits[[i]], y[[i]], None, smoothing) for i in range(len(Z))]
+        Z[:] = losses[:, None] * np.concatenate([gradient for _, gradient in each])
+        losses *= [value for value, _ in each]
     """
     k = Z.shape[1]
-    right = 0
+    n_correct = 0
     for i in range(Z.shape[0]):
-        row = first[i]
+        row = rows[i]
         z = Z[i]
         top = 0
         for j in range(k):
             z[j] += b[j]
             if z[j] > z[top]:
                 top = j
-        weight = share[i]
+        weight = losses[i]
         label = labels[row] if labels.size else -1
-        answers = True
+        all_correct = True
         total = 0.0
         if code == CROSS_ENTROPY:
             largest, expected = z[top], (1.0 - smoothing) * float(z[top] - z[label])
@@ -246,18 +269,18 @@ def lose(code, Z, first, b, labels, targets, share, smoothing):
             for j in range(k):
                 z[j] = _exp_minus(largest - z[j])
                 total += float(z[j])
-            share[i] = weight * (expected + math.log(total))
+            losses[i] = weight * (expected + math.log(total))
             for j in range(k):
                 z[j] = weight * (float(z[j]) / total - smoothing / k)
             z[label] -= weight * (1.0 - smoothing)
-            right += top == label
+            n_correct += top == label
             continue
         loss = 0.0
         for j in range(k):
             t = float(targets[row, j]) if labels.size == 0 else (1.0 if j == label else 0.0)
             x = float(z[j])
             if code == BINARY_CROSS_ENTROPY:
-                answers = answers and ((x > 0.0) == (t > 0.5))
+                all_correct = all_correct and ((x > 0.0) == (t > 0.5))
                 t = (1.0 - smoothing) * t + smoothing / 2
                 loss += weight / k * (t * _log1pexp(-x) + (1.0 - t) * _log1pexp(x))
                 z[j] = weight / k * (1.0 / (1.0 + math.exp(-x)) - t)
@@ -271,6 +294,6 @@ def lose(code, Z, first, b, labels, targets, share, smoothing):
                 cut = min(max(x - t, -HUBER_DELTA), HUBER_DELTA)
                 loss += weight / k * cut * (x - t - 0.5 * cut)
                 z[j] = weight / k * cut
-        share[i] = loss
-        right += (top == label) if labels.size else answers
-    return right
+        losses[i] = loss
+        n_correct += (top == label) if labels.size else all_correct
+    return n_correct
