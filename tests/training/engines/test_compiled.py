@@ -540,10 +540,10 @@ def digest(threads: int) -> str:
 def test_the_same_seed_gives_the_same_bits(tmp_path: Path) -> None:
     """Twice in a process, and once more in another one, the same training ends at the same bits."""
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_compiled; "
+        "import sys; sys.path[:0] = sys.argv[1:]; import test_compiled; "
         "print(test_compiled.digest(1), test_compiled.digest(3))"
     )
-    command = [sys.executable, "-c", program, str(Path(__file__).parent)]
+    command = [sys.executable, "-c", program, str(Path(__file__).parent), str(Path(__file__).parents[2])]
     done = subprocess.run(
         command,
         cwd=tmp_path,
