@@ -1,4 +1,7 @@
-"""The exercise's own network: against 40 digits, against differences, and against the notebook's own equations."""
+"""The exercise's own network: against 40 digits, against differences, and against the notebook's own equations.
+
+The file is long because it is the one independent check of the oracle that all other tests rely on.
+"""
 
 import os
 from collections.abc import Callable

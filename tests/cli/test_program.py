@@ -1,4 +1,7 @@
-"""The command line as a user meets it: a process with arguments, output, an exit code and files."""
+"""The command line as a user meets it: a process with arguments, output, an exit code and files.
+
+The file is long because it runs every command, and each of the mistakes that a user can make with it.
+"""
 
 import json
 import os

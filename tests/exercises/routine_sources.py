@@ -1,4 +1,7 @@
-"""Training routines with a mistake, as learners write them: by the mistake's id, in several hands."""
+"""Training routines with a mistake, as learners write them: by the mistake's id, in several hands.
+
+The file is long because it is a collection: every routine stands here in full.
+"""
 
 from textwrap import dedent, indent
 

@@ -1,4 +1,7 @@
-"""Model files: what is saved comes back, and nothing else is believed."""
+"""Model files: what is saved comes back, and nothing else is believed.
+
+The file is long because every way to damage or forge a model file is tried.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,7 @@
-"""The network: its gradient against differences, its symmetries, its masks and penalties, and what it refuses."""
+"""The network: its gradient against differences, its symmetries, its masks and penalties, and what it refuses.
+
+The file is long because every option of the gradient is checked by itself and together with the others.
+"""
 
 import json
 from dataclasses import FrozenInstanceError
