@@ -241,7 +241,7 @@ def test_a_folder_is_made_and_one_that_cannot_be_is_refused(tmp_path: Path) -> N
     paths = write_sheet(tmp_path / "a" / "b", (3, 4), "py")
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["a/b/sheet3.py", "a/b/sheet.py"]
     assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == ["sheet.py", "sheet3.py"]
-    with pytest.raises(ExerciseError, match="cannot be made"):
+    with pytest.raises(ExerciseError, match="cannot be created"):
         write_sheet(paths[0] / "c")
 
 
