@@ -199,6 +199,12 @@ def test_what_is_not_recognised_is_described(function, expected):
     assert hint(result.findings[0], "en")
 
 
+def test_text_in_place_of_a_single_number_is_described():
+    """Where a single number is expected, text is a wrong result, and not a failure of the check."""
+    result = judged("accuracy", lambda logits, labels: "0.5")  # noqa: ARG005
+    assert [note.id for note in result.findings[0].seen] == ["no_numbers"]
+
+
 def test_the_picture_shows_a_small_example_side_by_side():
     """Two worked rows, expected and found."""
     result = judged("del_sigmoid", lambda h: h * (1 + h))

@@ -43,7 +43,8 @@ def facts(quantities: Sequence[str], found: Array | None, expected: Array, sizes
         **sizes,
     }
     if found is not None and found.shape == expected.shape:
-        place = _worst(np.asarray(found, dtype=np.float64), expected)
+        found = np.asarray(found, dtype=np.float64)  # what is no number becomes NaN
+        place = _worst(found, expected)
         said["found"], said["expected"] = float(found[place]), float(expected[place])
         said["where"] = str(list(map(int, place))) if place else ""
     return said
