@@ -49,7 +49,7 @@ def compress_block(X, columns, values, begins, ends):
 
 @njit(nogil=True)
 def forward_rows(theta, network, X, workspace, sparse_below):
-    """(3.4) for a few rows, through all layers; the last layer's X W, without its bias, goes into D."""
+    """(3.4) for some rows, through all layers; the last layer's X W, without its bias, goes into D."""
     layers, rows = network.sizes.size - 1, X.shape[0]
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     x = matrix(workspace.H, network, workspace.height, 0)[:rows]
@@ -82,7 +82,7 @@ def forward_rows(theta, network, X, workspace, sparse_below):
 
 @njit_cached(error_model="numpy")
 def evaluate_rows(theta, network, examples, workspace, sparse_below, losses, n_correct, thread, threads, stop):
-    """Write each chunk's loss, each example's times its weight, and its count of right answers."""
+    """Write each chunk's weighted loss and number of correct rows."""
     height, n = workspace.height, examples.X.shape[0]
     before: int = flush_denormals()
     for chunk in range(thread, losses.size, threads):
@@ -103,7 +103,7 @@ def evaluate_rows(theta, network, examples, workspace, sparse_below, losses, n_c
 
 @njit_cached(error_model="numpy")
 def predict_rows(theta, network, X, workspace, sparse_below, outputs, thread, threads, stop):
-    """Write what the outputs mean: probabilities of classes or answers, or numbers as they are."""
+    """Write the predictions: probabilities of classes or answers, or numbers as they are."""
     height, n, b = workspace.height, X.shape[0], biases_of(theta, network, network.sizes.size - 2)
     before: int = flush_denormals()
     for first in range(thread * height, n, threads * height):

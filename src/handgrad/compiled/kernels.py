@@ -30,7 +30,7 @@ def _compiled(character: str) -> tuple[Any, ...]:
 
 
 def kernels_for(dtype: DTypeLike) -> Kernels:
-    """Compile the kernels for float32 or float64, or load what was kept.
+    """Compile the kernels for float32 or float64, or load them from the cache.
 
     Examples
     --------

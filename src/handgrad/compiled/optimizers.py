@@ -8,7 +8,7 @@ from numba import njit
 
 from handgrad.compiled.elementwise import FAST
 
-SGD, MOMENTUM, NESTEROV, ADAM, ADAMW = range(5)  # ADAM and what follows it correct their averages
+SGD, MOMENTUM, NESTEROV, ADAM, ADAMW = range(5)  # from ADAM on they correct the bias of their averages
 
 
 @njit(nogil=True)

@@ -1,4 +1,4 @@
-"""How compiled code is kept and run: a cache on disk where a folder can be written, and denormal numbers as zero.
+"""How compiled code is cached and run: on disk if a folder can be written, and with denormal numbers as zero.
 
 Numbers below the smallest normal one (1.2e-38 in float32) count as zero while compiled code runs: an Intel core takes
 some 150 cycles for a product with one, and deltas of saturated sigmoids are full of them. XLA and TensorFlow do the
@@ -24,27 +24,26 @@ FLUSH = 0x8040 if X86 else 1 << 24  # x86: results to zero (bit 15), operands to
 
 
 def njit_cached(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Compile without the interpreter's lock, and keep the result on disk where a folder can be written."""
+    """Compile without the interpreter's lock, and cache the result on disk if a folder can be written."""
 
     def decorate(function: Callable[..., Any]) -> Any:
         try:
             return njit(nogil=True, cache=True, **options)(function)
-        except RuntimeError:  # numba found no folder that it may write to
+        except RuntimeError:  # numba found no folder that it can write to
             return njit(nogil=True, **options)(function)
 
     return decorate
 
 
 def compile_for(function: Any, arguments: tuple[Any, ...]) -> None:
-    """Compile a function, or load what was kept, for arguments of these types, without calling it."""
+    """Compile a function for arguments of these types, or load it from the cache, without calling it."""
     function.compile(tuple(typeof(argument) for argument in arguments))
 
 
 def compiled_at_an_address(function: Callable[..., Any], signature: Any) -> Any:
-    """Compile a function to be called by its address, which is an attribute of what is returned.
+    """Compile a function that is called by its address, an attribute of the result.
 
-    What numba calls by name it compiles again within each caller, and within each of theirs: the whole engine took
-    50 seconds that way, and takes a third of it with its kernels called by address.
+    numba compiles a function that is called by name again within each caller, and within each of their callers.
     """
     try:
         return cfunc(signature, nopython=True, cache=True)(function)
@@ -53,7 +52,7 @@ def compiled_at_an_address(function: Callable[..., Any], signature: Any) -> Any:
 
 
 def _exchange(builder: Any, change: Any) -> Any:
-    """Emit a change of the thread's floating-point settings; returns the old ones, in 64 bits."""
+    """Emit a change of the thread's floating-point settings; return the old ones, in 64 bits."""
     if ARM:
         read = cgutils.get_or_insert_function(builder.module, ir.FunctionType(I64, []), "llvm.aarch64.get.fpcr")
         write = ir.FunctionType(ir.VoidType(), [I64])
@@ -76,7 +75,7 @@ def _exchange(builder: Any, change: Any) -> Any:
 
 @intrinsic
 def flush_denormals(typing_context):
-    """Let what is too small count as zero in this thread; returns what ``restore`` wants to know."""
+    """Count denormal numbers as zero in this thread; return the old setting for ``restore``."""
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         return _exchange(builder, lambda old: builder.or_(old, I64(FLUSH)))

@@ -1,7 +1,7 @@
-"""Vector instructions, written out: what numba's compiler does not find by itself in a loop.
+"""Explicit vector instructions, for loops that the compiler does not vectorise well by itself.
 
-A kernel is a function that emits instructions of LLVM; numba calls it while it compiles the code around it. Whether a
-vector has 8 numbers or 4 depends on the machine and on the precision: kernels say ``lanes``.
+A kernel is a function that emits LLVM instructions; numba calls it while compiling the code around it. How many numbers
+a vector has depends on the machine and on the precision; kernels call that number ``lanes``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REGISTERS = 16 if VECTOR_BYTES == 32 or (_FEATURES.get("sse2") and VECTOR_BYTES 
 
 
 def _prefetch(builder: Any, pointer: Any) -> None:
-    """Emit a prefetch into the first cache."""
+    """Emit a prefetch into the first-level cache."""
     byte = ir.IntType(8).as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
     function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
@@ -53,13 +53,13 @@ class Vectors:
         self._suffix = f"v{self.lanes}f{number.bitwidth}"
 
     def _external(self, name: str, result: Any, *arguments: Any) -> Any:
-        """Call one of LLVM's own functions."""
+        """Call one of LLVM's intrinsic functions."""
         kinds = [argument.type for argument in arguments]
         function = cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, kinds), name)
         return self.builder.call(function, arguments)
 
     def splat(self, value: Any) -> Any:
-        """Put one number into all lanes."""
+        """Copy one number into all lanes."""
         kind = ir.VectorType(value.type, self.lanes)
         first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
         return self.builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(I32, self.lanes), [0] * self.lanes))
@@ -69,7 +69,7 @@ class Vectors:
         return self.builder.inttoptr(address, self.pointer)
 
     def after(self, pointer: Any, count: Any) -> Any:
-        """Move a pointer on by so many numbers."""
+        """Advance a pointer by ``count`` numbers."""
         return self.builder.gep(pointer, [I64(count) if isinstance(count, int) else count])
 
     def scalar(self, pointer: Any) -> Any:
@@ -77,16 +77,16 @@ class Vectors:
         return self.splat(self.builder.load(pointer, align=self.item))
 
     def multiply_add(self, x: Any, y: Any, z: Any) -> Any:
-        """Compute x y + z, rounded once where the machine can."""
+        """Compute x y + z, rounded once if the machine can."""
         return self._external(f"llvm.fmuladd.{self._suffix}", self.type, x, y, z)
 
     def mask(self, width: Any, first: int) -> Any:
-        """Say which lanes lie before ``width``, the first lane being number ``first``."""
+        """Return the mask of the lanes before ``width``, if the first lane is number ``first``."""
         lanes = ir.Constant(ir.VectorType(I64, self.lanes), list(range(first, first + self.lanes)))
         return self.builder.icmp_signed("<", lanes, self.splat(width))
 
     def load(self, pointer: Any, mask: Any = None) -> Any:
-        """Load a vector; lanes outside a mask are not touched, and zero."""
+        """Load a vector; lanes outside a mask are not read, and become zero."""
         pointer = self.builder.bitcast(pointer, self.type.as_pointer())
         if mask is None:
             return self.builder.load(pointer, align=self.item)
@@ -94,7 +94,7 @@ class Vectors:
         return self._external(name, self.type, pointer, I32(self.item), mask, self.zero)
 
     def store(self, value: Any, pointer: Any, mask: Any = None) -> None:
-        """Store a vector; lanes outside a mask are not touched."""
+        """Store a vector; lanes outside a mask are not written."""
         pointer = self.builder.bitcast(pointer, self.type.as_pointer())
         if mask is None:
             self.builder.store(value, pointer, align=self.item)
@@ -102,12 +102,12 @@ class Vectors:
             self._external(f"llvm.masked.store.{self._suffix}.p0", ir.VoidType(), value, pointer, I32(self.item), mask)
 
     def prefetch(self, pointer: Any, count: int) -> None:
-        """Ask for the cache lines of so many numbers, which will be needed soon."""
+        """Prefetch the cache lines of ``count`` numbers."""
         for place in (*range(0, count, LINE_BYTES // self.item), count - 1):
             _prefetch(self.builder, self.after(pointer, place))
 
     def loop(self, count: Any, starts: Iterable[Any], body: Callable[..., Iterable[Any]]) -> list[Any]:
-        """Run ``body`` ``count`` times, at least once; what it returns are its arguments of the next time."""
+        """Run ``body`` ``count`` times, at least once; its results are its arguments the next time."""
         builder, before = self.builder, self.builder.block
         again = builder.append_basic_block("again")
         done = builder.append_basic_block("done")
@@ -131,7 +131,7 @@ class Vectors:
     def either(
         self, condition: Any, emit: Callable[[], Iterable[Any]], other: Callable[[], Iterable[Any]]
     ) -> list[Any]:
-        """Give the values that ``emit`` makes where the condition holds, and those of ``other`` where it does not."""
+        """Return the values of ``emit`` if the condition holds, otherwise those of ``other``."""
         builder, made = self.builder, []
         with builder.if_else(condition) as branches:
             for branch, function in zip(branches, (emit, other), strict=True):
@@ -144,7 +144,7 @@ class Vectors:
         return results
 
     def cases(self, value: Any, numbers: Iterable[int], emit: Callable[[int], None]) -> None:
-        """Emit a variant for each number, of which the one that is ``value`` runs."""
+        """Emit a variant for each number; the one that equals ``value`` runs."""
         builder = self.builder
         end = builder.append_basic_block("end")
         switch = builder.switch(value, end)
@@ -159,13 +159,13 @@ class Vectors:
 
 @njit(inline="always")
 def lanes_of(array):
-    """Count the numbers in a vector of an array's type."""
+    """Return how many numbers of an array's type a vector has."""
     return VECTOR_BYTES // array.itemsize
 
 
 @njit(nogil=True)
 def block(left, lanes, most):
-    """Say how many of the numbers ``left`` in a row come next: they are dealt out evenly, up to ``most`` vectors."""
+    """Return how many of the ``left`` numbers of a row the next block takes: equal blocks of up to ``most`` vectors."""
     vectors = (left + lanes - 1) // lanes
     blocks = (vectors + most - 1) // most
     return min(left, (vectors + blocks - 1) // blocks * lanes)
@@ -173,7 +173,7 @@ def block(left, lanes, most):
 
 @njit(nogil=True)
 def whole_block(left, lanes, most):
-    """As ``block``, in whole vectors: how many numbers, and vectors; 0 vectors where only a few numbers are left."""
+    """As ``block``, in whole vectors: return numbers and vectors; 0 vectors if only a few numbers are left."""
     vectors = left // lanes
     if vectors == 0:
         return left, 0
@@ -184,7 +184,7 @@ def whole_block(left, lanes, most):
 
 @intrinsic
 def prefetch(typing_context, address):
-    """Ask for the cache line at an address, which will be needed soon."""
+    """Prefetch the cache line at an address."""
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         _prefetch(builder, builder.inttoptr(arguments[0], ir.IntType(8).as_pointer()))
@@ -209,7 +209,7 @@ def call(typing_context, address, arguments):
 
 @intrinsic
 def matrix_at(typing_context, vector, first, rows, columns):
-    """View (rows, columns) numbers of a vector, from ``first`` on: as ``reshape``, which compiles for seconds."""
+    """View (rows, columns) numbers of a vector, from ``first`` on; ``reshape`` takes seconds to compile."""
     kind = types.Array(vector.dtype, 2, "C", readonly=not vector.mutable)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -222,7 +222,7 @@ def matrix_at(typing_context, vector, first, rows, columns):
             shape=cgutils.pack_array(builder, [rows, columns]),
             strides=cgutils.pack_array(builder, [builder.mul(columns, item), item]),
             itemsize=item,
-            meminfo=None,  # borrowed: nobody counts who looks at it, which costs 10 ns a view, and a row's view is one
+            meminfo=None,  # borrowed: no reference counting, which costs 10 ns a view, also of each row
         )
         return view._getvalue()
 

@@ -39,7 +39,7 @@ OPTIMIZER_CODES: dict[type, int] = {
 
 
 def unsupported(network: MLP, settings: TrainingSettings | None = None) -> str | None:
-    """Say what compiled code cannot compute of a network, or of a training if settings are given.
+    """Return why compiled code cannot compute a network, or a training if settings are given; None if it can.
 
     Examples
     --------
@@ -186,12 +186,12 @@ def evaluation_workspace_for(network: Network, height: int, dtype: DTypeLike) ->
 
 
 def _needs_Z(network: Network) -> bool:
-    """Say whether an activation's derivative is computed from its input."""
+    """Return whether an activation's derivative is computed from its input."""
     return any(code in elementwise.NEEDS_Z for code in network.activations)
 
 
 def _pairs_of(network: Network, examples: CompiledExamples) -> NDArray[np.int64]:
-    """Count, for each layer, the pairs of its inputs whose entries are listed in training."""
+    """Count the pairs of each layer's inputs whose entries are listed in training."""
     pairs = np.zeros(network.sizes.size - 1, np.int64)
     if examples.starts.size:
         pairs[0] = -(-network.sizes[0] // 2)

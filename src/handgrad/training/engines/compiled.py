@@ -172,7 +172,7 @@ def _log(steps: int) -> Log:
 
 
 class Predictor:
-    """Computes what a network's outputs mean, as ``MLP.predict`` does, with compiled code; for many calls.
+    """Computes predictions, as ``MLP.predict`` does, with compiled code; made once for many calls.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ class _Forward:
         return float(losses.sum()), float(n_correct.sum())
 
     def predict(self, vector: NDArray[Any], X: NDArray[Any]) -> NDArray[Any]:
-        """Compute what the outputs mean."""
+        """Compute predictions."""
         X, outputs = fixed(X, self.dtype), np.empty((len(X), self.outputs), self.dtype)
         threads = max(1, min(self.team.threads, -(-len(X) // CHUNK)))
         network, stop = self.network, self.team.stop
@@ -243,7 +243,7 @@ class _Forward:
             predict_rows(vector, network, X, workspaces[thread], SPARSE, outputs, thread, threads, stop)
 
         if threads == 1:
-            predict(0)  # too short to be worth a thread, or an interrupt
+            predict(0)  # too short for a thread or an interrupt to be worthwhile
         else:
             self.team.run(predict, threads)
         return outputs
