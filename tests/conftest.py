@@ -1,4 +1,4 @@
-"""What every test may ask for: hypothesis profiles, optional libraries, and the shape of an error message."""
+"""What all tests share: hypothesis profiles, optional libraries, and the check of an error message."""
 
 import importlib
 import os
@@ -20,10 +20,9 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 def folder_for_code() -> Path:
-    """Name a folder for compiled code after all that it is compiled from.
+    """Name a cache folder for compiled code after a hash of all sources of that code.
 
-    numba only looks at the file of the function that it keeps: it would not notice a change in those that this one
-    calls.
+    numba checks only the file of the cached function itself, and misses changes in the functions that it calls.
     """
     package = Path(find_spec("handgrad").submodule_search_locations[0])
     sources = b"".join(file.read_bytes() for file in sorted((package / "compiled").glob("*.py")))
@@ -38,15 +37,17 @@ settings.register_profile("ci-fixed", deadline=None, max_examples=50, derandomiz
 settings.load_profile("ci-fixed" if IN_CI else "here")
 
 
-def require(name: str) -> ModuleType:
-    """Import an optional library: without it a test is skipped, but in CI, which installs them all, it fails."""
-    if IN_CI:
-        return importlib.import_module(name)
-    return pytest.importorskip(name, reason=f"{name} is not installed")
+def import_or_fail(name: str, *_: object, **__: object) -> ModuleType:
+    """Import a module that a test needs; stands in for ``pytest.importorskip``, with the same arguments."""
+    return importlib.import_module(name)
+
+
+if IN_CI:  # everything is installed there: a missing library, or a module of ours that was renamed, must not be a skip
+    pytest.importorskip = import_or_fail
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Compile what the tests need, once for all processes: one takes float32 first, another float64."""
+    """Compile what the tests need, once for all processes: one starts with float32, another with float64."""
     wanted = any("compiled" in getattr(item, "fixturenames", ()) for item in session.items)
     if not (wanted and find_spec("numba") and find_spec("joblib")):
         return
@@ -54,12 +55,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     dtypes = ["float32", "float64"]
     for dtype in dtypes if os.environ.get("PYTEST_XDIST_WORKER") == "gw0" else dtypes[::-1]:
-        with FileLock(folder / f"{dtype}.lock"):  # who comes second finds the code on disk
+        with FileLock(folder / f"{dtype}.lock"):  # the second process finds the code on disk
             compile_for(dtype)
 
 
 def compile_for(dtype: str) -> None:
-    """Train and predict a little with compiled code."""
+    """Train and predict briefly with compiled code."""
     from handgrad.network.mlp import MLP
     from handgrad.training import Examples, TrainingSettings, TrainingState, make_predictor, train
 
@@ -72,29 +73,31 @@ def compile_for(dtype: str) -> None:
 
 @pytest.fixture(scope="session")
 def torch() -> ModuleType:
-    """Give PyTorch, on one thread: the arrays of these tests are small."""
-    module = require("torch")
+    """Return PyTorch, limited to one thread because the arrays of these tests are small."""
+    module = pytest.importorskip("torch", reason="torch is not installed")
     module.set_num_threads(1)
     return module
 
 
 @pytest.fixture(scope="session")
 def strict() -> ModuleType:
-    """Give the array library that has the standard's functions and no others."""
-    return require("array_api_strict")
+    """Return the array library that has only the functions of the standard."""
+    return pytest.importorskip("array_api_strict", reason="array_api_strict is not installed")
 
 
 @pytest.fixture(params=["numpy", "torch", "array_api_strict"])
 def library(request: pytest.FixtureRequest) -> ModuleType:
-    """Give each array library in turn."""
-    return request.getfixturevalue("torch") if request.param == "torch" else require(request.param)
+    """Return each array library in turn."""
+    if request.param == "torch":
+        return request.getfixturevalue("torch")
+    return pytest.importorskip(request.param, reason=f"{request.param} is not installed")
 
 
 @pytest.fixture
 def refused() -> Callable[..., AbstractContextManager[None]]:
     """Return a context manager: its block must raise this error, with a complete message.
 
-    Every further argument is a piece of text that the message must hold.
+    Every further argument is a piece of text that the message must contain.
     """
 
     @contextmanager

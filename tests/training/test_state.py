@@ -1,6 +1,5 @@
 """A training run that is stopped at any step and continued from its state gives the same bits as one that is not."""
 
-import importlib.util
 from dataclasses import replace
 from typing import Any
 
@@ -31,8 +30,7 @@ N, SIZES = 23, (5, 7, 6, 3)
 def compiled() -> None:
     """Skip where the compiled engine lacks its libraries."""
     for name in ("numba", "joblib"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} is not installed")
+        pytest.importorskip(name, reason=f"{name} is not installed")
 
 
 def examples(weighted: bool = False, loss: str = "cross_entropy") -> Examples:

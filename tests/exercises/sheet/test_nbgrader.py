@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from teaching import require, run
+from teaching import run
 
 from handgrad.exercises.sheet import solved_sheet, write_sheet
 from handgrad.exercises.sheet.solutions import solution
@@ -17,7 +17,7 @@ SHEETS = {3: "sheet3.ipynb", 4: "sheet.ipynb"}
 
 def nbgrader(command: str, course: Path) -> str:
     """Run an nbgrader command in a course's folder; give what it says."""
-    require("nbgrader")
+    pytest.importorskip("nbgrader")
     done = run([sys.executable, "-m", "nbgrader", *command.split()], course)
     assert done.returncode == 0, done.stderr
     return done.stderr
@@ -35,7 +35,7 @@ def cells(path: Path) -> dict[str, dict]:
 
 def scores(course: Path, learner: str, notebook: str) -> dict[str, float]:
     """Read what a learner got for each self-test from nbgrader's database."""
-    api = require("nbgrader.api")
+    api = pytest.importorskip("nbgrader.api")
     with api.Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         grades = gradebook.find_submission_notebook(notebook, "ps", learner).grades
         return {grade.name.rpartition("-")[2]: grade.auto_score for grade in grades}
@@ -62,9 +62,9 @@ def course(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("part", [3, 4])
 def test_metadata_are_of_schema_3(part: int, audience: str, tmp_path: Path) -> None:
     """Nbgrader's own validator accepts the metadata, and each task's self-test is worth its points, 14 on sheet 4."""
-    validator = require("nbgrader.nbgraderformat.v3").MetadataValidatorV3()
+    validator = pytest.importorskip("nbgrader.nbgraderformat.v3").MetadataValidatorV3()
     (path,) = write_sheet(tmp_path, (part,), audience=audience)
-    validator.validate_nb(require("nbformat").read(path, as_version=4))
+    validator.validate_nb(pytest.importorskip("nbformat").read(path, as_version=4))
     found = cells(path)
     assert {cell["metadata"]["nbgrader"]["schema_version"] for cell in found.values()} == {3}
     data = {name: cell["metadata"]["nbgrader"] for name, cell in found.items()}

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from teaching import require, run
+from teaching import run
 
 from handgrad.exercises.sheet import write_sheet
 from handgrad.exercises.sheet.solutions import solution
@@ -20,7 +20,7 @@ POINTS = {part: {task.name: task.points for task in TASKS.values() if task.sheet
 
 def otter(command: str, folder: Path) -> str:
     """Run an otter command in a folder; give what it says."""
-    require("otter")
+    pytest.importorskip("otter")
     program = "import sys; from otter.cli import cli; sys.exit(cli())"
     done = run([sys.executable, "-c", program, *command.split()], folder)
     assert done.returncode == 0, done.stderr

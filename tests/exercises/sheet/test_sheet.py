@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from teaching import require, run
+from teaching import run
 
 from handgrad import handout
 from handgrad.errors import ExerciseError, SettingError
@@ -92,7 +92,7 @@ def without_words(source: str) -> str:
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_notebooks_are_valid(part: int, language: str, audience: str, tmp_path: Path) -> None:
     """Every notebook is valid by nbformat's own schema, with a Python kernel and no outputs."""
-    nbformat = require("nbformat")
+    nbformat = pytest.importorskip("nbformat")
     (path,) = write_sheet(tmp_path, (part,), "ipynb", language, audience)
     notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
     nbformat.validate(notebook)
@@ -410,8 +410,8 @@ def test_the_data_cell_loads_mnist() -> None:
 
 def executed(folder: Path, texts: dict[str, str]) -> dict[str, dict]:
     """Execute notebooks as a person would: jupyter nbconvert --execute."""
-    require("nbconvert")
-    require("ipykernel")
+    pytest.importorskip("nbconvert")
+    pytest.importorskip("ipykernel")
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook", "--inplace", *texts]
