@@ -196,7 +196,7 @@ def test_data_convert_and_info_go_round(name: str, tmp_path: Path) -> None:
     assert re.search(r"features +64, as images of 8x8", info.stdout)
 
 
-# What a user can mend: exit code 2
+# What a user can correct: exit code 2
 
 
 class Hostile:

@@ -16,7 +16,7 @@ from handgrad.exercises.words.wording import texts
 
 
 def shown(checked: Checked, explain: bool = False, encoding: str = "utf-8", terminal: int = 0) -> str:
-    """Show a report in a file, or in a terminal of so many columns, and give what was written."""
+    """Show a report in a file, or in a terminal of the given width, and return the output."""
     file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
     show_report(checked, Console(file=file, force_terminal=terminal > 0, width=terminal or None), explain)
     file.seek(0)
@@ -179,7 +179,7 @@ def test_right_task_may_have_a_remark() -> None:
 
 
 def test_crash_after_a_mistake_tells_both() -> None:
-    """A crash is told in plain words and with the learner's line, and then the finding."""
+    """A crash is explained in plain words, with the learner's line, before the finding."""
     text = shown(one(TaskResult("backprop", "crashed", (DERIVATIVE,), (SHAPES,), crash=CRASH)))
     assert text.count("Your delta_h2 and delta_h1") == 1
     assert text.index("Two arrays") < text.index("return h * W") < text.index("Your delta_h2 and delta_h1")

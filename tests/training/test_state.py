@@ -148,7 +148,7 @@ def test_a_stopped_compiled_training_continues_with_the_same_bits(options: dict[
 
 @pytest.mark.parametrize("log_every", [None, 1, 2])
 def test_the_state_is_consistent_at_every_record(log_every: int | None) -> None:
-    """At each record the state counts its steps as epochs and a position, and what it holds leads to the same end."""
+    """At each record the state counts its steps as epochs and a position, and training can be continued from it."""
     chosen = TrainingSettings("adam", 0.01, epochs=3, batch_size=6, log_every=log_every)
     network, data = MLP(SIZES), examples()
     whole = start(network, chosen)

@@ -1,3 +1,3 @@
-"""The catalogue of mistakes: what each is, how it computes, and what a learner is told about it."""
+"""The catalogue of mistakes: what each one computes, and the explanation that a learner gets."""
 
 __all__: list[str] = []

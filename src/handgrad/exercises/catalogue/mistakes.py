@@ -63,7 +63,7 @@ class Mistake:
     code : tuple of str or mapping
         Ways to make the mistake, each an edit of the reference solution in :mod:`handgrad.handout`, from which the
         mistake is recognised. A string is the body of the function, for each task that is a function. A table says what
-        replaces what: the line of a quantity, of a parameter or of a kind of them (see
+        replaces what: the line of one quantity or parameter, or of all of one kind (see
         :mod:`handgrad.exercises.catalogue.edits`), or lines of a training routine (see
         :mod:`handgrad.exercises.catalogue.routines`).
     sign : str

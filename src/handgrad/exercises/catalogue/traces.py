@@ -315,7 +315,7 @@ def _sizes(run: Trace, probe: Probe) -> Hashable:
 
 
 def _repeats(run: Trace, probe: Probe) -> Hashable:
-    """Say how rows came twice in an epoch: within a batch, so many in each two neighbours, or otherwise in batches."""
+    """Say how rows came twice in an epoch: within a batch, in neighbouring batches (and how many), or in others."""
     epochs = _epochs(run, probe)
     if not any(map(_repeated, epochs)):
         return None

@@ -38,7 +38,7 @@ class Probe:
 
 
 def draw(rng: np.random.Generator, sizes: tuple[int, int, int, int], *examples: int) -> Probe:
-    """Draw a network with moderate activations, and batches of so many examples.
+    """Draw a network with moderate activations, and batches of the given numbers of examples.
 
     Examples
     --------

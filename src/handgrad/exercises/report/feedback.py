@@ -1,7 +1,7 @@
 """Puts the ids and facts of a check into words: the one place where sentences are made, for every kind of report.
 
-:func:`blocks` lists what there is to say of a task, from top to bottom. The terminal, the HTML page and Gradescope only
-draw these blocks, and the JSON file takes its texts from the same functions.
+:func:`blocks` lists the parts of a report on one task, from top to bottom. The terminal, the HTML page and Gradescope
+only draw these blocks, and the JSON file takes its texts from the same functions.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ Block = Paragraph | CodeLine | Message | Chain | Advice | Numbers
 
 
 def blocks(result: TaskResult, language: Language) -> tuple[Block, ...]:
-    """List what there is to say of a task, from top to bottom.
+    """List the parts of a report on one task, from top to bottom.
 
     Examples
     --------
@@ -118,13 +118,13 @@ def blocks(result: TaskResult, language: Language) -> tuple[Block, ...]:
 
 
 def own_text(result: TaskResult, language: Language) -> str:
-    """Say what there is to say of a task besides its findings."""
+    """Write the notes on a task, which stand before its findings."""
     notes = [note for note in result.notes if not (result.findings and note.id == "right")]
     return " ".join(sentence(note, language) for note in notes)
 
 
 def summary(result: TaskResult, language: Language) -> str:
-    """Say the most important thing about a task in a sentence or two: its first finding, or what there is instead.
+    """Sum up a task in a sentence or two: its first finding, or its notes if it has none.
 
     Examples
     --------

@@ -115,14 +115,14 @@ def place(crash: Crash, language: str) -> str:
 
 
 def decimal(value: float, language: str, digits: int = 2) -> str:
-    """Write a number with at most so many digits after the point, which is a comma in German."""
+    """Write a number with at most ``digits`` decimals, and a decimal comma in German."""
     text = f"{value:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace(".", ",") if language == "de" else text
 
 
 def number(value: float, language: str, digits: int = 4) -> str:
-    """Write a number with so many significant digits, and a decimal comma in German.
+    """Write a number with ``digits`` significant digits, and a decimal comma in German.
 
     Examples
     --------

@@ -181,7 +181,7 @@ class _Writer:
         )
 
     def _blocks(self, result: TaskResult) -> list[RenderableType]:
-        """Draw what there is to say of a task."""
+        """Draw the report on one task."""
         from rich.text import Text
 
         drawn: list[RenderableType] = []
