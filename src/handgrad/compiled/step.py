@@ -25,6 +25,7 @@ from handgrad.compiled.phases import (
     update_collected,
 )
 from handgrad.compiled.runtime import flush_denormals, njit_cached, restore
+from handgrad.compiled.vectors import borrowed
 
 MISSING = -1  # returned instead of a count: a thread will never come
 
@@ -114,6 +115,6 @@ def take_steps(context, plan, log, thread):
 def train_span(context, plan, log, thread):
     """Take the steps of a plan, as ``take_steps``, with denormal numbers as zero."""
     before: int = flush_denormals()
-    taken = take_steps(context, plan, log, thread)
+    taken = take_steps(borrowed(context), borrowed(plan), borrowed(log), thread)
     restore(before)
     return taken

@@ -227,3 +227,28 @@ def matrix_at(typing_context, vector, first, rows, columns):
         return view._getvalue()
 
     return kind(vector, types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def borrowed(typing_context, arrays):
+    """Return a nested tuple of arrays without reference counters; the caller of the compiled code keeps the arrays.
+
+    Otherwise every function that takes a part of a context counts its arrays up and down, in memory that the threads
+    share.
+    """
+
+    def without_counters(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        if isinstance(kind, types.Array):
+            array = make_array(kind)(context, builder, value)
+            array.meminfo = cgutils.get_null_value(array.meminfo.type)
+            return array._getvalue()
+        if isinstance(kind, types.NamedTuple | types.NamedUniTuple):
+            for i, field in enumerate(kind.types):
+                part = without_counters(context, builder, field, builder.extract_value(value, i))
+                value = builder.insert_value(value, part, i)
+        return value
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return without_counters(context, builder, arrays, arguments[0])
+
+    return arrays(arrays), generate
