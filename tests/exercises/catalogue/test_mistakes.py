@@ -5,7 +5,7 @@ from string import Formatter
 import pytest
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises.catalogue.mistakes import FILES, WORDS, catalogue, mistakes, parsed
+from handgrad.exercises.catalogue.mistakes import FILES, LANGUAGES, WORDS, catalogue, mistakes, parsed
 from handgrad.exercises.catalogue.subjects import SUBJECTS
 from handgrad.exercises.judging.diagnosis import named
 from handgrad.exercises.report.feedback import message
@@ -16,6 +16,9 @@ FACTS = {
     "quantities", "is", "n", "k", "d", "h1", "h2", "rate", "found", "expected", "where",
     "found_shape", "expected_shape",
 }  # fmt: skip
+
+# The files whose texts keep to the length that is set for them.
+REVISED = ("forward", "routines")
 
 
 def names(text: str) -> set[str]:
@@ -64,6 +67,16 @@ def test_languages_differ_in_every_text():
     for mistake in catalogue().values():
         english, german = mistake.words["en"], mistake.words["de"]
         assert all(getattr(english, word) != getattr(german, word) for word in WORDS[1:]), mistake.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("file", REVISED)
+def test_what_is_said_of_a_mistake_is_neither_too_short_to_explain_nor_too_long_to_read(file, language):
+    """Message, hint and explanation together have 80 to 160 words, in each language."""
+    for mistake in mistakes(file).values():
+        words = mistake.words[language]
+        said = f"{words.message} {words.hint} {words.explanation}"
+        assert 80 <= len(said.split()) <= 160, (mistake.id, len(said.split()))
 
 
 @pytest.mark.parametrize("name", sorted(catalogue()))
