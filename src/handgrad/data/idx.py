@@ -153,14 +153,14 @@ def find_idx_files(folder: Path) -> list[Path | None]:
     return found
 
 
-def read_idx_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...] | None = None) -> Dataset:
+def read_idx_folder(folder: str | os.PathLike[str]) -> Dataset:
     """Read a folder with the four files of MNIST.
+
+    The classes are named by the lines of ``class-names.txt`` in the folder, or by their numbers.
 
     Parameters
     ----------
     folder : path
-    class_names : tuple of str, optional
-        By default, the lines of ``class-names.txt`` in the folder, or the numbers of the classes.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def read_idx_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...]
             "add the missing files, or choose another folder",
         )
     X_train, y_train, X_test, y_test = map(read_idx, paths)
-    names = class_names or _read_class_names(folder / CLASS_NAMES)
+    names = _read_class_names(folder / CLASS_NAMES)
     return dataset_from_raw(folder.name or folder.resolve().name, (X_train, y_train, X_test, y_test), names)
 
 

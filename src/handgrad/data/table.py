@@ -9,6 +9,7 @@ import os
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,14 @@ def read_csv(path: str | os.PathLike[str]) -> Dataset:
         delimiter = max(",;\t", key=lambda mark: first.count(mark.encode()))
         with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
             try:
-                X, words, notes = _read_rows(csv.reader(text, delimiter=delimiter, strict=True), path)
+                X, words, label = _read_rows(csv.reader(text, delimiter=delimiter, strict=True), path)
             except (csv.Error, UnicodeDecodeError) as error:
                 raise FormatError(f"{path}: {error}", "CSV in UTF-8", "save the table as CSV in UTF-8") from error
-    return _dataset(path, X, words, notes)
+    return _dataset(path, X, words, label)
 
 
-def _read_rows(reader: Any, path: Path) -> tuple[NDArray[np.float64], list[str], tuple[str, ...]]:
-    """Read all rows: the numbers (n, d), and the labels as words."""
+def _read_rows(reader: Any, path: Path) -> tuple[NDArray[np.float64], list[str], str]:
+    """Read all rows: the numbers (n, d), the labels as words, and the name of their column."""
     lines: Iterator[tuple[int, list[str]]] = ((reader.line_num, row) for row in reader if row)
     first_line, first = next(lines, (0, []))
     if not 2 <= len(first) <= MAX_COLUMNS:
@@ -87,44 +88,34 @@ def _read_rows(reader: Any, path: Path) -> tuple[NDArray[np.float64], list[str],
     words: list[str] = []
     if not is_header:
         _refuse_counted_names(first, path)
-        _take_row(first, first_line, names, column, numbers, words, path)
+        lines = chain([(first_line, first)], lines)
     for line, row in lines:
-        _take_row(row, line, names, column, numbers, words, path)
+        if len(row) != len(names):
+            raise FormatError(
+                f"{path}, line {line}: {len(row)} fields",
+                f"{len(names)}, as in the first row",
+                "complete or drop the row",
+            )
+        word, fields = row[column].strip(), row[:column] + row[column + 1 :]
+        if not word:
+            raise FormatError(f"{path}, line {line}: an empty label", "a label in every row", "fill or drop the row")
+        words.append(word)
+        try:
+            numbers.extend(map(float, fields))
+        except ValueError:
+            place = next(place for place, field in enumerate(fields) if not _is_number(field))
+            raise FormatError(
+                f"{path}, line {line}, {names[place + (place >= column)]}: {fields[place][:40]!r} is not a number",
+                "a number in every column except the label's",
+                "fill, encode or drop the column",
+            ) from None
     if is_header and _numbers_but(first, column) and first[column].strip() in words:
         raise FormatError(
             f"{path}: its first row may be a header or an example, because {first[column].strip()!r} is also a label",
             "a header that cannot be an example",
             "name the columns with words in the first row",
         )
-    notes = (
-        ()
-        if is_header and first[column].strip().lower() in LABELS
-        else (f"using the last column, {names[column]}, as the label",)
-    )
-    return np.array(numbers, np.float64).reshape(len(words), len(first) - 1), words, notes
-
-
-def _take_row(
-    row: list[str], line: int, names: Sequence[str], column: int, numbers: array[float], words: list[str], path: Path
-) -> None:
-    """Append one row's numbers and its label, or report what is wrong in which line."""
-    if len(row) != len(names):
-        raise FormatError(
-            f"{path}, line {line}: {len(row)} fields", f"{len(names)}, as in the first row", "complete or drop the row"
-        )
-    word, fields = row[column].strip(), row[:column] + row[column + 1 :]
-    if not word:
-        raise FormatError(f"{path}, line {line}: an empty label", "a label in every row", "fill or drop the row")
-    words.append(word)
-    try:
-        numbers.extend(map(float, fields))
-    except ValueError:
-        place = next(place for place, field in enumerate(fields) if not _is_number(field))
-        raise FormatError(
-            f"{path}, line {line}, {names[place + (place >= column)]}: {fields[place][:40]!r} is not a number",
-            "a number in every column except the label's",
-            "fill, encode or drop the column",
-        ) from None
+    return np.array(numbers, np.float64).reshape(len(words), len(first) - 1), words, names[column]
 
 
 def _is_number(field: str) -> bool:
@@ -217,10 +208,7 @@ def read_parquet(path: str | os.PathLike[str]) -> Dataset:
         raise FormatError(
             f"{path}, row {words.index('') + 1}: an empty label", "a label in every row", "fill or drop it"
         )
-    notes = (
-        () if names[column].strip().lower() in LABELS else (f"using the last column, {names[column]}, as the label",)
-    )
-    return _dataset(path, np.column_stack(X), words, notes)
+    return _dataset(path, np.column_stack(X), words, names[column])
 
 
 def _parquet_column(column: Any, name: str, path: Path) -> NDArray[np.float64]:
@@ -239,7 +227,7 @@ def _parquet_column(column: Any, name: str, path: Path) -> NDArray[np.float64]:
     return np.asarray(column.to_numpy()).astype(np.float64)
 
 
-def _dataset(path: Path, X: NDArray[np.float64], words: list[str], notes: tuple[str, ...]) -> Dataset:
+def _dataset(path: Path, X: NDArray[np.float64], words: list[str], label: str) -> Dataset:
     """Build a data set: number the classes, split, fit the scaling on the training set, and scale."""
     if not words:
         raise FormatError(f"{path} has no examples", "rows of numbers and a label", "add them")
@@ -257,6 +245,7 @@ def _dataset(path: Path, X: NDArray[np.float64], words: list[str], notes: tuple[
             f"{path}: no class has two examples", "classes with several examples each", "check the label column"
         )
     scaling = Scaling.fit(X[train])
+    notes = () if label.strip().lower() in LABELS else (f"using the last column, {label}, as the label",)
     return Dataset(
         path.stem, scaling.apply(X[train]), y[train], scaling.apply(X[test]), y[test], class_names, None, scaling, notes
     )
