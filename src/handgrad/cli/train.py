@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,8 +14,6 @@ from handgrad.runs.config import PRESETS, TrainConfig, read_config
 
 if TYPE_CHECKING:
     from cyclopts import ArgumentCollection
-
-    from handgrad.training import Record
 
 
 def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -43,7 +40,7 @@ def train(*, config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()
     from handgrad.reporting import console
     from handgrad.runs.train import train_run
 
-    run, summary = train_run(config, load(config.data.data), _show, tell)
+    run, summary = train_run(config, load(config.data.data), console.show_training, tell)
     console.summary_table(
         [
             ("test accuracy", f"{summary['test_accuracy']:.2%}"),
@@ -138,10 +135,3 @@ def predict(run: Path, /, *inputs: Path) -> None:
     for label, class_names, outputs in predict_inputs(run, inputs):
         print(f"{label}: {class_names[int(outputs.argmax())]}")
         print(console.probability_bars(class_names, outputs))
-
-
-def _show(records: Iterable[Record], total_steps: int, title: str) -> Iterable[Record]:
-    """Show a training on the console."""
-    from handgrad.reporting import console
-
-    return console.show_training(records, total_steps=total_steps, title=title)

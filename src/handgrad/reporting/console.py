@@ -30,7 +30,7 @@ _LIVE_LINES = 20  # about as many evaluations stay on a terminal's screen
 
 
 def show_training(
-    records: Iterable[Record], *, total_steps: int, title: str, console: Console | None = None
+    records: Iterable[Record], total_steps: int, title: str, console: Console | None = None
 ) -> Iterator[Record]:
     """Pass records on and show the progress of the training.
 
@@ -240,17 +240,10 @@ def _remaining(elapsed: float, step: int, total_steps: int) -> str:
 
 
 def _figure(name: str, value: float) -> str:
-    """Write an accuracy as a percentage and anything else as a number."""
-    return _percent(value) if name.endswith("accuracy") else _number(value)
-
-
-def _number(value: float) -> str:
-    """Write a loss so that decimal points are aligned, unless it is very small or very large."""
+    """Write an accuracy as a percentage; anything else with aligned decimal points, unless very small or large."""
+    if name.endswith("accuracy"):
+        return f"{100 * value:.2f} %"
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.2f} %"
 
 
 def _terminal(console: Console | None) -> Console | None:

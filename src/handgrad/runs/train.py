@@ -69,14 +69,10 @@ def train_run(
     folder.write_config(run, config.to_dict())
     steps = config.training.epochs * steps_per_epoch(len(data.X_train), config.training)
     sizes = "-".join(map(str, network.layer_sizes))
-    last: Record | None = None
-    history = []
     if engine.name == "compiled":
         records = _patiently(records, tell)
-    for record in show(folder.record_history(run, records), steps, f"{data.name} {sizes}"):
-        history.append(record)
-        last = record
-    assert last is not None  # noqa: S101 - training yields at least the final evaluation
+    history = list(show(folder.record_history(run, records), steps, f"{data.name} {sizes}"))
+    last = history[-1]  # training yields at least the final evaluation
     model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name)
     save_model(run / folder.MODEL_FILE, model)
     draw_pictures(run, model, data, history, cast(EngineName, engine.name))
