@@ -76,13 +76,8 @@ def read_folder(path: Path, depth: int = 0) -> Folder:
             if depth < MAXIMUM_DEPTH:
                 folder.folders[entry.name] = read_folder(entry, depth + 1)
         elif entry.suffix.lower() in KINDS:
-            folder.files.append(File(entry.name, partial(as_it_is, entry)))
+            folder.files.append(File(entry.name, partial(Path, entry)))
     return folder
-
-
-def as_it_is(path: Path) -> Path:
-    """Give the content of a file that is not in an archive: the file itself."""
-    return path
 
 
 def _refuse(reason: str) -> Path:

@@ -14,16 +14,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises.grading.archive import (
-    KINDS,
-    MAXIMUM_INNER,
-    File,
-    Folder,
-    Refused,
-    Unpacker,
-    as_it_is,
-    read_folder,
-)
+from handgrad.exercises.grading.archive import KINDS, MAXIMUM_INNER, File, Folder, Refused, Unpacker, read_folder
 from handgrad.exercises.sheet.writing import STEMS
 
 SHEETS = frozenset(STEMS.values())  # a file with this name does not say whose it is
@@ -99,7 +90,7 @@ def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
                 with unpacker.look_into(path) as folder:
                     found += _class(home.stem, folder, unpacker)
             else:
-                file = File(path.name, partial(as_it_is, path))
+                file = File(path.name, partial(Path, path))
                 found.append((home.parent.name, _single(file, home.parent.name, unpacker)))
         except Refused as refused:
             found.append((home.parent.name, Found(path.name, "", None, str(refused))))

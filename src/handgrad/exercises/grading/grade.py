@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -22,13 +23,13 @@ from handgrad import files
 from handgrad.errors import ExerciseError, HandgradError
 from handgrad.exercises.check import check_submission
 from handgrad.exercises.grading.collect import Found, find_submissions
-from handgrad.exercises.grading.gradebook import draw_mistakes, grades_csv, grading_data, mistakes_csv, to_json
+from handgrad.exercises.grading.gradebook import draw_mistakes, grades_csv, grading_data, mistakes_csv
 from handgrad.exercises.grading.grading import Grading, Row, count_mistakes
 from handgrad.exercises.grading.overview import feedback_html, index_html
 from handgrad.exercises.grading.rubric import Rubric, default_rubric
 from handgrad.exercises.results import Language
 from handgrad.exercises.sandbox.isolation import Sandbox
-from handgrad.exercises.submission.reading import Submission, read_submission
+from handgrad.exercises.submission.reading import read_submission
 
 RECORD = "grading.json"  # marks a folder as a former grading
 _BESIDE = {RECORD, "results.json", ".DS_Store", "Thumbs.db", "desktop.ini"}  # may be added to one, or changed in it
@@ -92,55 +93,38 @@ def grade(
     refuse_other(out)
     with tempfile.TemporaryDirectory(prefix="handgrad-") as scratch:
         found = find_submissions(paths, Path(scratch))
-        read = [_read(one) for one in found]
-        rows = _checked(found, read, sandbox, rubric, language, progress, workers)
+        rows = _checked(found, partial(_row, sandbox, rubric, language), progress, workers)
     grading = Grading(rows, rubric, language)
     _write(grading, out)
     return grading
 
 
-def _read(one: Found) -> Submission | str:
-    """Read a submission under its learner's name, or say why that is impossible."""
-    if one.file is None:
-        return one.reason
-    try:
-        return replace(read_submission(one.file), name=one.name)
-    except HandgradError as error:
-        return str(error)
-
-
 def _checked(
     found: Sequence[Found],
-    read: Sequence[Submission | str],
-    sandbox: Sandbox,
-    rubric: Rubric,
-    language: Language,
+    check: Callable[[Found], Row],
     progress: Callable[[int, int, Row], None] | None,
     workers: int | None,
 ) -> tuple[Row, ...]:
     """Check all submissions, each in a thread that waits for isolated processes; keep their order."""
-    rows: dict[int, Row] = {}
     with ThreadPoolExecutor(workers or joblib.cpu_count()) as pool:
         try:
-            waiting = {
-                pool.submit(_row, one, submission, sandbox, rubric, language): position
-                for position, (one, submission) in enumerate(zip(found, read, strict=True))
-            }
-            for future in as_completed(waiting):
-                row = rows[waiting[future]] = future.result()
+            waiting = [pool.submit(check, one) for one in found]
+            for done, future in enumerate(as_completed(waiting), start=1):
+                row = future.result()
                 if progress is not None:
-                    progress(len(rows), len(found), row)
+                    progress(done, len(found), row)
         except BaseException:  # such as Ctrl-C: those that have not begun are not waited for
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return tuple(rows[position] for position in range(len(found)))
+    return tuple(future.result() for future in waiting)
 
 
-def _row(one: Found, submission: Submission | str, sandbox: Sandbox, rubric: Rubric, language: Language) -> Row:
-    """Check one submission and count its points."""
-    tasks, reason = tuple(rubric.points), submission if isinstance(submission, str) else ""
-    if isinstance(submission, Submission):
+def _row(sandbox: Sandbox, rubric: Rubric, language: Language, one: Found) -> Row:
+    """Read and check one submission, under its learner's name, and count its points."""
+    tasks, reason = tuple(rubric.points), one.reason
+    if one.file is not None:
         try:
+            submission = replace(read_submission(one.file), name=one.name)
             checked = check_submission(submission, sandbox, language=language, tasks=tasks)
             scores = {result.task: rubric.score(result) for result in checked.tasks if result.task in rubric.points}
             return Row(one.name, one.id, checked, {task: scores.get(task, 0.0) for task in tasks})
@@ -187,7 +171,7 @@ def _fill(folder: Path, grading: Grading) -> None:
     (folder / "index.html").write_text(index_html(grading, counts, pages), encoding="utf-8")
     draw_mistakes(grading, counts, folder / "mistakes.png")
     record = {**grading_data(grading), "files": _hashes(folder)}
-    (folder / RECORD).write_text(to_json(record), encoding="utf-8")
+    (folder / RECORD).write_text(json.dumps(record, indent=1, allow_nan=False), encoding="utf-8")
 
 
 def refuse_other(out: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -127,8 +126,3 @@ def draw_mistakes(grading: Grading, counts: Sequence[MistakeCount], path: Path) 
             axes.barh(middle, one.submissions, height=1.3, color=BLUE)
             axes.text(one.submissions, middle, f" {one.submissions}", va="center", fontsize=14)
             top += height
-
-
-def to_json(data: object) -> str:
-    """Write data as JSON text in ASCII."""
-    return json.dumps(data, indent=1, allow_nan=False)

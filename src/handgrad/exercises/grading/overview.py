@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from handgrad.exercises.grading.grading import Grading, MistakeCount, Row
 from handgrad.exercises.report import report_html
-from handgrad.exercises.report.html import Points
 from handgrad.exercises.report.page import breakable, escaped, page
 from handgrad.exercises.report.parts import MARKS, clean_line, decimal, task_number, words
 from handgrad.exercises.report.terminal import print_parts, usable
@@ -15,11 +14,6 @@ from handgrad.exercises.results import Status
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-
-
-def points_of(row: Row, grading: Grading) -> Points:
-    """Pair the points of a submission with the maximum, for each task."""
-    return {task: (row.points[task], possible) for task, possible in grading.rubric.points.items()}
 
 
 def statuses(row: Row) -> Mapping[str, Status]:
@@ -131,7 +125,7 @@ def _submissions(grading: Grading, files: Mapping[str, str]) -> str:
     rows = []
     for row in grading.rows:
         number = f' <span class="number">{escaped(row.id)}</span>' if row.id else ""
-        cells = f'<td class="name">{_link(row.name, files)}{number}</td>'
+        cells = f'<td class="name"><a href="{escaped(files[row.name])}">{escaped(row.name)}</a>{number}</td>'
         if row.checked is None:
             reason = escaped(f"{word['ungraded']}: {row.reason}")
             cells += f'<td colspan="{len(tasks)}" class="quiet">{reason}</td>'
@@ -159,10 +153,6 @@ def _points_cell(points: float, status: Status | None, language: str) -> str:
     return f'<td class="points">{mark} {decimal(points, language)}</td>'
 
 
-def _link(name: str, files: Mapping[str, str]) -> str:
-    return f'<a href="{escaped(files[name])}">{escaped(name)}</a>'
-
-
 def _mistakes(grading: Grading, counts: Sequence[MistakeCount]) -> str:
     """List the mistakes, each with a bar."""
     word, graded = words(grading.language), len(grading.graded)
@@ -184,7 +174,8 @@ def _mistakes(grading: Grading, counts: Sequence[MistakeCount]) -> str:
 def feedback_html(row: Row, grading: Grading) -> str:
     """Write a learner's feedback: the report with points, or the reason why there is none."""
     if row.checked:
-        return report_html(row.checked, points_of(row, grading))
+        points = {task: (row.points[task], possible) for task, possible in grading.rubric.points.items()}
+        return report_html(row.checked, points)
     word = words(grading.language)
     text = f"{word['ungraded']}: {row.reason}"
     body = f'<h1>{escaped(row.name)}</h1><p class="notice">{escaped(text)}</p>'
