@@ -11,12 +11,6 @@ from handgrad.reproduction.experiments import EXPERIMENTS, Experiment, run
 from handgrad.training.loop import Record
 
 RULE = "-" * 38
-LABELS = {
-    "test_loss": "Test Loss:",
-    "test_accuracy": "Test Accuracy:",
-    "train_loss": "Train Loss:",
-    "train_accuracy": "Train Accuracy:",
-}
 
 
 @dataclass(frozen=True)
@@ -112,7 +106,7 @@ def _printout(name: str, experiment: Experiment, record: Record, final: bool) ->
     else:
         yield "Final:" if final else f"Epoch:\t\t\t{record.epoch}"
     for figure in experiment.figures:
-        label = LABELS[figure]
+        label = f"{figure.replace('_', ' ').title()}:"
         yield label + "\t" * (3 - len(label) // 8) + str(record.figures[figure])
     yield RULE
 
