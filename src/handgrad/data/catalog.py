@@ -143,10 +143,10 @@ def load_data(name_or_path: str | os.PathLike[str], progress: Progress | None = 
     if isinstance(name_or_path, str) and name_or_path in PUBLISHED:
         return _load_published(name_or_path, progress)
     path = Path(name_or_path).expanduser()
-    if path.is_dir() and str(name_or_path):
-        return read_idx_folder(path)
-    if not path.exists() or not str(name_or_path):
+    if not str(name_or_path) or not path.exists():
         raise _unknown(str(name_or_path))
+    if path.is_dir():
+        return read_idx_folder(path)
     if path.suffix.lower() not in READERS:
         raise DataError(f"{path} has an unknown file type", f"one of {', '.join(READERS)}", "rename it")
     return READERS[path.suffix.lower()](path)
@@ -281,11 +281,8 @@ def _unknown(name: str, only_names: bool = False) -> DataError:
     known = [DIGITS, *PUBLISHED]
     close = difflib.get_close_matches(name.lower(), known, n=1)
     wanted = f"one of {', '.join(known)}"
-    if not only_names:
-        wanted += f", a folder of IDX files, or a file of type {', '.join(READERS)}"
     remedy = f"use {close[0]!r} if that is what you mean" if close else "check the name or the path"
-    return DataError(
-        f"{name!r} is neither a known data set nor a path" if not only_names else f"there is no data set {name!r}",
-        wanted,
-        remedy,
-    )
+    if only_names:
+        return DataError(f"there is no data set {name!r}", wanted, remedy)
+    wanted += f", a folder of IDX files, or a file of type {', '.join(READERS)}"
+    return DataError(f"{name!r} is neither a known data set nor a path", wanted, remedy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ class Scaling:
                 scaled[rows] = (raw[rows].astype(np.float64) - low) / factor
         return scaled
 
-    def to_dict(self) -> dict[str, float | list[float]]:
+    def to_dict(self) -> dict[str, Bound]:
         """Return the bounds as JSON can represent them.
 
         Examples
@@ -100,10 +100,7 @@ class Scaling:
         >>> Scaling(0, 16).to_dict()
         {'minimum': 0.0, 'maximum': 16.0}
         """
-        return {
-            name: list(bound) if isinstance(bound, tuple) else bound
-            for name, bound in (("minimum", self.minimum), ("maximum", self.maximum))
-        }
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Scaling:
