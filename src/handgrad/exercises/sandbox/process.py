@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
@@ -62,14 +62,16 @@ class Process:
         except OSError as error:
             self._folder.cleanup()
             raise _not_started(str(error)) from error
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            os.set_blocking(_open(pipe).fileno(), False)
+        pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
+        self._pipes = tuple(pipe for pipe in pipes if pipe is not None)  # all three, as Popen was asked
+        for pipe in self._pipes:
+            os.set_blocking(pipe.fileno(), False)
         start = {"kind": "start", "confine": confinement(sandbox, limits), "home": home}
         try:
             reason = self.ask((start, []), limits.start)[0].get("failed")
         except EndedError as error:
             self._stop()
-            said = _open(self._process.stderr).read() or b""  # none of the submission's code has run yet
+            said = self._pipes[2].read() or b""  # none of the submission's code has run yet
             reason = f"{error} {said.decode(errors='replace').strip()[-300:]}".strip()
         if reason is not None:
             self.kill()
@@ -129,9 +131,8 @@ class Process:
 
     def _exchange(self, request: bytes, end: float) -> tuple[bytes, bytes]:
         """Write a frame and read one, until a deadline."""
-        requests, answers = _open(self._process.stdin).fileno(), _open(self._process.stdout).fileno()
+        requests, answers, _ = (pipe.fileno() for pipe in self._pipes)
         to_send, got = memoryview(request), bytearray()
-        head = body = 0
         with selectors.DefaultSelector() as selector:
             selector.register(answers, selectors.EVENT_READ)
             selector.register(requests, selectors.EVENT_WRITE)
@@ -175,8 +176,8 @@ class Process:
     def kill(self) -> None:
         """End the process and everything that belongs to it, and delete its files."""
         self._stop()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            _open(pipe).close()
+        for pipe in self._pipes:
+            pipe.close()
         self._folder.cleanup()
 
     def _stop(self) -> None:
@@ -193,8 +194,3 @@ def _not_started(reason: object) -> ExerciseError:
     return ExerciseError(
         f"the isolated process did not start ({reason})", "a process that answers", "run `handgrad exercise doctor`"
     )
-
-
-def _open(pipe: IO[bytes] | None) -> IO[bytes]:
-    """Rely on Popen having made a pipe, as it was asked to."""
-    return cast("IO[bytes]", pipe)

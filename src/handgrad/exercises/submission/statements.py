@@ -164,9 +164,7 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     _assign(target, value, unit)
-            case ast.AnnAssign(target=target, value=value):
-                _assign(target, value, unit)
-            case ast.AugAssign(target=target, value=value):
+            case ast.AnnAssign(target=target, value=value) | ast.AugAssign(target=target, value=value):
                 _assign(target, value, unit)
             case ast.If(body=body, orelse=orelse):
                 _bind([*body, *orelse], unit)
@@ -174,8 +172,6 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
                 _bind(body, unit)
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
                 _bind([*body, *(s for handler in handlers for s in handler.body), *orelse, *finalbody], unit)
-            case _:
-                pass
 
 
 def _assign(target: ast.expr, value: ast.expr | None, unit: Unit) -> None:
@@ -198,8 +194,6 @@ def _assign(target: ast.expr, value: ast.expr | None, unit: Unit) -> None:
                     root = root.value
                 if isinstance(root, ast.Name):
                     unit.bound.add(root.id)
-            case _:
-                pass
 
 
 def makes_function(value: ast.expr | None, functions: set[str]) -> bool:

@@ -133,7 +133,6 @@ def _rate(before: NDArray[Any], after: NDArray[Any]) -> float:
     with np.errstate(all="ignore"):
         change = after - before
         mean = float(np.mean(change))
-        rounding = 1e-6 * (
-            abs(mean) + float(np.max(np.abs(before), initial=0)) * 0.1
-        )  # weights may have become float32
+        # Weights may have become float32.
+        rounding = 1e-6 * (abs(mean) + float(np.max(np.abs(before), initial=0)) * 0.1)
         return -mean if bool(np.all(np.abs(change - mean) <= rounding)) else float("nan")
