@@ -101,6 +101,7 @@ def default_rubric_text(sheet: int = 4) -> str:
     """
     rubric = default_rubric(sheet)
     points = "\n".join(f"{task} = {value:g}" for task, value in rubric.points.items())
+    mistakes = [name for name, mistake in catalogue().items() if not rubric.points.keys().isdisjoint(mistake.tasks)]
     return f"""\
 # The rubric of a sheet. Use it with: handgrad grade ... --rubric THIS_FILE
 
@@ -118,15 +119,8 @@ rounding = {rubric.rounding:g}
 
 # The price of a mistake in a task without any other mistake, instead of what partial credit would deduct.
 [deductions]
-# {_example(sheet)} = 0.5
+# {min(mistakes)} = 0.5
 """
-
-
-def _example(sheet: int) -> str:
-    """Name a mistake of a sheet's tasks."""
-    return min(
-        mistake.id for mistake in catalogue().values() if any(TASKS[task].sheet == sheet for task in mistake.tasks)
-    )
 
 
 def read_rubric(path: Path) -> Rubric:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def sheet_cells(part: Part, language: Language, fill: Callable[[str], str]) -> t
         source = words[f"part{part}"][name] if role == "text" else code
         source = EQUATION.sub(lambda match: "\n" + read("shared.toml")[match[1]], source)
         source = WORD.sub(lambda match: words[match[1]][match[2]], source)
-        source = BLANK.sub(lambda match: _indented(fill(match[2]), match[1]), source)
+        source = BLANK.sub(lambda match: textwrap.indent(fill(match[2]), match[1]), source)
         cells.append(SheetCell(role, name, source.strip("\n")))
     return tuple(cells)
 
@@ -85,8 +86,3 @@ def not_implemented(language: Language) -> Callable[[str], str]:
 def read(name: str) -> dict[str, Any]:
     """Read a data file of this folder. Do not modify the result, which is cached."""
     return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))
-
-
-def _indented(lines: str, indentation: str) -> str:
-    """Indent all lines except empty ones."""
-    return "\n".join(indentation + line if line.strip() else "" for line in lines.split("\n"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,7 @@ from handgrad.exercises.results import Language
 from handgrad.exercises.sheet.cells import Part, not_implemented, sheet_cells
 from handgrad.exercises.sheet.formats import learners_notebook, nbgrader_notebook, otter_notebook, percent_module
 from handgrad.exercises.sheet.solutions import solution
+from handgrad.exercises.tasks import TASKS
 from handgrad.files import written
 
 FileFormat = Literal["ipynb", "py"]
@@ -64,7 +65,7 @@ def write_sheet(
         raise SettingError(f"file_format is {file_format!r} for {audience}", "a notebook", 'pass file_format="ipynb"')
     contents = {}
     for part in parts:
-        text = _text(part, file_format, language, audience, None)
+        text = _text(part, file_format, language, audience, {})
         contents[Path(folder) / f"{STEMS[part]}.{file_format}"] = text
     for path in contents:
         if path.exists() or path.is_symlink():
@@ -107,19 +108,14 @@ def solved_sheet(
     >>> solved_sheet(file_format="py", bodies={"del_sigmoid": "return h * (1 + h)"}).count("h * (1 + h)")
     1
     """
-    return _text(part, file_format, language, "learner", solution if bodies is None else _filled(bodies, language))
-
-
-def _filled(bodies: Mapping[str, str], language: Language) -> Callable[[str], str]:
-    """Fill the blanks for which there are lines."""
-    blank = not_implemented(language)
-    return lambda task: bodies[task] if task in bodies else blank(task)
+    bodies = {task: solution(task) for task in TASKS} if bodies is None else bodies
+    return _text(part, file_format, language, "learner", bodies)
 
 
 def _text(
-    part: Part, file_format: FileFormat, language: Language, audience: Audience, fill: Callable[[str], str] | None
+    part: Part, file_format: FileFormat, language: Language, audience: Audience, bodies: Mapping[str, str]
 ) -> str:
-    """Give a sheet's text. ``fill`` applies to learners' sheets only; without it the blanks stay empty."""
+    """Give a sheet's text. ``bodies`` fill blanks of learners' sheets; the other blanks stay empty."""
     _one_of("part", part, tuple(STEMS))
     _one_of("file_format", file_format, ("ipynb", "py"))
     _one_of("language", language, ("en", "de"))
@@ -128,7 +124,7 @@ def _text(
         return nbgrader_notebook(part, sheet_cells(part, language, _nbgrader_region))
     if audience == "otter":
         return otter_notebook(part, sheet_cells(part, language, lambda task: _otter_region(task, blank(task))))
-    cells = sheet_cells(part, language, fill or blank)
+    cells = sheet_cells(part, language, lambda task: bodies[task] if task in bodies else blank(task))
     return learners_notebook(part, cells) if file_format == "ipynb" else percent_module(cells)
 
 
