@@ -158,14 +158,6 @@ def read_idx_folder(folder: str | os.PathLike[str]) -> Dataset:
 
     The classes are named by the lines of ``class-names.txt`` in the folder, or by their numbers.
 
-    Parameters
-    ----------
-    folder : path
-
-    Returns
-    -------
-    Dataset
-
     Raises
     ------
     DataError

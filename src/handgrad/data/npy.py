@@ -43,14 +43,6 @@ class Header(NamedTuple):
 def read_npy(path: str | os.PathLike[str]) -> Dataset:
     """Read the course's ``mnist.npy``: one object array of trainx, trainy, testx, testy, without executing anything.
 
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Dataset
-
     Raises
     ------
     FormatError
@@ -125,14 +117,6 @@ def read_npz(path: str | os.PathLike[str]) -> Dataset:
 
     A file written by :func:`handgrad.data.convert` also contains the names of the classes and the scaling that was
     applied to its examples.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Dataset
 
     Raises
     ------

@@ -37,10 +37,6 @@ def dataset_from_raw(
     scaling : Scaling, optional
         The scaling that has been applied to the examples; by default, derived from their values.
 
-    Returns
-    -------
-    Dataset
-
     Examples
     --------
     >>> X, y = np.array([[[0, 255], [51, 0]]] * 2), np.array([0, 1])

@@ -35,14 +35,6 @@ def read_csv(path: str | os.PathLike[str]) -> Dataset:
 
     The first row is a header if a feature in it is not a number, or if it contains one of those four names.
 
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Dataset
-
     Raises
     ------
     FormatError
@@ -163,14 +155,6 @@ def _refuse_counted_names(first: Sequence[str], path: Path) -> None:
 
 def read_parquet(path: str | os.PathLike[str]) -> Dataset:
     """Read a table in Parquet by the rules of :func:`read_csv`; its columns always have names.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Dataset
 
     Raises
     ------

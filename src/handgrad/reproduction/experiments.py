@@ -90,10 +90,6 @@ def run(
         At least 1; for full-batch gradient descent, the number of iterations.
     threads : int, optional
 
-    Returns
-    -------
-    iterator of Record
-
     Raises
     ------
     ShapeError

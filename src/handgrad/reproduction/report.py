@@ -59,10 +59,6 @@ def reproduce(name: str, data: Dataset, epochs: int | None, seeds: Sequence[int]
         At least one.
     threads : int or None
 
-    Yields
-    ------
-    str
-
     Raises
     ------
     HandgradError
@@ -119,10 +115,6 @@ def compare(name: str, histories: Iterable[dict[int, Record]]) -> list[Row]:
     name : {"gd", "sgd"}
     histories : iterable of dict
         For each seed, from the epoch to its evaluation.
-
-    Returns
-    -------
-    list of Row
 
     Examples
     --------

@@ -54,10 +54,6 @@ def create_run(path: str | os.PathLike[str] | None, name: str) -> Path:
     name : str
         For example, that of the data. Characters that are not allowed in a file name become hyphens.
 
-    Returns
-    -------
-    pathlib.Path
-
     Raises
     ------
     RunError

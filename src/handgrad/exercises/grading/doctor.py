@@ -69,10 +69,6 @@ class Examined:
 def examine() -> Iterator[Examined]:
     """Grade blank, solved and wrong sheets, and try to get out of the sandbox.
 
-    Yields
-    ------
-    Examined
-
     Examples
     --------
     >>> next(examine()).subject

@@ -67,10 +67,6 @@ def grade(
     workers : int, optional
         The number of submissions to check at a time. The default is the number of cores.
 
-    Returns
-    -------
-    Grading
-
     Raises
     ------
     ExerciseError

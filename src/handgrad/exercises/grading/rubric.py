@@ -131,10 +131,6 @@ def read_rubric(path: Path) -> Rubric:
     path : Path
         Of a TOML file such as :func:`default_rubric_text` writes.
 
-    Returns
-    -------
-    Rubric
-
     Raises
     ------
     ExerciseError

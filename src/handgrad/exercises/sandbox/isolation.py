@@ -83,10 +83,6 @@ def find_sandbox(allow_none: bool = False) -> Sandbox:
     allow_none : bool, default False
         Whether to do without isolation where bubblewrap does not work.
 
-    Returns
-    -------
-    Sandbox
-
     Raises
     ------
     ExerciseError
@@ -218,18 +214,7 @@ def environment(home: str) -> dict[str, str]:
 
 
 def confinement(sandbox: Sandbox, limits: Limits) -> dict[str, int | bool]:
-    """Give the arguments of ``confine`` for a sandbox.
-
-    Parameters
-    ----------
-    sandbox : Sandbox
-    limits : Limits
-
-    Returns
-    -------
-    dict
-        The arguments of :func:`handgrad.exercises.sandbox.inside.confine.confine`.
-    """
+    """Give the arguments of :func:`handgrad.exercises.sandbox.inside.confine.confine` for a sandbox."""
     folders = {str(Path(source).parent) for source, _ in packages()}
     return {
         "memory": limits.memory,

@@ -48,10 +48,6 @@ class View:
 def view() -> View:
     """Describe what a submission sees on this machine.
 
-    Returns
-    -------
-    View
-
     Examples
     --------
     >>> any(where == "/box/packages/numpy" for _, where in view().binds)
@@ -139,10 +135,6 @@ def bubblewrap(view: View, scratch: int) -> list[str]:
     view : View
     scratch : int
         Bytes of ``/box/scratch``, the only folder that can be written to.
-
-    Returns
-    -------
-    list of str
     """
     words = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     words += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]

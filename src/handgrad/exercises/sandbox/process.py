@@ -39,11 +39,6 @@ class TooSlowError(EndedError):
 class Process:
     """An isolated process.
 
-    Parameters
-    ----------
-    sandbox : Sandbox
-    limits : Limits
-
     Raises
     ------
     ExerciseError
@@ -80,10 +75,6 @@ class Process:
     def load(self, cells: Sequence[Cell]) -> None:
         """Have the cells loaded, in order.
 
-        Parameters
-        ----------
-        cells : sequence of Cell
-
         Raises
         ------
         EndedError
@@ -102,11 +93,6 @@ class Process:
 
         The request carries a random word that the answer must repeat, so that nothing written in advance counts as an
         answer.
-
-        Parameters
-        ----------
-        request : tuple of (dict, list of ndarray)
-        seconds : float
 
         Returns
         -------

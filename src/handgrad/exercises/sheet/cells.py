@@ -53,10 +53,6 @@ def sheet_cells(part: Part, language: Language, fill: Callable[[str], str]) -> t
     fill : callable
         Gives the lines for the blank of a task, by the task's name.
 
-    Returns
-    -------
-    tuple of SheetCell
-
     Examples
     --------
     >>> cells = sheet_cells(4, "en", lambda task: f"return the_answer_to.{task}")

@@ -27,10 +27,6 @@ def solution(task: str) -> str:
     task : str
         A name of ``tasks.TASKS``.
 
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> print(solution("del_sigmoid"))

@@ -99,10 +99,6 @@ def solved_sheet(
         The lines for the blank of each task; other blanks are left as they are. The default is the solutions of
         ``handgrad.handout``.
 
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> solved_sheet(file_format="py", bodies={"del_sigmoid": "return h * (1 + h)"}).count("h * (1 + h)")

@@ -40,10 +40,6 @@ class Submission:
 def read_submission(path: Path) -> Submission:
     r"""Read a notebook (``.ipynb``, nbformat 4 or 3) or a plain module (``.py``).
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     Submission
@@ -155,10 +151,6 @@ def definitions(submission: Submission) -> tuple[Cell, ...]:
     an attribute or entry of such a thing a value (``fcc.backprop = backprop``) is kept, too. Where a name is a
     function's, an assignment that gives it something else (``accuracy = accuracy(p, y)``) is not.
 
-    Parameters
-    ----------
-    submission : Submission
-
     Returns
     -------
     tuple of Cell
@@ -201,14 +193,6 @@ def definitions(submission: Submission) -> tuple[Cell, ...]:
 
 def syntax_errors(submission: Submission) -> tuple[Crash, ...]:
     """Find the cells that are not valid Python, which :func:`definitions` leaves out.
-
-    Parameters
-    ----------
-    submission : Submission
-
-    Returns
-    -------
-    tuple of Crash
 
     Examples
     --------

@@ -49,10 +49,6 @@ def parse(source: str, cell: int) -> list[Unit] | Crash:
     cell : int
         The number of the cell, for the crash.
 
-    Returns
-    -------
-    list of Unit, or Crash
-
     Examples
     --------
     >>> [sorted(unit.used) for unit in parse("from numpy import exp\ndef f(x):\n    return exp(x) + g(x)\n", 1)]

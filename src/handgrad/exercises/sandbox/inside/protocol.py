@@ -46,10 +46,6 @@ def encode(header: dict[str, Any], arrays: Sequence[NDArray[Any]] = ()) -> bytes
     arrays : sequence of ndarray
         Of the types that :func:`decode` reads, in the machine's own byte order.
 
-    Returns
-    -------
-    bytes
-
     Examples
     --------
     >>> frame = encode({"value": {"array": 0}}, [np.array([[1.0, 2.0]])])
@@ -66,10 +62,6 @@ def encode(header: dict[str, Any], arrays: Sequence[NDArray[Any]] = ()) -> bytes
 
 def decode(head: bytes, body: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]]:
     """Read a frame's header and body.
-
-    Parameters
-    ----------
-    head, body : bytes
 
     Returns
     -------
