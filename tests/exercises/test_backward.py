@@ -238,7 +238,7 @@ def test_an_unrecognised_gradient_is_described():
     """A factor that is no known mistake is measured."""
     result = judged(with_formulas(dW_h2_o=lambda s: 2.5 * FORMULAS["dW_h2_o"](s)))
     assert result.findings[0].mistake is None
-    assert "everywhere 2.5 times" in said(result)
+    assert "Every entry of your dW_h2_o is 2.5 times" in said(result)
     assert result.credit == pytest.approx(8 / 9)
 
 

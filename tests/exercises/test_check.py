@@ -211,7 +211,7 @@ def test_a_helper_that_is_not_written_yet_does_not_keep_backprop_from_being_righ
     body = 'raise NotImplementedError("task 2")'
     checked = check_submission(sheet(4, del_sigmoid=body), sandbox, tasks=["del_sigmoid", "backprop"])
     assert statuses(checked) == {"del_sigmoid": "not_attempted", "backprop": "right"}
-    assert said(checked.tasks[1]).startswith("Right, from correct inputs")
+    assert said(checked.tasks[1]).startswith("Right when it is given correct inputs")
 
 
 def test_a_right_helper_given_the_wrong_thing_is_backprops_own_mistake(sandbox):
@@ -257,7 +257,7 @@ def test_a_crash_has_the_learners_own_line(sandbox):
     (result,) = checked.tasks
     assert result.status == "crashed"
     assert result.crash.source.strip() == "return hiden * (1 - h)"
-    assert "Der Name 'hiden' ist hier nicht bekannt" in said(result, checked.language)
+    assert "Der Name 'hiden' ist hier nicht definiert" in said(result, checked.language)
 
 
 def test_an_endless_loop_is_too_slow_and_the_other_tasks_are_judged(sandbox):

@@ -170,20 +170,20 @@ def test_an_unknown_crash_is_put_in_plain_words():
     """A crash that is no known mistake has no finding, but a sentence and the place."""
     result = judged("sigmoid", lambda X: undefined_name)  # noqa: F821, ARG005
     assert (result.status, result.findings, result.credit) == ("crashed", (), 0.0)
-    assert "'undefined_name' is not known here" in said(result)
+    assert "'undefined_name' is not defined here" in said(result)
 
 
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
         (lambda X: -handout.sigmoid(X), "opposite sign"),
-        (lambda X: 3 * handout.sigmoid(X), "everywhere 3 times"),
+        (lambda X: 3 * handout.sigmoid(X), "Every entry of your sigmoid is 3 times"),
         (lambda X: handout.sigmoid(X) * X.shape[1], "that is k, where k is the number of classes"),
-        (lambda X: handout.sigmoid(X) + 1, "off by the same amount, 1"),
+        (lambda X: handout.sigmoid(X) + 1, "off by 1"),
         (lambda X: handout.sigmoid(X).T, "rows and columns are exchanged"),
-        (lambda X: handout.sigmoid(X)[..., None], "axes of length one too many"),
-        (lambda X: handout.sigmoid(X)[:, 1:], "has the shape (4, 6); it should have (4, 7)"),
-        (lambda X: np.full(X.shape, np.nan), "28 entries of 28 that are no finite numbers"),
+        (lambda X: handout.sigmoid(X)[..., None], "differ only in axes of length one"),
+        (lambda X: handout.sigmoid(X)[:, 1:], "has the shape (4, 6), but it should have (4, 7)"),
+        (lambda X: np.full(X.shape, np.nan), "NaN or infinity: 28 of 28"),
         (lambda X: np.zeros(X.shape), "zero everywhere"),
         (lambda X: np.where(np.arange(len(X))[:, None] == 1, 2, handout.sigmoid(X)), "rows are wrong (counted from 0"),
         (lambda X: np.where(np.arange(X.shape[1]) == 2, 2, handout.sigmoid(X)), "columns are wrong (counted from"),

@@ -131,7 +131,7 @@ def test_picture_of_another_shape_has_no_stars() -> None:
 def test_crash_quotes_the_learners_line() -> None:
     """A crash is told in plain words, with the learner's own line, where it stands, and Python's words."""
     text = shown(everything())
-    assert "Two arrays of the shapes (2,3) (4,)" in text
+    assert "their shapes do not fit together: (2,3) (4,)" in text
     assert "cell 4, line 3:\n      return h * W\n  Python says: ValueError: operands could not be broadcast" in text
 
 

@@ -218,8 +218,8 @@ def test_unknown_mistake_is_described() -> None:
     plan = plan_for(GD)
     result = judge(plan, performed(MOMENTUM, plan))
     assert named(result) == [None]
-    assert f"learning_rate={plan.probes[0].rate:.4g}, the first changes of the weights" in summary(result, "en")
-    assert "gingen die ersten Änderungen der Gewichte" in summary(result, "de")
+    assert f"learning_rate={plan.probes[0].rate:.4g}, the first weight updates" in summary(result, "en")
+    assert "haben die ersten Gewichtsänderungen" in summary(result, "de")
     assert hint(result.findings[0], "en")
     assert explanation(result.findings[0], "en")
     assert result.findings[0].quantities == ("steps",)

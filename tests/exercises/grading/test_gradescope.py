@@ -107,7 +107,7 @@ def test_output_says_what_is_wrong_in_plain_text() -> None:
         f"Hint: {hint(findings[0], 'en')}",
         "",
         "Also: db_h2 is zero everywhere. The cause was not recognised.",
-        "Hint: Was it only initialised, and never computed?",
+        "Hint: Find the line that computes it. Is that line reached, and is its result kept?",
     ]
 
 
@@ -117,7 +117,7 @@ def test_a_crash_is_shown_harmless() -> None:
     result = TaskResult("del_sigmoid", "crashed", notes=(Note("crash_recursion"),), crash=crash)
     output = results_json(checked(result), Rubric({"del_sigmoid": 1.0}))["tests"][0]["output"]
     assert output.split("\n")[2:] == [
-        "A function calls itself without end.",
+        "A function calls itself again and again without end.",
         "",
         "cell 3, line 7:",
         "    raise ValueError(x)\N{REPLACEMENT CHARACTER}",

@@ -143,7 +143,7 @@ def message(finding: Finding, language: Language) -> str:
     Examples
     --------
     >>> message(Finding(("delta_out",), seen=(Note("sign", {"quantities": ("delta_out",)}),)), "en")
-    'Your delta_out has the right sizes of numbers but the opposite sign throughout.'
+    'Your delta_out has the right absolute values, but the opposite sign throughout.'
     """
     named = catalogue()[finding.mistake].words[language].message if finding.mistake else ""
     seen = [sentence(note, language) for note in finding.seen]
@@ -173,7 +173,7 @@ def sentence(note: Note, language: Language) -> str:
     Examples
     --------
     >>> sentence(Note("consequences", {"quantities": ("db_h2", "dW_i_h1")}), "en")
-    'db_h2 and dW_i_h1 are wrong only because of that.'
+    'db_h2 and dW_i_h1 are wrong only as a consequence.'
     """
     return _filled(texts("feedback", language)[note.id], note.facts, language)
 
