@@ -17,8 +17,6 @@ FACTS = {
     "found_shape", "expected_shape",
 }  # fmt: skip
 
-# The files whose texts keep to the length that is set for them.
-
 
 def names(text: str) -> set[str]:
     """Find what stands in braces."""
