@@ -27,7 +27,7 @@ from handgrad.exercises.words.wording import texts
 GD, SGD = "gradient_descent", "stochastic_gradient_descent"
 MISTAKES = {task: {form.mistake for form in forms(task)} for task in (GD, SGD)}
 OWN = {"OWN_RATE": 0.1, "OWN_SIZE": 3}
-VARIANTS = Path(__file__).parent / "proof" / "variants"
+VARIANTS = Path(__file__).parents[1] / "proof" / "variants"
 CORRECT = [
     (file.name, task)
     for file in sorted(VARIANTS.iterdir(), key=lambda file: file.name)
