@@ -147,7 +147,8 @@ class Answer:
         missing: the submission has no such name. not_attempted: it raised NotImplementedError. killed: its process
         ended, or broke a limit (``reason`` says which).
     values : dict of str to ndarray
-        By label; attributes that are not there, and what is no array or number, are left out.
+        By label, of booleans, integers or floats; attributes that are not there, and what is no array or number, are
+        left out.
     events : tuple of Event
     crash : Crash or None
     reason : str

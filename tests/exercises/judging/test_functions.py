@@ -58,13 +58,13 @@ def test_the_reference_is_right(task):
 def test_a_plan_tells_all_mistakes_apart(task, seed):
     """On the arrays of a plan no two mistakes, and no mistake and the reference, give the same."""
     plan = calls_for(task, np.random.default_rng(seed))
-    assert distinguishes(SUBJECTS[task], recognisers(task), plan.cases)
+    assert distinguishes(SUBJECTS[task], recognisers(task), plan.drawn.regular)
 
 
 def test_mistakes_that_agree_on_all_arrays_are_noticed():
     """The comparison of mistakes would notice two that are the same."""
     doubled = {**recognisers("del_sigmoid"), "another": (lambda h: h + h * h,)}
-    cases = calls_for("del_sigmoid", np.random.default_rng(0)).cases
+    cases = calls_for("del_sigmoid", np.random.default_rng(0)).drawn.regular
     assert not distinguishes(SUBJECTS["del_sigmoid"], doubled, cases)
 
 
@@ -94,10 +94,10 @@ def test_probes_differ_in_size_and_are_new_each_time():
     """Rows, columns and classes have different numbers, n is never 1, and another seed draws other arrays."""
     for task in TASKS_HERE:
         plan, other = (calls_for(task, np.random.default_rng(seed)) for seed in (1, 2))
-        shapes = [case[0].shape for case in plan.cases]
+        shapes = [case[0].shape for case in plan.drawn.regular]
         assert any(n != k for n, k in shapes)
         assert all(n > 1 for n, _ in shapes)
-        assert not any(np.array_equal(a[0], b[0]) for a, b in zip(plan.cases, other.cases, strict=True))
+        assert not any(np.array_equal(a[0], b[0]) for a, b in zip(plan.drawn.regular, other.drawn.regular, strict=True))
 
 
 def test_a_scalar_may_come_as_an_array_of_one():

@@ -14,7 +14,8 @@ from handgrad.exercises.calls import Answer, Event
 from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.catalogue.routines import STYLES, Form, Network, Style, forms, play, run
 from handgrad.exercises.catalogue.traces import LOOKS, deviations, trace
-from handgrad.exercises.judging.routines import RoutinePlan, calls_for, judge
+from handgrad.exercises.judging.plan import Plan
+from handgrad.exercises.judging.routines import calls_for, judge
 from handgrad.exercises.report.feedback import explanation, hint, summary
 from handgrad.exercises.results import TaskResult
 from handgrad.exercises.sandbox.inside import recorder
@@ -38,19 +39,19 @@ CORRECT = [
 each_task = pytest.mark.parametrize("task", [GD, SGD])
 
 
-def plan_for(task: str, seed: int = 0) -> RoutinePlan:
+def plan_for(task: str, seed: int = 0) -> Plan[Any]:
     """Draw a plan."""
     return calls_for(task, np.random.default_rng(seed))
 
 
-def performed(source: str, plan: RoutinePlan) -> list[Answer]:
+def performed(source: str, plan: Plan[Any]) -> list[Answer]:
     """Answer a plan's calls in this process, with the network of the sandbox; the sources are our own."""
     module = ModuleType("submission")
     exec(compile(source, "submission", "exec"), vars(module))  # noqa: S102
     vars(module).update(cross_entropy=lambda p, y: np.float64(0.75), accuracy=lambda p, y: np.float64(0.5))  # noqa: ARG005
     routine = getattr(module, plan.task)
     answers = []
-    for i, (call, probe) in enumerate(zip(plan.calls, plan.probes, strict=True)):
+    for i, (call, probe) in enumerate(zip(plan.calls, plan.drawn, strict=True)):
         np.random.seed(i)  # noqa: NPY002 - as the sandbox does: learners shuffle by the global state
         random.seed(i)
         net = recorder.fcc({name: array.copy() for name, array in probe.weights.items()})
@@ -64,13 +65,13 @@ def performed(source: str, plan: RoutinePlan) -> list[Answer]:
     return answers
 
 
-def played(plan: RoutinePlan, style: Style, form: Form) -> list[Answer]:
+def played(plan: Plan[Any], style: Style, form: Form) -> list[Answer]:
     """Answer a plan's calls by a mistake of the catalogue."""
-    events = [play(plan.task, probe, style, form.body, seed=1, own=OWN) for probe in plan.probes]
+    events = [play(plan.task, probe, style, form.body, seed=1, own=OWN) for probe in plan.drawn]
     return [Answer(call.id, "ok", events=e) for call, e in zip(plan.calls, events, strict=True)]
 
 
-def isolated(source: str, plan: RoutinePlan) -> list[Answer]:
+def isolated(source: str, plan: Plan[Any]) -> list[Answer]:
     """Answer a plan's calls as a check does."""
     return run_calls([Cell(0, source)], plan.calls, find_sandbox(allow_none=True))
 
@@ -126,7 +127,7 @@ def test_sandbox_records_what_is_recorded_here(source: str) -> None:
 
 def test_quick_network_records_what_the_sandboxs_does() -> None:
     """The network for mutants and the one in the sandbox note the same events, whatever is done and in which order."""
-    probe = plan_for(GD).probes[0]
+    probe = plan_for(GD).drawn[0]
     quick, real = Network(), recorder.fcc({name: array.copy() for name, array in probe.weights.items()})
     for net in (quick, real):
         net.gradient_step(0.5)
@@ -154,15 +155,15 @@ def test_every_mistake_is_in_the_catalogue(task: str) -> None:
     assert {mistake for mistake, entry in catalogue().items() if task in entry.tasks} == MISTAKES[task]
 
 
-def distinct(plan: RoutinePlan, styles: Any) -> dict[frozenset[Any], set[str]]:
+def distinct(plan: Plan[Any], styles: Any) -> dict[frozenset[Any], set[str]]:
     """Run every mistake in every form, twice with other random numbers, and collect what deviates."""
     seen: dict[frozenset[Any], set[str]] = {}
     for mistake, body in forms(plan.task):
         for style in styles:
-            traces = [run(plan.task, probe, style, body, OWN) for probe in plan.probes]
-            made = deviations(traces, plan.probes)
-            again = [trace(play(plan.task, probe, style, body, seed=9, own=OWN), probe) for probe in plan.probes]
-            assert made == deviations(again, plan.probes), (mistake, style)
+            traces = [run(plan.task, probe, style, body, OWN) for probe in plan.drawn]
+            made = deviations(traces, plan.drawn)
+            again = [trace(play(plan.task, probe, style, body, seed=9, own=OWN), probe) for probe in plan.drawn]
+            assert made == deviations(again, plan.drawn), (mistake, style)
             assert made, (mistake, style)
             seen.setdefault(frozenset(made.items()), set()).add(mistake)
     return seen
@@ -190,7 +191,7 @@ def test_the_right_routine_has_no_deviation_in_any_style(task: str) -> None:
     for seed in range(5):
         plan = plan_for(task, seed)
         for style in STYLES:
-            assert deviations([run(task, probe, style) for probe in plan.probes], plan.probes) == {}
+            assert deviations([run(task, probe, style) for probe in plan.drawn], plan.drawn) == {}
 
 
 @pytest.mark.slow
@@ -218,7 +219,7 @@ def test_unknown_mistake_is_described() -> None:
     plan = plan_for(GD)
     result = judge(plan, performed(MOMENTUM, plan))
     assert named(result) == [None]
-    assert f"learning_rate={plan.probes[0].rate:.4g}, the first weight updates" in summary(result, "en")
+    assert f"learning_rate={plan.drawn[0].rate:.4g}, the first weight updates" in summary(result, "en")
     assert "haben die ersten Gewichtsänderungen" in summary(result, "de")
     assert hint(result.findings[0], "en")
     assert explanation(result.findings[0], "en")
@@ -232,7 +233,7 @@ def test_picture_shows_what_each_step_was_made_from() -> None:
     picture = judge(plan, performed(source, plan)).picture
     assert picture is not None
     assert all(rows == labels for rows, labels, _ in picture.expected[1:])
-    assert picture.found[1][1] == " ".join(map(str, range(plan.probes[0].batch_size)))
+    assert picture.found[1][1] == " ".join(map(str, range(plan.drawn[0].batch_size)))
 
 
 @pytest.mark.parametrize(
@@ -295,10 +296,10 @@ def test_own_losses_may_be_missing() -> None:
 def test_data_are_drawn_anew_with_distinct_rows_and_labels(task: str) -> None:
     """No two rows and no two labels of a trial are equal, and two plans have other data."""
     plan, other = plan_for(task, 1), plan_for(task, 2)
-    for probe in plan.probes:
+    for probe in plan.drawn:
         assert len(np.unique(np.concatenate([probe.trainx, probe.testx]), axis=0)) == probe.n + len(probe.testx)
         assert len(np.unique(np.concatenate([probe.trainy, probe.testy]))) == probe.n + len(probe.testy)
-    assert not np.array_equal(plan.probes[0].trainx, other.probes[0].trainx)
+    assert not np.array_equal(plan.drawn[0].trainx, other.drawn[0].trainx)
     assert set(plan.calls[0].keywords) | {"neural_net", "trainx", "trainy", "testx", "testy"} >= set(
         TASKS[task].parameters
     )

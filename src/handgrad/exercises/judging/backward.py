@@ -7,8 +7,7 @@ reference's forward values, with correct helper functions: that tells what the m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,27 +18,13 @@ from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.chain import DELTAS, Verdict, View, gradients_right, walk
 from handgrad.exercises.judging.passes import Probe, canned, done, draw, example, from_forward_values, from_inputs, read
+from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
 
-@dataclass(frozen=True)
-class BackpropPlan:
-    """The calls of the task, and the networks they were made from; the last one is the worked example."""
-
-    task: str
-    calls: tuple[Call, ...]
-    probes: tuple[Probe, ...]
-
-
-def calls_for(task: str, rng: np.random.Generator) -> BackpropPlan:
-    """Draw networks and batches for backprop.
-
-    Parameters
-    ----------
-    task : str
-        "backprop".
-    rng : numpy.random.Generator
+def calls_for(task: str, rng: np.random.Generator) -> Plan[tuple[Probe, ...]]:
+    """Draw networks and batches for backprop; the last one is the worked example.
 
     Examples
     --------
@@ -65,50 +50,40 @@ def calls_for(task: str, rng: np.random.Generator) -> BackpropPlan:
             steps=from_forward_values(probe),
             canned=canned(probe, turned),
         )
-        for i, probe in enumerate(probes[:2])
         for turned in (False, True)
+        for i, probe in enumerate(probes[:2])
     ]
-    calls += [
-        Call(f"{task}:helper:{name}", "function", name, helper[0]) for name, helper in _helpers(probes[0]).items()
-    ]
-    return BackpropPlan(task, tuple(calls), probes)
+    calls += [Call(f"{task}:helper:{name}", "function", name, given) for name, given, _ in _helpers(probes[0])]
+    return Plan(task, tuple(calls), probes)
 
 
-def judge(plan: BackpropPlan, answers: Sequence[Answer]) -> TaskResult:
-    """Say whether backprop is right, and else which quantity goes wrong first, and why.
-
-    Parameters
-    ----------
-    plan : BackpropPlan
-    answers : sequence of Answer
-        One for each call of the plan, in any order.
-
-    Returns
-    -------
-    TaskResult
-        Of a right one, the findings are remarks.
-    """
-    by_id = {answer.id: answer for answer in answers}
-    full = [by_id[f"{plan.task}:{i}"] for i in range(len(plan.probes) - 1)]
-    alone = _alone(plan, by_id)
+def judge(plan: Plan[tuple[Probe, ...]], answers: Sequence[Answer]) -> TaskResult:
+    """Say whether backprop is right, and if not, which quantity goes wrong first, and why; remark on a right one."""
+    probes = plan.drawn
+    *full, pictured = answers[: len(probes)]
+    *given, one, two, three = answers[len(probes) :]
+    # With correct helpers: in the orientation for which the method was written, if it is right.
+    kinds = given[:2], given[2:]
+    alone = next((kind for kind in kinds if (views := _views(probes, kind)) and gradients_right(views)), kinds[0])
     reaches = any(answer.status == "ok" or done(answer, "0:forward") for answer in full)
     # Where the forward pass, or a helper that is still to be written, stops it, the method is judged by itself.
     by_itself = not reaches or all(answer.status == "not_attempted" for answer in full)
     judged = alone if by_itself else full
-    early = diagnosis.unanswered(plan.task, judged)
-    if early:
+    if early := diagnosis.unanswered(plan.task, judged):
         return early
-    views = _views(plan, judged)
-    crash = next((answer.crash for answer in judged if answer.crash), None)
+    views = _views(probes, judged)
+    crash = crashes.first(judged)
     touched = _touched(judged)
     moved = [name for name in PARAMETERS if name in touched]
     if gradients_right(views) and not crash and not moved:
-        return _right(plan, touched, by_itself)
+        changed = tuple(name for name in ACTIVATIONS if name in touched)
+        remarks = (diagnosis.named("forward_values_changed", (), {"quantities": changed}),) if changed else ()
+        return TaskResult(plan.task, "right", remarks, (Note("right_by_itself" if by_itself else "right"),), credit=1.0)
 
     verdicts = walk(views)
     findings = _findings(views, verdicts)
     if crash and not findings and (mistake := crashes.by_crash(crash)):
-        findings = [_found(mistake, [verdicts[0]], views)]
+        findings = [_finding(mistake, [verdicts[0]], views)]
     if moved and all(found.mistake != "updated_weights_used" for found in findings):
         findings.append(diagnosis.named("weights_changed_in_backprop", (), {"quantities": tuple(moved)}))
     credit = _share(verdicts, views)
@@ -116,12 +91,12 @@ def judge(plan: BackpropPlan, answers: Sequence[Answer]) -> TaskResult:
     consequences = tuple(verdict.quantity for verdict in verdicts if verdict.state == "follows")
     if consequences and crash:  # else the chain shows them
         notes.append(Note("consequences", {"quantities": consequences}))
-    helpers = _wrong_helpers(plan, by_id)
-    helped = _views(plan, alone)
+    helpers = _wrong_helpers(probes[0], (one, two, three))
+    helped = _views(probes, alone)
     if helpers and helped:
         credit = max(credit, _share(walk(helped), helped))
         if gradients_right(helped):
-            notes.insert(0, Note("follows", {"helpers": tuple(helpers)}))
+            notes.insert(0, Note("follows", {"helpers": helpers}))
     if moved:  # one thing more that it must not do
         credit = min(credit, 1 - 1 / len(BACKPROP))
     return TaskResult(
@@ -132,47 +107,36 @@ def judge(plan: BackpropPlan, answers: Sequence[Answer]) -> TaskResult:
         consequences,
         _unseen(verdicts, findings, views),
         crash,
-        _picture(plan, by_id[f"{plan.task}:{len(plan.probes) - 1}"], findings),
+        _picture(_views(probes[-1:], [pictured]), findings),
         credit,
     )
 
 
-def _helpers(probe: Probe) -> dict[str, tuple[tuple[Array, ...], Array]]:
-    """Give arguments and results of the functions that backprop may call."""
+def _helpers(probe: Probe) -> list[tuple[str, tuple[Array, ...], Array]]:
+    """List the functions that backprop may call, with arguments and what is right for them."""
     batch = probe.batches[0]
-    delta = handout.delta_last_layer_easy_approach(batch.forward["out"], batch.y)
-    return {
-        "delta_last_layer": ((batch.forward["out"], batch.y), delta),
-        "delta_last_layer_easy_approach": ((batch.forward["out"], batch.y), delta),
-        "del_sigmoid": ((batch.forward["h2"],), handout.del_sigmoid(batch.forward["h2"])),
-    }
-
-
-def _wrong_helpers(plan: BackpropPlan, by_id: Mapping[str, Answer]) -> list[str]:
-    """Name those that do not give the right result."""
-    helpers = {name: by_id[f"{plan.task}:helper:{name}"] for name in _helpers(plan.probes[0])}
+    out, h2 = batch.forward["out"], batch.forward["h2"]
+    delta = handout.delta_last_layer_easy_approach(out, batch.y)
     return [
-        name
-        for name, (_, expected) in _helpers(plan.probes[0]).items()
-        if helpers[name].status != "missing" and not same(helpers[name].values.get("return"), expected)
+        ("delta_last_layer", (out, batch.y), delta),
+        ("delta_last_layer_easy_approach", (out, batch.y), delta),
+        ("del_sigmoid", (h2,), handout.del_sigmoid(h2)),
     ]
 
 
-def _alone(plan: BackpropPlan, by_id: Mapping[str, Answer]) -> list[Answer]:
-    """Choose the answers with correct helpers: in the orientation for which the method was written, if it is right."""
-    kinds = [[by_id[f"{plan.task}:given:{i}:{turned}"] for i in (0, 1)] for turned in (False, True)]
-    return next((kind for kind in kinds if (views := _views(plan, kind)) and gradients_right(views)), kinds[0])
+def _wrong_helpers(probe: Probe, answers: Sequence[Answer]) -> tuple[str, ...]:
+    """Name those that do not give the right result."""
+    return tuple(
+        name
+        for (name, _, expected), answer in zip(_helpers(probe), answers, strict=True)
+        if answer.status != "missing" and not same(answer.values.get("return"), expected)
+    )
 
 
-def _views(plan: BackpropPlan, answers: Sequence[Answer]) -> list[View]:
-    """Read the passes of several answers."""
-    views: list[View] = []
-    for answer in answers:
-        if answer.status not in ("ok", "crashed"):
-            continue
-        probe = plan.probes[int(answer.id.removeprefix(f"{plan.task}:").removeprefix("given:").split(":")[0])]
-        views += read(probe, answer)
-    return views
+def _views(probes: Sequence[Probe], answers: Sequence[Answer]) -> list[View]:
+    """Read the passes of the answers to the first of these probes."""
+    pairs = zip(probes, answers, strict=False)
+    return [view for probe, answer in pairs if answer.status in ("ok", "crashed") for view in read(probe, answer)]
 
 
 def _touched(answers: Sequence[Answer]) -> set[str]:
@@ -186,16 +150,6 @@ def _touched(answers: Sequence[Answer]) -> set[str]:
     return changed
 
 
-def _right(plan: BackpropPlan, touched: set[str], by_itself: bool) -> TaskResult:
-    """Say that it is right; remark on values of the forward pass that it wrote over."""
-    notes = (Note("right_by_itself" if by_itself else "right"),)
-    if not touched:
-        return TaskResult(plan.task, "right", notes=notes, credit=1.0)
-    changed = tuple(name for name in ACTIVATIONS if name in touched)
-    remark = diagnosis.named("forward_values_changed", (), {"quantities": changed})
-    return TaskResult(plan.task, "right", (remark,), notes, credit=1.0)
-
-
 def _findings(views: Sequence[View], verdicts: Sequence[Verdict]) -> list[Finding]:
     """Make one finding of each recognised mistake, however many quantities have it, and one of each other quantity."""
     wrong = [verdict for verdict in verdicts if verdict.state == "wrong"]
@@ -205,9 +159,9 @@ def _findings(views: Sequence[View], verdicts: Sequence[Verdict]) -> list[Findin
         if verdict.mistake:
             alike = [other for other in wrong if other.mistake == verdict.mistake]
             if alike[0] is verdict:
-                findings.append(_found(verdict.mistake, alike, views))
+                findings.append(_finding(verdict.mistake, alike, views))
         elif not lost:
-            findings.append(_unrecognised(verdict, views))
+            findings.append(_finding(None, [verdict], views))
             lost = verdict.quantity not in DELTAS and not _delta_of(verdict, views)
     return findings
 
@@ -223,20 +177,12 @@ def _sizes(view: View) -> dict[str, int]:
     return {"n": len(X), "k": out.shape[1], "d": X.shape[1], "h1": h1.shape[1], "h2": h2.shape[1]}
 
 
-def _found(mistake: str, alike: Sequence[Verdict], views: Sequence[View]) -> Finding:
-    first = alike[0]
-    names = [verdict.quantity for verdict in alike]
+def _finding(mistake: str | None, alike: Sequence[Verdict], views: Sequence[View]) -> Finding:
+    """Report the quantities that have a mistake, or the one whose mistake is not known."""
+    first, names = alike[0], [verdict.quantity for verdict in alike]
     expected = views[first.view].reference[first.quantity] if first.expected is None else first.expected
-    said = diagnosis.facts(names, first.found, expected, _sizes(views[first.view]))
     equations = ", ".join(dict.fromkeys(EQUATIONS[name] for name in names))
-    return diagnosis.named(mistake, names, said, equations)
-
-
-def _unrecognised(verdict: Verdict, views: Sequence[View]) -> Finding:
-    expected = views[verdict.view].reference[verdict.quantity] if verdict.expected is None else verdict.expected
-    return diagnosis.undiagnosed(
-        verdict.quantity, verdict.found, expected, _sizes(views[verdict.view]), EQUATIONS[verdict.quantity]
-    )
+    return diagnosis.finding(mistake, names, first.found, expected, _sizes(views[first.view]), equations)
 
 
 def _unseen(verdicts: Sequence[Verdict], findings: Sequence[Finding], views: Sequence[View]) -> tuple[str, ...]:
@@ -260,17 +206,11 @@ def _share(verdicts: Sequence[Verdict], views: Sequence[View]) -> float:
     return sum(verdict.state in ("right", "follows") for verdict in reached) / len(counted)
 
 
-def _picture(plan: BackpropPlan, answer: Answer, findings: Sequence[Finding]) -> Picture | None:
+def _picture(views: Sequence[View], findings: Sequence[Finding]) -> Picture | None:
     """Show the first wrong quantity of the small network."""
-    views = list(read(plan.probes[-1], answer)) if answer.status in ("ok", "crashed") else []
     first = next((name for found in findings for name in found.quantities), None)
     for verdict in walk(views) if views else ():
-        if (
-            verdict.quantity == first
-            and verdict.state == "wrong"
-            and verdict.found is not None
-            and verdict.expected is not None
-        ):
-            caption = Note("picture_backprop", {"quantity": verdict.quantity})
-            return diagnosis.picture(caption, verdict.expected, verdict.found)
+        found, expected = verdict.found, verdict.expected
+        if verdict.quantity == first and verdict.state == "wrong" and found is not None and expected is not None:
+            return diagnosis.picture(Note("picture_backprop", {"quantity": first}), expected, found)
     return None

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from handgrad.exercises.calls import Crash
+from handgrad.exercises.calls import Answer, Crash
 from handgrad.exercises.results import Note
+
+
+def first(answers: Sequence[Answer]) -> Crash | None:
+    """Find the first crash, if there is one."""
+    return next((answer.crash for answer in answers if answer.crash), None)
 
 
 def crashed(crash: Crash) -> Note:

@@ -10,7 +10,7 @@ import numpy as np
 from handgrad.exercises.calls import Answer
 from handgrad.exercises.catalogue.comparing import Array, same
 from handgrad.exercises.catalogue.mistakes import catalogue
-from handgrad.exercises.results import Fact, Finding, Note, Picture, TaskResult
+from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 
 _PICTURED = 6  # rows and columns of a picture
 
@@ -85,16 +85,23 @@ def named(
     return Finding(tuple(quantities), mistake, facts or {}, equation=equation or catalogue()[mistake].equation)
 
 
-def undiagnosed(
-    quantity: str, found: Array | None, expected: Array, sizes: Mapping[str, int], equation: str = ""
+def finding(
+    mistake: str | None,
+    quantities: Sequence[str],
+    found: Array | None,
+    expected: Array,
+    sizes: Mapping[str, int],
+    equation: str = "",
 ) -> Finding:
-    """Describe a wrong quantity whose cause was not recognised.
+    """Report quantities that are wrong by a mistake of the catalogue, or describe one whose cause was not recognised.
 
     Parameters
     ----------
-    quantity : str
+    mistake : str or None
+    quantities : sequence of str
+        A single one where there is no mistake.
     found : ndarray or None
-        None if the submission did not set it.
+        Of the first of them; None if the submission did not set it.
     expected : ndarray
     sizes : mapping
         Numbers that may have been forgotten as factors, with their names: n, k, ...
@@ -102,12 +109,14 @@ def undiagnosed(
 
     Examples
     --------
-    >>> undiagnosed("delta_out", np.ones((2, 3)), -np.ones((2, 3)), {"n": 3}).seen[0].id
+    >>> finding(None, ["delta_out"], np.ones((2, 3)), -np.ones((2, 3)), {"n": 3}).seen[0].id
     'sign'
     """
+    said = facts(quantities, found, expected, sizes)
+    if mistake:
+        return named(mistake, quantities, said, equation)
     key, more = _described(found, expected, sizes)
-    note = Note(key, {**facts([quantity], found, expected, sizes), **more})
-    return Finding((quantity,), seen=(note,), equation=equation)
+    return Finding(tuple(quantities), seen=(Note(key, {**said, **more}),), equation=equation)
 
 
 def _described(found: Array | None, expected: Array, sizes: Mapping[str, int]) -> tuple[str, dict[str, Fact]]:
@@ -181,10 +190,10 @@ def unanswered(task: str, answers: Sequence[Answer]) -> TaskResult | None:
     by_status = {answer.status: answer for answer in reversed(answers)}
     if "missing" in by_status:
         return TaskResult(task, "not_attempted", notes=(Note("missing", {"name": task}),))
-    if "not_attempted" in by_status:
-        return TaskResult(task, "not_attempted", notes=(Note("not_attempted"),))
-    if "too_slow" in by_status:
-        return TaskResult(task, "too_slow", notes=(Note("too_slow"),))
+    given: tuple[Status, ...] = ("not_attempted", "too_slow")
+    for status in given:
+        if status in by_status:
+            return TaskResult(task, status, notes=(Note(status),))
     if "killed" in by_status:
         return TaskResult(task, "crashed", notes=(Note("killed", {"reason": by_status["killed"].reason or "?"}),))
     return None
@@ -203,7 +212,7 @@ def picture(caption: Note, expected: Any, found: Any) -> Picture:
 
 def _rows(array: Any) -> tuple[tuple[float | str, ...], ...]:
     array = np.asarray(array)
-    if array.dtype.kind not in "buif" or array.ndim > 2:
+    if array.ndim > 2:
         return ((shape(array),),)
     array = np.atleast_2d(array.astype(np.float64))[:_PICTURED, :_PICTURED]
     return tuple(tuple(float(entry) for entry in row) for row in array)

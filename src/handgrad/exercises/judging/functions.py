@@ -17,40 +17,30 @@ from handgrad.exercises.calls import Answer, Call, Crash, Ufunc
 from handgrad.exercises.catalogue.comparing import CRASH, Array, Variants, matching, outcome, same
 from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.subjects import SUBJECTS, Arguments, Subject
-from handgrad.exercises.judging import diagnosis
-from handgrad.exercises.judging.crashes import by_crash, crashed
-from handgrad.exercises.results import Finding, Note, Picture, TaskResult
+from handgrad.exercises.judging import crashes, diagnosis
+from handgrad.exercises.judging.plan import Plan
+from handgrad.exercises.results import Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
 
 
 @dataclass(frozen=True)
-class FunctionPlan:
-    """The calls of one task, and the arguments they were made from.
+class Cases:
+    """The arguments to call a function with.
 
     Attributes
     ----------
-    task : str
-    calls : tuple of Call
-    cases : tuple of argument lists
-        Regular: the result must be right on each.
+    regular : tuple of argument lists
+        The result must be right on each.
     extremes : mapping of id to arguments
         Where the result is wrong on these, this mistake is remarked on.
     """
 
-    task: str
-    calls: tuple[Call, ...]
-    cases: tuple[Arguments, ...]
+    regular: tuple[Arguments, ...]
     extremes: Mapping[str, Arguments]
 
 
-def calls_for(task: str, rng: np.random.Generator) -> FunctionPlan:
-    """Draw the arguments to call a task's function with.
-
-    Parameters
-    ----------
-    task : str
-        Of kind "function".
-    rng : numpy.random.Generator
+def calls_for(task: str, rng: np.random.Generator) -> Plan[Cases]:
+    """Draw the arguments to call a task's function with: the regular ones, the extremes, and those of the picture.
 
     Examples
     --------
@@ -67,7 +57,7 @@ def calls_for(task: str, rng: np.random.Generator) -> FunctionPlan:
     calls = tuple(
         Call(f"{task}:{name}", "function", task, tuple(map(_sendable, arguments))) for name, arguments in named.items()
     )
-    return FunctionPlan(task, calls, cases, extremes)
+    return Plan(task, calls, Cases(cases, extremes))
 
 
 def distinguishes(subject: Subject, mistakes: Mapping[str, Variants], cases: Sequence[Arguments]) -> bool:
@@ -81,68 +71,45 @@ def distinguishes(subject: Subject, mistakes: Mapping[str, Variants], cases: Seq
     )
 
 
-def judge(plan: FunctionPlan, answers: Sequence[Answer]) -> TaskResult:
-    """Say whether a function is right, and else what is wrong with it.
-
-    Parameters
-    ----------
-    plan : FunctionPlan
-    answers : sequence of Answer
-        One for each call of the plan, in any order.
-
-    Returns
-    -------
-    TaskResult
-        Of a right one, the findings are remarks.
-    """
-    task, subject = plan.task, SUBJECTS[plan.task]
-    by_name = {answer.id.removeprefix(f"{task}:"): answer for answer in answers}
-    regular = [by_name[str(i)] for i in range(len(plan.cases))]
-    early = diagnosis.unanswered(task, regular)
-    if early:
+def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
+    """Say whether a function is right, and if not, what is wrong with it; of a right one, the findings are remarks."""
+    task, subject, cases = plan.task, SUBJECTS[plan.task], plan.drawn.regular
+    regular = answers[: len(cases)]
+    if early := diagnosis.unanswered(task, regular):
         return early
     found = [_returned(answer) if answer.status == "ok" else CRASH for answer in regular]
-    crash = next((answer.crash for answer in regular if answer.crash), None)
-    expected = [np.asarray(outcome(subject.reference, *case)) for case in plan.cases]
+    expected = [np.asarray(outcome(subject.reference, *case)) for case in cases]
     wrong = [i for i, f in enumerate(found) if not same(f, expected[i], subject.tolerance)]
     if not wrong:
-        return _right(plan, by_name)
+        return TaskResult(task, "right", _remarks(plan, answers), (Note("right"),), credit=1.0)
 
-    shown = next((i for i in wrong if found[i] is not None), wrong[0])  # the first that gave something
-    sizes = _sizes(plan.cases[shown])
-    mistake = matching(recognisers(task), plan.cases, found, subject.tolerance)
+    crash = crashes.first(regular)
+    mistake = matching(recognisers(task), cases, found, subject.tolerance)
     if mistake is None and all(answer.left_out.get("return") == "NoneType" for answer in regular):
         mistake = "nothing_returned"
     mistake = mistake or _by_symptom([(found[i], expected[i]) for i in wrong], crash)
     findings: tuple[Finding, ...] = ()
-    if mistake:
-        said = diagnosis.facts([task], found[shown], expected[shown], sizes)
-        findings = (diagnosis.named(mistake, TASKS[task].quantities, said, TASKS[task].equation),)
-    elif crash is None:
-        told = diagnosis.undiagnosed(task, found[shown], expected[shown], sizes, TASKS[task].equation)
-        findings = (replace(told, quantities=TASKS[task].quantities),)
-    return TaskResult(
-        task,
-        "crashed" if crash else "wrong",
-        findings,
-        () if findings or not crash else (crashed(crash),),
-        crash=crash,
-        picture=_picture(subject, task, by_name["example"]),
-    )
+    if mistake or not crash:
+        shown = next((i for i in wrong if found[i] is not None), wrong[0])  # the first that gave something
+        told = diagnosis.finding(mistake, [task], found[shown], expected[shown], _sizes(cases[shown]))
+        findings = (replace(told, quantities=TASKS[task].quantities, equation=TASKS[task].equation or told.equation),)
+    notes = (crashes.crashed(crash),) if crash and not findings else ()
+    status: Status = "crashed" if crash else "wrong"
+    return TaskResult(task, status, findings, notes, crash=crash, picture=_picture(subject, task, answers[-1]))
 
 
-def _right(plan: FunctionPlan, by_name: Mapping[str, Answer]) -> TaskResult:
-    """Say that it is right, and remark on what would go wrong elsewhere."""
-    task, subject = plan.task, SUBJECTS[plan.task]
+def _remarks(plan: Plan[Cases], answers: Sequence[Answer]) -> tuple[Finding, ...]:
+    """Remark on what would go wrong elsewhere with a function that is right."""
+    task, subject, cases = plan.task, SUBJECTS[plan.task], plan.drawn
     remarks = []
-    for mistake, arguments in plan.extremes.items():
-        found, expected = by_name[mistake].values.get("return"), np.asarray(outcome(subject.reference, *arguments))
+    for (mistake, arguments), answer in zip(cases.extremes.items(), answers[len(cases.regular) : -1], strict=True):
+        found, expected = answer.values.get("return"), np.asarray(outcome(subject.reference, *arguments))
         if not same(found, expected, subject.tolerance):
             said = diagnosis.facts([task], found, expected, _sizes(arguments))
             remarks.append(diagnosis.named(mistake, (), said, TASKS[task].equation))
-    if any(_changed(by_name[str(i)], case) for i, case in enumerate(plan.cases)):
+    if any(map(_changed, answers, cases.regular)):
         remarks.append(diagnosis.named("argument_changed", (), {"quantities": (task,)}, TASKS[task].equation))
-    return TaskResult(task, "right", tuple(remarks), (Note("right"),), credit=1.0)
+    return tuple(remarks)
 
 
 def _returned(answer: Answer) -> Array:
@@ -161,7 +128,7 @@ def _changed(answer: Answer, case: Arguments) -> bool:
 def _by_symptom(wrong: Sequence[tuple[Array | None, Array]], crash: Crash | None) -> str | None:
     """Recognise what shows by other than its values: float32 that overflows, labels that cannot be indices."""
     if crash:
-        return by_crash(crash)
+        return crashes.by_crash(crash)
     overflowed = [
         f is not None and f.dtype in (np.float16, np.float32) and f.shape == e.shape and not np.isfinite(f).all()
         for f, e in wrong

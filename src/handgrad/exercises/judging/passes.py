@@ -136,11 +136,11 @@ def done(answer: Answer, label: str) -> bool:
 def read(probe: Probe, answer: Answer) -> Iterator[View]:
     """Read the passes of one answer, up to the one in which it crashed."""
     previous: dict[str, Array] = {}
+    values = answer.values
     for i, batch in enumerate(probe.batches):
         reached = done(answer, f"{i}:backprop")
         if not reached and i:
             return
-        values = {name: array for name, array in answer.values.items() if array.dtype.kind in "buif"}
         # Where it crashed, what is as before was not reached.
         own = {
             name: values[f"{i}:{name}"]

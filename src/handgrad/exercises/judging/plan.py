@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call
 from handgrad.exercises.results import TaskResult
 
+Drawn = TypeVar("Drawn")
 
-class Plan(Protocol):
-    """The calls to make for one task; each judge keeps beside them whatever it drew them from."""
 
-    @property
-    def task(self) -> str:
-        """A name of ``tasks.TASKS``."""
+@dataclass(frozen=True)
+class Plan(Generic[Drawn]):
+    """The calls to make for one task, each with an id of its own, and what its judge drew them from."""
 
-    @property
-    def calls(self) -> tuple[Call, ...]:
-        """The calls, each with an id of its own."""
+    task: str
+    calls: tuple[Call, ...]
+    drawn: Drawn
 
 
 class Judge(Protocol):
     """A judging module."""
 
-    def calls_for(self, task: str, rng: np.random.Generator) -> Plan:
-        """Draw what a task is tried on."""
+    def calls_for(self, task: str, rng: np.random.Generator) -> Plan[Any]:
+        """Draw what a task is tried on.
 
-    def judge(self, plan: Any, answers: Sequence[Answer]) -> TaskResult:
-        """Judge the answers to the calls of a plan that the same module drew; they may be in any order."""
+        Parameters
+        ----------
+        task : str
+            A name of ``tasks.TASKS``, of the kind that the module judges.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        Plan
+        """
+
+    def judge(self, plan: Plan[Any], answers: Sequence[Answer]) -> TaskResult:
+        """Say whether a task is right, and if not, what is wrong with it.
+
+        Parameters
+        ----------
+        plan : Plan
+            Drawn by the same module.
+        answers : sequence of Answer
+            One for each call of the plan, in their order.
+
+        Returns
+        -------
+        TaskResult
+        """

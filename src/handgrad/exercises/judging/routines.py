@@ -8,7 +8,7 @@ routine prints or returns does not matter, and neither does how it is written; s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from handgrad.exercises.calls import Answer, Call, Network, Random
 from handgrad.exercises.catalogue.routines import Style, play, recognise
 from handgrad.exercises.catalogue.traces import LOOKS, Deviations, Probe, Rows, Trace, deviations, trace
 from handgrad.exercises.judging import crashes, diagnosis
+from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Fact, Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import PARAMETERS, TASKS
 
@@ -24,28 +25,11 @@ from handgrad.exercises.tasks import PARAMETERS, TASKS
 COST = dict.fromkeys(LOOKS, 0.25) | {"order": 0.5, "forward": 0.5, "labels": 0.5}
 SHOWN_UPDATES, SHOWN_ROWS = 4, 8
 
-
-@dataclass(frozen=True)
-class RoutinePlan:
-    """The calls for one routine, and the probes they were made from."""
-
-    task: str
-    calls: tuple[Call, ...]
-    probes: tuple[Probe, ...]
+Probes = tuple[Probe, ...]
 
 
-def calls_for(task: str, rng: np.random.Generator) -> RoutinePlan:
+def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
     """Draw the data and settings with which to call a routine.
-
-    Parameters
-    ----------
-    task : str
-        Of kind "routine".
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    RoutinePlan
 
     Examples
     --------
@@ -65,7 +49,7 @@ def calls_for(task: str, rng: np.random.Generator) -> RoutinePlan:
             _probe(rng, n=5 * size + 2, epochs=4, log_every=50, batch_size=size),
             _probe(rng, n=240 + 2 * size, epochs=2, log_every=4, batch_size=24 - size),
         )
-    return RoutinePlan(task, tuple(_call(task, i, probe, rng) for i, probe in enumerate(probes)), probes)
+    return Plan(task, tuple(_call(task, i, probe, rng) for i, probe in enumerate(probes)), probes)
 
 
 def _probe(rng: np.random.Generator, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
@@ -96,18 +80,8 @@ def _call(task: str, i: int, probe: Probe, rng: np.random.Generator) -> Call:
     )
 
 
-def judge(plan: RoutinePlan, answers: Sequence[Answer]) -> TaskResult:
-    """Say whether a routine is right, and else what is wrong with it.
-
-    Parameters
-    ----------
-    plan : RoutinePlan
-    answers : sequence of Answer
-        One for each call of the plan, in any order.
-
-    Returns
-    -------
-    TaskResult
+def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
+    """Say whether a routine is right, and if not, what is wrong with it.
 
     Examples
     --------
@@ -116,16 +90,12 @@ def judge(plan: RoutinePlan, answers: Sequence[Answer]) -> TaskResult:
     >>> judge(plan, answers).findings[0].mistake
     'never_steps'
     """
-    by_id = {answer.id: answer for answer in answers}
-    ordered = [by_id[call.id] for call in plan.calls]
-    early = diagnosis.unanswered(plan.task, ordered)
-    if early is not None:
+    if early := diagnosis.unanswered(plan.task, answers):
         return early
-    crash = next((answer.crash for answer in ordered if answer.crash is not None), None)
-    if crash is not None:
+    if crash := crashes.first(answers):
         return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
-    traces = [trace(answer.events, probe) for answer, probe in zip(ordered, plan.probes, strict=True)]
-    found = deviations(traces, plan.probes)
+    traces = [trace(answer.events, probe) for answer, probe in zip(answers, plan.drawn, strict=True)]
+    found = deviations(traces, plan.drawn)
     if not found:
         return TaskResult(plan.task, "right", notes=(Note("right"),), credit=1.0)
     findings = _findings(plan, traces, found)
@@ -135,20 +105,20 @@ def judge(plan: RoutinePlan, answers: Sequence[Answer]) -> TaskResult:
     return TaskResult(plan.task, "wrong", findings, picture=picture, credit=credit)
 
 
-def _findings(plan: RoutinePlan, traces: Sequence[Trace], found: Deviations) -> tuple[Finding, ...]:
+def _findings(plan: Plan[Probes], traces: Sequence[Trace], found: Deviations) -> tuple[Finding, ...]:
     """Name the mistake, or both, or else describe the first facts that are wrong."""
     seen = tuple(_seen(fact, plan, traces) for fact in found)
     quantities = TASKS[plan.task].quantities
-    recognised = recognise(plan.task, plan.probes, traces)
+    recognised = recognise(plan.task, plan.drawn, traces)
     if recognised:
         findings = [diagnosis.named(mistake, quantities) for mistake in recognised]
         return (replace(findings[0], seen=seen[:1]), *findings[1:])
     return (Finding(quantities, seen=seen[:2]),)
 
 
-def _seen(fact: str, plan: RoutinePlan, traces: Sequence[Trace]) -> Note:
+def _seen(fact: str, plan: Plan[Probes], traces: Sequence[Trace]) -> Note:
     """Return what was seen of one fact, in the first probe where it is wrong."""
-    run, probe = next((r, p) for r, p in zip(traces, plan.probes, strict=True) if LOOKS[fact](r, p) is not None)
+    run, probe = next((r, p) for r, p in zip(traces, plan.drawn, strict=True) if LOOKS[fact](r, p) is not None)
     value: Any = LOOKS[fact](run, probe)
     numbers: dict[str, Fact] = {"n": probe.n, "epochs": probe.epochs, "every": probe.log_every}
     numbers |= {"batch_size": probe.batch_size, "rate": probe.rate}
@@ -173,9 +143,9 @@ def _seen(fact: str, plan: RoutinePlan, traces: Sequence[Trace]) -> Note:
     return Note(f"routine_{fact}", said)
 
 
-def _picture(plan: RoutinePlan, run: Trace) -> Picture | None:
+def _picture(plan: Plan[Probes], run: Trace) -> Picture | None:
     """Show the first updates of the first probe, and those of a right routine, where they differ."""
-    probe = plan.probes[0]
+    probe = plan.drawn[0]
     right = trace(play(plan.task, probe, Style()), probe)
     expected, found = (_shown(shown, probe) for shown in (right, run))
     return None if expected == found else Picture(Note("picture_routine"), expected, found)

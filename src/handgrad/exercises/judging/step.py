@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from handgrad.exercises.catalogue.edits import formula, recognisers
 from handgrad.exercises.catalogue.layers import GRADIENTS, LAYERS
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.passes import Probe, done, draw, example
+from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import PARAMETERS
 
@@ -32,15 +33,6 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class StepPlan:
-    """The calls of the task, and what they were made from."""
-
-    task: str
-    calls: tuple[Call, ...]
-    trials: tuple[Trial, ...]
-
-
-@dataclass(frozen=True)
 class Moved:
     """One step: the weights and gradients before it, and the weights and gradients after it."""
 
@@ -50,17 +42,14 @@ class Moved:
     gradients_kept: bool
 
 
-def calls_for(task: str, rng: np.random.Generator) -> StepPlan:
+Trials = tuple[Trial, ...]
+
+
+def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
     """Draw networks, gradients and rates.
 
     Every trial is made three times, for solutions that need more than the gradients: with a new network, with one that
     has been given the values of a forward pass, and with one that has done a forward and a backward pass itself.
-
-    Parameters
-    ----------
-    task : str
-        "gradient_step".
-    rng : numpy.random.Generator
 
     Examples
     --------
@@ -75,7 +64,7 @@ def calls_for(task: str, rng: np.random.Generator) -> StepPlan:
         for kind in KINDS
         for i, trial in enumerate(trials)
     )
-    return StepPlan(task, calls, trials)
+    return Plan(task, calls, trials)
 
 
 def _trial(rng: np.random.Generator, probe: Probe) -> Trial:
@@ -111,34 +100,21 @@ def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def judge(plan: StepPlan, answers: Sequence[Answer]) -> TaskResult:
-    """Say whether the step is right, and else which parameters move wrongly.
-
-    Parameters
-    ----------
-    plan : StepPlan
-    answers : sequence of Answer
-        One for each call of the plan, in any order.
-
-    Returns
-    -------
-    TaskResult
-        Of a right one, the findings are remarks.
-    """
-    by_id = {answer.id: answer for answer in answers}
-    kinds = [[by_id[f"{plan.task}:{kind}:{i}"] for i in range(len(plan.trials))] for kind in KINDS]
-    results = [_judged(plan, kind) for kind in kinds]
+def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
+    """Say whether the step is right, and if not, which parameters move wrongly; remark on a right one."""
+    trials = plan.drawn
+    kinds = [answers[i : i + len(trials)] for i in range(0, len(answers), len(trials))]
+    results = [_judged(plan.task, trials, kind) for kind in kinds]
     order = ("right", "wrong", "crashed", "too_slow", "not_attempted")
     return min(results, key=lambda result: (order.index(result.status), -result.credit))
 
 
-def _judged(plan: StepPlan, answers: Sequence[Answer]) -> TaskResult:
+def _judged(task: str, trials: Trials, answers: Sequence[Answer]) -> TaskResult:
     """Judge the trials of one kind."""
-    early = diagnosis.unanswered(plan.task, answers)
-    if early:
+    if early := diagnosis.unanswered(task, answers):
         return early
-    steps = [step for trial, answer in zip(plan.trials, answers, strict=True) for step in _moves(trial, answer)]
-    crash = next((answer.crash for answer in answers if answer.crash), None)
+    steps = [step for trial, answer in zip(trials, answers, strict=True) for step in _moves(trial, answer)]
+    crash = crashes.first(answers)
     wrong: dict[str, str | None] = {}
     reached = [step for step in steps if step.reached]
     for name in PARAMETERS if reached else ():
@@ -149,14 +125,14 @@ def _judged(plan: StepPlan, answers: Sequence[Answer]) -> TaskResult:
     if not wrong and not crash:
         remarks = () if all(step.gradients_kept for step in steps) else ("gradient_changed_by_step",)
         named = tuple(diagnosis.named(mistake, ()) for mistake in remarks)
-        return TaskResult(plan.task, "right", named, (Note("right"),), credit=1.0)
+        return TaskResult(task, "right", named, (Note("right"),), credit=1.0)
     findings = _findings(wrong, reached)
     notes = (crashes.crashed(crash),) if crash else ()
     credit = 0.0 if crash else 1 - len(wrong) / len(PARAMETERS)
     status: Status = "crashed" if crash else "wrong"
     picture = _picture(findings[0].quantities[0], steps[-1]) if findings else None
     unseen = tuple(name for name in PARAMETERS if crash and name not in wrong)
-    return TaskResult(plan.task, status, tuple(findings), notes, (), unseen, crash, picture, credit)
+    return TaskResult(task, status, tuple(findings), notes, (), unseen, crash, picture, credit)
 
 
 def _moves(trial: Trial, answer: Answer) -> list[Moved]:
@@ -184,15 +160,23 @@ def _findings(wrong: dict[str, str | None], steps: Sequence[Moved]) -> list[Find
     for mistake in dict.fromkeys(wrong.values()):
         names = [name for name in wrong if wrong[name] == mistake]
         if mistake is None:
-            findings += [_unrecognised(name, steps) for name in names]
-            continue
-        first = steps[0]
-        expected = np.asarray(formula(names[0])(first.state))
-        sizes = {"n": first.state["n"]}
-        said = diagnosis.facts(names, first.own.get(names[0]), expected, sizes)
-        said["rate"] = float(first.state["rate"])
-        findings.append(diagnosis.named(_of_group(mistake, names), names, said))
+            findings += [
+                _finding(None, [name], next(step for step in steps if _is_wrong(name, step))) for name in names
+            ]
+        else:
+            findings.append(_finding(_of_group(mistake, names), names, steps[0]))
     return findings
+
+
+def _finding(mistake: str | None, names: Sequence[str], shown: Moved) -> Finding:
+    """Report the parameters that have a mistake, or the one whose mistake is not known."""
+    expected, sizes = np.asarray(formula(names[0])(shown.state)), {"n": shown.state["n"]}
+    told = diagnosis.finding(mistake, names, shown.own.get(names[0]), expected, sizes)
+    return replace(told, facts={**told.facts, "rate": float(shown.state["rate"])}) if mistake else told
+
+
+def _is_wrong(name: str, step: Moved) -> bool:
+    return not same(step.own.get(name), np.asarray(formula(name)(step.state)))
 
 
 def _of_group(mistake: str, names: Sequence[str]) -> str:
@@ -209,12 +193,6 @@ def _of_group(mistake: str, names: Sequence[str]) -> str:
     if mistake == "learning_rate_missing" and set(names) == set(BIASES):
         return "learning_rate_on_weights_only"
     return mistake
-
-
-def _unrecognised(name: str, steps: Sequence[Moved]) -> Finding:
-    shown = next(step for step in steps if not same(step.own.get(name), np.asarray(formula(name)(step.state))))
-    expected = np.asarray(formula(name)(shown.state))
-    return diagnosis.undiagnosed(name, shown.own.get(name), expected, {"n": shown.state["n"]})
 
 
 def _picture(name: str, step: Moved) -> Picture | None:
