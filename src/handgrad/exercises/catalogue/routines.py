@@ -13,13 +13,12 @@ The file has over 300 lines because edits, styles and the network that records t
 from __future__ import annotations
 
 import ast
-import copy
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from itertools import combinations, product
 from types import CodeType
 from typing import Any, Literal, NamedTuple
@@ -28,7 +27,17 @@ import numpy as np
 
 from handgrad.exercises.calls import Event, Value
 from handgrad.exercises.catalogue.mistakes import Mistake, with_code
-from handgrad.exercises.catalogue.traces import BY_CHANCE, Deviations, Probe, Trace, deviations, trace
+from handgrad.exercises.catalogue.traces import (
+    BY_CHANCE,
+    LOOKS,
+    WITHOUT_FORWARD,
+    Deviations,
+    Probe,
+    Trace,
+    deviation,
+    deviations,
+    trace,
+)
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.tasks import PARAMETERS, TASKS
 
@@ -56,6 +65,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
 }
 OWN = ("OWN_RATE", "OWN_SIZE")
+EVALUATION = np.empty(0)  # stands for the data that a style evaluates
 
 
 @dataclass(frozen=True)
@@ -122,40 +132,35 @@ def edited(task: str, edit: str | Mapping[str, str], mistake: Mistake) -> Iterat
 
 
 @cache
-def _compiled(task: str, body: str, late: bool, incomplete: bool) -> CodeType:
-    """Compile a routine in one style."""
+def _compiled(task: str, body: str) -> CodeType:
+    """Compile a routine, for all styles."""
     tree = ast.parse(f"def {task}({', '.join(TASKS[task].parameters)}):\n{textwrap.indent(body, '    ')}\n")
-    if late:
-        tree = _Late().visit(tree)
-    if incomplete:
-        tree = _Incomplete().visit(tree)
-    return compile(ast.fix_missing_locations(tree), f"<an edit of {task}>", "exec")
+    return compile(ast.fix_missing_locations(_Styled().visit(tree)), f"<an edit of {task}>", "exec")
 
 
-class _Late(ast.NodeTransformer):
-    """Moves evaluations to the end of their loop, and counts steps from one where something is printed."""
+class _Styled(ast.NodeTransformer):
+    """Lets LATE and INCOMPLETE say when a routine evaluates and prints, and how many batches it takes."""
 
     def visit_For(self, node: ast.For) -> ast.For:
         self.generic_visit(node)
         moved = [statement for statement in node.body if not isinstance(statement, ast.For) and _evaluates(statement)]
-        node.body = [statement for statement in node.body if statement not in moved] + moved
+        first = [_when("not LATE", statement) if statement in moved else statement for statement in node.body]
+        node.body = first + [_when("LATE", statement) for statement in moved]
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
-        if isinstance(node.op, ast.Mod) and ast.unparse(node.right) in ("evaluate_every", "log_every"):
-            node.left = ast.BinOp(node.left, ast.Add(), ast.Constant(1))
-        return node
-
-
-class _Incomplete(ast.NodeTransformer):
-    """Counts the incomplete batch, too."""
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp | ast.UnaryOp:
         self.generic_visit(node)
-        if isinstance(node.op, ast.FloorDiv) and ast.unparse(node.right) == "batch_size":
-            rounded = ast.BinOp(ast.UnaryOp(ast.USub(), node.left), ast.FloorDiv(), copy.deepcopy(node.right))
-            return ast.UnaryOp(ast.USub(), rounded)
+        match node:
+            case ast.BinOp(left, ast.Mod(), ast.Name("evaluate_every" | "log_every")):
+                node.left = ast.BinOp(left, ast.Add(), ast.Name("LATE", ast.Load()))
+            case ast.BinOp(left, ast.FloorDiv(), ast.Name("batch_size")):
+                more = ast.parse("INCOMPLETE * (batch_size - 1)", mode="eval").body
+                node.left = ast.BinOp(left, ast.Add(), more)
         return node
+
+
+def _when(condition: str, statement: ast.stmt) -> ast.If:
+    return ast.If(ast.parse(condition, mode="eval").body, [statement], [])
 
 
 def _evaluates(statement: ast.stmt) -> bool:
@@ -231,17 +236,29 @@ def play(
     own : mapping of str to float, optional
         The learner's own numbers that stand in ``body``.
     """
+    recorded = _recorded(
+        task, probe, body or solution(task), style.late, style.incomplete, seed, (*(own or {}).items(),)
+    )
+    shown = [probe.testx if part == "test" else probe.trainx for part in style.evaluate]
+    return tuple(
+        each
+        for event in recorded
+        for each in ([replace(event, value=X) for X in shown] if event.value is EVALUATION else [event])
+    )
+
+
+@lru_cache(maxsize=16)  # the styles of one form that differ only in what is evaluated have one run
+def _recorded(
+    task: str, probe: Probe, body: str, late: bool, incomplete: bool, seed: int, own: tuple[tuple[str, float], ...]
+) -> tuple[Event, ...]:
+    """Run one routine, and give the events; an evaluation is a forward pass of ``EVALUATION``."""
     net = Network()
-
-    def evaluate(*_: object) -> None:
-        for part in style.evaluate:
-            net.forward_propagation(probe.testx if part == "test" else probe.trainx)
-
     namespace: dict[str, Any] = {
-        "np": np, "out": None, "evaluate": evaluate, **dict.fromkeys(("cross_entropy", "accuracy", "Batch"), _nothing),
-        **(own or {}),
+        "np": np, "out": None, "evaluate": lambda *_: net.forward_propagation(EVALUATION),
+        **dict.fromkeys(("cross_entropy", "accuracy", "Batch"), _nothing),
+        "LATE": late, "INCOMPLETE": incomplete, **dict(own),
     }  # fmt: skip
-    exec(_compiled(task, body or solution(task), style.late, style.incomplete), namespace)  # noqa: S102 - all ours
+    exec(_compiled(task, body), namespace)  # noqa: S102 - all ours
     data = (probe.trainx, probe.trainy, probe.testx, probe.testy, probe.rate)
     settings: tuple[Any, ...] = (probe.epochs, probe.log_every)
     if probe.batch_size:
@@ -285,12 +302,19 @@ def styles_for(task: str, body: str) -> tuple[Style, ...]:
     return PLAIN_STYLES if calls.findall(body) == calls.findall(solution(task)) else STYLES
 
 
-def may_be_part(mutant: Deviations, found: Deviations) -> bool:
-    """Tell whether a mistake, by its run on one probe, may be among those found."""
-    return all(
-        fact in found and (value == found[fact] or value in BY_CHANCE or found[fact] in BY_CHANCE)
-        for fact, value in mutant.items()
-    )
+def may_be_part(
+    runs: Sequence[Trace], probes: Sequence[Probe], found: Deviations, facts: Iterable[str] = LOOKS
+) -> bool:
+    """Tell whether a mistake, by its runs on the first probes, may be among those found."""
+    for fact in facts:
+        made = deviation(fact, runs, probes)
+        if made is None:
+            continue
+        if fact not in found:
+            return False
+        if made not in BY_CHANCE and found[fact] not in BY_CHANCE and made != found[fact][: len(runs)]:
+            return False
+    return True
 
 
 def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tuple[str, ...]:
@@ -312,14 +336,24 @@ def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tu
     first = deviations(traces[:1], probes[:1])
     parts: list[tuple[str, Deviations]] = []  # what could be all of it, or one of two mistakes
     for form, own in candidates(task, list(zip(traces, probes, strict=True))):
+        hopeless: set[tuple[bool, bool]] = set()  # where even the facts that no evaluation changes do not fit
         for style in styles_for(task, form.body):
-            start = run(task, probes[0], style, form.body, own)
-            if not may_be_part(deviations([start], probes[:1]), first):
+            if (style.late, style.incomplete) in hopeless:
                 continue
-            others = [run(task, probe, style, form.body, own) for probe in probes[1:]]
-            made = deviations([start, *others], probes)
-            if made and made.items() <= found.items() and (form.mistake, made) not in parts:
-                parts.append((form.mistake, made))
+            runs = [run(task, probes[0], style, form.body, own)]
+            if not may_be_part(runs, probes[:1], first, WITHOUT_FORWARD):
+                hopeless.add((style.late, style.incomplete))
+                continue
+            if not may_be_part(runs, probes[:1], first):
+                continue
+            for probe in probes[1:]:
+                runs.append(run(task, probe, style, form.body, own))
+                if not may_be_part(runs, probes[: len(runs)], found):
+                    break
+            else:
+                made = deviations(runs, probes)
+                if made and made.items() <= found.items() and (form.mistake, made) not in parts:
+                    parts.append((form.mistake, made))
     single = {(mistake,) for mistake, made in parts if made == found}
     pairs = {
         (one, two)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from handgrad.exercises.calls import Event, Value
 
 Rows = tuple[int, ...]
-Deviations = dict[str, Hashable]
+Deviations = dict[str, Any]
 
 BY_CHANCE = ("within a batch", "between batches", "whole batches")  # what may show in one probe, and not in another
 FEW = "too few to tell"  # what so few labels have in common may be chance
@@ -207,12 +207,16 @@ def deviations(traces: Sequence[Trace], probes: Sequence[Probe]) -> Deviations:
     >>> deviations([trace([Event("end", None)], probe)], [probe])
     {'steps': (0,)}
     """
-    found: Deviations = {}
-    for fact, look in LOOKS.items():
-        seen = [look(run, probe) for run, probe in zip(traces, probes, strict=True)]
-        if any(value is not None for value in seen):
-            found[fact] = next((value for value in BY_CHANCE if value in seen), tuple(seen))
-    return found
+    found = {fact: deviation(fact, traces, probes) for fact in LOOKS}
+    return {fact: value for fact, value in found.items() if value is not None}
+
+
+def deviation(fact: str, traces: Sequence[Trace], probes: Sequence[Probe]) -> Any:
+    """Say how the runs differ from what is asked in one fact; None if they do not."""
+    seen = tuple(LOOKS[fact](run, probe) for run, probe in zip(traces, probes, strict=True))
+    if all(value is None for value in seen):
+        return None
+    return next((value for value in BY_CHANCE if value in seen), seen)
 
 
 def _steps(run: Trace, probe: Probe) -> Hashable:
@@ -357,3 +361,4 @@ LOOKS = {
     "shuffling": _shuffling,
     "evaluation": _evaluation,
 }
+WITHOUT_FORWARD = ("steps", "order", "rate")  # the facts that forward passes have no part in
