@@ -76,18 +76,15 @@ def check_submission(
     answers = iter(
         run_calls(definitions(submission), [call for plan in plans.values() for call in plan.calls], sandbox)
     )
-    broken: dict[str, Crash] | None = None  # looked for only where something is missing
+    broken = _broken(submission)
     results = []
     for task, plan in plans.items():
         own = [next(answers) for _ in plan.calls]
-        if not _missing(task, own, submission):
-            results.append(JUDGES[task].judge(plan, own))
-            continue
-        broken = _broken(submission) if broken is None else broken
-        if task in broken:
+        missing = _missing(task, own, submission)
+        if missing and task in broken:
             note = crashes.crashed(broken[task])
             results.append(TaskResult(task, "crashed", notes=(note,), crash=broken[task]))
-        elif tasks is not None:
+        elif not missing or tasks is not None:
             results.append(JUDGES[task].judge(plan, own))
     return Checked(submission.name, tuple(results), language, sandbox.isolated, time.monotonic() - begin)
 

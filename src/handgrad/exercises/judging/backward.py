@@ -17,7 +17,7 @@ from handgrad.exercises.catalogue.comparing import Array, same
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.chain import DELTAS, Verdict, View, gradients_right, walk
-from handgrad.exercises.judging.passes import Probe, canned, done, draw, example, from_forward_values, from_inputs, read
+from handgrad.exercises.judging.passes import Probe, canned, done, draw, example, passes, read
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
@@ -39,15 +39,13 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[tuple[Probe, ...]]:
         draw(rng, (5, 5, 5, 5), 5),
         example(),
     )
-    calls = [
-        Call(f"{task}:{i}", "network", "fcc", probe.sizes, steps=from_inputs(probe)) for i, probe in enumerate(probes)
-    ]
+    calls = [Call(f"{task}:{i}", "network", "fcc", probe.sizes, steps=passes(probe)) for i, probe in enumerate(probes)]
     calls += [
         Call(
             f"{task}:given:{i}:{turned}",
             "network",
             "fcc",
-            steps=from_forward_values(probe),
+            steps=passes(probe, forward=False),
             canned=canned(probe, turned),
         )
         for turned in (False, True)

@@ -82,5 +82,4 @@ _CRASHES: dict[str, tuple[str, str]] = {
 
 def by_crash(crash: Crash) -> str | None:
     """Name the mistake of the catalogue that shows by this error alone."""
-    kinds, pattern = _CRASHES["float_labels"]
-    return "labels_as_floats" if crash.type == kinds and re.search(pattern, crash.message) else None
+    return "labels_as_floats" if crashed(crash).id == "crash_float_labels" else None

@@ -81,40 +81,29 @@ def example() -> Probe:
     return Probe((2, 3, 3, 2), weights, (_batch(weights, np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([1, 0])),))
 
 
-def _begin(probe: Probe) -> list[Step]:
+def begin(probe: Probe) -> list[Step]:
     """Make the network, with our weights."""
-    return [
-        Step("construct", arguments=probe.sizes),
-        *(Step("set", name, (array,)) for name, array in probe.weights.items()),
-    ]
+    return [Step("construct", arguments=probe.sizes), *given(probe.weights)]
 
 
-def from_inputs(probe: Probe) -> tuple[Step, ...]:
-    """Run forward and backward on each batch."""
-    steps = _begin(probe)
-    for i, batch in enumerate(probe.batches):
-        steps.append(Step("call", "forward_propagation", (batch.forward["X"],), f"{i}:forward"))
-        steps += _backprop(i, batch)
-    return tuple(steps)
+def given(values: dict[str, Array]) -> list[Step]:
+    """Set attributes."""
+    return [Step("set", name, (array,)) for name, array in values.items()]
 
 
-def from_forward_values(probe: Probe) -> tuple[Step, ...]:
-    """Run backward only, on the reference's forward values."""
-    steps = _begin(probe)
-    for i, batch in enumerate(probe.batches):
-        steps += [Step("set", name, (array,)) for name, array in batch.forward.items()]
-        steps += _backprop(i, batch)
-    return tuple(steps)
-
-
-def _backprop(i: int, batch: Batch) -> list[Step]:
-    """Call it, and read everything before and after."""
+def passes(probe: Probe, forward: bool = True) -> tuple[Step, ...]:
+    """Run forward and backward on each batch, or only backward, on the reference's forward values; read everything."""
+    steps = begin(probe)
     names = (*BACKPROP, *ACTIVATIONS, *PARAMETERS)
-    return [
-        *(Step("read", name, label=f"{i}:before:{name}") for name in names),
-        Step("call", "backprop", (batch.y,), f"{i}:backprop"),
-        *(Step("read", name, label=f"{i}:{name}") for name in names),
-    ]
+    for i, batch in enumerate(probe.batches):
+        if forward:
+            steps.append(Step("call", "forward_propagation", (batch.forward["X"],), f"{i}:forward"))
+        else:
+            steps += given(batch.forward)
+        steps += [Step("read", name, label=f"{i}:before:{name}") for name in names]
+        steps.append(Step("call", "backprop", (batch.y,), f"{i}:backprop"))
+        steps += [Step("read", name, label=f"{i}:{name}") for name in names]
+    return tuple(steps)
 
 
 def canned(probe: Probe, turned: bool) -> dict[str, tuple[Array, ...]]:

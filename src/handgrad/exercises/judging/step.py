@@ -13,7 +13,7 @@ from handgrad.exercises.catalogue.comparing import Array, matching, outcome, sam
 from handgrad.exercises.catalogue.edits import formula, recognisers
 from handgrad.exercises.catalogue.layers import GRADIENTS, LAYERS
 from handgrad.exercises.judging import crashes, diagnosis
-from handgrad.exercises.judging.passes import Probe, done, draw, example
+from handgrad.exercises.judging.passes import Probe, begin, done, draw, example, given
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import PARAMETERS
@@ -84,17 +84,15 @@ def _small() -> Trial:
 
 
 def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
-    probe, batch = trial.probe, trial.probe.batches[0]
-    steps = [Step("construct", arguments=probe.sizes)]
-    steps += [Step("set", name, (array,)) for name, array in probe.weights.items()]
+    batch, steps = trial.probe.batches[0], begin(trial.probe)
     if kind == "given":
-        steps += [Step("set", name, (array,)) for name, array in batch.forward.items()]
+        steps += given(batch.forward)
     if kind == "used":
         steps.append(Step("call", "forward_propagation", (batch.forward["X"],), "forward"))
         steps.append(Step("call", "backprop", (batch.y,), "backprop"))
-        steps += [Step("set", name, (array,)) for name, array in probe.weights.items()]
+        steps += given(trial.probe.weights)
     for i, (gradients, rate) in enumerate(zip(trial.gradients, trial.rates, strict=True)):
-        steps += [Step("set", name, (array,)) for name, array in gradients.items()]
+        steps += given(gradients)
         steps.append(Step("call", "gradient_step", (rate,), f"{i}:step"))
         steps += [Step("read", name, label=f"{i}:{name}") for name in (*PARAMETERS, *GRADIENTS.values())]
     return tuple(steps)

@@ -7,16 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handgrad.exercises.report.feedback import (
-    Advice,
-    Block,
-    Chain,
-    CodeLine,
-    Message,
-    Numbers,
-    Paragraph,
-    blocks,
-)
+from handgrad.exercises.report.feedback import Advice, Block, Chain, CodeLine, Message, Numbers, Paragraph, blocks
 from handgrad.exercises.report.page import breakable, escaped, escaped_text, page
 from handgrad.exercises.report.parts import MARKS, decimal, has_more, task_number, words
 from handgrad.exercises.results import Checked, Language, Status, TaskResult
@@ -75,11 +66,8 @@ def _table(checked: Checked, points: Points | None) -> str:
     rows = []
     for result in checked.tasks:
         name = breakable(result.task)
-        name = (
-            name
-            if not (result.status != "right" or result.findings)
-            else f'<a href="#{escaped(result.task)}">{name}</a>'
-        )
+        if has_more(result):
+            name = f'<a href="#{escaped(result.task)}">{name}</a>'
         cells = f'<td><span class="number">{task_number(result.task)}</span> {name}</td>'
         cells += f"<td>{badge(result.status, language)}</td>"
         if points is not None:
@@ -152,10 +140,7 @@ def _picture(numbers: Numbers, language: Language) -> str:
     """Set expected and found beside each other; a star marks what differs."""
     word = words(language)
     sides = []
-    for name, rows, marked in (
-        ("expected", numbers.expected, frozenset()),
-        ("found", numbers.found, numbers.wrong),
-    ):
+    for name, rows, marked in (("expected", numbers.expected, frozenset()), ("found", numbers.found, numbers.wrong)):
         lines = []
         for i, row in enumerate(rows):
             cells = (

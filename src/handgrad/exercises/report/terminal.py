@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
-from handgrad.exercises.report.feedback import (
-    Advice,
-    Chain,
-    CodeLine,
-    Message,
-    Numbers,
-    Paragraph,
-    blocks,
-    own_text,
-)
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from handgrad.exercises.report.feedback import Advice, Chain, CodeLine, Message, Numbers, Paragraph, blocks, own_text
 from handgrad.exercises.report.parts import (
     MARKS,
     clean,
@@ -32,10 +28,6 @@ from handgrad.exercises.report.parts import (
 )
 from handgrad.exercises.results import Checked, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
-
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.text import Text
 
 _COLOURS: dict[Status, str] = {
     "right": "green", "not_attempted": "dim", "crashed": "red", "too_slow": "yellow", "wrong": "red",
@@ -69,8 +61,6 @@ def show_report(checked: Checked, console: Console | None = None, explain: bool 
 
 def usable(console: Console | None) -> Console:
     """Give a console to write to: one without colours, and of a fixed width, where it is no terminal."""
-    from rich.console import Console
-
     console = Console(highlight=False) if console is None else console
     if console.is_terminal:
         return console
@@ -101,8 +91,6 @@ class _Writer:
 
     def report(self) -> list[RenderableType]:
         """Compose all of it, from top to bottom."""
-        from rich.text import Text
-
         tasks = self.checked.tasks
         right = sum(result.status == "right" for result in tasks)
         summary = self.words["summary"].format(right=right, all=len(tasks))
@@ -121,10 +109,6 @@ class _Writer:
 
     def _table(self) -> RenderableType:
         """Give each task a line: mark, number, name, status, and what is to be said in a few words."""
-        from rich.padding import Padding
-        from rich.table import Table
-        from rich.text import Text
-
         table = Table.grid(padding=(0, 2, 0, 0))
         for _ in range(4):
             table.add_column(no_wrap=True)
@@ -159,11 +143,6 @@ class _Writer:
 
     def _panel(self, result: TaskResult) -> RenderableType:
         """Say all about a task that is not right."""
-        from rich.console import Group
-        from rich.padding import Padding
-        from rich.panel import Panel
-        from rich.text import Text
-
         title = f"{task_number(result.task)} {result.task}: {self.words[f'status_{result.status}']}"
         drawn = self._blocks(result)
         spaced = Group(*(line for block in drawn for line in (block, "")) if drawn else ())
@@ -182,8 +161,6 @@ class _Writer:
 
     def _blocks(self, result: TaskResult) -> list[RenderableType]:
         """Draw the report on one task."""
-        from rich.text import Text
-
         drawn: list[RenderableType] = []
         for block in blocks(result, self.checked.language):
             match block:
@@ -207,8 +184,6 @@ class _Writer:
 
     def _chain(self, chain: Chain) -> Text:
         """Draw the quantities in a row, each with how it stands; a line ends only after an arrow or a comma."""
-        from rich.text import Text
-
         joint = "," if not chain.sequence else " →" if self.unicode else " ->"
         colours = {"ok": "green", "wrong": "bold red", "follows": "yellow", "unseen": "dim"}
         lines = [Text()]
@@ -223,10 +198,6 @@ class _Writer:
 
     def _picture(self, numbers: Numbers) -> RenderableType:
         """Set expected and found beside each other; a star marks what differs."""
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
         expected, found = _numbers(numbers.expected, frozenset()), _numbers(numbers.found, numbers.wrong)
         names = [Text(self.words[name], style="bold") for name in ("expected", "found")]
         note = [Text(self.words["differs"], style="dim")] if numbers.wrong else []
@@ -246,9 +217,6 @@ def _columns(rows: tuple[tuple[str, ...], ...]) -> int:
 
 def _numbers(rows: tuple[tuple[str, ...], ...], wrong: frozenset[tuple[int, int]]) -> RenderableType:
     """Align rows of numbers, with a star at each that is wrong."""
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table.grid(padding=(0, 1, 0, 0))
     for _ in range(max(map(len, rows), default=0)):
         table.add_column(justify="right", no_wrap=True)
