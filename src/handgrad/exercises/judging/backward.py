@@ -59,7 +59,7 @@ def judge(plan: Plan[tuple[Probe, ...]], answers: Sequence[Answer]) -> TaskResul
     """Say whether backprop is right, and if not, which quantity goes wrong first, and why; remark on a right one."""
     probes = plan.drawn
     *full, pictured = answers[: len(probes)]
-    *given, one, two, three = answers[len(probes) :]
+    given, called = answers[len(probes) : len(probes) + 4], answers[len(probes) + 4 :]
     # With correct helpers: in the orientation for which the method was written, if it is right.
     kinds = given[:2], given[2:]
     alone = next((kind for kind in kinds if (views := _views(probes, kind)) and gradients_right(views)), kinds[0])
@@ -89,7 +89,7 @@ def judge(plan: Plan[tuple[Probe, ...]], answers: Sequence[Answer]) -> TaskResul
     consequences = tuple(verdict.quantity for verdict in verdicts if verdict.state == "follows")
     if consequences and crash:  # else the chain shows them
         notes.append(Note("consequences", {"quantities": consequences}))
-    helpers = _wrong_helpers(probes[0], (one, two, three))
+    helpers = _wrong_helpers(probes[0], called)
     helped = _views(probes, alone)
     if helpers and helped:
         credit = max(credit, _share(walk(helped), helped))
