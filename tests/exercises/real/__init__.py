@@ -1,0 +1,102 @@
+"""Mistakes, right solutions and cheats of real people, and the whole sheets made of them; see README.md."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from handgrad.exercises.sheet.writing import solved_sheet
+
+__all__ = ["CASES", "HELD_OUT", "OPEN", "Case"]
+
+KINDS = ("mistakes", "right", "cheats")
+FUNCTIONS = (
+    "sigmoid", "softmax", "fcc_one_layer", "cross_entropy", "accuracy", "delta_last_layer",
+    "delta_last_layer_easy_approach", "del_sigmoid",
+)  # fmt: skip
+METHODS = ("__init__", "forward_propagation", "backprop", "gradient_step")
+ROUTINES = ("gradient_descent", "stochastic_gradient_descent")
+GIVEN = """\
+from collections import namedtuple
+
+import numpy as np
+
+PARAMETERS = ("W_i_h1", "b_h1", "W_h1_h2", "b_h2", "W_h2_o", "b_out")
+Evaluation = namedtuple("Evaluation", "done test_loss test_accuracy train_loss train_accuracy")
+Batch = namedtuple("Batch", "epoch step train_loss train_accuracy")
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What somebody wrote.
+
+    ``code`` holds full definitions, by the name of the function or method of the solved sheet that each replaces; that
+    of a method may bring further methods with it. ``fcc`` replaces the whole class, ``top`` stands above everything.
+    A mistake and a cheat are in one ``task``; ``ids`` are the catalogue's mistakes that name it, if there are any.
+    ``hidden`` says of a cheat that its numbers are right, and what tells of it instead: how much it computes ("work"),
+    or what it imports ("import").
+    """
+
+    kind: str
+    name: str
+    source: str
+    code: Mapping[str, str]
+    task: str = ""
+    cause: str = ""
+    ids: tuple[str, ...] = ()
+    hidden: str = ""
+
+    @property
+    def sheet(self) -> str:
+        """Write the whole sheet: the case's definitions, and the reference's where it has none."""
+        code = {**reference(), **{name: text.strip("\n") + "\n" for name, text in self.code.items()}}
+        methods = "\n".join(textwrap.indent(code[name], "    ") for name in METHODS)
+        parts = [
+            GIVEN + code.get("top", ""),
+            *(code[name] for name in FUNCTIONS),
+            code.get("fcc", f"class fcc:\n{methods}"),
+            *(code[name] for name in ("evaluate", *ROUTINES)),
+        ]
+        return "\n\n".join(parts)
+
+
+@cache
+def reference() -> Mapping[str, str]:
+    """Take the definitions of the solved sheet 4, by their names; methods are dedented."""
+    text = solved_sheet(4, "py")
+    nodes = list(ast.parse(text).body)
+    nodes += next(node.body for node in nodes if isinstance(node, ast.ClassDef) and node.name == "fcc")
+    return {
+        node.name: textwrap.dedent(ast.get_source_segment(text, node, padded=True) or "") + "\n"
+        for node in nodes
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def _cases(kind: str) -> list[Case]:
+    """Read the tables of a file, in their order."""
+    tables = tomllib.loads((Path(__file__).parent / f"{kind}.toml").read_text(encoding="utf-8"))
+    return [
+        Case(
+            kind,
+            name,
+            table["source"],
+            table["code"],
+            table.get("expected", {}).get("task", ""),
+            table.get("expected", {}).get("cause", ""),
+            tuple([table["id"]] if isinstance(table.get("id"), str) else table.get("id", ())),
+            table.get("hidden", ""),
+        )
+        for name, table in tables.items()
+    ]
+
+
+CASES = {kind: _cases(kind) for kind in KINDS}
+OPEN = {kind: cases[::2] for kind, cases in CASES.items()}  # to tune the checker with
+HELD_OUT = {kind: cases[1::2] for kind, cases in CASES.items()}  # to measure it on; nothing is tuned to them
