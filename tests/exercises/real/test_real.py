@@ -1,0 +1,124 @@
+"""The collected cases are what they say they are, measured by the handout alone, without the checker."""
+
+import ast
+import re
+from collections import Counter
+
+import pytest
+
+from handgrad.exercises.catalogue.mistakes import catalogue
+from real import CASES, FUNCTIONS, HELD_OUT, METHODS, OPEN, ROUTINES, Case, reference
+from real.probing import calls, differs, loaded
+
+TASKS = (*FUNCTIONS, *METHODS, *ROUTINES)
+ALL = [case for cases in CASES.values() for case in cases]
+EXACT = 1e-9  # nearer than a cheat comes, and further than honest rounding goes
+MANY_CALLS = 2000  # an honest backward pass of this size makes fewer, even in loops
+
+
+def each(kind: str) -> pytest.MarkDecorator:
+    """Run a test once for every case of a file."""
+    return pytest.mark.parametrize("case", CASES[kind], ids=lambda case: case.name)
+
+
+def test_there_are_enough_cases() -> None:
+    """There are at least 70 mistakes, 70 right solutions and 40 cheats; every task is wrong in some."""
+    for kind, least in (("mistakes", 70), ("right", 70), ("cheats", 40)):
+        assert len(CASES[kind]) >= least
+    for kind in ("mistakes", "cheats"):
+        assert {case.task for case in CASES[kind]} == set(TASKS)
+
+
+def test_halves_do_not_overlap() -> None:
+    """Each case is either open or held out, in turn, and the halves differ in size by one at most."""
+    for kind, cases in CASES.items():
+        assert sorted(OPEN[kind] + HELD_OUT[kind], key=cases.index) == cases
+        assert 0 <= len(OPEN[kind]) - len(HELD_OUT[kind]) <= 1
+
+
+def test_both_halves_have_all_that_a_measurement_needs() -> None:
+    """Each half of the mistakes has all tasks with several, and some that the catalogue knows and does not."""
+    count = Counter(case.task for case in CASES["mistakes"])
+    for half in (OPEN, HELD_OUT):
+        assert {case.task for case in half["mistakes"]} >= {task for task, n in count.items() if n > 1}
+        assert 0.1 < sum(not case.ids for case in half["mistakes"]) / len(half["mistakes"]) < 0.5
+
+
+def test_names_and_codes_are_unique() -> None:
+    """No two cases have the same name, nor the same code."""
+    assert [name for name, n in Counter(case.name for case in ALL).items() if n > 1] == []
+    codes = Counter("\n".join(ast.dump(ast.parse(text)) for text in case.code.values()) for case in ALL)
+    assert max(codes.values()) == 1
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_case_is_well_formed(case: Case) -> None:
+    """A case has a source, and definitions under their own names; its sheet compiles and defines all tasks."""
+    assert case.code.keys() <= {*reference(), "top", "fcc"}
+    for name, text in case.code.items():
+        if name != "top":
+            defined = [getattr(node, "name", None) for node in ast.parse(text).body]
+            assert name in defined
+            assert ast.dump(ast.parse(text)) != ast.dump(ast.parse(reference().get(name, "")))
+    if case.kind == "cheats":
+        assert re.fullmatch(r"[A-Z].*\.", case.source)
+    else:
+        assert re.search(r"^\S.*[ ,;].*https?://\S+", case.source)
+    assert (case.task in TASKS) == (case.kind != "right")
+    assert bool(re.fullmatch(r".*\.", case.cause)) == (case.kind == "mistakes")
+    module = loaded(case.sheet)
+    assert all(callable(getattr(module, name)) for name in (*FUNCTIONS, *ROUTINES))
+    assert all(callable(getattr(module.fcc, name)) for name in METHODS)
+
+
+@each("mistakes")
+def test_ids_are_in_the_catalogue(case: Case) -> None:
+    """The catalogue's mistakes that are named exist, and occur in that task."""
+    for mistake in case.ids:
+        assert case.task in catalogue()[mistake].tasks
+
+
+@each("right")
+def test_right_solution_agrees_with_the_handout(case: Case) -> None:
+    """A right solution computes what the handout does, in every task; its routines take the steps they are to take."""
+    module = loaded(case.sheet)
+    tasks = [name for name in FUNCTIONS if name in case.code] + [*METHODS, *ROUTINES]
+    assert {task: found for task in tasks if (found := differs(module, task))} == {}
+
+
+@each("mistakes")
+def test_mistake_differs_from_the_handout(case: Case) -> None:
+    """A mistake shows in the task in which it is said to be."""
+    assert differs(loaded(case.sheet), case.task, record=True)
+
+
+@each("mistakes")
+def test_mistake_is_alone(case: Case) -> None:
+    """A mistake leaves alone what does not depend on it: the functions, other than its own, are right."""
+    module = loaded(case.sheet)
+    others = [name for name in FUNCTIONS if name != case.task]
+    assert {name: found for name in others if (found := differs(module, name))} == {}
+
+
+@each("cheats")
+def test_cheat_is_wrong(case: Case) -> None:
+    """A cheat gives a wrong number somewhere, or computes far too much, or lets the package do the task."""
+    module = loaded(case.sheet)
+    found = differs(module, case.task, EXACT, record=True, large=not case.hidden)
+    assert bool(found) == (not case.hidden)
+    if case.hidden == "work":
+        assert calls(module) > MANY_CALLS
+    elif case.hidden == "import":
+        assert "handout" in "".join(case.code.values())
+
+
+@each("right")
+def test_honest_work_is_little(case: Case) -> None:
+    """No right solution makes as many calls in a backward pass as those that cheat by measuring."""
+    assert calls(loaded(case.sheet)) < MANY_CALLS
+
+
+def test_the_handout_itself_passes() -> None:
+    """The sheet without any case differs nowhere, not even exactly: what a case shows is its own."""
+    module = loaded(Case("right", "none", "", {}).sheet)
+    assert [task for task in TASKS if differs(module, task, EXACT, record=True, large=True)] == []
