@@ -226,15 +226,67 @@ def test_too_much_memory_is_a_crash_in_the_learners_line() -> None:
     assert "Unable to allocate" in answer.crash.message
 
 
-def test_cells_share_one_module_and_one_failing_does_not_hinder_the_next() -> None:
-    """Names defined before a cell fails are there, and so are those of later cells."""
+def test_cells_share_one_module_and_a_failing_statement_costs_only_its_own_names() -> None:
+    """What stands below it in the cell is there, as is what it would have overwritten; what needs its name crashes."""
     cells = [
-        "import math\ndef f(x):\n    return math.floor(x) + g()\n1 / 0\ndef lost():\n    pass",
-        "def g():\n    return 1",
+        "import math\ndef f(x):\n    return math.floor(x) + g()\nscale = 1 / 0\ndef below():\n    return 2\n"
+        "def needs():\n    return scale",
+        "def g():\n    return 1\ng, h = 1 / 0, 2",
     ]
-    answers = run(cells, Call("a", "function", "f", (2.5,)), Call("b", "function", "lost"))
-    assert answers[0].values["return"] == 3
-    assert (answers[1].status, answers[1].crash.type, answers[1].crash.line) == ("crashed", "ZeroDivisionError", 4)
+    names = {"f": (2.5,), "below": (), "needs": (), "h": ()}
+    f, below, needs, h = run(cells, *[Call(name, "function", name, given) for name, given in names.items()])
+    assert (f.values["return"], below.values["return"]) == (3, 2)
+    assert [(answer.status, answer.crash.type, answer.crash.cell, answer.crash.line) for answer in (needs, h)] == [
+        ("crashed", "ZeroDivisionError", 1, 4), ("crashed", "ZeroDivisionError", 2, 3)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["@jit\ndef f(x):\n    return x", "class f(jit.Module):\n    pass", "base = jit.Base\nclass f(base): pass"],
+)
+def test_what_is_made_with_a_missing_package_crashes_with_its_import(source: str) -> None:
+    """However many definitions lie between: the line of the import is the one to look at."""
+    answers = run(f"import no_such_module as jit\n{source}\ndef g():\n    return f(3)", *[
+        Call(name, "function", name) for name in "fg"
+    ])  # fmt: skip
+    assert [(answer.crash.type, answer.crash.line) for answer in answers] == [("ModuleNotFoundError", 1)] * 2
+
+
+@pytest.mark.parametrize(
+    "loading",
+    [
+        "trainx, trainy, testx, testy = np.load('mnist.npy', allow_pickle=True)",
+        "data = np.load('mnist.npy', allow_pickle=True)\n(trainx, trainy), (testx, testy) = data[:2], data[2:]",
+        "from no_such_module import mnist\n(trainx, trainy), (testx, testy) = mnist.load_data()",
+        "from my_data import trainx, trainy, testx, testy",
+        "import gzip\nwith gzip.open('mnist.gz') as f:\n    trainx = np.frombuffer(f.read())\n    trainy = trainx\n"
+        "    testx = testy = trainx",
+        "def load(name):\n    return np.fromfile(name)\ntrainx, trainy, testx, testy = map(load, ['a', 'b', 'c', 'd'])",
+    ],
+)
+def test_data_that_are_not_here_have_a_stand_in(loading: str) -> None:
+    """Images and labels of the right form, by whatever way they would have been read; what is made of them works."""
+    source = f"import numpy as np\n{loading}\nimages = trainx.reshape(-1, 28, 28)\ndef f():\n    return images\n"
+    source += "".join(f"def {name}_():\n    return {name}\n" for name in ("trainx", "trainy", "testx", "testy"))
+    images, *data = run(source, *[
+        Call(name, "function", name) for name in ("f", "trainx_", "trainy_", "testx_", "testy_")
+    ])  # fmt: skip
+    assert images.values["return"].shape[1:] == (28, 28)
+    trainx, trainy, testx, testy = (answer.values["return"] for answer in data)
+    assert (len(trainx), len(testx)) == (len(trainy), len(testy))
+    for X_, y_ in ((trainx, trainy), (testx, testy)):
+        assert X_.shape[1:] == (784,)
+        assert X_.min() >= 0
+        assert X_.max() <= 1
+        assert y_.dtype.kind == "i"
+        assert set(y_.tolist()) == set(range(10))
+
+
+def test_a_number_from_a_file_that_is_not_here_is_what_crashes() -> None:
+    """Nothing is made up for a name that is no data set's."""
+    answer = ask("import numpy as np\nN = np.load('mnist.npy').shape[0]\nhalf = N / 2\ndef f():\n    return half")
+    assert (answer.crash.type, answer.crash.line) == ("FileNotFoundError", 2)
 
 
 def test_a_name_of_a_cell_that_is_no_python_crashes_with_that() -> None:

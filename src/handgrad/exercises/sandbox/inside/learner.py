@@ -12,7 +12,6 @@ import builtins
 import contextlib
 import inspect
 import random
-import re
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -21,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .failures import DEFINES, crash, defined, word
 from .protocol import MOST_BYTES, plain
 from .recorder import fcc
+from .standins import stand_ins
 
-CELL = re.compile(r"<cell (\d{1,9})>")  # the file name of a cell's code
-DEFINES = re.compile(r"^\s*(?:def|class)\s+(\w+)", re.MULTILINE)
 UFUNCS = {name: value for name, value in vars(np).items() if isinstance(value, np.ufunc)}
 seed_numpy, seed_python = np.random.seed, random.seed
 
@@ -51,24 +50,34 @@ class Learner:
         self.names["__builtins__"] = sys.modules["builtins"] = private
         self.flags = 0  # of every `from __future__ import` so far
         self.unloaded: dict[str, Report] = {}  # why a name is missing
+        self.outside: set[str] = set()  # those that come from a file or package that is not here
         self.called: Any = None
 
     def load(self, number: int, source: str) -> None:
-        """Execute a cell statement by statement, up to the first that fails; imports of missing packages may fail."""
+        """Execute a cell statement by statement; one that fails costs only the names that it would have bound."""
         try:
             statements = ast.parse(source, f"<cell {number}>").body
         except BaseException as error:
             self.unloaded |= dict.fromkeys(DEFINES.findall(source), crash(error))
             return
-        for position, statement in enumerate(statements):
+        for statement in statements:
             try:
                 self._execute(statement, f"<cell {number}>")
             except BaseException as error:
-                goes_on = isinstance(error, ImportError) and isinstance(statement, ast.Import | ast.ImportFrom)
-                lost = [statement] if goes_on else statements[position:]
-                self.unloaded |= dict.fromkeys((name for node in lost for name in defined(node)), crash(error))
-                if not goes_on:
-                    return
+                self._lose(statement, error)
+
+    def _lose(self, statement: ast.stmt, error: BaseException) -> None:
+        """Note why a statement's names are missing; data that are not here get a small stand-in."""
+        names = defined(statement)
+        self.unloaded |= dict.fromkeys(names, self._cause(error) or crash(error))
+        if isinstance(error, OSError | ImportError) or (isinstance(error, NameError) and error.name in self.outside):
+            self.outside |= names
+            if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                self.names.update(stand_ins(names))
+
+    def _cause(self, error: BaseException) -> Report | None:
+        """Find why the name that an error is about is missing, if something that failed earlier is to blame."""
+        return self.unloaded.get(str(error.name)) if isinstance(error, NameError) else None
 
     def _execute(self, statement: ast.stmt, file: str) -> None:
         """Execute one statement."""
@@ -99,8 +108,7 @@ class Learner:
         except NotImplementedError as error:
             outcome.report |= {"status": "not_attempted", "crash": crash(error, self.called)}
         except BaseException as error:
-            known = self.unloaded.get(str(error.name)) if isinstance(error, NameError) else None
-            outcome.report |= {"status": "crashed", "crash": known or crash(error, self.called)}
+            outcome.report |= {"status": "crashed", "crash": self._cause(error) or crash(error, self.called)}
         for network in outcome.networks:
             outcome.record(network)
         return outcome.report, outcome.arrays
@@ -250,42 +258,3 @@ def call(function: Function, arguments: list[Any], keywords: dict[str, Any]) -> 
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         free |= keywords.keys() - {p.name for p in parameters}
     return function(*arguments, **{name: value for name, value in keywords.items() if name in free})
-
-
-def crash(error: BaseException, called: Any = None) -> Report:
-    """Describe an exception and its place: the submission's innermost line, or else the start of ``called``."""
-    cell = line = 0
-    code = getattr(called.__init__ if isinstance(called, type) else called, "__code__", None)  # type: ignore[misc]
-    if isinstance(code, types.CodeType) and (match := CELL.fullmatch(code.co_filename)):
-        cell, line = int(match[1]), code.co_firstlineno
-    trace = error.__traceback__
-    while trace is not None:
-        if match := CELL.fullmatch(trace.tb_frame.f_code.co_filename):
-            cell, line = int(match[1]), trace.tb_lineno or 0
-        trace = trace.tb_next
-    if isinstance(error, SyntaxError) and (match := CELL.fullmatch(str(error.filename))):
-        cell, line = int(match[1]), error.lineno or 0
-    try:
-        message = str(error)[:2000]
-    except BaseException:
-        message = ""
-    return {"type": word(type(error).__name__), "message": message, "cell": cell, "line": line}
-
-
-def word(name: object) -> str:
-    """Limit the length of a name; anything but a true string becomes empty."""
-    return name[:100] if type(name) is str else ""
-
-
-def defined(statement: ast.stmt) -> set[str]:
-    """Name what a statement would have defined."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {statement.name}
-    found = set()
-    for node in ast.walk(statement):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                found.add(name)
-            case ast.alias(name=name, asname=alias):
-                found.add(alias or name.partition(".")[0])
-    return found
