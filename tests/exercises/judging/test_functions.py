@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
 from reports import said
 
 from handgrad import handout
@@ -10,6 +13,7 @@ from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.subjects import SUBJECTS
 from handgrad.exercises.judging.functions import calls_for, distinguishes, judge
 from handgrad.exercises.report.feedback import Numbers, blocks, hint
+from handgrad.exercises.sandbox.inside.protocol import plain
 from handgrad.exercises.tasks import TASKS
 
 TASKS_HERE = sorted(SUBJECTS)
@@ -28,8 +32,9 @@ def answers(plan, function):
             given.append(Answer(call.id, "crashed", crash=crash))
             continue
         values = {f"argument{i}": a for i, a in enumerate(arguments) if isinstance(a, np.ndarray)}
-        if isinstance(result, np.ndarray | np.generic | float | int):
-            given.append(Answer(call.id, "ok", {**values, "return": np.asarray(result)}))
+        array = plain(result)
+        if array is not None:
+            given.append(Answer(call.id, "ok", {**values, "return": array}))
         else:
             given.append(Answer(call.id, "ok", values, left_out={"return": type(result).__name__}))
     return given
@@ -197,6 +202,38 @@ def test_what_is_not_recognised_is_described(function, expected):
     assert (result.status, result.findings[0].mistake) == ("wrong", None)
     assert expected in said(result)
     assert hint(result.findings[0], "en")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary()
+    | st.builds(object)
+    | arrays_of.arrays(arrays_of.scalar_dtypes(), arrays_of.array_shapes(min_dims=0, max_dims=5, min_side=0)),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("task", TASKS_HERE)
+@given(value=ANYTHING)
+@settings(max_examples=40, deadline=None)
+def test_whatever_a_function_returns_there_is_a_verdict_in_both_languages(task, value):
+    """None, text, dictionaries, ragged lists, arrays of any shape and type, huge numbers and NaN are wrong results."""
+    result = judged(task, lambda *_: value)
+    assert result.status == "wrong"
+    assert said(result, "en")
+    assert said(result, "de")
+
+
+@pytest.mark.parametrize("task", TASKS_HERE)
+@pytest.mark.parametrize("kind", [np.ndarray.tolist, lambda a: a.view(np.matrix), lambda a: tuple(map(tuple, a))])
+def test_rows_in_a_list_a_tuple_or_a_matrix_are_right(task, kind):
+    """The numbers count, not what holds them, as in the self-test of the sheet."""
+
+    def held(*arguments):
+        result = getattr(handout, task)(*arguments)
+        return kind(result) if isinstance(result, np.ndarray) else [result]
+
+    assert judged(task, held).status == "right"
 
 
 def test_text_in_place_of_a_single_number_is_described():

@@ -78,11 +78,11 @@ def test_arguments_are_reported_as_they_are_afterwards() -> None:
 
 
 def test_what_is_no_array_is_left_out_by_name() -> None:
-    """Other objects do not cross, only their types' names; nor do arrays of objects, texts and complex numbers."""
+    """Other objects, and lists that are no arrays of numbers, do not cross, only their types' names."""
     source = "import numpy as np\n" + "\n".join(
         f"def f{i}():\n    return {value}"
         for i, value in enumerate(
-            ["None", "[1.0]", "'x'", "1j", "np.array([None])", "np.array(['a'])", "10**30", "(1,)"]
+            ["None", "[1.0, 'x']", "'x'", "1j", "np.array([None])", "np.array(['a'])", "10**30", "([1], [1, 2])"]
         )
     )
     answers = run(source, *[Call(str(i), "function", f"f{i}") for i in range(8)])

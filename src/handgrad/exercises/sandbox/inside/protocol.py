@@ -107,12 +107,13 @@ def _described(described: object) -> tuple[str, tuple[int, ...]]:
 
 
 def plain(value: object) -> NDArray[Any] | None:
-    """Copy an array or a number into a plain array of a type that can be sent, without calling the value's own methods.
+    """Copy numbers into a plain array of a type that can be sent, without calling the value's own methods.
 
     Parameters
     ----------
     value : object
-        Of a subclass of ndarray, the numbers in its memory are taken; none of its methods is called.
+        An array, a number, or lists and tuples of these that have the form of an array. Of a subclass of ndarray, the
+        numbers in its memory are taken; none of its methods is called.
 
     Returns
     -------
@@ -121,14 +122,25 @@ def plain(value: object) -> NDArray[Any] | None:
 
     Examples
     --------
-    >>> plain(np.ma.array([1, 2])), plain(0.5), plain("0.5")
-    (array([1, 2]), array(0.5), None)
+    >>> plain(np.ma.array([1, 2])), plain(0.5), plain([(1, 2), (3, 4)]), plain([[1], [2, 3]]), plain("0.5")
+    (array([1, 2]), array(0.5), array([[1, 2],
+           [3, 4]]), None, None)
     """
-    kind = type(value)
-    if not (kind in (bool, int, float) or issubclass(kind, (np.ndarray, np.generic))):
+    if not _numeric(value):
         return None
-    array = asarray(value)  # for a subclass, the memory in the shape of a plain array
+    try:
+        array = asarray(value)  # for a subclass, the memory in the shape of a plain array
+    except ValueError:  # rows of different lengths
+        return None
     if array.dtype.kind not in KINDS or array.ndim > MOST_DIMENSIONS or array.nbytes > MOST_BYTES // 2:
         return None
     name = array.dtype.str[1:]
     return array.astype(dtype(name if name in TYPES else "f8"), order="C")  # long doubles become doubles
+
+
+def _numeric(value: object, depth: int = 0) -> bool:
+    """Tell whether a value consists of arrays and numbers only."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return depth < MOST_DIMENSIONS and all(_numeric(entry, depth + 1) for entry in value)  # type: ignore[attr-defined]
+    return kind in (bool, int, float) or issubclass(kind, (np.ndarray, np.generic))
