@@ -36,13 +36,16 @@ def test_new_writes_the_sheets_that_are_asked_for(here: Path, capsys: pytest.Cap
 
 
 def test_check_says_by_its_exit_code_whether_all_is_right(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """0 for a right sheet, 1 for a wrong one with the mistake's name, 2 for a file that cannot be read."""
+    """0 for right tasks, 1 for a wrong or missing one with the mistake's name, 2 for a file that cannot be read."""
     (here / "right.py").write_text(RIGHT)
     (here / "wrong.py").write_text(WRONG)
-    assert main(["check", "right.py", "--json"]) == 0
+    assert main(["check", "right.py", "--json", "--task", "del_sigmoid"]) == 0
     (task,) = json.loads(capsys.readouterr().out)["tasks"]
     assert (task["task"], task["status"], task["mistake"]) == ("del_sigmoid", "right", None)
-    assert main(["check", "wrong.py", "--json", "--html", "page.html"]) == 1
+    assert main(["check", "right.py", "--json"]) == 1
+    statuses = [task["status"] for task in json.loads(capsys.readouterr().out)["tasks"]]
+    assert (statuses.count("right"), statuses.count("not_attempted")) == (1, 6)
+    assert main(["check", "wrong.py", "--json", "--html", "page.html", "--task", "del_sigmoid"]) == 1
     (task,) = json.loads(capsys.readouterr().out)["tasks"]
     assert (task["status"], task["mistake"], task["first_wrong"]) == ("wrong", "derivative_plus", "del_sigmoid")
     assert "del_sigmoid" in (here / "page.html").read_text()
@@ -85,7 +88,7 @@ def test_without_isolation_check_goes_on_and_grade_stops(
     monkeypatch.setattr(isolation, "why_not", lambda: "bwrap: setting up uid map: Permission denied")
     (here / "anna.py").write_text(RIGHT)
     grade = ["grade", "anna.py", "--out", "graded"]
-    for command, code in ((["check", "anna.py"], 0), (grade, 2), ([*grade, "--unsafe"], 0)):
+    for command, code in ((["check", "anna.py", "--task", "4.2"], 0), (grade, 2), ([*grade, "--unsafe"], 0)):
         assert main(command) == code
         error = " ".join(capsys.readouterr().err.split())
         advised = command[-1] != "--unsafe"

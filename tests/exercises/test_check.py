@@ -118,10 +118,10 @@ def statuses(checked):
 
 
 def test_a_solution_in_the_notebooks_way_is_right_in_every_task(sandbox):
-    """The course's own solution is right throughout; the step that its notebook lacks is not attempted."""
+    """The course's own solution is right throughout; the step and the routines that its notebook lacks are listed."""
     checked = check_submission(submission(*NOTEBOOK), sandbox)
-    expected = {name: "right" for name, task in TASKS.items() if task.kind != "routine"}
-    assert statuses(checked) == {**expected, "gradient_step": "not_attempted"}
+    missing = {"gradient_step", "gradient_descent", "stochastic_gradient_descent"}
+    assert statuses(checked) == {name: "not_attempted" if name in missing else "right" for name in TASKS}
     assert checked.isolated == sandbox.isolated
 
 
@@ -229,13 +229,59 @@ def test_a_wrong_forward_function_spoils_no_later_task(sandbox):
     assert [name for name, status in statuses(checked).items() if status == "wrong"] == ["sigmoid"]
 
 
-def test_only_what_a_submission_has_is_checked_unless_asked_for(sandbox):
-    """A module with one function has one result; a task that is asked for is said to be missing."""
+def test_every_task_of_a_sheet_is_listed_as_soon_as_the_submission_has_anything_of_it(sandbox):
+    """A module with one function of a sheet lacks the others, and says nothing of the other sheet."""
     alone = submission("def del_sigmoid(h):\n    return h - h * h\n")
-    assert statuses(check_submission(alone, sandbox)) == {"del_sigmoid": "right"}
+    part = {name: "not_attempted" for name, task in TASKS.items() if task.sheet == 4}
+    assert statuses(check_submission(alone, sandbox)) == {**part, "del_sigmoid": "right"}
     asked = check_submission(alone, sandbox, tasks=["sigmoid", "backprop"], language="de")
     assert statuses(asked) == {"sigmoid": "not_attempted", "backprop": "not_attempted"}
     assert said(asked.tasks[0], asked.language).startswith("sigmoid gibt es hier noch nicht")
+
+
+@pytest.mark.parametrize(
+    ("right", "written", "tasks", "similar"),
+    [
+        ("class fcc:", "class FCC:", ["backprop", "gradient_step"], "class FCC"),
+        ("class fcc:", "class NeuralNetwork:", ["backprop", "gradient_step"], "class NeuralNetwork"),
+        ("def del_sigmoid(", "def sigmoid_derivative(", ["del_sigmoid"], "sigmoid_derivative"),
+        ("def cross_entropy(", "def crossEntropy(", ["cross_entropy"], "crossEntropy"),
+        ("def backprop(", "def back_propagation(", ["backprop"], "back_propagation"),
+        ("def stochastic_gradient_descent(", "def sgd(", ["stochastic_gradient_descent"], "sgd"),
+    ],
+)
+def test_a_name_spelled_otherwise_is_missing_and_pointed_at(sandbox, right, written, tasks, similar):
+    """It is neither right nor left out, whether all tasks are checked or those that a rubric counts."""
+    source = solved_sheet(4, "py", bodies={task: solution(task) for task in TASKS if TASKS[task].sheet == 4})
+    renamed = submission(source.replace(right, written))
+    for checked in (check_submission(renamed, sandbox), check_submission(renamed, sandbox, tasks=tasks)):
+        results = {result.task: result for result in checked.tasks}
+        assert {results[task].status for task in tasks} == {"not_attempted"}
+        assert all(f"but there is {similar}." in said(results[task]) for task in tasks)
+        assert sum(result.credit for result in checked.tasks if result.task in tasks) == 0
+
+
+def test_a_misspelled_class_alone_is_enough_to_list_its_sheet(sandbox):
+    """The methods of a class with another name are those of sheet 4, which is then listed as a whole."""
+    checked = check_submission(submission("class FCC:\n    def backprop(self, y):\n        pass\n"), sandbox)
+    assert statuses(checked) == {name: "not_attempted" for name, task in TASKS.items() if task.sheet == 4}
+
+
+def test_training_at_the_top_belongs_into_a_function(sandbox):
+    """A loop that calls backprop, where the routines are missing, is what should be one."""
+    checked = check_submission(submission(*NOTEBOOK), sandbox, tasks=["gradient_descent"])
+    assert "The training loop here is in no function" in said(checked.tasks[0])
+
+
+def test_a_method_that_uses_data_of_the_notebook_is_told_so(sandbox):
+    """The number of all training examples in place of the batch's: wrong, and the variable is named."""
+    network = NOTEBOOK[2].replace("self.num_train_ex = y.shape[0]", "self.num_train_ex = trainx.shape[0]")
+    checked = check_submission(submission(*NOTEBOOK[:2], network), sandbox)
+    results = {result.task: result for result in checked.tasks}
+    assert results["backprop"].status == "wrong"
+    assert "backprop uses trainx from outside" in said(results["backprop"])
+    right = [name for name, task in TASKS.items() if task.kind == "function"]
+    assert {results[name].status for name in right} == {"right"}
 
 
 def test_a_syntax_error_is_reported_on_the_tasks_of_its_cell(sandbox):
@@ -263,7 +309,8 @@ def test_a_crash_has_the_learners_own_line(sandbox):
 def test_an_endless_loop_is_too_slow_and_the_other_tasks_are_judged(sandbox):
     """One function that never ends costs only itself."""
     endless = "def sigmoid(X):\n    while True:\n        pass\n"
-    checked = check_submission(submission(endless, "def del_sigmoid(h):\n    return h * (1 - h)\n"), sandbox)
+    sources, tasks = (endless, "def del_sigmoid(h):\n    return h * (1 - h)\n"), ["sigmoid", "del_sigmoid"]
+    checked = check_submission(submission(*sources), sandbox, tasks=tasks)
     assert statuses(checked) == {"sigmoid": "too_slow", "del_sigmoid": "right"}
 
 
@@ -288,5 +335,5 @@ def test_garbage_is_no_result(sandbox):
     """An empty submission has no results, and one that ends its process when it is loaded has only crashes."""
     assert check_submission(submission(""), sandbox).tasks == ()
     leaves = submission("import os\ndef del_sigmoid(h):\n    os._exit(0)\n")
-    (result,) = check_submission(leaves, sandbox).tasks
+    result = next(result for result in check_submission(leaves, sandbox).tasks if result.task == "del_sigmoid")
     assert (result.status, result.credit) == ("crashed", 0.0)

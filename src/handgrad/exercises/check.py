@@ -11,11 +11,12 @@ import numpy as np
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Answer, Crash
-from handgrad.exercises.judging import backward, crashes, functions, routines, step
+from handgrad.exercises.judging import backward, crashes, functions, hints, routines, step
 from handgrad.exercises.judging.plan import Judge
 from handgrad.exercises.results import Checked, Language, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox
 from handgrad.exercises.sandbox.runner import run_calls
+from handgrad.exercises.submission.outline import outline
 from handgrad.exercises.submission.reading import Submission, definitions, syntax_errors
 from handgrad.exercises.tasks import TASKS
 
@@ -44,7 +45,7 @@ def check_submission(
     language : {"en", "de"}
         The language that the report is to be written in.
     tasks : sequence of str, optional
-        Names of ``tasks.TASKS``. By default, those that the submission has.
+        Names of ``tasks.TASKS``. By default, all of each sheet of which the submission has anything.
     seed : int, optional
         Draws the arrays to try it on. By default they are new and unpredictable each time.
 
@@ -63,7 +64,7 @@ def check_submission(
     >>> from handgrad.exercises.sandbox.isolation import find_sandbox
     >>> from handgrad.exercises.submission.reading import Cell
     >>> submission = Submission("a.py", (Cell(0, "def del_sigmoid(h):\n    return h * (1 + h)"),))
-    >>> checked = check_submission(submission, find_sandbox(allow_none=True))
+    >>> checked = check_submission(submission, find_sandbox(allow_none=True), tasks=["del_sigmoid"])
     >>> [(result.task, result.status, result.findings[0].mistake) for result in checked.tasks]
     [('del_sigmoid', 'wrong', 'derivative_plus')]
     """
@@ -77,16 +78,29 @@ def check_submission(
         run_calls(definitions(submission), [call for plan in plans.values() for call in plan.calls], sandbox)
     )
     broken = _broken(submission)
-    results = []
+    results: dict[str, TaskResult] = {}
+    missing = set()
     for task, plan in plans.items():
         own = [next(answers) for _ in plan.calls]
-        missing = _missing(task, own, submission)
-        if missing and task in broken:
+        absent = _missing(task, own, submission)
+        if absent and task in broken:
             note = crashes.crashed(broken[task])
-            results.append(TaskResult(task, "crashed", notes=(note,), crash=broken[task]))
-        elif not missing or tasks is not None:
-            results.append(JUDGES[task].judge(plan, own))
-    return Checked(submission.name, tuple(results), language, sandbox.isolated, time.monotonic() - begin)
+            results[task] = TaskResult(task, "crashed", notes=(note,), crash=broken[task])
+        else:
+            missing |= {task} if absent else set()
+            results[task] = JUDGES[task].judge(plan, own)
+    if any(result.status != "right" for result in results.values()):
+        told = outline(submission)
+        results = {task: hints.explained(result, told) for task, result in results.items()}
+    listed = results if tasks is not None else _of_its_sheets(results, missing)
+    return Checked(submission.name, tuple(listed.values()), language, sandbox.isolated, time.monotonic() - begin)
+
+
+def _of_its_sheets(results: dict[str, TaskResult], missing: set[str]) -> dict[str, TaskResult]:
+    """Keep all tasks of each sheet of which a submission has anything, if only under another name."""
+    meant = {task for task in missing for note in results[task].notes if note.id in hints.MEANT}
+    sheets = {TASKS[task].sheet for task in results if task not in missing or task in meant}
+    return {task: result for task, result in results.items() if TASKS[task].sheet in sheets}
 
 
 def _missing(task: str, answers: Sequence[Answer], submission: Submission) -> bool:

@@ -139,7 +139,7 @@ def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
     _bind(group, unit)
     if unit.functions or unit.bound or unit.assigned:
         try:
-            unit.used = set(_globals(symtable.symtable("\n".join(unit.lines), "cell", "exec")))
+            unit.used = set(globals_of("\n".join(unit.lines)))
         except SyntaxError as error:  # such as two arguments of one name
             error.lineno = start + (error.lineno or 1)
             raise
@@ -216,9 +216,15 @@ def makes_function(value: ast.expr | None, functions: set[str]) -> bool:
             return False
 
 
-def _globals(table: symtable.SymbolTable) -> Iterator[str]:
-    """Give the globals that code uses, including its functions and classes."""
-    stack = [table]
+def globals_of(source: str) -> Iterator[str]:
+    r"""Give the globals that code uses, including its functions and classes.
+
+    Examples
+    --------
+    >>> sorted(globals_of("def f(x):\n    y = g(x)\n    return y + z"))
+    ['g', 'z']
+    """
+    stack = [symtable.symtable(source, "cell", "exec")]
     while stack:
         table = stack.pop()
         outermost = table.get_type() == "module"

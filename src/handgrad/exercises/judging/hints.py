@@ -1,0 +1,109 @@
+"""Adds what a submission's text tells to a result: a similar name, a method outside its class, other parameters."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from handgrad.exercises.results import Note, TaskResult
+from handgrad.exercises.submission.outline import Function, Outline
+from handgrad.exercises.tasks import TASKS
+
+METHODS = frozenset(name for name, task in TASKS.items() if task.kind == "method") | {"forward_propagation"}
+MEANT = ("missing_similar", "missing_inside", "missing_outside")  # something that is there was meant for the task
+_SIMILAR = 0.6  # of difflib's ratio
+_CALLED = re.compile(r"(\w+)\(\) (?:takes|missing|got)")
+
+
+def explained(result: TaskResult, outline: Outline) -> TaskResult:
+    """Say more about a task that is missing, or that fails for a reason that can be read in its text.
+
+    Examples
+    --------
+    >>> missing = TaskResult("softmax", "not_attempted", notes=(Note("missing", {"name": "softmax"}),))
+    >>> function = Function(("X",), frozenset())
+    >>> explained(missing, Outline({"softMax": function}, {}, frozenset(), False)).notes
+    (Note(id='missing_similar', facts={'name': 'softmax', 'similar': 'softMax'}),)
+    """
+    if any(note.id == "missing" for note in result.notes):
+        return replace(result, notes=(_missing(result.task, outline),))
+    notes = list(result.notes)
+    if other := _other_parameters(result, outline):
+        notes = [note for note in notes if not note.id.startswith("crash_")] + [other]
+    if result.status in ("wrong", "crashed") and (loose := _from_outside(result.task, outline)):
+        notes.insert(0, Note("uses_outside", {"name": result.task, "names": loose}))
+    return replace(result, notes=tuple(notes))
+
+
+def _missing(task: str, outline: Outline) -> Note:
+    """Say of a task that is not there what may have been meant for it."""
+    if TASKS[task].kind != "method":
+        if any(task in methods for methods in outline.classes.values()):
+            return Note("missing_inside", {"name": task})
+        if near := _similar(task, outline.functions.keys() - TASKS.keys()):
+            return Note("missing_similar", {"name": task, "similar": near})
+        if TASKS[task].kind == "routine" and outline.trains:
+            return Note("missing_at_top", {"name": task})
+        return Note("missing", {"name": task})
+    if "fcc" not in outline.classes:
+        like = [name for name, methods in outline.classes.items() if METHODS & methods.keys()]
+        if near := _similar("fcc", outline.classes) or next(iter(like), None):
+            return Note("missing_similar", {"name": "class fcc", "similar": f"class {near}"})
+        return Note("missing_class", {"name": task})
+    if task in outline.functions:
+        return Note("missing_outside", {"name": task})
+    if near := _similar(task, outline.classes["fcc"].keys() - TASKS.keys() - METHODS):
+        return Note("missing_similar", {"name": task, "similar": near})
+    return Note("missing", {"name": task})
+
+
+def _similar(name: str, candidates: Iterable[str]) -> str | None:
+    """Find the name that is most like another one: misspelled, cut short, in another order, or made of its initials."""
+    scores = {candidate: _likeness(name, candidate) for candidate in sorted(candidates)}
+    best = max(scores, key=scores.__getitem__, default=None)
+    return best if best is not None and scores[best] >= _SIMILAR else None
+
+
+def _likeness(name: str, other: str) -> float:
+    """Compare two names by their words, in whatever order."""
+    words, others = _words(name), _words(other)
+    if len(words) > 1 and "".join(word[0] for word in words) == "".join(others):
+        return 1.0
+    if min(len(name), len(other)) > 3 and ("".join(others).startswith("".join(words)) or name.startswith(other)):
+        return 0.9
+    return max(
+        difflib.SequenceMatcher(None, "".join(a), "".join(b)).ratio()
+        for a, b in ((words, others), (sorted(words), sorted(others)))
+    )
+
+
+def _words(name: str) -> list[str]:
+    """Split a name in snake or camel case into words in small letters."""
+    return re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+
+
+def _own(task: str, outline: Outline) -> Function | None:
+    """Find the definition of a task."""
+    if TASKS[task].kind == "method":
+        return outline.classes.get("fcc", {}).get(task)
+    return outline.functions.get(task)
+
+
+def _other_parameters(result: TaskResult, outline: Outline) -> Note | None:
+    """Say that a function takes other parameters than on the sheet, if a call of it crashed because of that."""
+    called = result.crash and result.crash.type == "TypeError" and _CALLED.search(result.crash.message)
+    if not called or called[1] not in TASKS or (own := _own(called[1], outline)) is None:
+        return None
+    expected = TASKS[called[1]].parameters
+    if own.parameters == expected:
+        return None
+    written = [f"({', '.join(names)})" for names in (own.parameters, expected)]
+    return Note("other_parameters", {"name": called[1], "found": written[0], "expected": written[1]})
+
+
+def _from_outside(task: str, outline: Outline) -> tuple[str, ...]:
+    """Name the data and networks that a task's function does not get as arguments."""
+    own = _own(task, outline)
+    return tuple(sorted(own.uses & outline.loose)) if own else ()

@@ -1,0 +1,96 @@
+"""Lists what a submission defines, as its text tells: names, parameters, and variables of functions from outside."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from handgrad.exercises.calls import Crash
+from handgrad.exercises.submission.reading import Submission
+from handgrad.exercises.submission.statements import Unit, globals_of, parse
+
+_DATA = re.compile(
+    r"(train|test|val|dev|tr|te)?_?(x|y|images?|labels?|data)_?(train|test|val|dev|tr|te)?", re.IGNORECASE
+)
+_TRAINING = re.compile(r"\.(backprop|gradient_step)\(")
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function or method: its parameters without ``self``, and the global names that it uses."""
+
+    parameters: tuple[str, ...]
+    uses: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a submission defines.
+
+    Attributes
+    ----------
+    functions : mapping of str to Function
+        Those at top level.
+    classes : mapping of str to mapping
+        Their methods by name.
+    loose : frozenset of str
+        Variables at top level that hold data, a network, or what was computed from these.
+    trains : bool
+        Whether a loop at top level calls backprop or gradient_step.
+    """
+
+    functions: Mapping[str, Function]
+    classes: Mapping[str, Mapping[str, Function]]
+    loose: frozenset[str]
+    trains: bool
+
+
+def outline(submission: Submission) -> Outline:
+    r"""List what a submission defines. Cells that are not valid Python are left out.
+
+    Examples
+    --------
+    >>> from handgrad.exercises.submission.reading import Cell
+    >>> source = "class fcc:\n    def backprop(self, X, y):\n        self.n = len(trainx)\ntrainx = load()\n"
+    >>> found = outline(Submission("a.py", (Cell(0, source),)))
+    >>> found.classes["fcc"]["backprop"].parameters, found.classes["fcc"]["backprop"].uses & found.loose
+    (('X', 'y'), frozenset({'trainx'}))
+    """
+    functions: dict[str, Function] = {}
+    classes: dict[str, dict[str, Function]] = {}
+    units: list[Unit] = []
+    trains = False
+    for cell in submission.cells:
+        parsed = parse(cell.source, cell.number)
+        for unit in () if isinstance(parsed, Crash) else parsed:
+            units.append(unit)
+            for statement in ast.parse("\n".join(unit.lines)).body:
+                match statement:
+                    case ast.FunctionDef(name=name):
+                        functions[name] = _function(statement)
+                    case ast.ClassDef(name=name, body=body):
+                        methods = (part for part in body if isinstance(part, ast.FunctionDef))
+                        classes[name] = {method.name: _function(method, 1) for method in methods}
+                    case ast.For() | ast.While():
+                        trains |= bool(_TRAINING.search("\n".join(unit.lines)))
+    return Outline(functions, classes, _loose(units, classes), trains)
+
+
+def _function(node: ast.FunctionDef, bound: int = 0) -> Function:
+    """Read a function's head and the names that it takes from outside."""
+    given = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    return Function(tuple(given[bound:]), frozenset(globals_of(ast.unparse(node))))
+
+
+def _loose(units: Iterable[Unit], classes: Iterable[str]) -> frozenset[str]:
+    """Find the variables that hold data or a network, directly or by way of each other."""
+    loose: set[str] = set()
+    made = {*classes, "fcc"}
+    for unit in units:
+        for name, value in unit.assigned:
+            built = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in made
+            if built or _DATA.fullmatch(name) or (unit.used & loose and not isinstance(value, ast.Lambda)):
+                loose.add(name)
+    return frozenset(loose)

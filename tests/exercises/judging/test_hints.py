@@ -1,0 +1,104 @@
+"""What a submission's text tells of a task that is missing or fails, without running anything."""
+
+import pytest
+
+from handgrad.exercises.calls import Crash
+from handgrad.exercises.judging.hints import explained
+from handgrad.exercises.results import Note, TaskResult
+from handgrad.exercises.submission.outline import outline
+from handgrad.exercises.submission.reading import Cell, Submission
+
+
+def hinted(source: str, task: str, status: str = "not_attempted", crash: Crash | None = None) -> tuple[Note, ...]:
+    """Give the notes on a task, which is missing unless it has another status."""
+    notes = (Note("missing", {"name": task}),) if status == "not_attempted" else (Note("crash_self"),) if crash else ()
+    result = TaskResult(task, status, notes=notes, crash=crash)
+    return explained(result, outline(Submission("sheet.py", (Cell(0, source),)))).notes
+
+
+@pytest.mark.parametrize(
+    ("task", "written"),
+    [
+        ("softmax", "Softmax"), ("softmax", "soft_max"), ("softmax", "softmax_stable"), ("sigmoid", "sigmod"),
+        ("cross_entropy", "crossentropy"), ("cross_entropy", "cross_entropy_loss"), ("accuracy", "acuracy"),
+        ("del_sigmoid", "sigmoid_del"), ("del_sigmoid", "d_sigmoid"), ("delta_last_layer", "deltaLastLayer"),
+        ("delta_last_layer_easy_approach", "delta_last_layer_easy"), ("gradient_descent", "grad_descent"),
+        ("gradient_descent", "descent_gradient"), ("stochastic_gradient_descent", "SGD"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_spelled_otherwise_is_found(task: str, written: str) -> None:
+    """Capital letters, underscores, missing letters, words in another order, cut or added, and initials."""
+    source = f"def {written}(X):\n    return X\ndef evaluate(net):\n    pass\ndef plot_history(h):\n    pass"
+    assert hinted(source, task) == (Note("missing_similar", {"name": task, "similar": written}),)
+
+
+@pytest.mark.parametrize("written", ["evaluate", "one_hot", "plot_digits", "load_data", "main", "f"])
+@pytest.mark.parametrize("task", ["softmax", "accuracy", "del_sigmoid", "gradient_descent", "cross_entropy"])
+def test_a_name_that_is_not_alike_is_not_suggested(task: str, written: str) -> None:
+    """Helpers of other purposes are no misspellings, nor is another task."""
+    source = f"def {written}(X):\n    return X\ndef delta_last_layer(h, y):\n    return h"
+    assert hinted(source, task) == (Note("missing", {"name": task}),)
+
+
+@pytest.mark.parametrize(
+    ("source", "task", "expected"),
+    [
+        ("class fcc:\n    pass\ndef backprop(self, y):\n    pass", "backprop", "missing_outside"),
+        ("class fcc:\n    def softmax(self, X):\n        pass", "softmax", "missing_inside"),
+        ("x = 3", "gradient_step", "missing_class"),
+        ("class fcc:\n    def forward_propagation(self, X):\n        pass", "backprop", "missing"),
+        (
+            "for i in range(9):\n    net.forward_propagation(X)\n    net.backprop(y)",
+            "gradient_descent",
+            "missing_at_top",
+        ),
+        ("for i in range(9):\n    print(i)", "gradient_descent", "missing"),
+        ("x = (", "softmax", "missing"),
+    ],
+)
+def test_where_a_definition_stands_is_seen(source: str, task: str, expected: str) -> None:
+    """Outside the class, inside it, nowhere, or at top level."""
+    assert hinted(source, task) == (Note(expected, {"name": task}),)
+
+
+GIVEN = "takes 2 positional arguments but 3 were given"
+
+
+@pytest.mark.parametrize(
+    ("head", "message", "expected"),
+    [
+        ("self, X, y", f"fcc.backprop() {GIVEN}", ("(X, y)", "(y)")),
+        ("self", "fcc.backprop() takes 1 positional argument but 2 were given", ("()", "(y)")),
+        ("self, y", f"fcc.backprop() {GIVEN}", None),
+        ("self, X, y", f"helper() {GIVEN}", None),
+        ("self, X, y", "can only concatenate str", None),
+    ],
+)
+def test_other_parameters_are_named_where_a_call_failed_because_of_them(
+    head: str, message: str, expected: tuple[str, str] | None
+) -> None:
+    """Those of the definition beside those of the sheet, in place of what Python's message tells."""
+    source = f"class fcc:\n    def backprop({head}):\n        pass"
+    (note,) = hinted(source, "backprop", "crashed", Crash("TypeError", message, 0, 2, ""))
+    if expected is None:
+        assert note.id == "crash_self"
+    else:
+        assert note == Note("other_parameters", {"name": "backprop", "found": expected[0], "expected": expected[1]})
+
+
+@pytest.mark.parametrize(
+    ("top", "body", "names"),
+    [
+        ("trainx = load()", "n = len(trainx)", ("trainx",)),
+        ("trainx = load()\nN = trainx.shape[0]", "n = N", ("N",)),
+        ("net = fcc(3, 2)", "return net.W.T @ self.h1", ("net",)),
+        ("eps = 1e-9\ndef helper(x):\n    return x", "return helper(self.out) + eps", ()),
+        ("trainx = load()", "trainx = self.X", ()),
+    ],
+)
+def test_data_and_networks_from_outside_are_named(top: str, body: str, names: tuple[str, ...]) -> None:
+    """Also by way of another variable; constants, functions and what is local are no such thing."""
+    source = f"{top}\nclass fcc:\n    def backprop(self, y):\n        {body}"
+    expected = (Note("uses_outside", {"name": "backprop", "names": names}),) if names else ()
+    assert hinted(source, "backprop", "wrong") == expected
+    assert hinted(source, "backprop", "right") == ()
