@@ -58,11 +58,20 @@ def test_every_figure_of_the_notebook_has_a_band(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "length"), [("sgd", 2), ("gd", 100)])
-def test_training_on_mnist_ends_inside_the_bands(name: str, length: int, mnist: Dataset) -> None:
-    """With a seed that the bands were not made with, every figure of the shortened experiment is inside its band."""
+@pytest.mark.parametrize(("name", "length", "seeds"), [("sgd", 2, (1234, 1235, 1236)), ("gd", 100, (1234,))])
+def test_training_on_mnist_ends_inside_the_bands(
+    name: str, length: int, seeds: tuple[int, ...], mnist: Dataset
+) -> None:
+    """With seeds that the bands were not made with, the mean of each figure is inside its band.
+
+    A single short SGD training is outside in one of a hundred, by chance, and rounding decides in which.
+    """
     data, bands = (mnist.X_train, mnist.y_train, mnist.X_test, mnist.y_test), load_bands(name)
-    records = [r for r in run(EXPERIMENTS[name], data, 1234, length) if r.kind == "evaluation"]
-    assert [record.epoch for record in records] == {"sgd": [0, 1, 2], "gd": [0, 100]}[name]
-    found = {(r.epoch, figure): r.figures[figure] for r in records for figure in EXPERIMENTS[name].figures}
+    trained = [[r for r in run(EXPERIMENTS[name], data, seed, length) if r.kind == "evaluation"] for seed in seeds]
+    found = {
+        (records[0].epoch, figure): float(np.mean([record.figures[figure] for record in records]))
+        for records in zip(*trained, strict=True)
+        for figure in EXPERIMENTS[name].figures
+    }
+    assert {epoch for epoch, _ in found} == {"sgd": {0, 1, 2}, "gd": {0, 100}}[name]
     assert {place: value for place, value in found.items() if not bands[place].holds(value)} == {}

@@ -16,6 +16,7 @@ from handgrad.exercises.submission.reading import Cell, Submission
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS, TASKS
 
 OWN = {"OWN_RATE": "0.1", "OWN_SIZE": "64"}  # what a learner may have written
+OF_ALL = {"parameter_not_updated": "nothing_updated"}  # what a mistake is called that all parameters have
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def _in_method(mistake: Mistake, entry: Code, task: str, number: int) -> Iterato
         return
     together = isinstance(entry, dict) and not entry.keys() & KINDS.keys()
     if together or len(forms) > 1:
-        yield Mutant(mistake.id, task, {name: lines for name, (lines, *_) in forms.items()})
+        called = OF_ALL.get(mistake.id, mistake.id)
+        yield Mutant(called, task, {name: lines for name, (lines, *_) in forms.items()})
     if not together or len(forms) == 1:
         chosen = list(forms)[number % len(forms)]
         for name, several in forms.items():
