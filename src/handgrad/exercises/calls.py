@@ -33,12 +33,14 @@ class Ufunc:
 
 @dataclass(frozen=True)
 class Network:
-    """In place of a value: a network that only records what is done to it, with these weights (``tasks.PARAMETERS``).
+    """In place of a value: a network that records what is done to it, with these weights (``tasks.PARAMETERS``).
 
+    It is an object of the learner's class ``fcc`` with all that they gave it, but for three methods.
     ``forward_propagation`` keeps ``X`` and ``out`` and returns ``out``: equal probabilities for all classes.
     ``backprop`` sets every gradient (``dW_i_h1``, ...) to a new array of ones, until then they are zeros;
     ``gradient_step`` subtracts the rate times the gradients. Whatever the order and the numbers of rows, none of them
-    raises. Each call is an :class:`Event`.
+    raises. Each call is an :class:`Event`. If the routine fails on it, it is tried on one whose methods are the
+    learner's own, and on one of a plain class.
     """
 
     weights: dict[str, NDArray[Any]]
@@ -79,7 +81,8 @@ class Call:
     arguments : tuple
         Positional.
     keywords : dict
-        Given only where the function takes a parameter of that name.
+        Given by name, or by position where the function has other names for them; those that say how often to print,
+        and ``rng``, only where the function takes them.
     steps : tuple of Step
     canned : dict
         Names of functions of the learner's module that are replaced during this call: each call of such a function
@@ -126,7 +129,7 @@ class Event:
         How often the weights had changed before it, by whatever way: they are compared at each event with those after
         the last one. ``gradient_step``, too, counts as a change only if it changes them.
     rate : float or None
-        How far the last of these changes went, in units of minus the gradient (of ones): positive is downhill. NaN if
+        How far the last of these changes went, in units of minus the gradient: positive is downhill. NaN if
         the entries moved differently, None if there was no change yet.
     """
 

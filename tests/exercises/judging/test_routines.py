@@ -54,13 +54,14 @@ def performed(source: str, plan: Plan[Any]) -> list[Answer]:
     for i, (call, probe) in enumerate(zip(plan.calls, plan.drawn, strict=True)):
         np.random.seed(i)  # noqa: NPY002 - as the sandbox does: learners shuffle by the global state
         random.seed(i)
-        net = recorder.fcc({name: array.copy() for name, array in probe.weights.items()})
+        recording = recorder.Recording(recorder.fcc, probe.weights)
         keywords = {**call.keywords, "rng": np.random.RandomState(i)}
         taken = {name: keywords[name] for name in inspect.signature(routine).parameters if name in keywords}
         data = [array.copy() for array in (probe.trainx, probe.trainy, probe.testx, probe.testy)]
-        routine(net, *data, **taken)
-        net._log.look()
-        events = [Event(*event) for event in (*net._log.events, ("end", None, net._log.step, net._log.rate))]
+        with recording:
+            routine(recording.network, *data, **taken)
+        log = recording.log
+        events = [Event(*event) for event in (*log.events, ("end", None, log.step, log.rate))]
         answers.append(Answer(call.id, "ok", events=tuple(events)))
     return answers
 
@@ -128,21 +129,21 @@ def test_sandbox_records_what_is_recorded_here(source: str) -> None:
 def test_quick_network_records_what_the_sandboxs_does() -> None:
     """The network for mutants and the one in the sandbox note the same events, whatever is done and in which order."""
     probe = plan_for(GD).drawn[0]
-    quick, real = Network(), recorder.fcc({name: array.copy() for name, array in probe.weights.items()})
-    for net in (quick, real):
-        net.gradient_step(0.5)
-        net.forward_propagation(probe.trainx)
-        net.backprop(probe.trainy)
-        net.backprop(probe.testy)
-        net.gradient_step(0.25)
-        net.gradient_step(0.125)
-        net.forward_propagation(probe.testx[:0])
-        for name in probe.weights:
-            setattr(net, name, getattr(net, name) - 0.5)
-        net.gradient_step(-2.0)
-        net.b_out -= 1.0
-    real._log.look()
-    expected = [*real._log.events, ("end", None, real._log.step, real._log.rate)]
+    quick, recording = Network(), recorder.Recording(recorder.fcc, probe.weights)
+    with recording:
+        for net in (quick, recording.network):
+            net.gradient_step(0.5)
+            net.forward_propagation(probe.trainx)
+            net.backprop(probe.trainy)
+            net.backprop(probe.testy)
+            net.gradient_step(0.25)
+            net.gradient_step(0.125)
+            net.forward_propagation(probe.testx[:0])
+            for name in probe.weights:
+                setattr(net, name, getattr(net, name) - 0.5)
+            net.gradient_step(-2.0)
+            net.b_out -= 1.0
+    expected = [*recording.log.events, ("end", None, recording.log.step, recording.log.rate)]
     for event, (method, value, step, rate) in zip(quick.finished(), expected, strict=True):
         assert (event.method, event.step) == (method, step)
         assert event.rate == pytest.approx(rate, nan_ok=True)

@@ -55,10 +55,10 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
 def _probe(rng: np.random.Generator, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
     """Draw data in which no two rows, and no two labels, are equal."""
     total = n + int(rng.integers(7, 12))
-    numbers = rng.permutation(10 * total)[:total].astype(float)  # whole numbers, which float32 holds, too
-    X = np.column_stack([rng.integers(-9, 10, total), numbers])
+    numbers = rng.permutation(2**13)[:total] / 2**12 - 1  # which float32 holds, too
+    X = np.column_stack([rng.integers(-8, 9, total) / 8, numbers])
     y = rng.permutation(total)
-    shapes = ((2, 3), (3,), (3, 3), (3,), (3, total), (total,))
+    shapes = ((2, 3), (3,), (3, 4), (4,), (4, total), (total,))
     weights = {name: rng.standard_normal(shape) for name, shape in zip(PARAMETERS, shapes, strict=True)}
     rate = round(float(rng.uniform(0.2, 0.9)), 3)
     return Probe(X[:n], y[:n], X[n:], y[n:], weights, rate, epochs, log_every, batch_size)

@@ -1,13 +1,21 @@
-"""A network that only records what a training routine does to it, without any mathematics.
+"""Records what a training routine does to a network, without any mathematics.
 
-It has the attributes and methods of ``handgrad.handout.fcc``. ``forward_propagation`` gives every class the same
-probability, ``backprop`` sets every gradient to ones, ``gradient_step`` subtracts the rate times the gradients; they
-never raise, whatever their order and the number of rows. A submission can see this file, so it contains no solution
-of a task, and imports NumPy and ``protocol`` only.
+The network is an object of the submission's own class, so that a routine finds there whatever it expects: methods,
+properties and arguments of the learner's own. Three methods are replaced meanwhile. ``forward_propagation`` gives every
+class the same probability, ``backprop`` sets every gradient to ones, ``gradient_step`` subtracts the rate times the
+gradients; they never raise, whatever their order and the number of rows. So a routine is judged by itself, even where
+these methods are wrong or still to be written.
+
+A submission can see this file, so it contains no solution of a task, and imports the standard library, NumPy and
+``protocol`` only.
 """
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +24,10 @@ from numpy.typing import NDArray
 from .protocol import MOST_BYTES, plain  # relative: in the sandbox the package has a different name
 
 PARAMETERS = ("W_i_h1", "b_h1", "W_h1_h2", "b_h2", "W_h2_o", "b_out")
-MOST_EVENTS = 10_000  # several times what a correct routine needs for a small probe
+MOST_EVENTS = 6_000  # several times what a correct routine needs for a small probe
+
+Function = Callable[..., Any]
+Shapes = dict[str, tuple[int, ...]]
 
 
 class EndlessError(Exception):
@@ -24,61 +35,96 @@ class EndlessError(Exception):
 
 
 class fcc:  # noqa: N801 - the sheet's name, which an error message may show
-    """The recording network.
+    """The class of networks where a submission has none, or none that can be made; the sheet's without its methods.
 
     Parameters
     ----------
-    weights : dict of str to ndarray
-        By the names of ``PARAMETERS``; they become attributes, which the routine may change itself.
+    *sizes : int
+        Units in each layer.
 
     Attributes
     ----------
-    X, h1, h2, out, delta_out, delta_h2, delta_h1, dW_i_h1, ... : ndarray or None
-        As in ``handgrad.handout.fcc``, of the right shapes; gradients are zeros until there was a backprop.
+    X, h1, h2, out, delta_out, delta_h2, delta_h1, n_trainable
+        As in ``handgrad.handout.fcc``.
     """
 
-    X: Any
-    h1: Any
-    h2: Any
-    out: Any
-    delta_out: Any
-    delta_h2: Any
-    delta_h1: Any
-
-    def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
-        for name in PARAMETERS:
-            setattr(self, name, weights[name])
-            setattr(self, f"d{name}", np.zeros(weights[name].shape))
-        self.n_trainable = sum(array.size for array in weights.values())
+    def __init__(self, *sizes: int) -> None:
+        self.n_trainable = sum((a + 1) * b for a, b in pairwise(sizes))
         self.X = self.h1 = self.h2 = self.out = None
         self.delta_out = self.delta_h2 = self.delta_h1 = None
+
+
+class Recording:
+    """A network of some class that records while it is used: ``with recording: routine(recording.network)``.
+
+    Parameters
+    ----------
+    kind : callable
+        Makes the network from the sizes of its layers: a class, three methods of which are replaced meanwhile. If it
+        is a class that cannot make one, its ``__init__`` is left out.
+    weights : dict of str to ndarray
+        By the names of ``PARAMETERS``; they become attributes, which the routine may change itself.
+    watched : bool, default False
+        Have the class's own methods do the work, and only watch them.
+
+    Attributes
+    ----------
+    network : object
+        Beside its own attributes it gets those of ``handgrad.handout.fcc``, of the right shapes; gradients are zeros
+        until there was a backprop.
+    log : Log
+    """
+
+    def __init__(self, kind: Function, weights: dict[str, NDArray[Any]], watched: bool = False) -> None:
+        self._watched = watched
         self._shapes = {name: weights[name].shape for name in PARAMETERS}
-        self._log = Log(self)
+        layers = [shape for shape in self._shapes.values() if len(shape) == 2]
+        self.network = _made(kind, [layers[0][0], *(shape[1] for shape in layers)])
+        for set_one in (_fill, setattr):  # in the arrays that are there, since something else may refer to them; or new
+            for name, array in weights.items():
+                if not np.array_equal(getattr(self.network, name, np.nan), array):
+                    set_one(self.network, name, array.copy())
+        if not watched:
+            _set(self.network, {f"d{name}": np.zeros(shape) for name, shape in self._shapes.items()})
+        self.log = Log(self.network, self._shapes)
+        self._replaced: list[tuple[type, str, Any]] = []
 
-    def forward_propagation(self, X: Any) -> NDArray[Any]:
-        """Keep activations of the right shapes; every class is equally probable."""
-        self._log.add("forward_propagation", X)
-        self.X = X
-        self.h1, self.h2, self.out = (
-            np.full((_rows(X), *self._shapes[b]), value)
-            for b, value in (("b_h1", 0.5), ("b_h2", 0.5), ("b_out", 1 / self._shapes["b_out"][0]))
-        )
-        return np.asarray(self.out)
+    def __enter__(self) -> None:
+        kinds = type(self.network).__mro__[:-1]
+        for name in METHODS:
+            original = getattr(kinds[0], name, None)
+            recorded = self._recorded(name, original)
+            known_as = {(kind, key) for kind in kinds for key, value in vars(kind).items() if value is original}
+            for kind, key in {(kinds[0], name)} | known_as:
+                self._replaced.append((kind, key, vars(kind).get(key, recorded)))
+                setattr(kind, key, recorded)
 
-    def backprop(self, y: Any) -> None:
-        """Set every delta and gradient to ones."""
-        self._log.add("backprop", y)
-        for name, shape in self._shapes.items():
-            setattr(self, f"d{name}", np.ones(shape))
-        self.delta_out, self.delta_h2, self.delta_h1 = (
-            np.ones((*self._shapes[b], _rows(y))) for b in ("b_out", "b_h2", "b_h1")
-        )
+    def __exit__(self, *_: object) -> None:
+        self.log.look()
+        for kind, key, before in self._replaced:
+            delattr(kind, key) if before is vars(kind).get(key) else setattr(kind, key, before)
 
-    def gradient_step(self, learning_rate: Any) -> None:
-        """Subtract the rate times the gradients."""
-        self._log.add("gradient_step", learning_rate)
-        for name in PARAMETERS:
-            setattr(self, name, getattr(self, name) - learning_rate * getattr(self, f"d{name}"))
+    def _recorded(self, name: str, original: Function | None) -> Function:
+        """Make what stands for one of the three methods."""
+        called, _, ours = METHODS[name]
+        signature = _signature(original)
+
+        def method(network: Any, *arguments: Any, **keywords: Any) -> Any:
+            value, fits = _argument(name, signature, (network, *arguments), keywords)
+            if original is None and not arguments and not keywords:
+                raise TypeError(f"{name}() missing 1 required positional argument: '{called}'")
+            log = self.log if network is self.network else Log(network, self._shapes)  # nobody reads that of a copy
+            if name == "gradient_step":
+                log.add(name, value)
+            if original is None or (fits and not self._watched):
+                result = ours(network, self._shapes, value)
+            else:
+                result = original(network, *arguments, **keywords)  # which knows what does not fit
+            if name != "gradient_step":  # a forward pass that it makes itself comes before it
+                log.add(name, value)
+            return result
+
+        return method
 
 
 class Log:
@@ -88,18 +134,21 @@ class Log:
     units of minus the gradient, so that downhill is positive; NaN if the entries moved differently, None before any.
     """
 
-    def __init__(self, network: fcc) -> None:
-        self.network = network
+    def __init__(self, network: Any, shapes: Shapes) -> None:
         self.events: list[tuple[str, NDArray[Any] | None, int, float | None]] = []
         self.step = 0
         self.rate: float | None = None
         self.too_much = False
+        self._network, self._shapes = network, shapes
         self._bytes = 0
-        self._weights = _flat(network)
+        self._weights = self._flat()
+        self._gradient = np.ones(self._weights.shape)
 
     def add(self, method: str, value: Any) -> None:
         """Note one event."""
         self.look()
+        if method == "backprop":
+            self._gradient = self._flat("d")
         copied = plain(value)
         self._bytes += 0 if copied is None else copied.nbytes
         if len(self.events) >= MOST_EVENTS or self._bytes > MOST_BYTES // 2:
@@ -109,9 +158,109 @@ class Log:
 
     def look(self) -> None:
         """Count a change of the weights since the last look."""
-        before, self._weights = self._weights, _flat(self.network)
+        before, self._weights = self._weights, self._flat()
         if before.tobytes() != self._weights.tobytes():
-            self.step, self.rate = self.step + 1, _rate(before, self._weights)
+            self.step, self.rate = self.step + 1, _rate(before, self._weights, self._gradient)
+
+    def _flat(self, prefix: str = "") -> NDArray[Any]:
+        """Copy all weights, or gradients, into one vector; one that is no number any more is NaN."""
+        flat = []
+        for name, shape in self._shapes.items():
+            array = plain(getattr(self._network, prefix + name, None))
+            flat.append(np.full(shape, np.nan) if array is None or array.shape != shape else array)
+        return np.concatenate([np.ravel(array).astype(np.float64) for array in flat])
+
+
+def forward_propagation(network: Any, shapes: Shapes, X: Any) -> NDArray[Any]:
+    """Keep activations of the right shapes; every class is equally probable."""
+    k = shapes["b_out"][0]
+    kept = {"h1": ("b_h1", 0.5), "h2": ("b_h2", 0.5), "out": ("b_out", 1 / k)}
+    _set(network, {"X": X, **{h: np.full((_rows(X), *shapes[b]), value) for h, (b, value) in kept.items()}})
+    return np.full((_rows(X), k), 1 / k)
+
+
+def backprop(network: Any, shapes: Shapes, y: Any) -> None:
+    """Set every delta and gradient to ones."""
+    units = {"delta_out": "b_out", "delta_h2": "b_h2", "delta_h1": "b_h1"}
+    _set(network, {delta: np.ones((*shapes[b], _rows(y))) for delta, b in units.items()})
+    _set(network, {f"d{name}": np.ones(shape) for name, shape in shapes.items()})
+
+
+def gradient_step(network: Any, shapes: Shapes, learning_rate: Any) -> None:
+    """Subtract the rate times the gradients."""
+    for name in shapes:
+        _set(network, {name: getattr(network, name) - learning_rate * getattr(network, f"d{name}")})
+
+
+# Of each method, the argument that counts and its number of axes, and what stands for it.
+METHODS: dict[str, tuple[str, int, Function]] = {
+    "forward_propagation": ("X", 2, forward_propagation),
+    "backprop": ("y", 1, backprop),
+    "gradient_step": ("learning_rate", 0, gradient_step),
+}
+
+
+def _argument(
+    name: str, signature: inspect.Signature | None, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[Any, bool]:
+    """Find the argument that counts, whatever else the method takes, and say whether the call has it, and fits."""
+    called, axes, _ = METHODS[name]
+    named, values = keywords, [*arguments[1:], *keywords.values()]
+    if signature is not None:
+        try:
+            bound = signature.bind(*arguments, **keywords)
+        except TypeError:
+            return None, False
+        bound.apply_defaults()
+        named = bound.arguments | bound.kwargs
+        values = [*bound.args[1:], *bound.kwargs.values()]
+    likely = [value for value in values if _axes(value) == axes and type(value) is not bool]
+    value = named.get(called, (likely or values or [None])[0])
+    return value, value is not None
+
+
+def _signature(method: Function | None) -> inspect.Signature | None:
+    """Give a method's signature, if it has one."""
+    try:
+        return None if method is None else inspect.signature(method)
+    except (TypeError, ValueError):
+        return None
+
+
+def _made(kind: Function, sizes: list[int]) -> Any:
+    """Make a network."""
+    try:
+        return kind(*sizes)
+    except Exception:
+        if not isinstance(kind, type):
+            raise
+        made: Any = object.__new__(kind)
+        return made
+
+
+def _axes(value: Any) -> int:
+    """Count the axes of what may be no array at all."""
+    try:
+        return np.ndim(value) if value is not None else -1
+    except ValueError:  # rows of different lengths
+        return -1
+
+
+def _set(network: Any, values: dict[str, Any]) -> None:
+    """Set attributes: anew, or, where a class does not allow this, in the array that is there; or not at all."""
+    for name, value in values.items():
+        try:
+            setattr(network, name, value)
+        except AttributeError:
+            _fill(network, name, value)
+
+
+def _fill(network: Any, name: str, array: Any) -> None:
+    """Put numbers into an array that is there, if they fit."""
+    there = getattr(network, name, None)
+    if isinstance(there, np.ndarray) and there.shape == np.shape(array) and there.dtype == np.float64:
+        with contextlib.suppress(ValueError):  # it may only be read
+            there[...] = array
 
 
 def _rows(value: Any) -> int:
@@ -119,20 +268,11 @@ def _rows(value: Any) -> int:
     return int((*np.shape(value), 1)[0])
 
 
-def _flat(network: fcc) -> NDArray[Any]:
-    """Copy all weights into one vector; one that is no number any more is NaN."""
-    flat = []
-    for name, shape in network._shapes.items():
-        array = plain(getattr(network, name, None))
-        flat.append(np.full(shape, np.nan) if array is None or array.shape != shape else array)
-    return np.concatenate([np.ravel(array).astype(np.float64) for array in flat])
-
-
-def _rate(before: NDArray[Any], after: NDArray[Any]) -> float:
-    """Compare a change of the weights with the gradient, which is ones."""
+def _rate(before: NDArray[Any], after: NDArray[Any], gradient: NDArray[Any]) -> float:
+    """Compare a change of the weights with the gradient."""
     with np.errstate(all="ignore"):
         change = after - before
-        mean = float(np.mean(change))
+        rate = float(-np.dot(change, gradient) / np.dot(gradient, gradient))
         # Weights may have become float32.
-        rounding = 1e-6 * (abs(mean) + float(np.max(np.abs(before), initial=0)) * 0.1)
-        return -mean if bool(np.all(np.abs(change - mean) <= rounding)) else float("nan")
+        rounding = 1e-6 * (np.abs(rate * gradient) + float(np.max(np.abs(before), initial=0)) * 0.1)
+        return rate if bool(np.all(np.abs(change + rate * gradient) <= rounding)) else float("nan")
