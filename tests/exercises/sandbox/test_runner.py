@@ -344,6 +344,36 @@ def test_steps_with_an_object() -> None:
     np.testing.assert_array_equal(answer.values["dW"], 2 * X)
 
 
+@pytest.mark.parametrize(
+    ("own", "step"),
+    [
+        ("self.W = self.params['W'] = np.ones((2, 3))", "self.params['W'] -= 1"),
+        ("self.W = self.params['W'] = np.ones((2, 3), np.float32)", "self.params['W'] -= 1"),
+        ("self.W = self.params['W'] = np.broadcast_to(1.0, (2, 3))", "self.params['W'] -= 1"),
+        ("self.W = np.ones((2, 3)); self.all = [self.W]", "self.all[0][:] = self.all[0] - 1"),
+        ("self.flat = np.ones(6); self.W = self.flat.reshape(2, 3)", "self.flat -= 1"),
+        ("self.W = self.b = np.ones((2, 3))", "self.W = self.W - 1"),
+        ("self._W = np.ones((2, 3))\n    @property\n    def W(self):\n        return self._W", "self._W -= 1"),
+        ("pass", "self.W = self.W - 1"),
+    ],
+)
+def test_a_value_is_given_wherever_an_object_keeps_it(own: str, step: str) -> None:
+    """In a dictionary, a list or a vector too, so that a method sees it there, and its changes are seen."""
+    source = (
+        "import numpy as np\nclass fcc:\n    def __init__(self):\n        self.params = {}\n"
+        f"        {own}\n    def gradient_step(self):\n        {step}"
+    )
+    steps = (
+        Step("construct"), Step("set", "W", (X,)), Step("set", "b", (2 * X,)), Step("read", "W", label="before"),
+        Step("call", "gradient_step"), Step("read", "W"), Step("read", "b"),
+    )  # fmt: skip
+    [answer] = run(source, Call("a", "network", "fcc", steps=steps))
+    assert answer.status == "ok", answer.crash
+    np.testing.assert_array_equal(answer.values["before"], X)
+    np.testing.assert_array_equal(answer.values["W"], X - 1)
+    np.testing.assert_array_equal(answer.values["b"], 2 * X)
+
+
 def test_what_was_computed_before_a_crash_is_still_read() -> None:
     """A method that crashes half way keeps what it had stored; no later method is called."""
     source = (

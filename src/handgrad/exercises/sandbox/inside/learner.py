@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .attributes import put, separate
 from .calling import call
 from .failures import DEFINES, crash, defined, word
 from .protocol import MOST_BYTES, plain
@@ -174,8 +175,16 @@ class Learner:
         """Carry out steps on an object of a class. After a step that fails, attributes are still read."""
         made: Any = None
         failed: BaseException | None = None
+        given: dict[str, Any] = {}  # since the last call
         for step in request["steps"]:
             try:
+                if step["kind"] == "set" and failed is None:
+                    [value], _ = self._arguments({"keywords": {}, **step}, outcome)
+                    given[step["name"]] = value
+                    put(made, step["name"], value)
+                    continue
+                separate(made, given)
+                given.clear()
                 if step["kind"] == "read":
                     with contextlib.suppress(AttributeError):
                         outcome.keep(step["label"] or step["name"], getattr(made, step["name"]))
@@ -187,21 +196,18 @@ class Learner:
             raise failed
 
     def _step(self, step: Report, made: Any, request: Report, outcome: Outcome) -> Any:
-        """Carry out a step other than reading; return the object."""
+        """Construct the object, or call one of its methods; return the object."""
         arguments, keywords = self._arguments({"keywords": request["keywords"], **step}, outcome)
         name = step["name"]
         if step["kind"] == "construct":
             self.called = self._find(request["name"])
             return call(self.called, arguments, keywords)
-        if step["kind"] == "set":
-            setattr(made, name, *arguments)
-        elif not hasattr(made, name):
+        if not hasattr(made, name):
             raise MissingError(name)
-        else:
-            self.called = getattr(made, name)
-            returned = self.called(*arguments)
-            if step["label"]:
-                outcome.keep(step["label"], returned)
+        self.called = getattr(made, name)
+        returned = self.called(*arguments)
+        if step["label"]:
+            outcome.keep(step["label"], returned)
         return made
 
     def _arguments(self, request: Report, outcome: Outcome) -> tuple[list[Any], dict[str, Any]]:

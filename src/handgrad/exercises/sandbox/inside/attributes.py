@@ -1,0 +1,55 @@
+"""Gives an object of a submission our numbers, wherever it keeps its own.
+
+A network may have its weights in a dictionary, a list or one long vector as well. So numbers are written into the
+arrays that are there; where that is impossible, the object gets new arrays, in all places of the old ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from numpy import array_equal, ndarray
+from numpy.typing import NDArray
+
+
+def put(made: Any, name: str, value: Any) -> None:
+    """Give an attribute a value.
+
+    Examples
+    --------
+    >>> import types
+    >>> import numpy as np
+    >>> weights = {"W": np.zeros(2)}
+    >>> network = types.SimpleNamespace(W=weights["W"], weights=weights)
+    >>> put(network, "W", np.ones(2))
+    >>> weights["W"]
+    array([1., 1.])
+    """
+    here = None
+    with contextlib.suppress(Exception):
+        here = getattr(made, name)
+    if type(here) is ndarray and type(value) is ndarray:
+        if here.shape == value.shape and here.dtype == value.dtype and here.flags.writeable:
+            here[...] = value
+            return
+        for container, key in places(made, here):
+            container[key] = value
+    setattr(made, name, value)
+
+
+def places(made: Any, array: NDArray[Any]) -> Iterator[tuple[Any, Any]]:
+    """Find the dictionaries and lists of an object that hold an array, each with the key or index."""
+    for container in list(getattr(made, "__dict__", {}).values()):
+        if type(container) is dict:
+            yield from ((container, key) for key, held in list(container.items()) if held is array)
+        elif type(container) is list:
+            yield from ((container, index) for index, held in enumerate(container) if held is array)
+
+
+def separate(made: Any, given: Mapping[str, Any]) -> None:
+    """Give new arrays to attributes that shared theirs with another one, which has been overwritten by that."""
+    for name, value in given.items():
+        if type(value) is ndarray and not array_equal(getattr(made, name), value, equal_nan=value.dtype.kind == "f"):
+            setattr(made, name, value.copy())
