@@ -239,7 +239,7 @@ WRONG = {
     "value out of range": (["train", "--epochs", "0"], "epochs is 0"),
     "value of the wrong kind": (["train", "--epochs", "many"], "--epochs"),
     "a part of an epoch": (["train", "--epochs", "1.5"], "--epochs"),
-    "unknown choice": (["train", "--optimizer", "adagrad"], "adamw"),
+    "unknown choice": (["train", "--optimizer", "newton"], "adamw"),
     "a layer of no units": (["train", "--hidden", "0"], "(64, 0, 10)"),
     "no batch in an epoch": (["train", "--batch-size", "9999", "--drop-last"], "batch_size is 9999"),
     "smoothing of numbers": (["train", "--loss", "squared_error", "--label-smoothing", "0.1"], "label_smoothing"),

@@ -164,7 +164,7 @@ def test_nan_gives_nan(name, dtype):
 
 
 @DTYPES
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "elu", "gelu", "silu", "softplus"])
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS.keys() - {"identity", "relu", "leaky_relu"}))
 def test_nan_gives_nan_in_the_derivative(name, dtype):
     """The derivative of NaN is NaN for every activation whose derivative is not a constant on either side of 0."""
     Z = np.array([np.nan, 1.0], dtype)

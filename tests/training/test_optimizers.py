@@ -82,13 +82,12 @@ def test_first_two_steps_are_those_worked_by_hand(optimizer: Optimizer, first: l
     np.testing.assert_allclose(vector, second, rtol=1e-14)
 
 
-@pytest.mark.parametrize(("name", "count"), [("sgd", 0), ("momentum", 1), ("nesterov", 1), ("adam", 2), ("adamw", 2)])
-def test_state_is_so_many_vectors(name: str, count: int) -> None:
-    """Gradient descent keeps nothing, momentum a velocity, Adam two moments; every slot is used."""
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_slot_is_used(name: str) -> None:
+    """A step changes every state vector that an optimizer asks for."""
     vector = np.ones(3)
     state = slots(OPTIMIZERS[name], vector)
     OPTIMIZERS[name].update(vector, np.array([1.0, 2.0, 3.0]), state, 0.1, 1)
-    assert OPTIMIZERS[name].slots == count
     assert all(slot.all() for slot in state)
 
 

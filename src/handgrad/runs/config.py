@@ -185,6 +185,6 @@ def read_config(path: Path) -> dict[str, Any]:
             raise SettingError(
                 f"{path} contains the unknown key {name!r}",
                 "one of " + ", ".join(sorted(known)),
-                f"use {near[0]!r} if that is what you mean" if near else "remove it",
+                f"use {_key(near[0])!r} if that is what you mean" if near else "remove it",
             )
     return found
