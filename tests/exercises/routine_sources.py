@@ -495,6 +495,55 @@ WRONG: list[tuple[str, str]] = [
     ),
 ]
 
+LOOP = """
+    for j in range(len(order) // batch_size):
+        chosen = order[j * batch_size:(j + 1) * batch_size]
+        neural_net.forward_propagation(trainx[chosen])
+        neural_net.backprop(trainy[chosen])
+        neural_net.gradient_step(learning_rate)
+"""
+# Wrong on purpose, or in a way that the catalogue does not have: by what is said of it.
+UNNAMED: dict[str, str] = {
+    "the number of weight updates was 8": gd("""
+    for i in range(min(num_iterations, 8)):
+        neural_net.forward_propagation(trainx)
+        neural_net.backprop(trainy)
+        neural_net.gradient_step(learning_rate)
+    """),
+    "the number of weight updates was": sgd("""
+    for epoch in range(min(epochs, 4)):
+        order = rng.permutation(len(trainx))
+    """) + indent(LOOP, "    "),
+    "in exactly the same order as an earlier one": sgd("""
+    for epoch in range(epochs):
+        order = np.random.RandomState(epoch % 2).permutation(len(trainx))
+    """) + indent(LOOP, "    "),
+    "nearly every example came next to the same examples": sgd("""
+    for epoch in range(epochs):
+        order = np.roll(np.arange(len(trainx)), 3 * epoch + 1)
+    """) + indent(LOOP, "    "),
+    "the same example appeared in more than one mini-batch of an epoch": sgd("""
+    for epoch in range(epochs):
+        order = rng.permutation(len(trainx))
+        for j in range(len(order) // batch_size):
+            chosen = order[j // 2 * 2 * batch_size:][:batch_size]
+            neural_net.forward_propagation(trainx[chosen])
+            neural_net.backprop(trainy[chosen])
+            neural_net.gradient_step(learning_rate)
+    """),
+    "the same example appeared in more than one mini-batch": sgd("""
+    for epoch in range(epochs):
+        for j in range(len(trainx) // batch_size):
+            order = np.arange(len(trainx))
+            if j == 0:
+                rng.shuffle(order)
+            chosen = order[j * batch_size:(j + 1) * batch_size]
+            neural_net.forward_propagation(trainx[chosen])
+            neural_net.backprop(trainy[chosen])
+            neural_net.gradient_step(learning_rate)
+    """),
+}  # fmt: skip
+
 PAIR = sgd("""
 for e in range(epochs):
     for j in range(len(trainx) // batch_size):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from routine_sources import MOMENTUM, PAIR, WRONG, gd, sgd
+from routine_sources import MOMENTUM, PAIR, UNNAMED, WRONG, gd, sgd
 
 from handgrad.exercises.calls import Answer, Event
 from handgrad.exercises.catalogue.mistakes import catalogue
@@ -225,6 +225,16 @@ def test_unknown_mistake_is_described() -> None:
     assert hint(result.findings[0], "en")
     assert explanation(result.findings[0], "en")
     assert result.findings[0].quantities == ("steps",)
+
+
+@pytest.mark.parametrize(("said", "source"), UNNAMED.items(), ids=UNNAMED.keys())
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_right_in_short_trials_alone_is_wrong(said: str, source: str, seed: int) -> None:
+    """Training that stops early, and orders that are no shuffling, are seen, and given no wrong name."""
+    plan = plan_for(task_of(source), seed)
+    result = judge(plan, performed(source, plan))
+    assert (result.status, named(result)) == ("wrong", [None])
+    assert said in summary(result, "en")
 
 
 def test_picture_shows_what_each_step_was_made_from() -> None:

@@ -293,7 +293,7 @@ def _epochs(run: Trace, probe: Probe) -> list[list[Rows]]:
     total, incomplete = len(batches), any(len(batch) == probe.n % probe.batch_size for batch in batches)
     lengths = [probe.per_epoch + incomplete, total // probe.epochs if total % probe.epochs == 0 else 0]
     ways = [[batches[i : i + m] for i in range(0, total, m)] for m in lengths if m and total % m == 0]
-    return next((epochs for epochs in ways if not any(map(_repeated, epochs))), ways[0] if ways else [batches])
+    return next((epochs for epochs in ways if not any(map(_repeated, epochs))), ways[-1] if ways else [batches])
 
 
 def _repeated(batches: list[Rows]) -> bool:
@@ -323,15 +323,25 @@ def _repeats(run: Trace, probe: Probe) -> Hashable:
     epochs = _epochs(run, probe)
     if not any(map(_repeated, epochs)):
         return None
-    if any(len(set(batch)) < len(batch) for epoch in epochs for batch in epoch):
+    batches = [batch for epoch in epochs for batch in epoch]
+    in_order = [bool(batch) and batch == tuple(range(batch[0], batch[0] + len(batch))) for batch in batches]
+    orders = [[row for batch in epoch for row in batch] for epoch in epochs]
+    if not all(in_order) and all(row <= place for order in orders for place, row in enumerate(order)):
+        return "copies of earlier rows"
+    if any(len(set(batch)) < len(batch) for batch in batches):
         return "within a batch"
     shared = {len(set(a) & set(b)) for epoch in epochs for a, b in pairwise(epoch)}
-    return shared.pop() if len(shared) == 1 else "between batches"
+    if len(shared) == 1:
+        return shared.pop()
+    if sum(in_order) > len(batches) / 2:
+        return "batches in order"
+    return "a batch again" if all(len(set(epoch)) < len(epoch) for epoch in epochs) else "between batches"
 
 
 def _shuffling(run: Trace, probe: Probe) -> Hashable:
     """Say how the orders of the epochs are too regular."""
-    epochs = [[frozenset(batch) for batch in epoch if batch] for epoch in _epochs(run, probe)]
+    ordered = _epochs(run, probe)
+    epochs = [[frozenset(batch) for batch in epoch if batch] for epoch in ordered]
     if not epochs or len(epochs[0]) < 2:
         return None
     in_order = [all(max(a) < min(b) for a, b in pairwise(epoch)) for epoch in epochs]
@@ -341,7 +351,18 @@ def _shuffling(run: Trace, probe: Probe) -> Hashable:
         return "once"
     if len(epochs) > 1 and all(set(epoch) == set(epochs[0]) for epoch in epochs):
         return "whole batches"
+    if len(set(map(tuple, epochs))) < len(epochs):
+        return "again"
+    if len(epochs) > 1 and not any(map(_repeated, ordered)) and _neighbours_stay(ordered):
+        return "neighbours"
     return "late" if in_order[0] else None
+
+
+def _neighbours_stay(epochs: list[list[Rows]]) -> bool:
+    """Tell whether nearly all rows come next to the same ones as in the epoch before, as no shuffling leaves them."""
+    orders = [[row for batch in epoch for row in batch] for epoch in epochs]
+    pairs = [{frozenset(pair) for pair in pairwise(order)} for order in orders]
+    return all(len(after) > 9 and len(before & after) > 0.75 * len(after) for before, after in pairwise(pairs))
 
 
 def _evaluation(run: Trace, probe: Probe) -> Hashable:

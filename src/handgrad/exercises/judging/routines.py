@@ -41,12 +41,12 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
         probes = (
             _probe(rng, n=size + 5, epochs=8, log_every=3),
             _probe(rng, n=size + 2, epochs=5, log_every=20),
-            _probe(rng, n=size + 3, epochs=7, log_every=2),
+            _probe(rng, n=size + 30, epochs=int(rng.integers(101, 120)), log_every=2),
         )
     else:
         probes = (
             _probe(rng, n=4 * size, epochs=3, log_every=3, batch_size=size),
-            _probe(rng, n=5 * size + 2, epochs=4, log_every=50, batch_size=size),
+            _probe(rng, n=5 * size + 2, epochs=int(rng.integers(11, 15)), log_every=50, batch_size=size),
             _probe(rng, n=240 + 2 * size, epochs=2, log_every=4, batch_size=24 - size),
         )
     return Plan(task, tuple(_call(task, i, probe, rng) for i, probe in enumerate(probes)), probes)
