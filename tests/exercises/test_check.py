@@ -296,6 +296,40 @@ def test_a_syntax_error_is_reported_on_the_tasks_of_its_cell(sandbox):
     assert (crash.cell, crash.type) == (2, "SyntaxError")
 
 
+PASTED = "\n".join(f"{number:4} {line}" for number, line in enumerate("".join(NOTEBOOK[:3]).split("\n"), 1))
+
+
+@pytest.mark.parametrize(
+    ("source", "tasks", "line", "words"),
+    [
+        (NOTEBOOK[0].replace("axis=1) == labels", "axis=1 == labels"), {"sheet": 3}, "", "This is not valid Python"),
+        (NOTEBOOK[1].replace("(1 - h)", "(1 \u2013 h)"), {"sheet": 4}, "h * (1 \u2013 h)", "the character \u2013"),
+        (NOTEBOOK[1].replace("h * (1", "h *\u00a0(1"), {"sheet": 4}, "", "an invisible character (U+00A0)"),
+        (
+            NOTEBOOK[1].replace("    return h *", "\tx = h\n        return h *"),
+            {"sheet": 4},
+            "",
+            "mixes tabs and spaces",
+        ),
+        (PASTED, {}, "", "Line numbers were copied along"),
+        ("<!DOCTYPE html>\n<html></html>", {}, "<!DOCTYPE html>", "This is a web page"),
+    ],
+)
+def test_a_file_that_is_not_valid_python_gets_one_report(sandbox, source, tasks, line, words):
+    """Its tasks have all crashed, and are listed; what is wrong stands below them once, with the line."""
+    checked = check_submission(submission(source), sandbox)
+    expected = [name for name, task in TASKS.items() if task.sheet == tasks.get("sheet", task.sheet)]
+    assert [result.task for result in checked.tasks] == expected
+    assert "right" not in statuses(checked).values()
+    file = io.StringIO()
+    show_report(checked, Console(file=file, width=300))
+    shown = " ".join(file.getvalue().split())
+    assert shown.count(words) == 1
+    assert shown.count("Python says:") == 1
+    assert line in shown
+    assert report_html(checked).count("Python says") == 1
+
+
 def test_a_crash_has_the_learners_own_line(sandbox):
     """The line of the cell and the sentence in plain words, in the learner's language."""
     body = "hidden = h\nreturn hiden * (1 - h)"

@@ -20,6 +20,8 @@ from handgrad.exercises.submission.outline import outline
 from handgrad.exercises.submission.reading import Submission, definitions, syntax_errors
 from handgrad.exercises.tasks import TASKS
 
+# What may stand before a definition in its line, even if line numbers or prompts were copied along with it.
+BEFORE = r"^(?:[ \t\d>.:|]{1,40}|In ?\[\d{0,5}\]: ?)?"
 # The module that judges each task.
 JUDGES: dict[str, Judge] = {
     **{name: functions if task.kind == "function" else routines for name, task in TASKS.items()},
@@ -112,16 +114,20 @@ def _missing(task: str, answers: Sequence[Answer], submission: Submission) -> bo
 
 
 def _broken(submission: Submission) -> dict[str, Crash]:
-    """Find the tasks whose definition stands in a cell that is not valid Python."""
+    """Find the tasks whose definition stands in a cell that is not valid Python; all, where nothing is defined."""
+    errors = syntax_errors(submission)
     sources = {cell.number: cell.source for cell in submission.cells}
-    return {
+    broken = {
         task: crash
-        for crash in syntax_errors(submission)
+        for crash in errors
         for task in TASKS
         if re.search(_defining(task), sources[crash.cell], re.MULTILINE)
     }
+    if errors and not any(re.search(rf"{BEFORE}(def|class)\s", source, re.MULTILINE) for source in sources.values()):
+        return dict.fromkeys(TASKS, errors[0])
+    return broken
 
 
 def _defining(task: str) -> str:
     """Make the pattern of a line that defines a task."""
-    return rf"^\s*def {task}\b|^{task}\s*="
+    return rf"{BEFORE}def {task}\b|^{task}\s*="

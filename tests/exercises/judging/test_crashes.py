@@ -1,7 +1,11 @@
 """What is said of errors: NumPy's and Python's own messages, as they are raised."""
 
+import errno
 import math
+import os
 import re
+import sys
+import urllib.request
 from string import Formatter
 
 import numpy as np
@@ -52,8 +56,14 @@ def cast():
     whole -= 0.5
 
 
+def raising(error):
+    """Raise what only happens in the sandbox, or to a person."""
+    raise error
+
+
 CASES = {
     "float_labels": lambda: A[np.arange(3), LABELS.astype(float)],
+    "quit": lambda: sys.exit(),
     "name": lambda: detla,  # noqa: F821
     "unbound": unbound,
     "attribute": lambda: fcc().dW_h1,
@@ -84,10 +94,18 @@ CASES = {
     "zero": lambda: 1 / 0,
     "recursion": recursive,
     "import": lambda: __import__("tensorflow_of_mine"),
+    "process": lambda: raising(PermissionError(errno.EPERM, os.strerror(errno.EPERM))),
+    "network": lambda: urllib.request.urlopen("http://localhost:1"),
+    "input": lambda: raising(EOFError("EOF when reading a line")),
+    "tabs": lambda: compile("if 1:\n        x = 1\n\ty = 2", "<cell 1>", "exec"),
+    "character": lambda: compile("print(“x”)", "<cell 1>", "exec"),
+    "invisible": lambda: compile("x\u00a0= 1", "<cell 1>", "exec"),
+    "null": lambda: compile("x = 1\0", "<cell 1>", "exec"),
+    "print": lambda: compile("print 'x'", "<cell 1>", "exec"),
     "syntax": lambda: compile("h * (1 - h", "<cell 1>", "exec"),
     "file": lambda: open("mnist.npy"),  # noqa: PTH123, SIM115
-    "assertion": lambda: (_ for _ in ()).throw(AssertionError("shapes")),
-    "memory": lambda: (_ for _ in ()).throw(MemoryError()),
+    "assertion": lambda: raising(AssertionError("shapes")),
+    "memory": lambda: raising(MemoryError()),
 }
 
 
@@ -96,7 +114,7 @@ CASES = {
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_an_error_as_it_is_raised_is_put_in_plain_words(key, language):
     """The sentence is the one meant for this error, with the names and numbers of the message."""
-    with pytest.raises(Exception) as raised:  # noqa: PT011
+    with pytest.raises((Exception, SystemExit)) as raised:
         CASES[key]()
     said = sentence(crashed(Crash(type(raised.value).__name__, str(raised.value), 1, 1, "")), language)
     pattern = re.sub(r"\\{\w+\\}", ".+", re.escape(texts("feedback", language)[f"crash_{key}"]))
@@ -128,3 +146,20 @@ def test_both_languages_say_the_same_things_with_the_same_numbers():
     for key in english:
         names = [{n for _, n, _, _ in Formatter().parse(t[key]) if n} - {"is"} for t in (english, german)]
         assert names[0] == names[1], key
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "key"),
+    [
+        ("NameError", "name 'exit' is not defined", "quit"),
+        ("SystemExit", "0", "quit"),
+        ("PermissionError", "[Errno 13] Permission denied: '/etc/shadow'", "file"),
+        ("PermissionError", "[Errno 1] Operation not permitted: 'data.csv'", "file"),
+        ("BlockingIOError", "[Errno 11] Resource temporarily unavailable", "process"),
+        ("OSError", "mnist.npy not found.", "file"),
+        ("IndentationError", "unexpected indent", "syntax"),
+    ],
+)
+def test_what_looks_alike_is_told_apart(kind, message, key):
+    """By Python's own words: a process that may not start is no file that cannot be opened."""
+    assert crashed(Crash(kind, message, 1, 1, "")).id == f"crash_{key}"

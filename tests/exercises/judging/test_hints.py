@@ -61,6 +61,37 @@ def test_where_a_definition_stands_is_seen(source: str, task: str, expected: str
     assert hinted(source, task) == (Note(expected, {"name": task}),)
 
 
+LINES = [
+    "import numpy as np",
+    "",
+    "def sigmoid(X):",
+    "    return 1 / (1 + np.exp(-X))",
+    "",
+    "def f(h):",
+    "    return h",
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("\n".join(f"{number:4} {line}" for number, line in enumerate(LINES, 1)), "pasted_numbers"),
+        ("\n".join(f"{number}: {line}" for number, line in enumerate(LINES, 87)), "pasted_numbers"),
+        ("\n".join(f"{'...' if line[:1] in ('', ' ') else '>>>'} {line}" for line in LINES), "pasted_prompts"),
+        ("In [1]: import numpy as np\n\nIn [2]: def sigmoid(X):\n   ...:     return X", "pasted_prompts"),
+        ("<!DOCTYPE html>\n<html><body>Sign in</body></html>", "pasted_page"),
+        ("\n".join([*LINES[:-1], "    return (h"]), "crash_syntax"),
+        ("1 2 3\n4 5 6\n1 2 3", "crash_syntax"),
+    ],
+)
+def test_what_was_pasted_along_with_code_is_named(source: str, expected: str) -> None:
+    """Line numbers, prompts, or a page instead of code; a broken line is just that."""
+    crash = Crash("SyntaxError", "invalid syntax", 0, 1, "")
+    result = TaskResult("sigmoid", "crashed", notes=(Note("crash_syntax", {"message": "invalid syntax"}),), crash=crash)
+    (note,) = explained(result, outline(Submission("sheet.py", (Cell(0, source),)))).notes
+    assert note.id == expected
+
+
 GIVEN = "takes 2 positional arguments but 3 were given"
 
 

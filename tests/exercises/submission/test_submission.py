@@ -85,6 +85,15 @@ def test_module_is_one_cell_of_number_0(tmp_path: Path) -> None:
     assert submission == Submission("Sheet.PY", (Cell(0, "a = 'Straße'\nb = 2\nc = 3\n"),))
 
 
+@pytest.mark.parametrize("name", ["latin-1", "iso-8859-15", "cp1252", "utf-8", "mac-roman"])
+def test_a_module_is_read_as_its_coding_line_says(tmp_path: Path, name: str) -> None:
+    """As Python itself reads it; a byte order mark and a notebook need no such line."""
+    text = f"# -*- coding: {name} -*-\n# Lösung von Übungsblatt 4\nx = 'Straße'\n"
+    submission = read_submission(saved(tmp_path, text.encode(name), "sheet.py"))
+    assert submission.cells == (Cell(0, text),)
+    assert syntax_errors(submission) == ()
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
@@ -126,6 +135,8 @@ def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.py").mkdir()
     saved(tmp_path, "x = 'Straße'".encode("latin-1"), "latin.py")
     saved(tmp_path, "x = 1".encode("utf-16"), "utf16.py")
+    saved(tmp_path, b"# coding: no-such-coding\nx = 1", "unknown.py")
+    saved(tmp_path, "# coding: punycode\nx = 'ä'".encode("latin-1"), "slow.py")
     saved(tmp_path, b"\n" * (MAXIMUM_BYTES + 1), "large.py")
     saved(tmp_path, "#" * (MAXIMUM_CODE + 1), "long.py")
     saved(tmp_path, "x = 1", "sheet.txt")
@@ -135,6 +146,8 @@ def test_unreadable_files_are_refused(tmp_path: Path) -> None:
         "folder.py": "not a regular file",
         "latin.py": "not UTF-8",
         "utf16.py": "not UTF-8",
+        "unknown.py": "not UTF-8",
+        "slow.py": "not UTF-8",
         "large.py": "over 5,000,000 bytes",
         "long.py": "100,001 characters",
         "sheet.txt": "not a notebook or a module",
@@ -296,6 +309,7 @@ def test_ipython_lines_are_no_errors(source: str, expected: str) -> None:
         ("x = (1,\n     2", "SyntaxError", 1, "x = (1,"),
         ("\tx = 1\n        y = 2", "IndentationError", 1, "x = 1"),
         ("x = 1\0", "SyntaxError", 1, "x = 1\0"),
+        ("x = 1\n\ny = 2\0", "SyntaxError", 3, "y = 2\0"),
         ("x = " + "(" * 3000 + ")" * 3000, "SyntaxError", 1, "x = " + "(" * 3000 + ")" * 3000),
         ("x = " + "-" * 90_000 + "1", "SyntaxError", 1, "x = " + "-" * 90_000 + "1"),
         ("x = a" + ".a" * 45_000, "SyntaxError", 1, "x = a" + ".a" * 45_000),

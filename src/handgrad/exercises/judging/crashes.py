@@ -31,6 +31,7 @@ def crashed(crash: Crash) -> Note:
 # By key of the words: the exception's type, and a pattern of its message. The first that fits is taken.
 _CRASHES: dict[str, tuple[str, str]] = {
     "float_labels": ("IndexError", "arrays used as indices must be of integer"),
+    "quit": ("NameError SystemExit", r"name '(?:quit|exit)' is not defined|^-?\d*$|^None$"),
     "name": ("NameError UnboundLocalError", "name '(?P<name>[^']*)' is not defined"),
     "unbound": ("UnboundLocalError", "local variable '(?P<name>[^']*)'"),
     "attribute": ("AttributeError", "'fcc' object has no attribute '(?P<name>[^']*)'"),
@@ -74,6 +75,14 @@ _CRASHES: dict[str, tuple[str, str]] = {
     "recursion": ("RecursionError", ""),
     "memory": ("MemoryError", ""),
     "import": ("ModuleNotFoundError ImportError", "(?P<message>.*)"),
+    "process": ("PermissionError BlockingIOError", r"^\[Errno (?:1|11)\] [^:]*$"),
+    "network": ("URLError gaierror", ""),
+    "input": ("EOFError", "reading a line"),
+    "tabs": ("TabError", ""),
+    "character": ("SyntaxError", r"invalid character '(?P<character>.)'"),
+    "invisible": ("SyntaxError", r"invalid non-printable character (?P<code>U\+\w+)"),
+    "null": ("SyntaxError ValueError", "null bytes"),
+    "print": ("SyntaxError", "Missing parentheses in call to 'print'"),
     "syntax": ("SyntaxError IndentationError TabError", "(?P<message>.*)"),
     "file": ("FileNotFoundError PermissionError OSError", "(?P<message>.*)"),
     "assertion": ("AssertionError", "(?P<message>.*)"),

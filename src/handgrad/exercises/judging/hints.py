@@ -24,12 +24,14 @@ def explained(result: TaskResult, outline: Outline) -> TaskResult:
     --------
     >>> missing = TaskResult("softmax", "not_attempted", notes=(Note("missing", {"name": "softmax"}),))
     >>> function = Function(("X",), frozenset())
-    >>> explained(missing, Outline({"softMax": function}, {}, frozenset(), False)).notes
+    >>> explained(missing, Outline({"softMax": function}, {}, frozenset(), False, {})).notes
     (Note(id='missing_similar', facts={'name': 'softmax', 'similar': 'softMax'}),)
     """
     if any(note.id == "missing" for note in result.notes):
         return replace(result, notes=(_missing(result.task, outline),))
     notes = list(result.notes)
+    if result.crash and (pasted := outline.pasted.get(result.crash.cell)):
+        notes = [Note(f"pasted_{pasted}")]
     if other := _other_parameters(result, outline):
         notes = [note for note in notes if not note.id.startswith("crash_")] + [other]
     if result.status in ("wrong", "crashed") and (loose := _from_outside(result.task, outline)):

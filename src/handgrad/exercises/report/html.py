@@ -5,11 +5,11 @@ Nothing of a submission gets into the page unescaped, and what a colour says is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from handgrad.exercises.report.feedback import Advice, Block, Chain, CodeLine, Message, Numbers, Paragraph, blocks
 from handgrad.exercises.report.page import breakable, escaped, escaped_text, page
-from handgrad.exercises.report.parts import MARKS, decimal, has_more, task_number, words
+from handgrad.exercises.report.parts import MARKS, alike, decimal, has_more, task_number, words
 from handgrad.exercises.results import Checked, Language, Status, TaskResult
 
 Points = Mapping[str, tuple[float, float]]
@@ -50,7 +50,8 @@ def report_html(checked: Checked, points: Points | None = None) -> str:
         body.append(_table(checked, points))
     else:
         body.append(f'<p class="notice">{escaped(word["nothing"])}</p>')
-    body += [_card(result, language) for result in checked.tasks if has_more(result)]
+    groups = alike([result for result in checked.tasks if has_more(result)])
+    body += [_card(group, language) for group in groups]
     return page(f"{word['report']}: {checked.name}", language, "\n".join(body))
 
 
@@ -81,10 +82,14 @@ def _table(checked: Checked, points: Points | None) -> str:
     return f'<div class="scroll"><table class="list">{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def _card(result: TaskResult, language: Language) -> str:
-    """Say all about a task that is not right; each finding is a section of its own."""
-    title = f'<span class="number">{task_number(result.task)}</span>{breakable(result.task)}'
-    sections = [f"<header><h2>{title}</h2>{badge(result.status, language)}</header>"]
+def _card(results: Sequence[TaskResult], language: Language) -> str:
+    """Say all about a task that is not right, or about several alike; each finding is a section of its own."""
+    result = results[0]
+    titles = [
+        f'<span class="number" id="{escaped(one.task)}">{task_number(one.task)}</span>{breakable(one.task)}'
+        for one in results
+    ]
+    sections = [f"<header><h2>{', '.join(titles)}</h2>{badge(result.status, language)}</header>"]
     findings: list[str] = []
     for block in blocks(result, language):
         if isinstance(block, Message):
@@ -94,7 +99,7 @@ def _card(result: TaskResult, language: Language) -> str:
         else:
             sections.append(_block(block, language))
     sections += [f'<div class="finding">{finding}</div>' for finding in findings]
-    return f'<section class="card {result.status}" id="{escaped(result.task)}">{"".join(sections)}</section>'
+    return f'<section class="card {result.status}">{"".join(sections)}</section>'
 
 
 def _block(block: Block, language: Language) -> str:

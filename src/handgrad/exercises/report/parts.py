@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from handgrad.exercises.calls import Crash
@@ -101,6 +101,26 @@ def first_wrong(result: TaskResult) -> str | None:
 def has_more(result: TaskResult) -> bool:
     """Tell whether there is more to say of a task than its status; of a right one, there may be remarks."""
     return result.status != "right" or bool(result.findings)
+
+
+def alike(results: Sequence[TaskResult]) -> list[list[TaskResult]]:
+    """Group tasks of which the same is to be said, such as all those of a cell that is not valid Python.
+
+    Examples
+    --------
+    >>> slow = [TaskResult(task, "too_slow", notes=()) for task in ("sigmoid", "softmax")]
+    >>> [[result.task for result in group] for group in alike([*slow, TaskResult("accuracy", "right")])]
+    [['sigmoid', 'softmax'], ['accuracy']]
+    """
+    groups: list[list[TaskResult]] = []
+    for result in results:
+        same = (group for group in groups if replace(result, task=group[0].task) == group[0] and not result.findings)
+        group = next(same, None)
+        if group is None:
+            groups.append([result])
+        else:
+            group.append(result)
+    return groups
 
 
 def task_number(task: str) -> str:

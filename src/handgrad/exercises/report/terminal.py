@@ -17,6 +17,7 @@ from rich.text import Text
 from handgrad.exercises.report.feedback import Advice, Chain, CodeLine, Message, Numbers, Paragraph, blocks, own_text
 from handgrad.exercises.report.parts import (
     MARKS,
+    alike,
     clean,
     clean_line,
     decimal,
@@ -98,9 +99,8 @@ class _Writer:
         heading = Text.assemble((clean_line(self.checked.name), "bold"), f": {summary}, {seconds}")
         parts: list[RenderableType] = [heading, ""]
         parts.append(self._table() if tasks else Text(self.words["nothing"], style="yellow"))
-        for result in tasks:
-            if has_more(result) and result.status != "not_attempted":
-                parts += ["", self._panel(result)]
+        for group in alike([result for result in tasks if has_more(result) and result.status != "not_attempted"]):
+            parts += ["", self._panel(group)]
         if not self.explain and any(result.findings for result in tasks):
             parts += ["", Text(self.words["more"], style="dim")]
         if not self.checked.isolated:
@@ -141,9 +141,12 @@ class _Writer:
             return MARKS[status]
         return {"right": "+", "not_attempted": "o", "too_slow": "~"}.get(status, "x")
 
-    def _panel(self, result: TaskResult) -> RenderableType:
-        """Say all about a task that is not right."""
-        title = f"{task_number(result.task)} {result.task}: {self.words[f'status_{result.status}']}"
+    def _panel(self, results: Sequence[TaskResult]) -> RenderableType:
+        """Say all about a task that is not right, or about several that are alike."""
+        result = results[0]
+        names = [f"{task_number(one.task)} {one.task}" for one in results]
+        named = ", ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]}, ... ({len(names)})"
+        title = f"{named}: {self.words[f'status_{result.status}']}"
         drawn = self._blocks(result)
         spaced = Group(*(line for block in drawn for line in (block, "")) if drawn else ())
         spaced.renderables[:] = spaced.renderables[:-1]

@@ -6,14 +6,15 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from handgrad.exercises.calls import Crash
 from handgrad.exercises.submission.reading import Submission
 from handgrad.exercises.submission.statements import Unit, globals_of, parse
 
-_DATA = re.compile(
-    r"(train|test|val|dev|tr|te)?_?(x|y|images?|labels?|data)_?(train|test|val|dev|tr|te)?", re.IGNORECASE
-)
+Pasted = Literal["numbers", "prompts", "page"]
+_PART = "(train|test|val|dev|tr|te)?"
+_DATA = re.compile(f"{_PART}_?(x|y|images?|labels?|data)_?{_PART}", re.IGNORECASE)
 _TRAINING = re.compile(r"\.(backprop|gradient_step)\(")
 
 
@@ -39,12 +40,15 @@ class Outline:
         Variables at top level that hold data, a network, or what was computed from these.
     trains : bool
         Whether a loop at top level calls backprop or gradient_step.
+    pasted : mapping of int to {"numbers", "prompts", "page"}
+        By the number of a cell that is not valid Python, what makes it so: line numbers, prompts, or it is a web page.
     """
 
     functions: Mapping[str, Function]
     classes: Mapping[str, Mapping[str, Function]]
     loose: frozenset[str]
     trains: bool
+    pasted: Mapping[int, Pasted]
 
 
 def outline(submission: Submission) -> Outline:
@@ -61,10 +65,15 @@ def outline(submission: Submission) -> Outline:
     functions: dict[str, Function] = {}
     classes: dict[str, dict[str, Function]] = {}
     units: list[Unit] = []
+    pasted: dict[int, Pasted] = {}
     trains = False
     for cell in submission.cells:
         parsed = parse(cell.source, cell.number)
-        for unit in () if isinstance(parsed, Crash) else parsed:
+        if isinstance(parsed, Crash):
+            if (kind := _pasted(cell.source)) is not None:
+                pasted[cell.number] = kind
+            continue
+        for unit in parsed:
             units.append(unit)
             for statement in ast.parse("\n".join(unit.lines)).body:
                 match statement:
@@ -75,7 +84,20 @@ def outline(submission: Submission) -> Outline:
                         classes[name] = {method.name: _function(method, 1) for method in methods}
                     case ast.For() | ast.While():
                         trains |= bool(_TRAINING.search("\n".join(unit.lines)))
-    return Outline(functions, classes, _loose(units, classes), trains)
+    return Outline(functions, classes, _loose(units, classes), trains, pasted)
+
+
+def _pasted(source: str) -> Pasted | None:
+    """Find what was copied along with the code of a cell, on most of its lines."""
+    if re.match(r"\s*<(!doctype|html|\?xml)", source, re.IGNORECASE):
+        return "page"
+    lines = [line for line in source.splitlines() if line.strip()]
+    if 2 * sum(bool(re.match(r"\s*(>>>|\.\.\.|(In|Out) ?\[\d*\]:)", line)) for line in lines) > len(lines):
+        return "prompts"
+    numbers = [int(match[1]) for line in lines if (match := re.match(r"\s*(\d{1,6})[:.|]?(\s|$)", line))]
+    if 2 * len(numbers) > len(lines) and numbers == sorted(set(numbers)):
+        return "numbers"
+    return None
 
 
 def _function(node: ast.FunctionDef, bound: int = 0) -> Function:

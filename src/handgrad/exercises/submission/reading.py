@@ -6,8 +6,11 @@ the definitions of the tasks, and what these use.
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import stat
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +22,7 @@ from handgrad.exercises.submission.statements import TASK_NAMES, Unit, makes_fun
 
 MAXIMUM_BYTES = 5_000_000
 MAXIMUM_CODE = 100_000
+_TABLES = re.compile(r"iso-?8859|latin|cp\d|windows-\d|mac|koi8", re.IGNORECASE)  # encodings that are read from tables
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def read_submission(path: Path) -> Submission:
     Raises
     ------
     ExerciseError
-        If it is not such a file, is too large, is not UTF-8, or does not contain a notebook.
+        If it is not such a file, is too large, is not text, or does not contain a notebook.
 
     Examples
     --------
@@ -79,7 +83,7 @@ def read_submission(path: Path) -> Submission:
 
 
 def _text(path: Path) -> str:
-    """Read a UTF-8 file of limited size, with newlines as line ends."""
+    """Read a text file of limited size, with newlines as line ends: UTF-8, or as a module's own coding line says."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would block for ever
             raise ExerciseError(f"{path} is not a regular file", "a notebook or a module", "pass the file itself")
@@ -94,8 +98,9 @@ def _text(path: Path) -> str:
             "clear the outputs of the notebook and save it again",
         )
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0] if path.suffix.lower() == ".py" else "utf-8"
+        text = data.decode(encoding if _TABLES.match(encoding) else "utf-8-sig")
+    except (UnicodeDecodeError, SyntaxError) as error:
         raise ExerciseError(f"{path.name} is not UTF-8", "UTF-8 text", "save the file as UTF-8") from error
     return _lines_ended(text)
 

@@ -63,10 +63,13 @@ def parse(source: str, cell: int) -> list[Unit] | Crash:
                 raise SyntaxError("'return' outside function", (None, stray.lineno, None, None))
             return [_unit(group, lines) for group in _groups(tree.body)]
         except SyntaxError as error:
-            number = min(max(error.lineno or 1, 1), len(lines))
-            return Crash(type(error).__name__, error.msg, cell, number, lines[number - 1].strip())
+            kind, message, number = type(error).__name__, error.msg, error.lineno
         except (ValueError, RecursionError, MemoryError) as error:  # null bytes, expressions nested too deeply
-            return Crash("SyntaxError", str(error) or "nested too deeply", cell, 1, lines[0].strip())
+            kind, message, number = "SyntaxError", str(error) or "nested too deeply", None
+        if number is None and "\0" in source:
+            number = source[: source.index("\0")].count("\n") + 1
+        number = min(max(number or 1, 1), len(lines))
+        return Crash(kind, message, cell, number, lines[number - 1].strip())
 
 
 def _without_magics(source: str) -> str:
