@@ -493,6 +493,136 @@ WRONG: list[tuple[str, str]] = [
                 neural_net.backprop(trainy[b])
         """),
     ),
+    (
+        "training_never_reached",  # the number of mini-batches is divided among the epochs
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for j in range(len((trainx, trainy)) // batch_size):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+            print(accuracy(neural_net.forward_propagation(testx), testy))
+        """),
+    ),
+    (
+        "training_never_reached",
+        gd("""
+        i = 0
+        while i > num_iterations:
+            neural_net.forward_propagation(trainx)
+            neural_net.backprop(trainy)
+            neural_net.gradient_step(learning_rate)
+            i += 1
+        """),
+    ),
+    (
+        "shuffle_copies_rows",
+        "import random\n"
+        + sgd("""
+        data = np.column_stack([trainx, trainy])
+        for e in range(epochs):
+            random.shuffle(data)
+            for j in range(len(data) // batch_size):
+                b = data[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(b[:, :-1])
+                neural_net.backprop(b[:, -1].astype(int))
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "shuffle_copies_rows",  # of a new array in each epoch
+        "import random\n"
+        + sgd("""
+        for e in range(epochs):
+            data = np.column_stack([trainx, trainy])
+            random.shuffle(data)
+            for a in range(0, len(data), batch_size):
+                b = data[a:a + batch_size]
+                neural_net.forward_propagation(b[:, :-1])
+                neural_net.backprop(b[:, -1].astype(int))
+                neural_net.gradient_step(learning_rate)
+            print(accuracy(neural_net.forward_propagation(testx), testy))
+        """),
+    ),
+    (
+        "one_example_at_a_time",
+        sgd("""
+        for e in range(epochs):
+            for m in np.random.permutation(len(trainx)):
+                neural_net.forward_propagation(trainx[m:m + 1])
+                neural_net.backprop(trainy[m:m + 1])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "one_example_at_a_time",
+        sgd("""
+        for e in range(epochs):
+            for _ in range(len(trainx)):
+                m = [np.random.randint(len(trainx))]
+                neural_net.forward_propagation(trainx[m])
+                neural_net.backprop(trainy[m])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "batches_overlap",  # the window moves by one
+        sgd("""
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            X, y = trainx[p], trainy[p]
+            for a in range(0, len(X)):
+                neural_net.forward_propagation(X[a:a + batch_size])
+                neural_net.backprop(y[a:a + batch_size])
+                neural_net.gradient_step(learning_rate)
+            print(accuracy(neural_net.forward_propagation(testx), testy))
+        """),
+    ),
+    (
+        "old_batches_again",
+        sgd("""
+        batches = []
+        for e in range(epochs):
+            p = np.random.permutation(len(trainx))
+            for a in range(0, len(p), batch_size):
+                batches.append((trainx[p[a:a + batch_size]], trainy[p[a:a + batch_size]]))
+            for X, y in batches:
+                neural_net.forward_propagation(X)
+                neural_net.backprop(y)
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "evaluation_trains",
+        gd("""
+        for i in range(num_iterations):
+            for X, y in ((trainx, trainy), (testx, testy)) if i % evaluate_every == 0 else ((trainx, trainy),):
+                print(cross_entropy(neural_net.forward_propagation(X), y))
+                neural_net.backprop(y)
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "number_of_rounds_ignored",
+        gd("""
+        for i in range(25):
+            neural_net.forward_propagation(trainx)
+            neural_net.backprop(trainy)
+            neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "number_of_rounds_ignored",
+        sgd("""
+        for e in range(20):
+            for b in np.array_split(np.random.permutation(len(trainx)), len(trainx) // batch_size):
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
 ]
 
 LOOP = """
@@ -543,6 +673,16 @@ UNNAMED: dict[str, str] = {
             neural_net.gradient_step(learning_rate)
     """),
 }  # fmt: skip
+
+HARD_CODED = sgd("""
+lr, size = 0.05, 3
+for e in range(epochs):
+    p = np.random.permutation(len(trainx))
+    for j in range(len(trainx) // size):
+        neural_net.forward_propagation(trainx[p[j * size:(j + 1) * size]])
+        neural_net.backprop(trainy[p[j * size:(j + 1) * size]])
+        neural_net.gradient_step(lr)
+""")
 
 PAIR = sgd("""
 for e in range(epochs):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from routine_sources import MOMENTUM, PAIR, UNNAMED, WRONG, gd, sgd
+from routine_sources import HARD_CODED, MOMENTUM, PAIR, UNNAMED, WRONG, gd, sgd
 
 from handgrad.exercises.calls import Answer, Event
 from handgrad.exercises.catalogue.mistakes import catalogue
@@ -27,7 +27,7 @@ from handgrad.exercises.words.wording import texts
 
 GD, SGD = "gradient_descent", "stochastic_gradient_descent"
 MISTAKES = {task: {form.mistake for form in forms(task)} for task in (GD, SGD)}
-OWN = {"OWN_RATE": 0.1, "OWN_SIZE": 3}
+OWN = {"OWN_RATE": 0.1, "OWN_SIZE": 3, "OWN_COUNT": 20}
 VARIANTS = Path(__file__).parents[1] / "proof" / "variants"
 CORRECT = [
     (file.name, task)
@@ -211,8 +211,11 @@ def test_every_mutant_is_named(task: str) -> None:
 def test_two_mistakes_are_both_named() -> None:
     """Two mistakes that show in different facts are recognised one by one."""
     plan = plan_for(SGD)
-    result = judge(plan, performed(PAIR, plan))
-    assert sorted(map(str, named(result))) == ["does_not_shuffle", "learning_rate_negated"]
+    for source, mistakes in (
+        (PAIR, ["does_not_shuffle", "learning_rate_negated"]),
+        (HARD_CODED, ["batch_size_ignored", "learning_rate_ignored"]),
+    ):
+        assert sorted(map(str, named(judge(plan, performed(source, plan))))) == mistakes
 
 
 def test_unknown_mistake_is_described() -> None:

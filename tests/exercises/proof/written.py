@@ -15,7 +15,7 @@ from handgrad.exercises.sheet.writing import solved_sheet
 from handgrad.exercises.submission.reading import Cell, Submission
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS, TASKS
 
-OWN = {"OWN_RATE": "0.1", "OWN_SIZE": "64"}  # what a learner may have written
+OWN = {"OWN_RATE": "0.1", "OWN_SIZE": "64", "OWN_COUNT": "20"}  # what a learner may have written
 OF_ALL = {"parameter_not_updated": "nothing_updated"}  # what a mistake is called that all parameters have
 
 

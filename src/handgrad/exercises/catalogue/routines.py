@@ -41,7 +41,8 @@ from handgrad.exercises.catalogue.traces import (
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.tasks import PARAMETERS, TASKS
 
-# What the names in an edit stand for. OWN_RATE and OWN_SIZE are numbers that the learner wrote into the code.
+# What the names in an edit stand for. OWN_RATE, OWN_SIZE and OWN_COUNT are numbers that the
+# learner wrote into the code.
 NAMES: Mapping[str, Mapping[str, str]] = {
     "gradient_descent": {
         "FORWARD": "neural_net.forward_propagation(trainx)",
@@ -64,7 +65,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "FINAL": "epoch == epochs - 1 and j == trainx.shape[0] // batch_size - 1",
     },
 }
-OWN = ("OWN_RATE", "OWN_SIZE")
+OWN = ("OWN_RATE", "OWN_SIZE", "OWN_COUNT")
 EVALUATION = np.empty(0)  # stands for the data that a style evaluates
 
 
@@ -277,13 +278,15 @@ def run(task: str, probe: Probe, style: Style, body: str = "", own: Mapping[str,
 
 
 def own_numbers(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[str, float]]:
-    """Give the numbers that a learner may have written into the code: a rate, or a batch size."""
+    """Give the numbers that a learner may have written into the code: a rate, a batch size, a count of epochs."""
     updates = [(update, probe) for run, probe in runs for update in run.updates]
     rates = Counter(update.rate for update, _ in updates if np.isfinite(update.rate)).most_common(1)
     sizes = Counter(len(update.rows) for update, probe in updates if update.rows and len(update.rows) < probe.n)
     yield from (("OWN_RATE", rate) for rate, _ in rates)
     if task == "stochastic_gradient_descent":
-        yield from (("OWN_SIZE", size) for size, _ in sizes.most_common(3))
+        yield from (("OWN_SIZE", size) for size, _ in sizes.most_common(3) if size > 1)
+    counts = [{len(run.updates) / steps for steps in probe.steps_per_epoch} for run, probe in runs]
+    yield from (("OWN_COUNT", int(count)) for count in set.intersection(*counts) if count > 1 and count % 1 == 0)
 
 
 def candidates(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[Form, dict[str, float]]]:

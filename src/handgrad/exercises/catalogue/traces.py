@@ -56,6 +56,11 @@ class Probe:
         """The number of whole batches in an epoch."""
         return self.n // self.batch_size if self.batch_size else 0
 
+    @property
+    def steps_per_epoch(self) -> set[int]:
+        """How many steps an epoch may have: one, or one for each batch, with or without an incomplete last one."""
+        return {self.per_epoch, -(-self.n // self.batch_size)} if self.batch_size else {1}
+
     def rows(self, X: Value) -> Rows:
         """Give the numbers of the rows of an array, -1 for one that is none of ours."""
         array = np.asarray(X)
@@ -220,9 +225,8 @@ def deviation(fact: str, traces: Sequence[Trace], probes: Sequence[Probe]) -> An
 
 
 def _steps(run: Trace, probe: Probe) -> Hashable:
-    """Count the updates: one for each iteration, or for each batch, with or without the incomplete last one."""
-    per_epoch = {probe.per_epoch, -(-probe.n // probe.batch_size)} if probe.batch_size else {1}
-    return None if len(run.updates) in {probe.epochs * count for count in per_epoch} else len(run.updates)
+    """Count the updates."""
+    return None if len(run.updates) in {probe.epochs * steps for steps in probe.steps_per_epoch} else len(run.updates)
 
 
 def _order(run: Trace, _: Probe) -> Hashable:
@@ -351,10 +355,11 @@ def _shuffling(run: Trace, probe: Probe) -> Hashable:
         return "once"
     if len(epochs) > 1 and all(set(epoch) == set(epochs[0]) for epoch in epochs):
         return "whole batches"
-    if len(set(map(tuple, epochs))) < len(epochs):
-        return "again"
-    if len(epochs) > 1 and not any(map(_repeated, ordered)) and _neighbours_stay(ordered):
-        return "neighbours"
+    if not any(map(_repeated, ordered)):
+        if len(set(map(tuple, epochs))) < len(epochs):
+            return "again"
+        if len(epochs) > 1 and _neighbours_stay(ordered):
+            return "neighbours"
     return "late" if in_order[0] else None
 
 

@@ -77,6 +77,7 @@ def _call(task: str, i: int, probe: Probe, rng: np.random.Generator) -> Call:
         (Network(probe.weights), probe.trainx, probe.trainy, probe.testx, probe.testy),
         {"learning_rate": probe.rate, **settings, "rng": Random(int(rng.integers(2**31)))},
         canned={"cross_entropy": (np.array(0.75),), "accuracy": (np.array(0.5),)},
+        seconds=4.0,
     )
 
 
@@ -88,7 +89,7 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     >>> plan = calls_for("gradient_descent", np.random.default_rng(0))
     >>> answers = [Answer(call.id, "ok") for call in plan.calls]  # of a routine that does nothing
     >>> judge(plan, answers).findings[0].mistake
-    'never_steps'
+    'training_never_reached'
     """
     if early := diagnosis.unanswered(plan.task, answers):
         return early
