@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.floating[Any]]
+Slots = Iterable[Vector]
 
 
 class Optimizer(Protocol):
@@ -22,9 +23,7 @@ class Optimizer(Protocol):
 
     slots: ClassVar[int]
 
-    def update(
-        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
-    ) -> None:
+    def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
 
 
@@ -42,9 +41,7 @@ class SGD:
 
     slots: ClassVar[int] = 0
 
-    def update(
-        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
-    ) -> None:
+    def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
         vector -= learning_rate * gradient
 
@@ -69,9 +66,7 @@ class Momentum:
     beta: float = 0.9
     slots: ClassVar[int] = 1
 
-    def update(
-        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
-    ) -> None:
+    def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
         (velocity,) = state
         velocity *= self.beta
@@ -101,9 +96,7 @@ class Nesterov:
     beta: float = 0.9
     slots: ClassVar[int] = 1
 
-    def update(
-        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
-    ) -> None:
+    def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
         (velocity,) = state
         velocity *= self.beta
@@ -140,9 +133,7 @@ class Adam:
     epsilon: float = 1e-8
     slots: ClassVar[int] = 2
 
-    def update(
-        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
-    ) -> None:
+    def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
         m, v = state
         m *= self.beta1
@@ -180,9 +171,7 @@ class AdamW(Adam):
 
     weight_decay: float = 0.01
 
-    def update(
-        self, vector: Vector, gradient: Vector, state: Iterable[Vector], learning_rate: float, step: int
-    ) -> None:
+    def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
         vector *= 1 - learning_rate * self.weight_decay
         super().update(vector, gradient, state, learning_rate, step)

@@ -1,6 +1,6 @@
 """The settings of a training run, without its network and its data, checked once, when they are made."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from sys import float_info
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -111,13 +111,13 @@ class TrainingSettings:
             if not isinstance(getattr(self, name), bool):
                 raise SettingError(f"{name} is {getattr(self, name)!r}", "True or False", f"set {name} to one of them")
         for name in ("learning_rate", "clip"):
-            self._between(name, 0, float_info.max, "a number above 0", open_start=True)
-        self._between("l2", 0, float_info.max, "a number of at least 0")
+            self._require(name, int | float, lambda value: 0 < value < float_info.max, "a number above 0")
+        self._require("l2", int | float, lambda value: 0 <= value < float_info.max, "a number of at least 0")
         for name in ("label_smoothing", "dropout", "input_dropout"):
-            self._between(name, 0, 1, "a number in [0, 1)")
+            self._require(name, int | float, lambda value: 0 <= value < 1, "a number in [0, 1)")
         for name in ("epochs", "batch_size", "evaluate_every", "log_every", "threads"):
-            self._whole(name, 1)
-        self._whole("seed", 0)
+            self._require(name, int, lambda value: value >= 1, "a whole number of at least 1")
+        self._require("seed", int, lambda value: value >= 0, "a whole number of at least 0")
 
     @property
     def recurrence(self) -> Optimizer:
@@ -129,21 +129,10 @@ class TrainingSettings:
         if value not in tuple(table):
             raise SettingError(f"{name} is {value!r}", "one of " + ", ".join(table), "check the spelling")
 
-    def _between(self, name: str, start: float, end: float, wanted: str, open_start: bool = False) -> None:
-        """Refuse a number outside [start, end), or outside (start, end)."""
+    def _require(self, name: str, kind: Any, holds: Callable[[Any], bool], wanted: str) -> None:
+        """Refuse anything but a number of this kind for which ``holds`` is true."""
         value = getattr(self, name)
         if value is None and name in OPTIONAL:
             return
-        right = isinstance(value, int | float) and not isinstance(value, bool) and start <= value < end
-        if not right or (open_start and value == start):
+        if not isinstance(value, kind) or isinstance(value, bool) or not holds(value):
             raise SettingError(f"{name} is {value!r}", wanted, f"set {name} to such a number")
-
-    def _whole(self, name: str, start: int) -> None:
-        """Refuse anything but a whole number of at least ``start``."""
-        value = getattr(self, name)
-        if value is None and name in OPTIONAL:
-            return
-        if not isinstance(value, int) or isinstance(value, bool) or value < start:
-            raise SettingError(
-                f"{name} is {value!r}", f"a whole number of at least {start}", f"set {name} to such a number"
-            )
