@@ -92,15 +92,13 @@ def summary_table(rows: Sequence[tuple[str, str]], title: str, console: Console 
         terminal.print(Text.assemble(first, _printable(value, terminal.encoding)), soft_wrap=True)
 
 
-def probability_bars(class_names: Sequence[str], probabilities: ArrayLike, top: int | None = None) -> str:
+def probability_bars(class_names: Sequence[str], probabilities: ArrayLike) -> str:
     """Draw one bar per class, the most probable first, as text for standard output.
 
     Parameters
     ----------
     class_names : sequence of k str
     probabilities : array of shape (k,)
-    top : int, optional
-        Show only this many classes.
 
     Returns
     -------
@@ -127,7 +125,7 @@ def probability_bars(class_names: Sequence[str], probabilities: ArrayLike, top: 
         )
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     blocks = _printable(_EIGHTHS, encoding) == _EIGHTHS
-    order = np.argsort(-values, kind="stable")[:top]
+    order = np.argsort(-values, kind="stable")
     names = [_printable(class_names[i], encoding) for i in order]
     width = max(map(_width, names), default=0)
     bars = (_bar(float(values[i]), blocks) for i in order)
