@@ -392,12 +392,10 @@ def _write_counts(axes: Axes, counts: NDArray[Any], darkness: NDArray[Any], poin
 def new_picture(path: str | os.PathLike[str], inches: tuple[float, float]) -> Iterator[Figure]:
     """Yield an empty figure in this module's style, and write it atomically when it has been drawn."""
     import matplotlib.style
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with matplotlib.style.context(["default", _STYLE]):
         figure = Figure(figsize=inches)
-        FigureCanvasAgg(figure)
         yield figure
         with files.written(Path(path)) as file:
             figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
