@@ -228,9 +228,7 @@ def test_what_a_run_writes_down_is_read_back(toml: Path) -> None:
 # Refusals
 
 
-@pytest.mark.parametrize(
-    ("key", "meant"), [("epohcs", "epochs"), ("learnig_rate", "lr"), ("batchsize", "batch_size")]
-)
+@pytest.mark.parametrize(("key", "meant"), [("epohcs", "epochs"), ("learnig_rate", "lr"), ("batchsize", "batch_size")])
 def test_an_unknown_key_is_answered_with_the_one_meant(key: str, meant: str, toml: Path, refused: Any) -> None:
     """A misspelt key is refused with the file, the key, and the likeliest one meant."""
     toml.write_text(f"{key} = 3")
