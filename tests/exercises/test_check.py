@@ -7,6 +7,7 @@ import time
 import pytest
 from reports import said
 from rich.console import Console
+from sandboxes import need_isolation
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.check import check_submission
@@ -338,6 +339,28 @@ def test_a_crash_has_the_learners_own_line(sandbox):
     assert result.status == "crashed"
     assert result.crash.source.strip() == "return hiden * (1 - h)"
     assert "Der Name 'hiden' ist hier nicht definiert" in said(result, checked.language)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("quit()", "ends the whole program"),
+        ("import sys; sys.exit(0)", "ends the whole program"),
+        ("input('how many epochs? ')", "waits for somebody to type"),
+        ("import multiprocessing; multiprocessing.Pool(2)", "starts another process or opens a connection"),
+        ("import socket; socket.create_connection(('127.0.0.1', 9))", "starts another process or opens a connection"),
+        ("open('mnist.npy')", "A file could not be opened"),
+        ("import torch", "A check knows NumPy"),
+    ],
+)
+def test_what_a_check_does_not_allow_is_explained(line, words):
+    """In plain words, whatever Python's own are; the other tasks are judged."""
+    sandbox = need_isolation()
+    checked = check_submission(sheet(4, del_sigmoid=f"{line}\nreturn h * (1 - h)"), sandbox)
+    results = {result.task: result for result in checked.tasks}
+    assert results["del_sigmoid"].status == "crashed"
+    assert words in said(results["del_sigmoid"])
+    assert results["delta_last_layer"].status == results["gradient_step"].status == "right"
 
 
 def test_an_endless_loop_is_too_slow_and_the_other_tasks_are_judged(sandbox):

@@ -1,5 +1,8 @@
 """What a submission's text tells of a task that is missing or fails, without running anything."""
 
+import time
+import warnings
+
 import pytest
 
 from handgrad.exercises.calls import Crash
@@ -133,3 +136,23 @@ def test_data_and_networks_from_outside_are_named(top: str, body: str, names: tu
     expected = (Note("uses_outside", {"name": "backprop", "names": names}),) if names else ()
     assert hinted(source, "backprop", "wrong") == expected
     assert hinted(source, "backprop", "right") == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def " + "softma" * 10_000 + "(X):\n    return X",
+        "\n".join(f"def softmex{i}(X): return X" for i in range(3000)),
+        "class fcc:\n    def backprop(self, y):\n        return " + "-" * 2000 + "y",
+        "def del_sigmoid(h):\n    '\\d'\n    return h is 1",
+        "\n" * 50_000 + " " * 40_000 + "\n" + "1 " * 1000 + ")",
+        "x = " + "(" * 3000,
+    ],
+)
+def test_no_text_is_too_odd_or_too_long_to_be_looked_at(source: str) -> None:
+    """Long and many names, deep nesting, floods of blanks, invalid escapes: a hint or none, at once."""
+    begin = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(hinted(source, "softmax")) == len(hinted(source, "backprop")) == 1
+    assert time.process_time() - begin < 5

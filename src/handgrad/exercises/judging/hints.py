@@ -13,6 +13,7 @@ from handgrad.exercises.tasks import TASKS
 
 METHODS = frozenset(name for name, task in TASKS.items() if task.kind == "method") | {"forward_propagation"}
 MEANT = ("missing_similar", "missing_inside", "missing_outside")  # something that is there was meant for the task
+_MOST = 200  # names that are compared
 _SIMILAR = 0.6  # of difflib's ratio
 _CALLED = re.compile(r"(\w+)\(\) (?:takes|missing|got)")
 
@@ -63,7 +64,8 @@ def _missing(task: str, outline: Outline) -> Note:
 
 def _similar(name: str, candidates: Iterable[str]) -> str | None:
     """Find the name that is most like another one: misspelled, cut short, in another order, or made of its initials."""
-    scores = {candidate: _likeness(name, candidate) for candidate in sorted(candidates)}
+    likely = sorted(candidate for candidate in candidates if len(candidate) < 3 * len(name))[:_MOST]
+    scores = {candidate: _likeness(name, candidate) for candidate in likely}
     best = max(scores, key=scores.__getitem__, default=None)
     return best if best is not None and scores[best] >= _SIMILAR else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +16,7 @@ from handgrad.exercises.submission.statements import Unit, globals_of, parse
 Pasted = Literal["numbers", "prompts", "page"]
 _PART = "(train|test|val|dev|tr|te)?"
 _DATA = re.compile(f"{_PART}_?(x|y|images?|labels?|data)_?{_PART}", re.IGNORECASE)
+_LOOP = re.compile(r"(for|while)\b")
 _TRAINING = re.compile(r"\.(backprop|gradient_step)\(")
 
 
@@ -75,15 +77,13 @@ def outline(submission: Submission) -> Outline:
             continue
         for unit in parsed:
             units.append(unit)
-            for statement in ast.parse("\n".join(unit.lines)).body:
-                match statement:
-                    case ast.FunctionDef(name=name):
-                        functions[name] = _function(statement)
-                    case ast.ClassDef(name=name, body=body):
-                        methods = (part for part in body if isinstance(part, ast.FunctionDef))
-                        classes[name] = {method.name: _function(method, 1) for method in methods}
-                    case ast.For() | ast.While():
-                        trains |= bool(_TRAINING.search("\n".join(unit.lines)))
+            trains |= bool(_LOOP.match(unit.lines[0]) and _TRAINING.search("\n".join(unit.lines)))
+            for scope in unit.scopes:
+                if isinstance(scope, symtable.Function):
+                    functions[scope.get_name()] = _function(scope)
+                elif isinstance(scope, symtable.Class):
+                    methods = (part for part in scope.get_children() if isinstance(part, symtable.Function))
+                    classes[scope.get_name()] = {part.get_name(): _function(part, 1) for part in methods}
     return Outline(functions, classes, _loose(units, classes), trains, pasted)
 
 
@@ -100,10 +100,9 @@ def _pasted(source: str) -> Pasted | None:
     return None
 
 
-def _function(node: ast.FunctionDef, bound: int = 0) -> Function:
-    """Read a function's head and the names that it takes from outside."""
-    given = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-    return Function(tuple(given[bound:]), frozenset(globals_of(ast.unparse(node))))
+def _function(scope: symtable.Function, bound: int = 0) -> Function:
+    """Read a function's parameters, but for those that are bound, and the names that it takes from outside."""
+    return Function(scope.get_parameters()[bound:], frozenset(globals_of(scope)))
 
 
 def _loose(units: Iterable[Unit], classes: Iterable[str]) -> frozenset[str]:

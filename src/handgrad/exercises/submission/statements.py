@@ -7,7 +7,7 @@ import re
 import symtable
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from handgrad.exercises.calls import Crash
@@ -27,7 +27,8 @@ class Unit:
     """Top-level statements that share lines; usually a single one.
 
     ``functions`` are the names of functions and classes that it defines, ``assigned`` the names that it assigns,
-    ``bound`` the names for which it is kept, and ``used`` the names that it needs.
+    ``bound`` the names for which it is kept, and ``used`` the names that it needs. ``scopes`` are the symbol tables of
+    its functions and classes.
     """
 
     start: int
@@ -37,6 +38,7 @@ class Unit:
     assigned: list[tuple[str, ast.expr | None]]
     bound: set[str]
     used: set[str]
+    scopes: Sequence[symtable.SymbolTable] = ()
 
 
 def parse(source: str, cell: int) -> list[Unit] | Crash:
@@ -142,7 +144,8 @@ def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
     _bind(group, unit)
     if unit.functions or unit.bound or unit.assigned:
         try:
-            unit.used = set(globals_of("\n".join(unit.lines)))
+            table = symtable.symtable("\n".join(unit.lines), "cell", "exec")
+            unit.used, unit.scopes = set(globals_of(table)), table.get_children()
         except SyntaxError as error:  # such as two arguments of one name
             error.lineno = start + (error.lineno or 1)
             raise
@@ -219,15 +222,15 @@ def makes_function(value: ast.expr | None, functions: set[str]) -> bool:
             return False
 
 
-def globals_of(source: str) -> Iterator[str]:
+def globals_of(table: symtable.SymbolTable) -> Iterator[str]:
     r"""Give the globals that code uses, including its functions and classes.
 
     Examples
     --------
-    >>> sorted(globals_of("def f(x):\n    y = g(x)\n    return y + z"))
+    >>> sorted(globals_of(symtable.symtable("def f(x):\n    y = g(x)\n    return y + z", "cell", "exec")))
     ['g', 'z']
     """
-    stack = [symtable.symtable(source, "cell", "exec")]
+    stack = [table]
     while stack:
         table = stack.pop()
         outermost = table.get_type() == "module"
