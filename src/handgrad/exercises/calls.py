@@ -39,8 +39,8 @@ class Network:
     ``forward_propagation`` keeps ``X`` and ``out`` and returns ``out``: equal probabilities for all classes.
     ``backprop`` sets every gradient (``dW_i_h1``, ...) to a new array of ones, until then they are zeros;
     ``gradient_step`` subtracts the rate times the gradients. Whatever the order and the numbers of rows, none of them
-    raises. Each call is an :class:`Event`. If the routine fails on it, it is tried on one whose methods are the
-    learner's own, and on one of a plain class.
+    raises. Each call is an :class:`Event`. If the routine fails on it or takes no step, it is tried on one with the
+    learner's own methods, and on one of a plain class.
     """
 
     weights: dict[str, NDArray[Any]]
@@ -76,7 +76,7 @@ class Call:
     kind : {"function", "network", "routine"}
         function: call ``name`` with ``arguments``; the answer holds "return", and "argument0", ... as they are after
         the call. network: do the ``steps`` with the class ``name``. routine: call ``name`` with ``arguments``, one
-        of which is a :class:`Network`; the answer holds the events, and "return" if that is an array or a number.
+        of which is a :class:`Network`; the answer holds the events.
     name : str
     arguments : tuple
         Positional.

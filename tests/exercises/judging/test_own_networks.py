@@ -96,6 +96,16 @@ RIGHT = {
             for name, gradient in neural_net.grads.items():
                 setattr(neural_net, name, getattr(neural_net, name) - learning_rate * gradient)
     """),
+    "gradients that only its own backprop renews": CLASS + DICTIONARIES + """
+    def update(self, learning_rate):
+        for name in getattr(self, "grads", {}):
+            setattr(self, name, getattr(self, name) - learning_rate * self.grads[name])
+""" + gd("""
+        for i in range(num_iterations):
+            neural_net.forward_propagation(trainx)
+            neural_net.backprop(trainy)
+            neural_net.update(learning_rate)
+    """),
     "a rate of the network's own": CLASS + "    def gradient_step(self):\n"
     "        for n in ('W_i_h1', 'b_h1', 'W_h1_h2', 'b_h2', 'W_h2_o', 'b_out'):\n"
     "            setattr(self, n, getattr(self, n) - self.rate * getattr(self, 'd' + n))\n" + gd("""

@@ -107,6 +107,25 @@ def test_correct_routine_is_right(name: str, task: str) -> None:
         assert (result.status, summary(result, "en"), result.credit) == ("right", "Right.", 1.0)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize(("mistake", "source"), WRONG[38:], ids=range(38, len(WRONG)))
+def test_learners_mistake_is_named_in_every_draw(mistake: str, source: str, seed: int) -> None:
+    """The verdict does not hang on the data and settings drawn."""
+    plan = plan_for(task_of(source), seed)
+    assert named(judge(plan, performed(source, plan))) == [mistake]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "task"), CORRECT, ids=lambda part: part)
+def test_correct_routine_is_right_in_every_draw(name: str, task: str) -> None:
+    """No draw makes a right routine wrong."""
+    source = (VARIANTS / name).read_text(encoding="utf-8")
+    for seed in range(3, 33):
+        plan = plan_for(task, seed)
+        assert judge(plan, performed(source, plan)).status == "right", seed
+
+
 @pytest.mark.parametrize(
     "source", [WRONG[1][1], WRONG[10][1], (VARIANTS / "own_notebook.py").read_text(encoding="utf-8")]
 )

@@ -144,32 +144,33 @@ class Learner:
     def _routine(self, request: Report, outcome: Outcome) -> None:
         """Call a routine with a network that records, of the submission's class or, if that fails, a plain one.
 
-        The submission's own methods may do the work if ours are not enough: they return something else, for example.
-        Where every way fails, the first one counts.
+        The submission's own methods may do the work if ours are not enough, as they keep and return other things.
+        Where every way fails, or no weight ever changes, the first one counts.
         """
         self.called = self._find(request["name"])
         own: Any = self.names.get("fcc")
-        failed: BaseException | None = None
+        tried: list[tuple[Log, BaseException | None]] = []
         for kind, watched in ((own, False), (own, True), (fcc, False)):
             (weights, *data), keywords = self._arguments(request, outcome)
             seed_numpy(request["seed"])
             seed_python(request["seed"])
             recording: Recording | None = None
-            try:
+            with contextlib.suppress(Exception):
                 recording = Recording(kind, weights, watched)
+            if recording is None:  # no network can be made of it
+                continue
+            error: BaseException | None = None
+            try:
                 with recording:
-                    returned = call(self.called, [recording.network, *data], keywords)
-            except BaseException as error:
-                if recording is not None and failed is None:
-                    outcome.log, failed = recording.log, error
-                if recording is not None and recording.log.too_much:
-                    break
-            else:
-                outcome.log = recording.log
-                outcome.keep("return", returned)
-                return
-        if failed is not None:
-            raise failed
+                    call(self.called, [recording.network, *data], keywords)
+            except BaseException as raised:
+                error = raised
+            tried.append((recording.log, error))
+            if recording.log.too_much or (error is None and recording.log.step):
+                break
+        outcome.log, error = min(tried, key=lambda way: (way[1] is not None, not way[0].step))
+        if error is not None:
+            raise error
 
     def _network(self, request: Report, outcome: Outcome) -> None:
         """Carry out steps on an object of a class. After a step that fails, attributes are still read."""
