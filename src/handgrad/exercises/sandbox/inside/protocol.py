@@ -88,6 +88,8 @@ def decode(head: bytes, body: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]
         size = math.prod(shape) * int(name[1:])
         if size > len(body) - offset:
             raise GarbageError("an array that is longer than its bytes")
+        if extent(shape) * int(name[1:]) > MOST_BYTES:
+            raise GarbageError("an array of a strange type or shape")
         # A byte other than 0 or 1 is not a valid boolean and would confuse NumPy.
         flat = frombuffer(body, "u1" if name == "b1" else name, math.prod(shape), offset)
         arrays.append((flat != 0 if name == "b1" else flat.copy()).reshape(shape))
@@ -95,6 +97,17 @@ def decode(head: bytes, body: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]
     if offset != len(body):
         raise GarbageError("bytes that belong to no array")
     return header, arrays
+
+
+def extent(shape: Sequence[int]) -> int:
+    """Count the numbers that an array would have if no axis were empty: computing with it may need so many.
+
+    Examples
+    --------
+    >>> extent((2, 3)), extent((0, 2**31 - 1))
+    (6, 2147483647)
+    """
+    return math.prod(max(length, 1) for length in shape)
 
 
 def _described(described: object) -> tuple[str, tuple[int, ...]]:
@@ -132,7 +145,9 @@ def plain(value: object) -> NDArray[Any] | None:
         array = asarray(value)  # for a subclass, the memory in the shape of a plain array
     except ValueError:  # rows of different lengths
         return None
-    if array.dtype.kind not in KINDS or array.ndim > MOST_DIMENSIONS or array.nbytes > MOST_BYTES // 2:
+    if array.dtype.kind not in KINDS or array.ndim > MOST_DIMENSIONS:
+        return None
+    if extent(array.shape) * array.itemsize > MOST_BYTES // 2:
         return None
     name = array.dtype.str[1:]
     return array.astype(dtype(name if name in TYPES else "f8"), order="C")  # long doubles become doubles
