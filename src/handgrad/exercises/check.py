@@ -15,6 +15,7 @@ from handgrad.exercises.judging import backward, crashes, functions, hints, rout
 from handgrad.exercises.judging.plan import Judge
 from handgrad.exercises.results import Checked, Language, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox
+from handgrad.exercises.sandbox.proportion import in_proportion
 from handgrad.exercises.sandbox.runner import run_calls
 from handgrad.exercises.submission.outline import outline
 from handgrad.exercises.submission.reading import Submission, definitions, syntax_errors
@@ -76,9 +77,8 @@ def check_submission(
         raise ExerciseError(f"a task named {unknown[0]!r}", f"one of {', '.join(TASKS)}", "name one of these")
     rng = np.random.default_rng(random.SystemRandom().getrandbits(64) if seed is None else seed)
     plans = {task: JUDGES[task].calls_for(task, rng) for task in TASKS if tasks is None or task in tasks}
-    answers = iter(
-        run_calls(definitions(submission), [call for plan in plans.values() for call in plan.calls], sandbox)
-    )
+    calls = [call for plan in plans.values() for call in plan.calls]
+    answers = map(in_proportion, calls, run_calls(definitions(submission), calls, sandbox))
     broken = _broken(submission)
     results: dict[str, TaskResult] = {}
     missing = set()

@@ -86,13 +86,13 @@ def test_a_sandbox_that_is_installed_but_does_not_work_is_not_taken(monkeypatch:
     """It is tried, and what it said is the reason; so is a sandbox in which handgrad can be seen."""
     monkeypatch.setattr(isolation, "bubblewrap", lambda *_: ["bwrap", "--no-such-option"])
     assert "no-such-option" in str(why_not.__wrapped__())
-    monkeypatch.setattr(isolation, "command", lambda _, folder, __, code: (
+    monkeypatch.setattr(isolation, "command", lambda _, folder, code: (
         [sys.executable, "-c", code, str(folder), str(folder)], str(folder)
     ))  # fmt: skip
     assert "No module named 'box'" in str(why_not.__wrapped__())
     monkeypatch.undo()
-    monkeypatch.setattr(isolation, "bubblewrap", lambda view, size: mounts.bubblewrap(
-        mounts.View((*view.binds, *((path, path) for path in handgrad.__path__)), view.masks, view.links), size
+    monkeypatch.setattr(isolation, "bubblewrap", lambda view: mounts.bubblewrap(
+        mounts.View((*view.binds, *((path, path) for path in handgrad.__path__)), view.masks, view.links)
     ))  # fmt: skip
     assert why_not.__wrapped__() == "bwrap could not run Python: it sees handgrad"
 
@@ -155,8 +155,8 @@ def test_the_process_is_nobody_and_alone(sandbox: Sandbox) -> None:
 
 
 def test_the_limits_hold(sandbox: Sandbox) -> None:
-    """Memory, threads, open files, one file's size and the scratch folder's are each bounded by what was asked for."""
-    limits = Limits(memory=1 << 29, threads=5, files=32, file_size=1 << 20, scratch=4 << 20)
+    """Memory, threads, open files, a file's size, all files' size and number: each is bounded by what was asked for."""
+    limits = Limits(memory=1 << 29, threads=5, files=32, file_size=1 << 20, scratch=4 << 20, entries=50)
     source = """
 import numpy as np, os, threading
 
@@ -189,15 +189,18 @@ def f():
             large = 1
     except OSError:
         large = 0
-    return np.array([files, memory, threads, scratch, large])
+    for name in os.listdir():
+        os.remove(name)
+    return np.array([files, memory, threads, scratch, large, most(lambda number: os.mkdir(f"folder{number}"))])
 """
     found = run_calls([Cell(0, source)], [Call("a", "function", "f", seconds=10)], sandbox, limits)[0]
-    files, memory, threads, scratch, large = found.values["return"]
+    files, memory, threads, scratch, large, entries = found.values["return"]
     assert 16 < files < 32
     assert 4 < memory < 16
     assert 1 <= threads < 5
     assert scratch == 4
     assert large == 0
+    assert 40 < entries < 50
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -279,8 +282,8 @@ def test_the_filter_refuses_what_is_listed_and_nothing_else(machine: str) -> Non
     program = [struct.unpack("=HBBI", line) for line in confine._program(machine, 77)]
     refuse, unknown = confine.FAIL | 1, confine.FAIL | 38
 
-    def decide(call: int, argument: int = 0, architecture: int = confine.MACHINES[machine]) -> int:
-        data = struct.pack("=IIQQ", call, architecture, 0, argument)
+    def decide(call: int, argument: int = 0, second: int = 0, architecture: int = confine.MACHINES[machine]) -> int:
+        data = struct.pack("=IIQQQ", call, architecture, 0, argument, second)
         accumulator, place = 0, 0
         while True:
             code, if_true, if_false, value = program[place]
@@ -294,6 +297,7 @@ def test_the_filter_refuses_what_is_listed_and_nothing_else(machine: str) -> Non
                 place += if_true if holds else if_false
 
     special = {*confine.KILL_ITSELF[machine], confine.PRLIMIT[machine], confine.CLONE[machine], confine.CLONE3}
+    special.add(confine.FCNTL[machine])
     for call in range(500):
         if call not in special:
             assert decide(call) == (refuse if call in confine.REFUSED[machine].values() else confine.ALLOW)
@@ -302,6 +306,9 @@ def test_the_filter_refuses_what_is_listed_and_nothing_else(machine: str) -> Non
     assert [decide(confine.PRLIMIT[machine], p) for p in (77, 0, 1)] == [confine.ALLOW, confine.ALLOW, refuse]
     assert [decide(confine.CLONE[machine], flags) for flags in (0x3D0F00, 17)] == [confine.ALLOW, refuse]
     assert decide(confine.CLONE3) == unknown
+    for command in range(2000):
+        wanted = refuse if command in confine.COMMANDS.values() else confine.ALLOW
+        assert decide(confine.FCNTL[machine], 5, command) == wanted
     assert decide(1, architecture=0x40000003) == confine.KILL
     if machine == "x86_64":
         assert decide(0x40000000 + 57) == unknown

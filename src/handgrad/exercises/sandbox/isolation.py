@@ -16,9 +16,10 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises.sandbox.mounts import PYTHON, STANDARD_LIBRARY, bubblewrap, packages, program, view
+from handgrad.exercises.sandbox.mounts import PYTHON, SCRATCH, STANDARD_LIBRARY, bubblewrap, packages, program, view
 
 RUN = "import sys; sys.path += sys.argv[1:3]; from box.child import main; main()"
 # Both walls, and then a look at what must be hidden.
@@ -46,8 +47,8 @@ class Limits:
         Bytes of address space. NumPy alone reserves several hundred megabytes.
     threads : int
         At the same time. A submission cannot start processes.
-    files, file_size, scratch : int
-        Open files; bytes of one file; bytes of all files together.
+    files, file_size, scratch, entries : int
+        Open files; bytes of one file; bytes of all files together, and how many of them, with folders, there may be.
     """
 
     start: float = 20.0
@@ -58,6 +59,7 @@ class Limits:
     files: int = 64
     file_size: int = 8 << 20
     scratch: int = 32 << 20
+    entries: int = 2000
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def why_not() -> str | None:
     sandbox = Sandbox(isolated=True)
     wanted = {"confine": confinement(sandbox, Limits()), "hidden": str(Path(__file__).parents[2])}
     with tempfile.TemporaryDirectory() as folder:
-        words, home = command(sandbox, Path(folder), Limits(), TRY)
+        words, home = command(sandbox, Path(folder), TRY)
         try:
             done = subprocess.run(  # noqa: S603 - made by command
                 [*words, json.dumps(wanted)],
@@ -159,7 +161,7 @@ def why_not() -> str | None:
     return f"bwrap could not run Python: {said.splitlines()[-1][:300]}"
 
 
-def command(sandbox: Sandbox, folder: Path, limits: Limits, code: str = RUN) -> tuple[list[str], str]:
+def command(sandbox: Sandbox, folder: Path, code: str = RUN) -> tuple[list[str], str]:
     """Make the command that starts the isolated process.
 
     Parameters
@@ -167,7 +169,6 @@ def command(sandbox: Sandbox, folder: Path, limits: Limits, code: str = RUN) -> 
     sandbox : Sandbox
     folder : Path
         An empty folder that exists for as long as the process lives. It is used only without isolation.
-    limits : Limits
     code : str
         What Python executes. Its arguments are the folders of its own program and of the packages.
 
@@ -179,7 +180,7 @@ def command(sandbox: Sandbox, folder: Path, limits: Limits, code: str = RUN) -> 
     """
     python = [PYTHON, "-I", "-S", "-B", "-X", "utf8", "-c", code]
     if sandbox.isolated:
-        return [*bubblewrap(view(), limits.scratch), *python, "/box/program", "/box/packages"], "/box/scratch"
+        return [*bubblewrap(view()), *python, "/box/program", "/box/packages"], SCRATCH
     box = folder / "box"
     (box / "scratch").mkdir(parents=True)
     folder.chmod(0o711)  # in case the process changes to another user
@@ -213,7 +214,7 @@ def environment(home: str) -> dict[str, str]:
     }
 
 
-def confinement(sandbox: Sandbox, limits: Limits) -> dict[str, int | bool]:
+def confinement(sandbox: Sandbox, limits: Limits) -> dict[str, Any]:
     """Give the arguments of :func:`handgrad.exercises.sandbox.inside.confine.confine` for a sandbox."""
     folders = {str(Path(source).parent) for source, _ in packages()}
     return {
@@ -222,6 +223,7 @@ def confinement(sandbox: Sandbox, limits: Limits) -> dict[str, int | bool]:
         "files": limits.files,
         "file_size": limits.file_size,
         "isolated": sandbox.isolated,
+        "scratch": [SCRATCH, limits.scratch, limits.entries] if sandbox.isolated else None,
         "drop": os.geteuid() == 0
         and (sandbox.isolated or _open_to_all(STANDARD_LIBRARY, tempfile.gettempdir(), *folders)),
     }

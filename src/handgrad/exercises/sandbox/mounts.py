@@ -19,6 +19,7 @@ from pathlib import Path
 # What a sheet may import, if it is installed, with its dependencies.
 PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "tqdm")
 INSIDE = Path(__file__).with_name("inside")  # all of handgrad that a submission can see
+SCRATCH = "/box/scratch"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))  # not the link in a virtual environment
 PREFIX = os.path.realpath(sys.base_prefix)
@@ -68,7 +69,7 @@ def view() -> View:
     return View(
         (*((path, path) for path in shown), *program(), *packages()),
         tuple(sorted(masks)),
-        (*links, ("/box/scratch", "/dev/shm")),  # noqa: S108 - the sandbox's own
+        (*links, (SCRATCH, "/dev/shm")),  # noqa: S108 - the sandbox's own
     )
 
 
@@ -127,17 +128,15 @@ def packages() -> tuple[tuple[str, str], ...]:
     return tuple((source, target) for target, source in sorted(found.items()))
 
 
-def bubblewrap(view: View, scratch: int) -> list[str]:
+def bubblewrap(view: View) -> list[str]:
     """Write the command line of bubblewrap, up to the command to run.
 
-    Parameters
-    ----------
-    view : View
-    scratch : int
-        Bytes of ``/box/scratch``, the only folder that can be written to.
+    The process may mount a file system on ``SCRATCH``, the only folder that can be written to; then it gives that right
+    up (``confine``).
     """
     words = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    words += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    words += ["--hostname", "box", "--die-with-parent", "--new-session"]
+    words += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"]
     if os.geteuid() == 0:
         words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # which confine needs to stop being root
     else:
@@ -153,5 +152,5 @@ def bubblewrap(view: View, scratch: int) -> list[str]:
         words += ["--dev-bind", device, device]
     for text, target in view.links:
         words += ["--symlink", text, target]
-    words += ["--size", str(scratch), "--perms", "0777", "--tmpfs", "/box/scratch", "--remount-ro", "/"]
+    words += ["--dir", SCRATCH, "--remount-ro", "/"]
     return [*words, "--setenv", "LD_LIBRARY_PATH", f"{PREFIX}/lib", "--"]

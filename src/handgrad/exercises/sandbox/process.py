@@ -48,7 +48,7 @@ class Process:
     def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
         self._limits = limits
         self._folder = tempfile.TemporaryDirectory(prefix="handgrad-", ignore_cleanup_errors=True)
-        words, home = command(sandbox, Path(self._folder.name), limits)
+        words, home = command(sandbox, Path(self._folder.name))
         try:
             self._process = subprocess.Popen(  # noqa: S603 - made by command
                 words, env=environment(home), cwd="/", start_new_session=True, bufsize=0,

@@ -15,17 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.exercises.calls import Answer, Call, Crash, Event, Name, Network, Random, Ufunc
-from handgrad.exercises.sandbox.inside.protocol import extent
 from handgrad.exercises.sandbox.isolation import Limits, Sandbox
 from handgrad.exercises.sandbox.process import EndedError, Message, Process
 from handgrad.exercises.submission.reading import Cell
 
 DEFAULT_LIMITS = Limits()
 MOST_STEPS = 1_000_000  # of what a routine counts
-# An answer may have arrays this much larger than the largest that the call gave: whatever the checker then computes from
-# two of them stays small. A wrong shape that a mistake explains is well within.
-ROOM = 4
-LEAST_LENGTH, LEAST_NUMBERS = 256, 10_000
 Reference = Callable[[object], NDArray[Any]]
 
 
@@ -157,7 +152,6 @@ def _answer(call: Call, message: Message, sources: dict[int, str]) -> Answer:
     """Read the answer to a call, if it is valid."""
     header, arrays = message
     unread = dict(enumerate(arrays))
-    fits = _fitting(call)
 
     def referred(value: object) -> NDArray[Any]:
         match value:  # each only once, so that what is read is no more than what was written
@@ -172,33 +166,16 @@ def _answer(call: Call, message: Message, sources: dict[int, str]) -> Answer:
             "left_out": dict() as left_out,
             "events": list() as events,
         }:
-            read = {label: referred(value) for label, value in values.items()}
-            done = tuple(_event(event, referred) for event in events)
-            if not all(fits(event.value) for event in done if isinstance(event.value, np.ndarray)):
-                return Answer(call.id, "killed", reason="the routine passed on far more than it was given")
-            too_large = {label: "ndarray" for label, array in read.items() if not fits(array)}
             return Answer(
                 id=call.id,
                 status=status,
-                values={label: array for label, array in read.items() if label not in too_large},
-                events=done,
+                values={label: referred(value) for label, value in values.items()},
+                events=tuple(_event(event, referred) for event in events),
                 crash=_crash(header.get("crash"), sources),
                 reason=_text(header.get("reason", "")),
-                left_out={label: _text(kind) for label, kind in left_out.items()} | too_large,
+                left_out={label: _text(kind) for label, kind in left_out.items()},
             )
     raise EndedError("it wrote an invalid answer")
-
-
-def _fitting(call: Call) -> Callable[[NDArray[Any]], bool]:
-    """Make the test of whether an array is of a size that an answer to this call may have."""
-    given: list[object] = [*call.arguments, *call.keywords.values()]
-    given += [value for step in call.steps for value in step.arguments]
-    given += [array for canned in call.canned.values() for array in canned]
-    given += [array for value in given if isinstance(value, Network) for array in value.weights.values()]
-    shapes = [value.shape for value in given if isinstance(value, np.ndarray)]
-    longest = max(LEAST_LENGTH, ROOM * max((length for shape in shapes for length in shape), default=0))
-    most = max(LEAST_NUMBERS, ROOM * max((extent(shape) for shape in shapes), default=0))
-    return lambda array: max(array.shape, default=0) <= longest and extent(array.shape) <= most
 
 
 def _event(event: object, referred: Reference) -> Event:

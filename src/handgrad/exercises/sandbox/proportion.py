@@ -1,0 +1,56 @@
+"""Keeps answers in proportion to what was asked, so that whatever a judge computes from two of them stays small."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.exercises.calls import Answer, Call, Network
+from handgrad.exercises.sandbox.inside.protocol import extent
+
+# An array of an answer may be this many times larger than the largest that the call gave, and so large in any case. A
+# wrong shape that a mistake explains, such as that of an outer product, is well within.
+TIMES = 4
+LONGEST, MOST_NUMBERS = 256, 10_000
+
+
+def in_proportion(call: Call, answer: Answer) -> Answer:
+    """Leave out what is far larger than a call explains.
+
+    Parameters
+    ----------
+    call : Call
+    answer : Answer
+        Its own.
+
+    Returns
+    -------
+    Answer
+        An array that is too large is left out by name, as in :func:`handgrad.exercises.sandbox.runner.run_calls`. A
+        routine that passed one on to its network is ``killed``.
+
+    Examples
+    --------
+    >>> call = Call("a", "function", "f", (np.zeros((5, 4)),))
+    >>> in_proportion(call, Answer("a", "ok", {"return": np.empty((0, 2**31 - 1))})).left_out
+    {'return': 'ndarray'}
+    """
+    given: list[object] = [*call.arguments, *call.keywords.values()]
+    given += [value for step in call.steps for value in step.arguments]
+    given += [array for arrays in call.canned.values() for array in arrays]
+    given += [array for value in given if isinstance(value, Network) for array in value.weights.values()]
+    shapes = [value.shape for value in given if isinstance(value, np.ndarray)]
+    longest = max(LONGEST, TIMES * max((length for shape in shapes for length in shape), default=0))
+    most = max(MOST_NUMBERS, TIMES * max(map(extent, shapes), default=0))
+
+    def fits(array: NDArray[Any]) -> bool:
+        return max(array.shape, default=0) <= longest and extent(array.shape) <= most
+
+    if not all(fits(event.value) for event in answer.events if isinstance(event.value, np.ndarray)):
+        return Answer(call.id, "killed", reason="it passed on far more rows than it was given")
+    large = [label for label, array in answer.values.items() if not fits(array)]
+    values = {label: array for label, array in answer.values.items() if label not in large}
+    return replace(answer, values=values, left_out={**answer.left_out, **dict.fromkeys(large, "ndarray")})
