@@ -73,7 +73,7 @@ def test_grade_writes_a_folder_by_a_rubric_of_ones_own(here: Path, capsys: pytes
     assert main(command) == 0
     assert "anna" in capsys.readouterr().out
     rows = (here / "graded" / "grades.csv").read_text().splitlines()
-    assert rows[1].startswith("anna,,3")
+    assert rows[1].startswith('"anna","","3"')
     assert rows[2].startswith("ben,,0")
     assert main([*command, "--gradescope"]) == 2
     assert main(["grade", "anna.py", "--out", "one", "--rubric", "rubric.toml", "--gradescope"]) == 0
@@ -94,7 +94,7 @@ def test_without_isolation_check_goes_on_and_grade_stops(
         advised = command[-1] != "--unsafe"
         assert ("setting up uid map: Permission denied" in error) == advised
         assert (isolation.how_to_isolate()[1:] in error) == advised
-    assert ",self-check," in (here / "graded" / "grades.csv").read_text()
+    assert '"self-check"' in (here / "graded" / "grades.csv").read_text()
 
 
 def test_the_default_rubric_can_be_given_back(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

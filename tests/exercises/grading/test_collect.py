@@ -221,6 +221,20 @@ def test_link_in_a_folder(tmp_path: Path, scratch: Path) -> None:
     assert contents(find_submissions([tmp_path / "own.py"], scratch)) == {"own": "secret.py"}
 
 
+@pytest.mark.parametrize("name", ["mallory.zip", "mallory.py", "Mallory_7_assignsubmission_file_/sheet.ipynb"])
+def test_a_pipe_is_not_waited_for(name: str, tmp_path: Path, scratch: Path) -> None:
+    """A file that is no regular one is refused, in a folder and by its own name; reading it might never end."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / name)
+    (tmp_path / "anna.py").write_text("x = 1", encoding="utf-8")
+    found = {one.name.lower(): one for one in find_submissions([tmp_path], scratch)}
+    assert (found["mallory"].file, found["anna"].reason) == (None, "")
+    assert "not a regular file" in found["mallory"].reason
+    if name.endswith(".zip"):
+        [one] = find_submissions([tmp_path / name], scratch)
+        assert "not a regular file" in one.reason
+
+
 def test_encrypted_member(tmp_path: Path, scratch: Path) -> None:
     """A member that needs a password is refused as encrypted."""
     path = zipped(

@@ -6,6 +6,7 @@ It has more than 350 lines because one graded class, which takes seconds to make
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -25,7 +26,6 @@ from handgrad.exercises.grading.rubric import Rubric
 from handgrad.exercises.results import Checked, Finding, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox, find_sandbox
 from handgrad.exercises.sheet import solved_sheet
-from handgrad.exercises.submission.reading import Submission
 
 RUBRIC = Rubric({"del_sigmoid": 1.0, "delta_last_layer_easy_approach": 2.0})
 RIGHT = {
@@ -138,6 +138,15 @@ def test_formulas_of_all_kinds_are_defused(name: str) -> None:
     assert row["note"].startswith("'")
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_no_part_of_a_cell_is_a_formula(separator: str) -> None:
+    """Whatever character a spreadsheet takes for the end of a cell, what comes after it in a name is no cell."""
+    for name in (f"x{separator}=1+1{separator}y", f'"{separator}=1+1', f'x"{separator}=1+1{separator}"y'):
+        text = grades_csv(Grading((Row(name, "", None, {}, name),), RUBRIC, "en"))
+        cells = [cell for row in csv.reader(io.StringIO(text), delimiter=separator) for cell in row]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+
+
 def test_folder_is_complete(graded: tuple[Grading, Path]) -> None:
     """The folder has the tables, the picture, the overview and a page for each submission, and nothing else."""
     grading, out = graded
@@ -201,6 +210,19 @@ def test_former_grading_is_replaced(sandbox: Sandbox, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["graded", "one.py", "two.py"]
 
 
+@pytest.mark.parametrize("name", ["grades.csv", "grading.json", "feedback/notes.fifo"])
+def test_a_pipe_in_the_folder_is_not_waited_for(
+    name: str, graded: tuple[Grading, Path], tmp_path: Path, refused
+) -> None:
+    """A folder with a pipe in it is no former grading; nothing is read from it, as that might never end."""
+    out = tmp_path / "out"
+    shutil.copytree(graded[1], out)
+    (out / name).unlink(missing_ok=True)
+    os.mkfifo(out / name)
+    with refused(ExerciseError, "hoose another folder"):
+        refuse_other(out)
+
+
 @pytest.mark.parametrize(
     "change", ["edited", "added", "added in feedback", "foreign", "broken record", "a file", "a link"]
 )
@@ -241,10 +263,10 @@ def test_free_places_are_accepted(graded: tuple[Grading, Path], tmp_path: Path) 
     refuse_other(graded[1])
 
 
-def test_nothing_is_left_of_a_grading_that_failed(
+def test_a_grading_that_is_stopped_leaves_the_former_one_and_what_was_done(
     tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where writing fails in the middle, the former grading is still there, whole, and no part of the new one is."""
+    """The former grading is still there, whole; the new pages and grades are beside it, until the next grading."""
     out = tmp_path / "graded"
     (tmp_path / "one.py").write_text("def del_sigmoid(h):\n    return h\n", encoding="utf-8")
     grade([tmp_path / "one.py"], out, sandbox, Rubric({"del_sigmoid": 1.0}))
@@ -257,24 +279,25 @@ def test_nothing_is_left_of_a_grading_that_failed(
     with pytest.raises(KeyboardInterrupt):
         grade([tmp_path / "one.py"], out, sandbox, Rubric({"del_sigmoid": 1.0}))
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["graded", "graded.unfinished", "one.py"]
+    assert {path.name for path in (tmp_path / "graded.unfinished").iterdir()} == {
+        "feedback", "grades.csv", "grading.json",
+    }  # fmt: skip
+    [row] = rows_of((tmp_path / "graded.unfinished" / "grades.csv").read_text(encoding="utf-8"))
+    assert (row["name"], row["total"]) == ("one", "0")
+    monkeypatch.undo()
+    grade([tmp_path / "one.py"], out, sandbox, Rubric({"del_sigmoid": 1.0}))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["graded", "one.py"]
 
 
-def test_fault_of_the_checker_stops_nobody(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Should the check itself fail for one submission, it has a row with the reason, and the others are graded."""
-    real = grading_module.check_submission
-
-    def faulty(submission: Submission, *arguments: object, **keywords: object) -> Checked:
-        if submission.name == "one":
-            raise ZeroDivisionError("a fault of ours")
-        return real(submission, *arguments, **keywords)
-
-    monkeypatch.setattr(grading_module, "check_submission", faulty)
-    for name in ("one", "two"):
-        (tmp_path / f"{name}.py").write_text("def del_sigmoid(h):\n    return h * (1 - h)\n", encoding="utf-8")
-    rows = grade([tmp_path], tmp_path / "out", sandbox, Rubric({"del_sigmoid": 1.0})).rows
-    assert [(row.name, row.checked is None, row.total) for row in rows] == [("one", True, 0), ("two", False, 1)]
-    assert "a fault of ours" in rows[0].reason
+def test_an_unfinished_grading_that_was_changed_is_kept(tmp_path: Path, sandbox: Sandbox, refused) -> None:
+    """A person's file in the folder of a grading that was stopped is not lost with the next one."""
+    (tmp_path / "one.py").write_text("x = 1", encoding="utf-8")
+    (tmp_path / "graded.unfinished").mkdir()
+    (tmp_path / "graded.unfinished" / "notes.txt").write_text("mine", encoding="utf-8")
+    with refused(ExerciseError, "Choose another folder"):
+        grade([tmp_path / "one.py"], tmp_path / "graded", sandbox, RUBRIC)
+    assert (tmp_path / "graded.unfinished" / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_progress_is_told(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -346,7 +369,7 @@ def test_missing_isolation_is_said_everywhere() -> None:
     grading = Grading((made("anna", wrong(None), isolated=False),), RUBRIC, "en")
     assert "without isolation" in " ".join(terminal(grading).split())
     assert "without isolation" in index_html(grading, (), {"anna": "feedback/anna.html"})
-    assert ",self-check," in grades_csv(grading)
+    assert '"self-check"' in grades_csv(grading)
 
 
 def test_german_grading_has_german_words() -> None:

@@ -26,6 +26,7 @@ MAXIMUM_INNER = 20_000_000  # bytes of an archive within an archive or folder
 MAXIMUM_UNPACKED = 2_000_000_000  # bytes from all archives together
 MAXIMUM_DEPTH = 12  # folders within folders
 _DAMAGED = (OSError, EOFError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error)
+SPECIAL = "it is not a regular file"  # but a pipe or a device, which might never come to an end
 _LEFT_BEHIND = ("__MACOSX", "__pycache__")
 
 
@@ -76,7 +77,8 @@ def read_folder(path: Path, depth: int = 0) -> Folder:
             if depth < MAXIMUM_DEPTH:
                 folder.folders[entry.name] = read_folder(entry, depth + 1)
         elif entry.suffix.lower() in KINDS:
-            folder.files.append(File(entry.name, partial(Path, entry)))
+            content = partial(Path, entry) if entry.is_file() else partial(_refuse, SPECIAL)
+            folder.files.append(File(entry.name, content))
     return folder
 
 
@@ -102,6 +104,8 @@ class Unpacker:
     @contextmanager
     def look_into(self, path: Path) -> Iterator[Folder]:
         """Give an archive as a folder; its files are unpacked on demand within the block."""
+        if not path.is_file():
+            raise Refused(SPECIAL)
         try:
             archive = zipfile.ZipFile(path)
         except _DAMAGED as error:

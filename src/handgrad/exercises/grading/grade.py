@@ -5,31 +5,28 @@ A submission that cannot be read or checked gets a row that says why; the others
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import joblib
 
 from handgrad import files
-from handgrad.errors import ExerciseError, HandgradError
-from handgrad.exercises.check import check_submission
+from handgrad.errors import DataError, ExerciseError
 from handgrad.exercises.grading.collect import Found, find_submissions
 from handgrad.exercises.grading.gradebook import draw_mistakes, grades_csv, grading_data, mistakes_csv
 from handgrad.exercises.grading.grading import Grading, Row, count_mistakes
 from handgrad.exercises.grading.overview import feedback_html, index_html
 from handgrad.exercises.grading.rubric import Rubric, default_rubric
-from handgrad.exercises.results import Language
+from handgrad.exercises.grading.workers import Job, check_all
+from handgrad.exercises.results import Checked, Language
 from handgrad.exercises.sandbox.isolation import Sandbox
-from handgrad.exercises.submission.reading import read_submission
 
 RECORD = "grading.json"  # marks a folder as a former grading
 _BESIDE = {RECORD, "results.json", ".DS_Store", "Thumbs.db", "desktop.ini"}  # may be added to one, or changed in it
@@ -49,7 +46,8 @@ def grade(
 
     The folder gets ``grades.csv`` for the grade book, ``mistakes.csv`` and ``mistakes.png``, a page for each learner
     in ``feedback``, ``index.html``, which leads to all, and ``grading.json`` with everything for programs. It is
-    written completely or not at all. An existing folder is replaced if it is a former grading, that is, if it has a
+    complete or not there; until then the pages and the grade book grow in a folder beside it, ``OUT.unfinished``, which
+    stays if the grading is stopped. An existing folder is replaced if it is a former grading, that is, if it has a
     ``grading.json`` and all its other files are as that grading wrote them.
 
     Parameters
@@ -81,93 +79,90 @@ def grade(
     >>> _ = (folder / "anna.py").write_text("def del_sigmoid(h):\n    return h * (1 - h)\n")
     >>> graded = grade([folder], folder / "graded", find_sandbox(allow_none=True), Rubric({"del_sigmoid": 1.0}))
     >>> print((folder / "graded" / "grades.csv").read_text().splitlines()[0])
-    name,id,del_sigmoid,total,status,note
+    "name","id","del_sigmoid","total","status","note"
     >>> graded.rows[0].total
     1.0
     """
     rubric = default_rubric() if rubric is None else rubric
-    refuse_other(out)
+    unfinished = _Folder(out.with_name(f"{out.name}.unfinished"))
+    for folder in (out, unfinished.path):
+        refuse_other(folder)
+    rows: dict[int, Row] = {}
     with tempfile.TemporaryDirectory(prefix="handgrad-") as scratch:
         found = find_submissions(paths, Path(scratch))
-        rows = _checked(found, partial(_row, sandbox, rubric, language), progress, workers)
-    grading = Grading(rows, rubric, language)
-    _write(grading, out)
+        pages = [f"feedback/{name}.html" for name in safe_names(one.name for one in found)]
+        jobs = [Job(one, tuple(rubric.points), sandbox, language) for one in found]
+        with contextlib.closing(check_all(jobs, workers or joblib.cpu_count(), Path(scratch))) as arriving:
+            for index, checked in arriving:
+                row = rows[index] = _row(found[index], checked, rubric)
+                grading = Grading(tuple(rows[i] for i in sorted(rows)), rubric, language)
+                unfinished.write({pages[index]: feedback_html(row, grading), "grades.csv": grades_csv(grading)})
+                if progress is not None:
+                    progress(len(rows), len(found), row)
+        counts, picture = count_mistakes(grading), Path(scratch) / "mistakes.png"
+        draw_mistakes(grading, counts, picture)
+        contents: dict[str, str | bytes] = {
+            "mistakes.csv": mistakes_csv(grading, counts),
+            "mistakes.png": picture.read_bytes(),
+            "index.html": index_html(grading, counts, {one.name: page for one, page in zip(found, pages, strict=True)}),
+        }
+        unfinished.write(contents, grading_data(grading))
+    refuse_other(out)  # again, as grading may have taken a while
+    unfinished.move(out)
     return grading
 
 
-def _checked(
-    found: Sequence[Found],
-    check: Callable[[Found], Row],
-    progress: Callable[[int, int, Row], None] | None,
-    workers: int | None,
-) -> tuple[Row, ...]:
-    """Check all submissions, each in a thread that waits for isolated processes; keep their order."""
-    with ThreadPoolExecutor(workers or joblib.cpu_count()) as pool:
-        try:
-            waiting = [pool.submit(check, one) for one in found]
-            for done, future in enumerate(as_completed(waiting), start=1):
-                row = future.result()
-                if progress is not None:
-                    progress(done, len(found), row)
-        except BaseException:  # such as Ctrl-C: those that have not begun are not waited for
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return tuple(future.result() for future in waiting)
+def _row(one: Found, checked: Checked | str, rubric: Rubric) -> Row:
+    """Count the points of a submission, or say why it has none."""
+    if isinstance(checked, str):
+        return Row(one.name, one.id, None, {}, checked)
+    scores = {result.task: rubric.score(result) for result in checked.tasks}
+    return Row(one.name, one.id, checked, {task: scores.get(task, 0.0) for task in rubric.points})
 
 
-def _row(sandbox: Sandbox, rubric: Rubric, language: Language, one: Found) -> Row:
-    """Read and check one submission, under its learner's name, and count its points."""
-    tasks, reason = tuple(rubric.points), one.reason
-    if one.file is not None:
-        try:
-            submission = replace(read_submission(one.file), name=one.name)
-            checked = check_submission(submission, sandbox, language=language, tasks=tasks)
-            scores = {result.task: rubric.score(result) for result in checked.tasks if result.task in rubric.points}
-            return Row(one.name, one.id, checked, {task: scores.get(task, 0.0) for task in tasks})
-        except HandgradError as error:
-            reason = str(error)
-        except Exception as error:
-            reason = f"the check itself failed ({type(error).__name__}: {error}); please report this"
-    return Row(one.name, one.id, None, {}, reason)
+class _Folder:
+    """The folder of a grading that goes on. Like that of a finished one, it has a record of the files written."""
 
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._hashes: dict[str, str] = {}
 
-def _write(grading: Grading, out: Path) -> None:
-    """Write the folder next to its final place, then move it there."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExerciseError(
-            f"{out.parent}: {error}", "a folder that can be written to", "choose another --out"
-        ) from error
-    former = out.with_name(f".{out.name}.former")
-    try:
-        with files.written_folder(out) as folder:
-            _fill(folder, grading)
-            refuse_other(out)  # again, as grading may have taken a while
+    def write(self, contents: Mapping[str, str | bytes], data: Mapping[str, object] | None = None) -> None:
+        """Write files; first the record of them, so that whatever ends the grading, the folder is known as ours."""
+        encoded = {name: text.encode() if isinstance(text, str) else text for name, text in contents.items()}
+        self._hashes, before = {**self._hashes, **{name: _hash(text) for name, text in encoded.items()}}, self._hashes
+        record = json.dumps({**(data or {}), "files": self._hashes}, indent=1, allow_nan=False)
+        with _explained(self.path):
+            if not before:
+                shutil.rmtree(self.path, ignore_errors=True)
+                (self.path / "feedback").mkdir(parents=True)
+            for name, text in {RECORD: record.encode(), **encoded}.items():
+                with files.written(self.path / name) as file:
+                    file.write(text)
+
+    def move(self, out: Path) -> None:
+        """Put the folder in the place of a former one."""
+        former = out.with_name(f".{out.name}.former")
+        with _explained(out):
             if out.exists():
                 shutil.rmtree(former, ignore_errors=True)
                 out.rename(former)
-    except BaseException:
-        if former.exists() and not out.exists():
-            former.rename(out)
-        raise
-    shutil.rmtree(former, ignore_errors=True)
+            try:
+                self.path.rename(out)
+            except BaseException:
+                if former.exists():
+                    former.rename(out)
+                raise
+        shutil.rmtree(former, ignore_errors=True)
 
 
-def _fill(folder: Path, grading: Grading) -> None:
-    """Write all files into an empty folder."""
-    counts = count_mistakes(grading)
-    names = [f"feedback/{name}.html" for name in safe_names(row.name for row in grading.rows)]
-    pages = {row.name: name for row, name in zip(grading.rows, names, strict=True)}
-    (folder / "feedback").mkdir()
-    for row in grading.rows:
-        (folder / pages[row.name]).write_text(feedback_html(row, grading), encoding="utf-8")
-    (folder / "grades.csv").write_text(grades_csv(grading), encoding="utf-8", newline="")
-    (folder / "mistakes.csv").write_text(mistakes_csv(grading, counts), encoding="utf-8", newline="")
-    (folder / "index.html").write_text(index_html(grading, counts, pages), encoding="utf-8")
-    draw_mistakes(grading, counts, folder / "mistakes.png")
-    record = {**grading_data(grading), "files": _hashes(folder)}
-    (folder / RECORD).write_text(json.dumps(record, indent=1, allow_nan=False), encoding="utf-8")
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Explain why a folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ExerciseError(f"{path}: {error}", "a folder that can be written to", "choose another --out") from error
 
 
 def refuse_other(out: Path) -> None:
@@ -190,9 +185,10 @@ def refuse_other(out: Path) -> None:
     if not there and not any(out.iterdir()):
         return
     try:
-        written = json.loads((out / RECORD).read_text(encoding="utf-8"))["files"]
+        with files.opened(out / RECORD) as file:
+            written = json.loads(file.read())["files"]
         changed = sorted(name for name in there if written.get(name) != there[name])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (DataError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ExerciseError(
             f"{out} contains files and is not a former grading", "a new or empty folder", remedy
         ) from error
@@ -205,7 +201,13 @@ def refuse_other(out: Path) -> None:
 def _hashes(folder: Path) -> dict[str, str]:
     """Give the SHA-256 of every file in a folder except those that may change."""
     paths = (path for path in sorted(folder.rglob("*")) if path.name not in _BESIDE and not path.is_dir())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {  # a pipe or a device, which might never come to an end, is not read
+        path.relative_to(folder).as_posix(): _hash(path.read_bytes()) if path.is_file() else "" for path in paths
+    }
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def safe_names(names: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,7 +14,8 @@ from handgrad.exercises.report import report_data
 from handgrad.exercises.report.parts import clean_line, decimal, words
 
 MAXIMUM_BARS = 20
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones, too
+# At the start of a cell, also of one that ends at another character than ours: in Germany, that is the semicolon.
+_FORMULA = re.compile(r"((?:^|[;,|\t])[\s\"]*)([=+\-@＝＋－＠])")  # noqa: RUF001 - spreadsheets take the wide ones, too
 
 
 def grades_csv(grading: Grading) -> str:
@@ -27,8 +29,8 @@ def grades_csv(grading: Grading) -> str:
     >>> from handgrad.exercises.grading.rubric import Rubric
     >>> row = Row("=1+1", "", None, {}, "it is encrypted")
     >>> print(grades_csv(Grading((row,), Rubric({"del_sigmoid": 1.0}), "en")), end="")
-    name,id,del_sigmoid,total,status,note
-    '=1+1,,,,not graded,it is encrypted
+    "name","id","del_sigmoid","total","status","note"
+    "'=1+1","","","","not graded","it is encrypted"
     """
     tasks = list(grading.rubric.points)
     rows = [
@@ -82,17 +84,16 @@ def grading_data(grading: Grading) -> dict[str, object]:
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table in which no cell is taken for a formula."""
+    """Write a table in which no cell is taken for a formula, nor a part of one where semicolons separate cells."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerows([header, *(list(map(_cell, row)) for row in rows)])
     return text.getvalue()
 
 
 def _cell(text: str) -> str:
     """Clean text, and put an apostrophe before anything that a spreadsheet would compute."""
-    text = clean_line(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'\2", clean_line(text))
 
 
 def draw_mistakes(grading: Grading, counts: Sequence[MistakeCount], path: Path) -> None:

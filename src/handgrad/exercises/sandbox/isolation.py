@@ -21,6 +21,10 @@ from typing import Any
 from handgrad.errors import ExerciseError
 from handgrad.exercises.sandbox.mounts import PYTHON, SCRATCH, STANDARD_LIBRARY, bubblewrap, packages, program, view
 
+# For the environment: libraries reserve memory for each of their threads.
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# For the environment: libraries reserve memory for each of their threads.
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 RUN = "import sys; sys.path += sys.argv[1:3]; from box.child import main; main()"
 # Both walls, and then a look at what must be hidden.
 TRY = """
@@ -53,7 +57,7 @@ class Limits:
 
     start: float = 20.0
     load: float = 10.0
-    total: float = 60.0
+    total: float = 30.0
     memory: int = 2 << 30
     threads: int = 16
     files: int = 64
@@ -203,10 +207,10 @@ def environment(home: str) -> dict[str, str]:
     Returns
     -------
     dict
-        One thread per library, as libraries reserve memory for each thread; plots open no windows.
+        Plots open no windows.
     """
     return {
-        **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+        **ONE_THREAD,
         **dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), home),
         "MPLBACKEND": "Agg",
         "LANG": "C.UTF-8",
