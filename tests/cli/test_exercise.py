@@ -74,7 +74,7 @@ def test_grade_writes_a_folder_by_a_rubric_of_ones_own(here: Path, capsys: pytes
     assert "anna" in capsys.readouterr().out
     rows = (here / "graded" / "grades.csv").read_text().splitlines()
     assert rows[1].startswith('"anna","","3"')
-    assert rows[2].startswith("ben,,0")
+    assert rows[2].startswith('"ben","","0"')
     assert main([*command, "--gradescope"]) == 2
     assert main(["grade", "anna.py", "--out", "one", "--rubric", "rubric.toml", "--gradescope"]) == 0
     assert json.loads((here / "one" / "results.json").read_text())["tests"][0]["score"] == 3

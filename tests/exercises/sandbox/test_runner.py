@@ -125,25 +125,25 @@ def f(*_):
         frame = frame.f_back
     channel, nonce = frame.f_locals['channel'], frame.f_locals['request']['nonce']
     given = {'values': {}, 'left_out': {}, 'events': [], 'status': 'ok', 'nonce': nonce}
-    channel.write(given | %r, [np.zeros(1000)])
+    channel.write(given | %s, [np.zeros(1000)])
 """
 
 
 @pytest.mark.parametrize(
     "forged",
     [
-        {"events": [["backprop", {"array": 0}, 0, 0.5]] * 50_000},
-        {"values": {"return": {"array": 0}, "again": {"array": 0}}},
-        {"values": {"return": {"array": -1}}},
-        {"events": [["end", None, 10**400, None]]},
-        {"events": [["end", None, -1, None]]},
-        {"events": [["backprop", None, 0, 10**400]]},
-        {"left_out": {"return": ["deep"] * 1000}},
+        "{'events': [['backprop', {'array': 0}, 0, 0.5]] * 20_000}",
+        "{'values': {'return': {'array': 0}, 'again': {'array': 0}}}",
+        "{'values': {'return': {'array': -1}}}",
+        "{'events': [['end', None, 10**400, None]]}",
+        "{'events': [['end', None, -1, None]]}",
+        "{'events': [['backprop', None, 0, 10**400]]}",
+        "{'left_out': {'return': ['deep'] * 1000}}",
     ],
 )
-def test_an_answer_says_no_more_than_was_written(forged: dict[str, Any]) -> None:
+def test_an_answer_says_no_more_than_was_written(forged: str) -> None:
     """One array in place of thousands of them, and numbers that cannot be counted, are no answer."""
-    [answer] = run(TAKES_OVER % forged, Call("a", "routine", "f", (Network(weights()),)))
+    [answer] = run(TAKES_OVER % forged, Call("a", "routine", "f", (Network(weights()),), seconds=20))
     assert (answer.status, answer.values, answer.events) == ("killed", {}, ())
 
 
