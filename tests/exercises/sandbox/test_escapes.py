@@ -38,6 +38,7 @@ WHOLLY_LOST = {
     "answers_in_advance": "killed",
     "endless_loop_while_loading": "too_slow",
     "exits_while_loading": "killed",
+    "patched_json": "killed",
     "patched_program": "killed",
 }
 # Those that spoil the arrays of later calls; what spoils a whole process is over with the next one.
@@ -197,9 +198,9 @@ def test_nothing_is_gained(
     assert children() == {bystander.pid}, "it left a process behind"
 
 
-def test_there_are_at_least_forty() -> None:
-    """The issue asks for forty escape attempts."""
-    assert len(ESCAPES) >= 40
+def test_there_are_at_least_a_hundred_and_twenty() -> None:
+    """Each has an idea of its own."""
+    assert len(ESCAPES) >= 120
 
 
 def test_without_isolation_the_reference_is_read() -> None:
