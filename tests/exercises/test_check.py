@@ -274,6 +274,23 @@ def test_training_at_the_top_belongs_into_a_function(sandbox):
     assert "The training loop here is in no function" in said(checked.tasks[0])
 
 
+@pytest.mark.parametrize("seeds", [range(2), pytest.param(range(2, 30), marks=pytest.mark.slow)], ids=["2", "30"])
+def test_weights_that_a_dictionary_shares_are_right_whatever_is_drawn(sandbox, seeds):
+    """The step changes the arrays in the dictionary, which are also those of the attributes."""
+    network = (
+        NOTEBOOK[2].replace(
+            "        self.X = self.h1 =", "        self.params = dict(vars(self))\n        self.X = self.h1 ="
+        )
+        + "    def gradient_step(self, learning_rate):\n        for name in self.params:\n"
+        "            self.params[name] -= learning_rate * getattr(self, 'd' + name)\n"
+    )
+    for seed in seeds:
+        checked = check_submission(
+            submission(*NOTEBOOK[:2], network), sandbox, tasks=["backprop", "gradient_step"], seed=seed
+        )
+        assert statuses(checked) == {"backprop": "right", "gradient_step": "right"}, seed
+
+
 def test_a_method_that_uses_data_of_the_notebook_is_told_so(sandbox):
     """The number of all training examples in place of the batch's: wrong, and the variable is named."""
     network = NOTEBOOK[2].replace("self.num_train_ex = y.shape[0]", "self.num_train_ex = trainx.shape[0]")
