@@ -1,5 +1,8 @@
 """The tasks that are functions: the arrays they are tried on, and what is said of what they give."""
 
+from functools import cache
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +12,10 @@ from reports import said
 
 from handgrad import handout
 from handgrad.exercises.calls import Answer, Crash, Ufunc
+from handgrad.exercises.catalogue.comparing import outcome, same
 from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.subjects import SUBJECTS
-from handgrad.exercises.judging.functions import calls_for, distinguishes, judge
+from handgrad.exercises.judging.functions import calls_for, judge
 from handgrad.exercises.report.feedback import Numbers, blocks, hint
 from handgrad.exercises.sandbox.inside.protocol import plain
 from handgrad.exercises.tasks import TASKS
@@ -44,6 +48,22 @@ def judged(task, function, seed=0):
     """Judge a function."""
     plan = calls_for(task, np.random.default_rng(seed))
     return judge(plan, answers(plan, function))
+
+
+def distinguishes(subject, mistakes, cases):
+    """Tell whether no two mistakes, and no mistake and the reference, give the same on all these arguments."""
+    written = [("", subject.reference)]
+    written += [(mistake, variant) for mistake, variants in mistakes.items() for variant in variants]
+
+    @cache
+    def value(form, case):  # most forms differ in the first case already
+        return outcome(written[form][1], *cases[case])
+
+    return not any(
+        written[a][0] != written[b][0]
+        and all(same(value(a, case), value(b, case), subject.tolerance) for case in range(len(cases)))
+        for a, b in combinations(range(len(written)), 2)
+    )
 
 
 def test_there_is_a_subject_for_every_task_that_is_a_function():
@@ -96,13 +116,15 @@ def test_float32_is_right(task):
 
 
 def test_probes_differ_in_size_and_are_new_each_time():
-    """Rows, columns and classes have different numbers, n is never 1, and another seed draws other arrays."""
+    """There are oblong, square and large arrays and single rows, in sizes that are hardly constants, always new."""
     for task in TASKS_HERE:
         plan, other = (calls_for(task, np.random.default_rng(seed)) for seed in (1, 2))
         shapes = [case[0].shape for case in plan.drawn.regular]
-        assert any(n != k for n, k in shapes)
-        assert all(n > 1 for n, _ in shapes)
-        assert not any(np.array_equal(a[0], b[0]) for a, b in zip(plan.drawn.regular, other.drawn.regular, strict=True))
+        assert {np.sign(n - k) for n, k in shapes} == {-1, 0, 1}
+        assert any(n == 1 for n, _ in shapes)
+        assert any(n > 64 and k > 28 for n, k in shapes)
+        assert not {size for shape in shapes[:4] for size in shape} & {2, 3, 4, 5, 6, 8, 9, 10, 12, 16, 20, 28, 32, 64}
+        assert not np.array_equal(plan.drawn.regular[0][0], other.drawn.regular[0][0])
 
 
 def test_a_scalar_may_come_as_an_array_of_one():
@@ -182,13 +204,17 @@ def test_an_unknown_crash_is_put_in_plain_words():
     ("function", "expected"),
     [
         (lambda X: -handout.sigmoid(X), "opposite sign"),
-        (lambda X: 3 * handout.sigmoid(X), "Every entry of your sigmoid is 3 times"),
+        (lambda X: 4 * handout.sigmoid(X), "is 4 times what it should be, the same in trials of every size"),
+        (lambda X: handout.sigmoid(X) * len(X) / 100, "that is n/100, where n is the number of examples"),
+        (lambda X: handout.sigmoid(X) / len(X) ** 2, "that is 1/n², where n is the number of examples"),
+        (lambda X: handout.sigmoid(X) * (1 + 2e-5), "only nearly right"),
+        (lambda X: handout.sigmoid(X) * (len(X) != 1), "zero everywhere. It is wrong in 1 of 7 trials"),
         (lambda X: handout.sigmoid(X) * X.shape[1], "that is k, where k is the number of classes"),
         (lambda X: handout.sigmoid(X) + 1, "off by 1"),
         (lambda X: handout.sigmoid(X).T, "rows and columns are exchanged"),
         (lambda X: handout.sigmoid(X)[..., None], "differ only in axes of length one"),
-        (lambda X: handout.sigmoid(X)[:, 1:], "has the shape (4, 6), but it should have (4, 7)"),
-        (lambda X: np.full(X.shape, np.nan), "NaN or infinity: 28 of 28"),
+        (lambda X: handout.sigmoid(X)[:, 1:], "has the shape ("),
+        (lambda X: np.full(X.shape, np.nan), "not finite numbers, but NaN or infinity"),
         (lambda X: np.zeros(X.shape), "zero everywhere"),
         (lambda X: np.where(np.arange(len(X))[:, None] == 1, 2, handout.sigmoid(X)), "rows are wrong (counted from 0"),
         (lambda X: np.where(np.arange(X.shape[1]) == 2, 2, handout.sigmoid(X)), "columns are wrong (counted from"),
@@ -234,6 +260,91 @@ def test_rows_in_a_list_a_tuple_or_a_matrix_are_right(task, kind):
         return kind(result) if isinstance(result, np.ndarray) else [result]
 
     assert judged(task, held).status == "right"
+
+
+@pytest.mark.parametrize(
+    ("task", "function", "expected"),
+    [
+        ("cross_entropy", lambda p, y: 4 * handout.cross_entropy(p, y), "is 4 times what it should be, the same in"),
+        ("cross_entropy", lambda p, y: handout.cross_entropy(p, y) * len(y) / 64, "that is n/64, where n is"),
+        ("cross_entropy", lambda p, y: handout.cross_entropy(p, y) / np.log(7), "is 0.5139 times"),
+        ("cross_entropy", lambda p, y: handout.cross_entropy(p, y) + 0.5, "off by 0.5, by the same amount"),
+        ("cross_entropy", lambda p, _: np.mean(p**3), "where it should be"),
+        ("cross_entropy", lambda p, _: np.mean(p**3), "that differ only in y it was the same, which is not right"),
+        ("accuracy", lambda _, y: np.mean(y), "that differ only in logits it was the same"),
+        ("accuracy", lambda *_: 0.5, "is 0.5 in every trial, whatever it is given"),
+        ("accuracy", lambda h, y: np.mean(h.argmax(axis=1)[:10] == y[:10]), "It is wrong in"),
+    ],
+)  # fmt: skip
+def test_a_single_wrong_number_is_described_by_several_trials(task, function, expected):
+    """A factor, an offset or an argument that is ignored is said only if it explains every trial."""
+    for seed in range(30):
+        result = judged(task, function, seed)
+        assert (result.status, result.findings[0].mistake) == ("wrong", None)
+        assert expected in said(result)
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("factor", [0.25, 3, 4, 7, 10, 100])
+def test_a_fixed_factor_is_never_taken_for_a_size(seed, factor):
+    """Whatever sizes the trials have, a number in somebody's code is said to be the same in all of them."""
+    result = judged("del_sigmoid", lambda h: factor * handout.del_sigmoid(h), seed)
+    (note,) = result.findings[0].seen
+    assert (note.id, note.facts["named"].id) == ("factor", "factor_fixed")
+    assert note.facts["factor"] == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("task", TASKS_HERE)
+@pytest.mark.parametrize("decimals", [2, 4, 5])
+def test_rounded_results_are_wrong_and_named(task, decimals):
+    """Four digits are not the accuracy that float64 allows."""
+    for seed in range(10):
+        result = judged(task, lambda *given: np.round(getattr(handout, task)(*given), decimals), seed)
+        assert (result.status, result.findings[0].mistake) == ("wrong", "results_rounded")
+
+
+@pytest.mark.parametrize("task", ["softmax", "cross_entropy", "delta_last_layer", "del_sigmoid"])
+def test_float32_is_said(task):
+    """A result in single precision is right, with a remark."""
+    result = judged(task, lambda *given: np.float32(getattr(handout, task)(*given)))
+    assert (result.status, [found.mistake for found in result.findings]) == ("right", ["single_precision"])
+
+
+@pytest.mark.parametrize("task", ["softmax", "fcc_one_layer", "delta_last_layer", "cross_entropy"])
+@pytest.mark.parametrize("spoilt", [lambda X: len(X) == 1, lambda X: X.shape[1] > 12, lambda X: len(X) > 64])
+def test_what_is_wrong_for_some_sizes_only_is_wrong(task, spoilt):
+    """A single row, many classes and many rows are among the trials, whatever was drawn."""
+
+    def sometimes(*given):
+        result = getattr(handout, task)(*given)
+        return result * 0 if spoilt(given[0]) else result
+
+    for seed in range(30):
+        assert judged(task, sometimes, seed).status == "wrong"
+
+
+def test_what_is_remembered_by_shape_or_labels_is_wrong():
+    """Two trials have the same shape, and two the same labels, with other numbers."""
+    for task, key in (("softmax", lambda X: X.shape), ("cross_entropy", lambda _, y: y.tobytes())):
+        kept = {}
+
+        def remembering(*given, task=task, key=key, kept=kept):
+            return kept.setdefault(key(*given), getattr(handout, task)(*given))
+
+        assert judged(task, remembering).status == "wrong"
+
+
+@pytest.mark.parametrize("small", [1e-7, 1e-8, 1e-12])
+def test_what_guards_against_log_0_or_0_by_0_is_right(small):
+    """A small number added to a probability is no mistake, whatever was drawn."""
+    for seed in range(30):
+        assert judged("cross_entropy", lambda p, y: handout.cross_entropy(p + small, y), seed).status == "right"
+        result = judged(
+            "delta_last_layer",
+            lambda h, y: handout.delta_last_layer(h, y) * (h[range(len(y)), y] / (h[range(len(y)), y] + small)),
+            seed,
+        )
+        assert result.status == "right"
 
 
 def test_text_in_place_of_a_single_number_is_described():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 # Relative to the largest entry: wide enough for float32 all the way, far below what any mistake of the catalogue does.
 TOLERANCE = 1e-4
+EXACT = 1e-6  # for results in float64: far above its rounding, far below a result that was computed more roughly
 ROUNDING = 1e-7  # what float32 may leave of numbers around 1 that cancel
 CRASH = None  # in place of an array: the code raised
 
@@ -50,7 +51,7 @@ def outcome(function: Callable[..., Any], *arguments: Any) -> Array | None:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # means of nothing, when a submission gives an empty array
             return np.asarray(function(*arguments))
-    except (ValueError, IndexError, TypeError):
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
         return CRASH
 
 
@@ -75,10 +76,19 @@ def matching(
     tolerance : float
     """
     for mistake, variants in mutants.items():
-        for variant in variants:
-            values = [outcome(variant, *case) for case in cases]
-            if any(value is not None for value in values) and all(
-                same(f, value, tolerance) for f, value in zip(found, values, strict=True)
-            ):
-                return mistake
+        if any(_gives(variant, cases, found, tolerance) for variant in variants):
+            return mistake
     return None
+
+
+def _gives(
+    variant: Callable[..., Any], cases: Sequence[Sequence[Any]], found: Sequence[Array | None], tolerance: float
+) -> bool:
+    """Tell whether a mutant gives what was found in every case, leaving off at the first in which it does not."""
+    arrays = 0
+    for case, array in zip(cases, found, strict=True):
+        value = outcome(variant, *case)
+        if not same(array, value, tolerance):
+            return False
+        arrays += value is not None
+    return arrays > 0

@@ -68,8 +68,8 @@ class Mistake:
         :mod:`handgrad.exercises.catalogue.routines`).
     sign : str
         How a judge recognises it other than by what ``code`` computes, or "": ``overflow`` (only extreme arrays show
-        it), ``float32``, ``crash``, ``arguments`` (something is overwritten), ``nothing returned``, ``not set``, or
-        ``parameters`` (which of them are wrong).
+        it), ``float32``, ``integers``, ``rounded``, ``crash``, ``arguments`` (something is overwritten), ``nothing
+        returned``, ``not set``, or ``parameters`` (which of them are wrong).
     written : tuple of str or mapping
         Ways to make it from which it is not recognised. They serve as tests, like ``code``; in a table, a function is
         replaced under its own name.
@@ -84,7 +84,18 @@ class Mistake:
     written: tuple[Code, ...] = ()
 
 
-SIGNS = ("", "overflow", "float32", "crash", "arguments", "nothing returned", "not set", "parameters")
+SIGNS = (
+    "",
+    "overflow",
+    "float32",
+    "integers",
+    "rounded",
+    "crash",
+    "arguments",
+    "nothing returned",
+    "not set",
+    "parameters",
+)
 
 
 @cache

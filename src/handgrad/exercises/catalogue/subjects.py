@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,9 @@ class Subject:
     Attributes
     ----------
     draw : callable
-        Draws the arguments of all regular probes. No two are of one shape, n is never 1, and among them is one of equal
-        sizes, on which mistakes show that otherwise only crash.
+        Draws the arguments of all regular probes. Among them is one of equal sizes, on which mistakes show that
+        otherwise only crash; one with a single row, and one with many rows and columns, as some go wrong only there;
+        and pairs that differ in one argument only.
     example : tuple
         Two worked rows, for the picture.
     reference : callable
@@ -31,6 +32,9 @@ class Subject:
         Each draws arguments on which the sheet's own formula, computed literally, overflows: failing there costs
         nothing, and earns a remark with this id.
     tolerance : float
+        Up to which a mistake of the catalogue is recognised.
+    guarded : callable or None
+        The reference with as much as may be added against log 0 or 0 / 0: what it changes may anybody's result differ.
     """
 
     draw: Callable[[Rng], tuple[Arguments, ...]]
@@ -38,6 +42,7 @@ class Subject:
     reference: Callable[..., Any]
     extremes: Mapping[str, Callable[[Rng], Arguments]] = field(default_factory=dict)
     tolerance: float = TOLERANCE
+    guarded: Callable[..., Any] | None = None
 
 
 def _labels(rng: Rng, n: int, k: int) -> Array:
@@ -51,12 +56,26 @@ def _probabilities(rng: Rng, n: int, k: int, spread: float = 1.0) -> Array:
     return handout.softmax(spread * rng.standard_normal((n, k)))
 
 
+def _sizes(rng: Rng) -> Iterator[tuple[int, int]]:
+    """Draw rows and columns: more rows, more columns, as many; a single row; many of both; the first ones again.
+
+    They are primes that are unlikely as a constant in somebody's code, and no sum, product or quotient of each other.
+    """
+    a, b, c, d, e, f = (int(size) for size in rng.permutation([7, 11, 13, 17, 19, 23]))
+    yield from ((max(a, b), min(a, b)), (min(c, d), max(c, d)), (e, e), (1, f), (97, 31), (max(a, b), min(a, b)))
+
+
+def _single(array: Array) -> Array:
+    """Round to what float32 can hold, so that who computes in float32 is off by no more than its rounding."""
+    return array.astype(np.float32).astype(np.float64)
+
+
 # sigmoid
 
 
 def _draw_sigmoid(rng: Rng) -> tuple[Arguments, ...]:
     large = rng.uniform(100, 300, (3, 4)) * rng.choice([-1, 1], (3, 4))
-    return (2 * rng.standard_normal((4, 7)),), (rng.standard_normal((6, 3)),), (large,)
+    return (*((_single(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (_single(large),))
 
 
 def _extreme_sigmoid(rng: Rng) -> Arguments:
@@ -72,7 +91,7 @@ def _draw_softmax(rng: Rng) -> tuple[Arguments, ...]:
     large = rng.uniform(-300, -100, (4, 6))  # some rows far up, some far down
     large[:2] *= -1
     large[:, :2] = large[:, :1] + rng.uniform(-1, 1, (4, 2))
-    return (2 * rng.standard_normal((5, 7)),), (rng.standard_normal((6, 3)),), (rng.standard_normal((4, 4)),), (large,)
+    return (*((_single(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (_single(large),))
 
 
 def _extreme_softmax(rng: Rng) -> Arguments:
@@ -83,27 +102,30 @@ def _extreme_softmax(rng: Rng) -> Arguments:
 
 # fcc_one_layer
 
-Activation = Callable[[Array], Array]
-
 
 def _draw_layer(rng: Rng) -> tuple[Arguments, ...]:
-    def probe(n: int, d: int, units: int, activation: Activation) -> Arguments:
+    def probe(n: int, d: int, units: int) -> Arguments:
         weights, bias = rng.standard_normal((d, units)) / np.sqrt(d), rng.standard_normal(units)
-        return rng.standard_normal((n, d)), weights, bias, activation
+        return _single(rng.standard_normal((n, d))), _single(weights), _single(bias)
 
-    return probe(5, 4, 3, np.tanh), probe(6, 3, 7, np.exp), probe(4, 4, 4, np.tanh)
+    arrays = [probe(*size, units) for size, units in zip(_sizes(rng), (5, 29, 0, 5, 29, 5), strict=True)]
+    n = len(arrays[2][0])
+    arrays[2] = probe(n, n, n)
+    return tuple((*given, (np.tanh, np.exp)[i % 2]) for i, given in enumerate(arrays))
 
 
 # cross_entropy and accuracy
 
 
+def _draw_labelled(rng: Rng) -> tuple[Arguments, ...]:
+    """Draw probabilities and labels; then the first ones with other labels, and with other probabilities."""
+    cases = [(_probabilities(rng, *size), _labels(rng, *size)) for size in list(_sizes(rng))[:-1]]
+    h, y = cases[0]
+    return (*cases, (h, (y + 1) % h.shape[1]), (_probabilities(rng, *h.shape), y))
+
+
 def _draw_losses(rng: Rng) -> tuple[Arguments, ...]:
-    return (
-        (_probabilities(rng, 9, 4), _labels(rng, 9, 4)),
-        (_probabilities(rng, 5, 7), _labels(rng, 5, 7)),
-        (_probabilities(rng, 5, 5), _labels(rng, 5, 5)),
-        _ruled_out(rng, 1.5e-5, 5e-5),
-    )
+    return (*_draw_labelled(rng), _ruled_out(rng, 1.5e-5, 5e-5))
 
 
 def _ruled_out(rng: Rng, low: float, high: float) -> Arguments:
@@ -123,31 +145,29 @@ def _impossible(rng: Rng) -> Arguments:
 
 
 def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
-    """Draw rows of which some are right; in the last probe all are, and the largest entry of all is in row 0."""
+    """Draw rows of which some are right, and of which some have a largest entry that is the label itself."""
 
     def probe(n: int, k: int, right: int) -> Arguments:
-        logits, y = rng.standard_normal((n, k)), _labels(rng, n, k)
+        logits, y = rng.uniform(-1, 0.5, (n, k)), _labels(rng, n, k)
         shift = rng.permuted(np.resize(np.arange(1, k), n))  # how far the largest entry lies from the true class
         shift[:right] = 0
-        logits[np.arange(n), (y + shift) % k] = logits.max(axis=1) + rng.uniform(0.1, 1, n)
+        largest = np.where((y > 0) & (rng.random(n) < 0.3), y, rng.uniform(0.6, 0.95, n))
+        logits[np.arange(n), (y + shift) % k] = largest
         order = rng.permutation(n)
         return logits[order], y[order]
 
-    logits, y = probe(7, 5, 7)
-    logits[0, y[0]] = 9
-    return probe(11, 4, 4), probe(6, 7, 2), probe(5, 5, 3), probe(12, 6, 7), (logits, y)
+    sizes = list(_sizes(rng))[:-1]
+    cases = [probe(n, k, 1 + 2 * n // (3 + i)) for i, (n, k) in enumerate(sizes)]
+    logits, y = cases[0]
+    n, k = logits.shape
+    return (*cases, (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12))
 
 
 # delta_last_layer in both forms, and del_sigmoid
 
 
 def _draw_delta(rng: Rng) -> tuple[Arguments, ...]:
-    return (
-        (_probabilities(rng, 8, 5), _labels(rng, 8, 5)),
-        (_probabilities(rng, 4, 6), _labels(rng, 4, 6)),
-        (_probabilities(rng, 5, 5), _labels(rng, 5, 5)),
-        (_probabilities(rng, 7, 3, spread=4), _labels(rng, 7, 3)),
-    )
+    return (*_draw_labelled(rng), (_probabilities(rng, 11, 3, spread=4), _labels(rng, 11, 3)))
 
 
 def _underflowed(rng: Rng) -> Arguments:
@@ -160,7 +180,7 @@ def _underflowed(rng: Rng) -> Arguments:
 def _draw_del_sigmoid(rng: Rng) -> tuple[Arguments, ...]:
     saturated = handout.sigmoid(12 * rng.standard_normal((4, 3)))
     saturated[0, 0], saturated[1, 1] = 0, 1
-    return (*((handout.sigmoid(2 * rng.standard_normal(shape)),) for shape in ((5, 7), (6, 3), (4, 4))), (saturated,))
+    return (*((handout.sigmoid(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (saturated,))
 
 
 _ROWS = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 4.0]])
@@ -184,12 +204,14 @@ SUBJECTS: dict[str, Subject] = {
         _draw_losses, (_H, np.array([1, 0])), handout.cross_entropy,
         {"cross_entropy_zero_times_infinity": _impossible,
          "cross_entropy_clipped": lambda rng: _ruled_out(rng, 1e-11, 1e-10)},
-        tolerance=1e-3,  # who adds 1e-7 before the logarithm is right
+        tolerance=1e-3,
+        guarded=lambda h, y: handout.cross_entropy(h + 1e-7, y),
     ),
     "accuracy": Subject(_draw_accuracy, (_H, np.array([1, 2])), handout.accuracy),
     "delta_last_layer": Subject(
         _draw_delta, (_H, np.array([1, 0])), handout.delta_last_layer,
         {"delta_zero_by_zero": _underflowed},
+        guarded=lambda h, y: handout.delta_last_layer(h, y) / (1 + 1e-7 / h[np.arange(len(y)), y]),
     ),
     "delta_last_layer_easy_approach": Subject(
         _draw_delta, (_H, np.array([1, 0])), handout.delta_last_layer_easy_approach,

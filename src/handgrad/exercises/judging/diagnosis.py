@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,15 @@ from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 
 _PICTURED = 6  # rows and columns of a picture
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was found of a quantity on one probe (None if there was nothing), what is right, and the named sizes."""
+
+    found: Array | None
+    expected: Array
+    sizes: Mapping[str, int]
 
 
 def facts(quantities: Sequence[str], found: Array | None, expected: Array, sizes: Mapping[str, int]) -> dict[str, Fact]:
@@ -112,59 +122,118 @@ def finding(
     >>> finding(None, ["delta_out"], np.ones((2, 3)), -np.ones((2, 3)), {"n": 3}).seen[0].id
     'sign'
     """
-    said = facts(quantities, found, expected, sizes)
+    return of_trials(mistake, quantities, [Trial(found, expected, sizes)], equation)
+
+
+def of_trials(mistake: str | None, quantities: Sequence[str], trials: Sequence[Trial], equation: str = "") -> Finding:
+    """Report what is wrong as :func:`finding` does, from several trials, in all of which it holds.
+
+    Parameters
+    ----------
+    mistake : str or None
+    quantities : sequence of str
+    trials : sequence of Trial
+        Those in which it is wrong; the numbers told are the first one's.
+    equation : str
+
+    Examples
+    --------
+    >>> trials = [Trial(np.full(2, n / 4), np.ones(2), {"n": n}) for n in (3, 7)]
+    >>> of_trials(None, ["dW_i_h1"], trials).seen[0].facts["named"].facts["name"]
+    'n/4'
+    """
+    shown = trials[0]
+    said = facts(quantities, shown.found, shown.expected, shown.sizes)
     if mistake:
         return named(mistake, quantities, said, equation)
-    key, more = _described(found, expected, sizes)
+    with np.errstate(all="ignore"):
+        key, more = _described(trials)
     return Finding(tuple(quantities), seen=(Note(key, {**said, **more}),), equation=equation)
 
 
-def _described(found: Array | None, expected: Array, sizes: Mapping[str, int]) -> tuple[str, dict[str, Fact]]:
+def _described(trials: Sequence[Trial]) -> tuple[str, dict[str, Fact]]:
     """Choose the sentence that fits, with what it needs beyond the usual facts."""
-    expected = np.asarray(expected, dtype=np.float64)
+    found, expected = trials[0].found, np.asarray(trials[0].expected, dtype=np.float64)
     if found is None:
         return "not_set", {}
     if found.dtype.kind not in "buif":
         return "no_numbers", {}
-    if found.shape != expected.shape:
-        if same(found.T, expected):
+    there = [(one.found, np.asarray(one.expected, dtype=np.float64)) for one in trials if one.found is not None]
+    if found.shape != expected.shape and found.size != 1:
+        if all(same(f.T, e) for f, e in there):
             return "transposed", {}
-        if same(found.squeeze(), expected.squeeze()):
-            return "axes", {}
+        return ("axes" if all(same(f.squeeze(), e.squeeze()) for f, e in there) else "shape"), {}
+    if found.shape != expected.shape and expected.size != 1:
         return "shape", {}
-    found = found.astype(np.float64)
+    found = found.astype(np.float64).reshape(expected.shape)
     broken = ~np.isfinite(found)
     if broken.any():
         return "not_finite", {"count": int(broken.sum()), "all": found.size}
-    if not found.any():
+    if any(f.dtype.kind not in "buif" or f.size != e.size or not np.isfinite(f).all() for f, e in there):
+        return _places(found, expected)
+    pairs = [(f.astype(np.float64).reshape(e.shape), e) for f, e in there]
+    if not any(f.any() for f, _ in pairs):
         return "zero", {}
-    if same(-found, expected):
-        return "sign", {}
-    factor = _factor(found, expected)
-    if factor is not None:
-        return "factor", {"factor": factor, "named": _named(factor, sizes)}
-    if same(found - found.flat[0], expected - expected.flat[0]):
-        return "offset", {"offset": float(np.mean(found - expected))}
-    return _places(found, expected)
+    if all(same(f, e) for f, e in pairs):
+        return "inexact", {}
+    single = expected.size == 1
+    if not single or len(pairs) > 2:  # of one number or two there is always a factor
+        if all(same(-f, e) for f, e in pairs):
+            return "sign", {}
+        factors = [_factor(f, e) for f, e in pairs]
+        if all(factor is not None for factor in factors):
+            told = _named([factor or 0.0 for factor in factors], [one.sizes for one in trials if one.found is not None])
+            if told is not None:
+                return "factor", {"factor": factors[0] or 0.0, "named": told}
+        differences = np.concatenate([(f - e).ravel() for f, e in pairs])
+        if _constant(differences):
+            return "offset", {"offset": float(np.mean(differences))}
+        if single and _constant([float(f.item()) for f, _ in pairs]):
+            return "always_same", {}
+    return ("number", {}) if single else _places(found, expected)
 
 
 def _factor(found: Array, expected: Array) -> float | None:
     """Find a constant factor, if there is one."""
     square = float((expected**2).sum())
     factor = float((found * expected).sum()) / square if square else 0.0
-    return factor if expected.size > 1 and np.isfinite(factor) and factor and same(found, factor * expected) else None
+    return factor if np.isfinite(factor) and factor and same(found, factor * expected) else None
 
 
-def _named(factor: float, sizes: Mapping[str, int]) -> Note | str:
-    """Say which number a factor is, when it is one that may be meant; else nothing."""
-    for name, size in sizes.items():
-        for label, value in (
-            (name, size), (f"{name}²", size**2), (f"1/{name}", 1 / size), (f"1/{name}²", 1 / size**2),
-            (f"-{name}", -size), (f"-1/{name}", -1 / size),
-        ):  # fmt: skip
-            if size != 1 and abs(factor - value) <= 1e-3 * abs(value):
-                return Note("factor_named", {"name": label, "meaning": Note(f"size_{name}")})
-    return ""
+def _constant(values: Any) -> bool:
+    """Tell whether numbers are equal but for rounding."""
+    return bool(np.ptp(values) <= 1e-4 * np.abs(values).max())
+
+
+def _named(factors: Sequence[float], sizes: Sequence[Mapping[str, int]]) -> Note | str | None:
+    """Say which number a factor is, by all trials: a fixed one, or one that goes with a size; None if neither holds.
+
+    Where a single trial cannot tell, only a size itself is named, and all that are meant.
+    """
+    several = len(set(map(tuple, (one.values() for one in sizes)))) > 1
+    if several and _constant(factors):
+        return Note("factor_fixed")
+    labels: dict[str, str] = {}
+    for name in sizes[0]:
+        values = np.array([one[name] for one in sizes], dtype=np.float64)
+        for power, written in ((1, "{}"), (2, "{}²"), (-1, "1/{}"), (-2, "1/{}²")):
+            rest = np.asarray(factors) / values**power
+            itself = abs(abs(rest[0]) - 1) <= 1e-3
+            if values[0] != 1 and _constant(rest) and (itself or np.ptp(values) > 0):
+                labels[_times(float(rest[0]), written.format(name), name)] = name
+    if not labels:
+        return None if several else ""
+    meaning = tuple(Note(f"size_{name}") for name in dict.fromkeys(labels.values()))
+    return Note("factor_named", {"name": " = ".join(labels), "meaning": meaning})
+
+
+def _times(number: float, label: str, name: str) -> str:
+    """Write a number times a size."""
+    if abs(abs(number) - 1) <= 1e-3:
+        return label if number > 0 else f"-{label}"
+    if label == name and abs(1 / number - round(1 / number)) <= 1e-3:
+        return f"{name}/{round(1 / number)}"
+    return f"{number:.4g}·{label}"
 
 
 def _places(found: Array, expected: Array) -> tuple[str, dict[str, Fact]]:
