@@ -90,7 +90,7 @@ def test_every_mistake_of_a_quantity_is_named_where_it_was_made(quantity, name):
 def test_all_mistakes_of_a_quantity_differ_on_the_probes(seed):
     """No two mistakes of a quantity, and no mistake and its formula, agree on all passes."""
     plan = backward.calls_for("backprop", np.random.default_rng(seed))
-    views = backward._views(plan.drawn, answers(plan, handout.fcc)[: len(plan.drawn) - 1])
+    views = backward._views(plan.drawn.probes, answers(plan, handout.fcc))
     states = []
     for view in views:
         after = {name: 0.9 * view.state[name] for name in PARAMETERS}

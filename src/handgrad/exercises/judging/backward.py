@@ -1,78 +1,57 @@
-"""Judges backprop, quantity by quantity.
-
-The method is run on networks whose layers differ in size, so that a transposition or a wrong axis shows, and on some
-whose layers are equal, so that a product with the wrong factor does not only crash. Once more it starts from the
-reference's forward values, with correct helper functions: that tells what the method alone deserves.
-"""
+"""Judges backprop, quantity by quantity."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
-from handgrad import handout
-from handgrad.exercises.calls import Answer, Call
-from handgrad.exercises.catalogue.comparing import Array, same
-from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS
-from handgrad.exercises.judging import crashes, diagnosis
-from handgrad.exercises.judging.chain import DELTAS, Verdict, View, gradients_right, walk
-from handgrad.exercises.judging.passes import Probe, canned, done, draw, example, passes, read
+from handgrad.exercises.calls import Answer
+from handgrad.exercises.catalogue.comparing import Array, outcome, same
+from handgrad.exercises.catalogue.edits import formula
+from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS, LAYERS
+from handgrad.exercises.judging import crashes, diagnosis, trials
+from handgrad.exercises.judging.chain import Verdict, View, gradients_right, walk
+from handgrad.exercises.judging.passes import Probe, done, read
 from handgrad.exercises.judging.plan import Plan
+from handgrad.exercises.judging.trials import Answers, Trials, helpers_of, sorted_by_kind
 from handgrad.exercises.results import Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
 
-def calls_for(task: str, rng: np.random.Generator) -> Plan[tuple[Probe, ...]]:
-    """Draw networks and batches for backprop; the last one is the worked example.
+def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
+    """Draw networks and batches; see :func:`trials.calls_for`.
 
     Examples
     --------
     >>> [call.id for call in calls_for("backprop", np.random.default_rng(0)).calls][:3]
     ['backprop:0', 'backprop:1', 'backprop:2']
     """
-    d, h1, h2, k, n, m = (int(size) for size in rng.permutation(np.arange(3, 9)))
-    probes = (
-        draw(rng, (d, h1, h2, k), n, m),  # twice on one object: nothing may be left over
-        draw(rng, (n, k, d, h2), h1),
-        draw(rng, (4, 4, 4, 4), 6),
-        draw(rng, (5, 5, 5, 5), 5),
-        example(),
-    )
-    calls = [Call(f"{task}:{i}", "network", "fcc", probe.sizes, steps=passes(probe)) for i, probe in enumerate(probes)]
-    calls += [
-        Call(
-            f"{task}:given:{i}:{turned}",
-            "network",
-            "fcc",
-            steps=passes(probe, forward=False),
-            canned=canned(probe, turned),
-        )
-        for turned in (False, True)
-        for i, probe in enumerate(probes[:2])
-    ]
-    calls += [Call(f"{task}:helper:{name}", "function", name, given) for name, given, _ in _helpers(probes[0])]
-    return Plan(task, tuple(calls), probes)
+    return trials.calls_for(task, rng)
 
 
-def judge(plan: Plan[tuple[Probe, ...]], answers: Sequence[Answer]) -> TaskResult:
+def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     """Say whether backprop is right, and if not, which quantity goes wrong first, and why; remark on a right one."""
-    probes = plan.drawn
-    *full, pictured = answers[: len(probes)]
-    given, called = answers[len(probes) : len(probes) + 4], answers[len(probes) + 4 :]
-    # With correct helpers: in the orientation for which the method was written, if it is right.
-    kinds = given[:2], given[2:]
-    alone = next((kind for kind in kinds if (views := _views(probes, kind)) and gradients_right(views)), kinds[0])
-    reaches = any(answer.status == "ok" or done(answer, "0:forward") for answer in full)
-    # Where the forward pass, or a helper that is still to be written, stops it, the method is judged by itself.
-    by_itself = not reaches or all(answer.status == "not_attempted" for answer in full)
-    judged = alone if by_itself else full
+    drawn, asked = plan.drawn, sorted_by_kind(plan.drawn, answers)
+    reaches = any(answer.status == "ok" or done(answer, "0:forward") for answer in asked.full)
+    # Where the forward pass is wrong or stops it, or a helper that is still to be written, it is judged by itself.
+    stopped = not reaches or all(answer.status == "not_attempted" for answer in asked.full)
+    by_itself = stopped or _forward_wrong(drawn.probes, asked.full)
+    judged = _alone(drawn.probes, asked) if by_itself else asked.full
+    needs_more = by_itself and not stopped and bool(crashes.first(judged)) and not crashes.first(asked.full)
+    if needs_more:  # something else that its own forward pass keeps
+        judged = asked.full
     if early := diagnosis.unanswered(plan.task, judged):
         return early
-    views = _views(probes, judged)
-    crash = crashes.first(judged)
-    touched = _touched(judged)
-    moved = [name for name in PARAMETERS if name in touched]
+    views, crash, touched = _views(drawn.probes, judged, needs_more), crashes.first(judged), _touched(judged)
+    if not by_itself and gradients_right(views) and not crash:  # perhaps only of small networks
+        if early := diagnosis.unanswered(plan.task, [asked.large]):
+            return early
+        on_large, large_crash = _views([drawn.large], [asked.large]), crashes.first([asked.large])
+        if large_crash or not gradients_right(on_large):
+            views, crash = on_large, large_crash
+    moved = tuple(name for name in PARAMETERS if name in touched)
     if gradients_right(views) and not crash and not moved:
         changed = tuple(name for name in ACTIVATIONS if name in touched)
         remarks = (diagnosis.named("forward_values_changed", (), {"quantities": changed}),) if changed else ()
@@ -83,20 +62,22 @@ def judge(plan: Plan[tuple[Probe, ...]], answers: Sequence[Answer]) -> TaskResul
     if crash and not findings and (mistake := crashes.by_crash(crash)):
         findings = [_finding(mistake, [verdicts[0]], views)]
     if moved and all(found.mistake != "updated_weights_used" for found in findings):
-        findings.append(diagnosis.named("weights_changed_in_backprop", (), {"quantities": tuple(moved)}))
+        findings.append(diagnosis.named("weights_changed_in_backprop", (), {"quantities": moved}))
     credit = _share(verdicts, views)
     notes = [crashes.crashed(crash)] if crash else []
     consequences = tuple(verdict.quantity for verdict in verdicts if verdict.state == "follows")
     if consequences and crash:  # else the chain shows them
         notes.append(Note("consequences", {"quantities": consequences}))
-    helpers = _wrong_helpers(probes[0], called)
-    helped = _views(probes, alone)
-    if helpers and helped:
-        credit = max(credit, _share(walk(helped), helped))
-        if gradients_right(helped):
+    helpers = _wrong_helpers(drawn.probes[0], asked.helpers)
+    if helpers and _calls_them(drawn.probes[0], asked, views[0]):
+        helped = _views(drawn.probes, _with_correct_helpers(drawn.probes, asked))
+        credit = max(credit, _share(walk(helped), helped) if helped else 0.0)
+        if helped and gradients_right(helped):
             notes.insert(0, Note("follows", {"helpers": helpers}))
     if moved:  # one thing more that it must not do
         credit = min(credit, 1 - 1 / len(BACKPROP))
+    if any(found.mistake == "gradient_by_differences" for found in findings):
+        credit = 0.0  # not one of the equations is used
     return TaskResult(
         plan.task,
         "crashed" if crash else "wrong",
@@ -105,36 +86,90 @@ def judge(plan: Plan[tuple[Probe, ...]], answers: Sequence[Answer]) -> TaskResul
         consequences,
         _unseen(verdicts, findings, views),
         crash,
-        _picture(_views(probes[-1:], [pictured]), findings),
+        _picture(_views([drawn.example], [asked.pictured]), findings),
         credit,
     )
 
 
-def _helpers(probe: Probe) -> list[tuple[str, tuple[Array, ...], Array]]:
-    """List the functions that backprop may call, with arguments and what is right for them."""
-    batch = probe.batches[0]
-    out, h2 = batch.forward["out"], batch.forward["h2"]
-    delta = handout.delta_last_layer_easy_approach(out, batch.y)
-    return [
-        ("delta_last_layer", (out, batch.y), delta),
-        ("delta_last_layer_easy_approach", (out, batch.y), delta),
-        ("del_sigmoid", (h2,), handout.del_sigmoid(h2)),
+def _forward_wrong(probes: Sequence[Probe], answers: Sequence[Answer]) -> bool:
+    """Tell whether the gradients are wrong, and so are forward values that backprop starts from."""
+    passed = [
+        (answer, i, view)
+        for probe, answer in zip(probes, answers, strict=True)
+        for i, view in enumerate(_read(probe, answer))
     ]
+    if gradients_right([view for _, _, view in passed]):
+        return False
+    return any(
+        (found := answer.values.get(f"{i}:before:{name}")) is not None
+        and found.shape == view.state[name].shape
+        and not same(found, view.state[name])
+        and not same(found.T, view.state[name])
+        for answer, i, view in passed
+        if done(answer, f"{i}:forward")
+        for name in ACTIVATIONS
+    )
+
+
+def _alone(probes: Sequence[Probe], asked: Answers) -> Sequence[Answer]:
+    """Choose the answers that judge the method by itself: with correct helpers only where its own are not there."""
+    if all(answer.status in ("ok", "missing") for answer in asked.helpers):
+        return asked.given
+    return _with_correct_helpers(probes, asked)
+
+
+def _with_correct_helpers(probes: Sequence[Probe], asked: Answers) -> Sequence[Answer]:
+    """Choose the orientation for which the method was written, if it is right."""
+    kinds = asked.canned, asked.turned
+    return next((kind for kind in kinds if (views := _views(probes, kind)) and gradients_right(views)), kinds[0])
 
 
 def _wrong_helpers(probe: Probe, answers: Sequence[Answer]) -> tuple[str, ...]:
     """Name those that do not give the right result."""
-    return tuple(
+    wrong = (
         name
-        for (name, _, expected), answer in zip(_helpers(probe), answers, strict=True)
+        for (name, _, expected), answer in zip(helpers_of(probe), answers, strict=True)
         if answer.status != "missing" and not same(answer.values.get("return"), expected)
     )
+    return tuple(dict.fromkeys(wrong))
 
 
-def _views(probes: Sequence[Probe], answers: Sequence[Answer]) -> list[View]:
+def _calls_them(probe: Probe, asked: Answers, view: View) -> bool:
+    """Tell whether the deltas are what the submission's own helpers, correct or not, make of the right arguments.
+
+    Correct helpers in their place would otherwise hide that the method calls them with something else.
+    """
+    right = [expected for _, _, expected in helpers_of(probe)]
+    own = [answer.values.get("return") if answer.status == "ok" else None for answer in asked.helpers]
+    for last, h2, h1 in product((own[0], own[1], right[0]), (own[2], right[2]), (own[3], right[3])):
+        state = {**view.state, "delta_out": last}
+        for layer, above, derivative in zip(LAYERS[1:], LAYERS, (h2, h1), strict=False):
+            state[layer.delta] = outcome(
+                lambda W, delta, factor: np.matmul(W, delta) * factor.T,
+                state[above.weights],
+                state[above.delta],
+                np.array(None) if derivative is None else derivative,
+            )
+        if all(_is(view, layer.delta, layer.dW, state) for layer in LAYERS):
+            return True
+    return False
+
+
+def _is(view: View, delta: str, gradient: str, state: dict[str, Array]) -> bool:
+    """Tell whether a delta, or the gradient made of it where it is not kept, is that of a state."""
+    kept = view.own.get(delta)
+    if kept is None:
+        return same(view.own.get(gradient), None if state[delta] is None else outcome(formula(gradient), state))
+    return same(kept, state[delta]) or same(kept.T, state[delta])
+
+
+def _views(probes: Sequence[Probe], answers: Sequence[Answer], kept: bool = False) -> list[View]:
     """Read the passes of the answers to the first of these probes."""
-    pairs = zip(probes, answers, strict=False)
-    return [view for probe, answer in pairs if answer.status in ("ok", "crashed") for view in read(probe, answer)]
+    return [view for pair in zip(probes, answers, strict=False) for view in _read(*pair, kept)]
+
+
+def _read(probe: Probe, answer: Answer, kept: bool = False) -> list[View]:
+    return list(read(probe, answer, kept)) if answer.status in ("ok", "crashed") else []
 
 
 def _touched(answers: Sequence[Answer]) -> set[str]:
@@ -151,6 +186,7 @@ def _touched(answers: Sequence[Answer]) -> set[str]:
 def _findings(views: Sequence[View], verdicts: Sequence[Verdict]) -> list[Finding]:
     """Make one finding of each recognised mistake, however many quantities have it, and one of each other quantity."""
     wrong = [verdict for verdict in verdicts if verdict.state == "wrong"]
+    absent = [verdict.quantity for verdict in verdicts if verdict.state == "absent"]
     findings: list[Finding] = []
     lost = False  # a delta that is not there has an unknown mistake: what comes after it is beyond judging
     for verdict in wrong:
@@ -160,14 +196,8 @@ def _findings(views: Sequence[View], verdicts: Sequence[Verdict]) -> list[Findin
                 findings.append(_finding(verdict.mistake, alike, views))
         elif not lost:
             findings.append(_finding(None, [verdict], views))
-            lost = verdict.quantity not in DELTAS and not _delta_of(verdict, views)
+            lost = BACKPROP[BACKPROP.index(verdict.quantity) // 3 * 3] in absent
     return findings
-
-
-def _delta_of(verdict: Verdict, views: Sequence[View]) -> bool:
-    """Tell whether the submission keeps the delta that a gradient is made of."""
-    delta = BACKPROP[BACKPROP.index(verdict.quantity) // 3 * 3]
-    return any(delta in view.own for view in views)
 
 
 def _sizes(view: View) -> dict[str, int]:
@@ -178,9 +208,10 @@ def _sizes(view: View) -> dict[str, int]:
 def _finding(mistake: str | None, alike: Sequence[Verdict], views: Sequence[View]) -> Finding:
     """Report the quantities that have a mistake, or the one whose mistake is not known."""
     first, names = alike[0], [verdict.quantity for verdict in alike]
-    expected = views[first.view].reference[first.quantity] if first.expected is None else first.expected
+    view = first.view or views[0]
+    expected = view.reference[first.quantity] if first.expected is None else first.expected
     equations = ", ".join(dict.fromkeys(EQUATIONS[name] for name in names))
-    return diagnosis.finding(mistake, names, first.found, expected, _sizes(views[first.view]), equations)
+    return diagnosis.finding(mistake, names, first.found, expected, _sizes(view), equations)
 
 
 def _unseen(verdicts: Sequence[Verdict], findings: Sequence[Finding], views: Sequence[View]) -> tuple[str, ...]:
@@ -199,9 +230,8 @@ def _whole(verdict: Verdict, views: Sequence[View]) -> bool:
 
 def _share(verdicts: Sequence[Verdict], views: Sequence[View]) -> float:
     """Give the share of the quantities that are computed as they should be, before any crash."""
-    counted = [verdict for verdict in verdicts if verdict.state != "absent"]
-    reached = [verdict for verdict in counted if _whole(verdict, views)]
-    return sum(verdict.state in ("right", "follows") for verdict in reached) / len(counted)
+    earned = [v for v in verdicts if v.state in ("right", "follows") and v.telling and _whole(v, views)]
+    return len(earned) / len(verdicts)
 
 
 def _picture(views: Sequence[View], findings: Sequence[Finding]) -> Picture | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from handgrad.exercises.catalogue.comparing import Array, matching, outcome, same
 from handgrad.exercises.catalogue.edits import formula, recognisers
-from handgrad.exercises.catalogue.layers import LAYERS
+from handgrad.exercises.catalogue.layers import LAYERS, Layer
 from handgrad.exercises.tasks import BACKPROP
 
 DELTAS = {layer.delta: layer for layer in LAYERS}
@@ -49,23 +49,28 @@ class Verdict:
     Attributes
     ----------
     quantity : str
-    state : {"right", "follows", "wrong", "absent", "unreached"}
-        follows: computed as it should be, from something wrong. absent: a delta that it does not keep, which it need
-        not. unreached: the code crashed before.
+    state : {"right", "follows", "wrong", "absent", "unknown", "unreached"}
+        follows: computed as it should be, from something wrong. absent: a delta that is not kept, and of which the
+        gradients do not tell what it was. unknown: nothing to compare it with, as what it is made of has an impossible
+        shape. unreached: the code crashed before.
     mistake : str or None
     found, expected : ndarray or None
-        From one pass, number ``view``.
+        From the pass ``view``.
+    view : View or None
     agrees : bool
         False for what is right in the end, but does not follow from the quantities before it.
+    telling : bool
+        False for what is a single number everywhere, as a stored 0 or 1 makes it, whatever the formula.
     """
 
     quantity: str
-    state: Literal["right", "follows", "wrong", "absent", "unreached"]
+    state: Literal["right", "follows", "wrong", "absent", "unknown", "unreached"]
     mistake: str | None = None
     found: Array | None = None
     expected: Array | None = None
-    view: int = 0
+    view: View | None = None
     agrees: bool = True
+    telling: bool = True
 
 
 def gradients_right(views: Sequence[View]) -> bool:
@@ -76,22 +81,31 @@ def gradients_right(views: Sequence[View]) -> bool:
 def walk(views: Sequence[View]) -> list[Verdict]:
     """Judge the nine quantities, in order.
 
-    Deltas may hold the mean's 1/n already, if the gradients agree; of the two readings the one is taken in which more
+    Deltas may hold the mean's 1/n already, if the gradients agree. Deltas that are not kept are read from the
+    gradients, of passes with so few examples that these determine them. Of all readings the one is taken in which most
     fits together.
     """
-    plain = _walk(views, averaged=False)
-    first = plain[0]
-    if first.state != "wrong" or first.mistake != "delta_already_averaged":
-        return plain
-    readings = (plain, _walk(views, averaged=True))
-    return min(readings, key=lambda verdicts: sum(v.state == "wrong" or not v.agrees for v in verdicts))
+    readings = [_walk(views, averaged=False)]
+    if readings[0][0].mistake == "delta_already_averaged":
+        readings.append(_walk(views, averaged=True))
+    few = [view for view in views if _determines(view)]
+    if few and any(verdict.state == "absent" for verdict in readings[0]):
+        readings.append(_walk(few, averaged=False))
+    return min(readings, key=_misfits)
+
+
+def _misfits(verdicts: Sequence[Verdict]) -> tuple[int, int]:
+    """Count what a reading leaves unexplained, and what it calls wrong."""
+    wrong = [v for v in verdicts if v.state == "wrong" or not v.agrees]
+    unexplained = sum(v.state in ("absent", "wrong") and not v.mistake for v in verdicts)
+    return unexplained, len(wrong)
 
 
 def _walk(views: Sequence[View], averaged: bool) -> list[Verdict]:
     states = [dict(view.state) for view in views]
     verdicts = []
     for name in BACKPROP:
-        found = [view.own.get(name) for view in views]
+        found: Sequence[Array | None] = [view.own.get(name) for view in views]
         transposed = name in DELTAS and _transposed(found, [view.reference[name] for view in views])
         if transposed and not _meant(name, views):
             verdicts.append(_not_transposed(name, views))
@@ -105,14 +119,13 @@ def _walk(views: Sequence[View], averaged: bool) -> list[Verdict]:
                 None if array is None else array * view.state["n"] for array, view in zip(found, views, strict=True)
             ]
         verdict = _judged(name, views, states, found)
+        if verdict.state == "absent":
+            verdict, found = _read_off(name, views, states)
         verdicts.append(verdict)
         if name in DELTAS:
-            computed = _guessed(name, views, states) if verdict.state == "absent" else formula(name)
             for state, array, view in zip(states, found, views, strict=True):
-                expected = outcome(computed, state)
+                expected = outcome(formula(name), state)
                 state[name] = next(a for a in (array, expected, view.reference[name]) if a is not None)
-            if computed is not formula(name):
-                verdicts[-1] = _of_guess(name, states)
     return verdicts
 
 
@@ -127,16 +140,30 @@ def _judged(
             return Verdict(name, "unreached")
         if name in DELTAS:
             return Verdict(name, "absent")
-        return Verdict(name, "wrong", "gradient_not_set", expected=views[0].reference[name])
+        return Verdict(name, "wrong", "gradient_not_set", expected=views[0].reference[name], view=views[0])
     computable = [i for i in seen if expected[i] is not None]
+    telling = any(_varies(found[i]) for i in seen)
     if all(same(found[i], views[i].reference[name]) for i in seen):
-        return Verdict(name, "right", agrees=all(same(found[i], expected[i]) for i in computable))
+        agrees = all(same(found[i], expected[i]) for i in computable)
+        return Verdict(name, "right", agrees=agrees, telling=telling)
     wrong = [i for i in computable if not same(found[i], expected[i]) and not same(found[i], views[i].reference[name])]
-    if not wrong:
-        return Verdict(name, "follows")
+    if computable and not wrong:
+        return Verdict(name, "follows", telling=telling)
+    if not all(_fits(expected[i], views[i].reference[name]) for i in seen):
+        return Verdict(name, "unknown")
     mistake = matching(recognisers(name), [(states[i],) for i in computable], [found[i] for i in computable])
     shown = wrong[0]
-    return Verdict(name, "wrong", mistake, found[shown], expected[shown], shown)
+    return Verdict(name, "wrong", mistake, found[shown], expected[shown], views[shown])
+
+
+def _fits(expected: Array | None, right: Array) -> bool:
+    """Tell whether what follows from the quantities before has the shape that it should have."""
+    return expected is not None and expected.shape == right.shape
+
+
+def _varies(array: Array | None) -> bool:
+    """Tell whether the entries of an array differ."""
+    return array is not None and array.size > 1 and bool((array != array.flat[0]).any())
 
 
 def _transposed(found: Sequence[Array | None], reference: Sequence[Array]) -> bool:
@@ -158,33 +185,57 @@ def _meant(name: str, views: Sequence[View]) -> bool:
 
 def _not_transposed(name: str, views: Sequence[View]) -> Verdict:
     shown = next(i for i, view in enumerate(views) if view.own.get(name) is not None)
-    return Verdict(name, "wrong", "delta_not_transposed", views[shown].own[name], views[shown].reference[name], shown)
+    return Verdict(
+        name, "wrong", "delta_not_transposed", views[shown].own[name], views[shown].reference[name], views[shown]
+    )
 
 
-def _guessed(name: str, views: Sequence[View], states: Sequence[dict[str, Any]]) -> Any:
-    """Find how a delta was computed that is not there: by a mistake, if that alone explains its two gradients."""
+def _determines(view: View) -> bool:
+    """Tell whether a pass has so few examples that each dW, the product of delta and activations, determines delta."""
+    return all(view.state["n"] <= view.state[layer.below].shape[1] for layer in LAYERS)
+
+
+def _read_off(
+    name: str, views: Sequence[View], states: Sequence[dict[str, Any]]
+) -> tuple[Verdict, Sequence[Array | None]]:
+    """Judge a delta that is not kept by the two gradients that are made of it, and say what it must have been."""
     layer = DELTAS[name]
 
-    def explains(variant: Any, gradient: str) -> bool:
-        found = [view.own.get(gradient) for view in views]
+    def explain(deltas: Sequence[Array | None], gradient: str) -> bool:
         values = [
-            outcome(formula(gradient), {**state, name: delta})
-            if (delta := outcome(variant, state)) is not None else None
-            for state in states
-        ]  # fmt: skip
+            None if delta is None else outcome(formula(gradient), {**state, name: delta})
+            for state, delta in zip(states, deltas, strict=True)
+        ]
+        found = [view.own.get(gradient) for view in views]
         return all(f is not None and same(f, value) for f, value in zip(found, values, strict=True))
 
     gradients = (layer.dW, layer.db)
-    if not any(explains(formula(name), gradient) for gradient in gradients):
-        for variants in recognisers(name).values():
-            for variant in variants:
-                if all(explains(variant, gradient) for gradient in gradients):
-                    return variant
-    return formula(name)
+    expected = [outcome(formula(name), state) for state in states]
+    if any(explain(expected, gradient) for gradient in gradients):
+        right = all(same(array, view.reference[name]) for array, view in zip(expected, views, strict=True))
+        return Verdict(name, "right" if right else "follows"), expected
+
+    def wrong(mistake: str | None, deltas: Sequence[Array | None]) -> tuple[Verdict, Sequence[Array | None]]:
+        shown = next(i for i, delta in enumerate(deltas) if not same(delta, expected[i]))
+        return Verdict(name, "wrong", mistake, deltas[shown], expected[shown], views[shown]), deltas
+
+    for mistake, variants in recognisers(name).items():
+        for variant in variants:
+            deltas = [outcome(variant, state) for state in states]
+            if all(explain(deltas, gradient) for gradient in gradients):
+                return wrong(mistake, deltas)
+    cases = [({**state, name: delta},) for state, delta in zip(states, expected, strict=True)]
+    named = [matching(recognisers(one), cases, [view.own.get(one) for view in views]) for one in gradients]
+    if all(map(_determines, views)) and not all(named):  # else it is the gradients that are wrong
+        deltas = [_solved(view, layer) for view in views]
+        if all(explain(deltas, gradient) for gradient in gradients):
+            return wrong(None, deltas)
+    return Verdict(name, "absent"), expected
 
 
-def _of_guess(name: str, states: Sequence[dict[str, Any]]) -> Verdict:
-    """Say that a delta which is not there was computed wrongly."""
-    found = [state[name] for state in states]
-    mistake = matching(recognisers(name), [(state,) for state in states], found)
-    return Verdict(name, "wrong", mistake, found[0], outcome(formula(name), states[0]))
+def _solved(view: View, layer: Layer) -> Array | None:
+    """Solve n dW = (delta below)^T for delta."""
+    gradient, below = view.own.get(layer.dW), view.state[layer.below]
+    if gradient is None or gradient.shape != view.reference[layer.dW].shape or not np.isfinite(gradient).all():
+        return None
+    return np.asarray(view.state["n"] * np.matmul(gradient.T, np.linalg.pinv(below)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -58,6 +58,24 @@ def draw(rng: np.random.Generator, sizes: tuple[int, int, int, int], *examples: 
     return Probe(sizes, weights, batches)
 
 
+def scaled(probe: Probe, scale: float = 1e8) -> Probe:
+    """Measure the inputs in a far smaller unit, with first weights that make up for it.
+
+    Formulas notice nothing of that. Differences of the loss for slightly changed weights do: no small change is small
+    enough for such inputs.
+
+    Examples
+    --------
+    >>> probe = draw(np.random.default_rng(0), (3, 4, 5, 3), 2)
+    >>> np.allclose(scaled(probe).batches[0].forward["h1"], probe.batches[0].forward["h1"])
+    True
+    """
+    weights = {**probe.weights, "W_i_h1": probe.weights["W_i_h1"] / scale}
+    return Probe(
+        probe.sizes, weights, tuple(_batch(weights, batch.forward["X"] * scale, batch.y) for batch in probe.batches)
+    )
+
+
 def _shapes(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
     for before, after in pairwise(sizes):
         yield from ((before, after), (after,))
@@ -106,6 +124,17 @@ def passes(probe: Probe, forward: bool = True) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+def large_pass(probe: Probe) -> tuple[Step, ...]:
+    """Run forward and backward on the first batch of a network so large that only the nine quantities are read."""
+    (batch,) = probe.batches
+    return (
+        *begin(probe),
+        Step("call", "forward_propagation", (batch.forward["X"],), "0:forward"),
+        Step("call", "backprop", (batch.y,), "0:backprop"),
+        *(Step("read", name, label=f"0:{name}") for name in BACKPROP),
+    )
+
+
 def canned(probe: Probe, turned: bool) -> dict[str, tuple[Array, ...]]:
     """Give what correct helper functions would; ``turned``, as if the derivative were asked for transposed values."""
     derivatives = [handout.del_sigmoid(batch.forward[name]) for batch in probe.batches for name in ("h2", "h1")]
@@ -122,8 +151,12 @@ def done(answer: Answer, label: str) -> bool:
     return label in answer.values or label in answer.left_out
 
 
-def read(probe: Probe, answer: Answer) -> Iterator[View]:
-    """Read the passes of one answer, up to the one in which it crashed."""
+def read(probe: Probe, answer: Answer, kept: bool = False) -> Iterator[View]:
+    """Read the passes of one answer, up to the one in which it crashed.
+
+    They are taken to start from the reference's forward values for the weights that the network has or, if ``kept``,
+    from what the submission keeps of its own.
+    """
     previous: dict[str, Array] = {}
     values = answer.values
     for i, batch in enumerate(probe.batches):
@@ -137,11 +170,23 @@ def read(probe: Probe, answer: Answer) -> Iterator[View]:
             if f"{i}:{name}" in values
             and (reached or not same(values[f"{i}:{name}"], values.get(f"{i}:before:{name}")))
         }
-        state: dict[str, Any] = {"n": len(batch.y), "y": batch.y}
-        for name, array in {**probe.weights, **batch.forward}.items():  # its own, where it keeps them
-            kept = values.get(f"{i}:before:{name}", array)
-            state[name] = kept if kept.shape == array.shape and np.isfinite(kept).all() else array
+        weights = _found(values, f"{i}:before:", probe.weights)
+        forward = batch.forward
+        if done(answer, f"{i}:forward") and not all(same(weights[name], probe.weights[name]) for name in weights):
+            forward = _batch(weights, forward["X"], batch.y).forward
+        if kept:
+            forward = _found(values, f"{i}:before:", forward)
+        state: dict[str, Any] = {"n": len(batch.y), "y": batch.y, **weights, **forward}
         state["after"] = {name: values.get(f"{i}:{name}", array) for name, array in probe.weights.items()}
         state["previous"] = {name: previous.get(name, 0.0) for name in BACKPROP}
         yield View(state, own, reached)
         previous = own
+
+
+def _found(values: Mapping[str, Array], prefix: str, expected: Mapping[str, Array]) -> dict[str, Array]:
+    """Take what there is under each name if it is of the expected shape, and else the expected array."""
+    found = {name: values.get(f"{prefix}{name}", array) for name, array in expected.items()}
+    return {
+        name: array if array.shape == expected[name].shape and np.isfinite(array).all() else expected[name]
+        for name, array in found.items()
+    }

@@ -1,0 +1,134 @@
+"""What backprop is tried on, as calls, and their answers, sorted again by what was asked.
+
+The method is run on networks whose layers differ in size, so that a transposition or a wrong axis shows, and on some
+whose layers are equal, so that a product with the wrong factor does not only crash; several times on one object; with
+inputs of another scale; and on a network as large as the sheet's. Once more it starts from the reference's forward
+values: that tells what the method alone deserves where the forward pass is wrong or missing; and with correct helper
+functions, where one of these is to blame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from handgrad import handout
+from handgrad.exercises.calls import Answer, Call
+from handgrad.exercises.catalogue.comparing import Array
+from handgrad.exercises.judging.passes import Probe, canned, draw, example, large_pass, passes, scaled
+from handgrad.exercises.judging.plan import Plan
+
+# Of layers and batches; none is a factor that a mistake may contain, or a sum, product or quotient of two others.
+SIZES = (7, 11, 13, 17, 23, 27)
+SHEET = (784, 400, 400, 10)
+PATIENCE = 8.0  # seconds for the large network: loops over single numbers need about one
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What backprop is tried on: networks, a large one, and that of the picture."""
+
+    probes: tuple[Probe, ...]
+    large: Probe
+    example: Probe
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers, by what was asked.
+
+    Attributes
+    ----------
+    full : sequence of Answer
+        Of every network, with the submission's own forward pass.
+    pictured : Answer
+    given, canned, turned : sequence of Answer
+        Of the first two, from the reference's forward values; with the submission's own helpers, and with correct ones
+        (``turned``: as if asked for transposed values).
+    helpers : sequence of Answer
+        Of the functions that the method may call.
+    large : Answer
+    """
+
+    full: Sequence[Answer]
+    pictured: Answer
+    given: Sequence[Answer]
+    canned: Sequence[Answer]
+    turned: Sequence[Answer]
+    helpers: Sequence[Answer]
+    large: Answer
+
+
+def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
+    """Draw networks and batches for backprop.
+
+    Examples
+    --------
+    >>> [call.id for call in calls_for("backprop", np.random.default_rng(0)).calls][:3]
+    ['backprop:0', 'backprop:1', 'backprop:2']
+    """
+    d, h1, h2, k, n, m = (int(size) for size in rng.permutation(SIZES))
+    probes = (
+        draw(rng, (d, h1, h2, k), n, m, 1, n, m),  # on one object: nothing may be left over
+        draw(rng, (n, k, d, h2), h1),
+        scaled(draw(rng, (6, 5, 7, 4), 3)),
+        draw(rng, (4, 4, 4, 4), 6),
+        draw(rng, (5, 5, 5, 5), 5),
+        draw(rng, (n, d, m, 37), 5),
+    )
+    trials = Trials(probes, draw(rng, SHEET, 2), example())
+    calls = [
+        Call(f"{task}:{i}", "network", "fcc", probe.sizes, steps=passes(probe))
+        for i, probe in enumerate((*probes, trials.example))
+    ]
+    for kind in ("given", "canned", "turned"):
+        calls += [
+            Call(
+                f"{task}:{kind}:{i}",
+                "network",
+                "fcc",
+                steps=passes(probe, forward=False),
+                canned={} if kind == "given" else canned(probe, kind == "turned"),
+            )
+            for i, probe in enumerate(probes[:2])
+        ]
+    calls += [
+        Call(f"{task}:helper:{i}", "function", name, arguments)
+        for i, (name, arguments, _) in enumerate(helpers_of(probes[0]))
+    ]
+    calls.append(Call(f"{task}:large", "network", "fcc", steps=large_pass(trials.large), seconds=PATIENCE))
+    return Plan(task, tuple(calls), trials)
+
+
+def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
+    """Sort the answers by what was asked."""
+    left = iter(answers)
+
+    def several(count: int) -> list[Answer]:
+        return list(islice(left, count))
+
+    return Answers(
+        several(len(trials.probes)),
+        next(left),
+        several(2),
+        several(2),
+        several(2),
+        several(len(helpers_of(trials.probes[0]))),
+        next(left),
+    )
+
+
+def helpers_of(probe: Probe) -> list[tuple[str, tuple[Array, ...], Array]]:
+    """List the functions that backprop may call, with arguments and what is right for them."""
+    batch = probe.batches[0]
+    out, h1, h2 = (batch.forward[name] for name in ("out", "h1", "h2"))
+    delta = handout.delta_last_layer_easy_approach(out, batch.y)
+    return [
+        ("delta_last_layer", (out, batch.y), delta),
+        ("delta_last_layer_easy_approach", (out, batch.y), delta),
+        ("del_sigmoid", (h2,), handout.del_sigmoid(h2)),
+        ("del_sigmoid", (h1,), handout.del_sigmoid(h1)),
+    ]
