@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from handgrad.exercises.calls import Answer, Call, Crash
+from handgrad import handout
+from handgrad.exercises.calls import Answer, Call, Crash, Ufunc
+
+
+def function_answer(call: Call) -> Answer:
+    """Call the reference's function."""
+    arguments = [getattr(np, value.name) if isinstance(value, Ufunc) else value for value in call.arguments]
+    return Answer(call.id, "ok", {"return": np.array(getattr(handout, call.name)(*arguments))})
 
 
 def network_answer(call: Call, network: type) -> Answer:

@@ -14,7 +14,7 @@ from handgrad.exercises.tasks import TASKS
 # What a message may say: see diagnosis.facts and the judges. Routines have no numbers of the submission's own.
 FACTS = {
     "quantities", "is", "n", "k", "d", "h1", "h2", "rate", "found", "expected", "where",
-    "found_shape", "expected_shape",
+    "found_shape", "expected_shape", "number",
 }  # fmt: skip
 
 

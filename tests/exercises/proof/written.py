@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handgrad.exercises.catalogue.edits import KINDS, bodies, lines_for
@@ -53,6 +53,8 @@ def mutants() -> list[Mutant]:
 def _written(mistake: Mistake, entry: Code, task: str, number: int) -> Iterator[Mutant]:
     """Write out one entry for one task."""
     match TASKS[task].kind:
+        case _ if mistake.sign == "forward" and isinstance(entry, dict):
+            yield Mutant(mistake.id, task, entry)
         case "function":
             for body in bodies(entry, task, mistake):
                 yield Mutant(mistake.id, task, {task: body})
@@ -84,10 +86,20 @@ def mutated(wrong: Sequence[Mutant]) -> Submission:
     """Put mistakes into a solved sheet."""
     part = TASKS[wrong[0].task].sheet
     solved = {task: solution(task) for task in TASKS if TASKS[task].sheet == part}
+    given = {}
     for mutant in wrong:
         for name, lines in mutant.lines.items():
+            if "self." in name:  # a line of the class that the sheet gives
+                given[name] = lines
+                continue
             solved[mutant.task] = lines if name == mutant.task else _replaced(solved[mutant.task], name, lines)
-    return sheet(part, solved)
+    made = sheet(part, solved)
+    (cell,) = made.cells
+    source = cell.source
+    for line, lines in given.items():
+        assert line in source
+        source = source.replace(line, lines, 1)
+    return replace(made, cells=(replace(cell, source=source),))
 
 
 def _replaced(body: str, name: str, lines: str) -> str:

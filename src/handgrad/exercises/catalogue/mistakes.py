@@ -69,7 +69,8 @@ class Mistake:
     sign : str
         How a judge recognises it other than by what ``code`` computes, or "": ``overflow`` (only extreme arrays show
         it), ``float32``, ``integers``, ``rounded``, ``crash``, ``arguments`` (something is overwritten), ``nothing
-        returned``, ``not set``, or ``parameters`` (which of them are wrong).
+        returned``, ``not set``, ``parameters`` (which of them are wrong), ``factor`` (some number, the same in all
+        trials), or ``forward`` (it is made before backprop, in the class; ``written`` has its lines).
     written : tuple of str or mapping
         Ways to make it from which it is not recognised. They serve as tests, like ``code``; in a table, a function is
         replaced under its own name.
@@ -95,6 +96,8 @@ SIGNS = (
     "nothing returned",
     "not set",
     "parameters",
+    "factor",
+    "forward",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -11,13 +12,15 @@ from handgrad.exercises.calls import Answer
 from handgrad.exercises.catalogue.comparing import Array, outcome, same
 from handgrad.exercises.catalogue.edits import formula
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS, LAYERS
-from handgrad.exercises.judging import crashes, diagnosis, trials
-from handgrad.exercises.judging.chain import Verdict, View, gradients_right, walk
+from handgrad.exercises.judging import crashes, diagnosis, forward, trials
+from handgrad.exercises.judging.chain import Verdict, View, fixed_number, gradients_right, walk
 from handgrad.exercises.judging.passes import Probe, done, read
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.judging.trials import Answers, Trials, helpers_of, sorted_by_kind
 from handgrad.exercises.results import Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
+
+_ONE_THING_LESS = 1 - 1 / len(BACKPROP)
 
 
 def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
@@ -37,12 +40,15 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     reaches = any(answer.status == "ok" or done(answer, "0:forward") for answer in asked.full)
     # Where the forward pass is wrong or stops it, or a helper that is still to be written, it is judged by itself.
     stopped = not reaches or all(answer.status == "not_attempted" for answer in asked.full)
-    by_itself = stopped or _forward_wrong(drawn.probes, asked.full)
+    works = gradients_right(_views(drawn.probes, asked.full))
+    by_itself = stopped or (not works and forward.starts_wrong(drawn.probes, asked.full))
     judged = _alone(drawn.probes, asked) if by_itself else asked.full
     needs_more = by_itself and not stopped and bool(crashes.first(judged)) and not crashes.first(asked.full)
     if needs_more:  # something else that its own forward pass keeps
         judged = asked.full
-    if early := diagnosis.unanswered(plan.task, judged):
+    early = diagnosis.unanswered(plan.task, judged)
+    in_time = _views(drawn.probes, judged) if early and early.status == "too_slow" else []
+    if early and gradients_right(in_time):  # else what was answered in time may tell why
         return early
     views, crash, touched = _views(drawn.probes, judged, needs_more), crashes.first(judged), _touched(judged)
     if not by_itself and gradients_right(views) and not crash:  # perhaps only of small networks
@@ -51,8 +57,11 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
         on_large, large_crash = _views([drawn.large], [asked.large]), crashes.first([asked.large])
         if large_crash or not gradients_right(on_large):
             views, crash = on_large, large_crash
+    before = forward.findings(drawn, asked, works)
     moved = tuple(name for name in PARAMETERS if name in touched)
     if gradients_right(views) and not crash and not moved:
+        if before:
+            return TaskResult(plan.task, "wrong", before, (Note("right_by_itself"),), credit=_ONE_THING_LESS)
         changed = tuple(name for name in ACTIVATIONS if name in touched)
         remarks = (diagnosis.named("forward_values_changed", (), {"quantities": changed}),) if changed else ()
         return TaskResult(plan.task, "right", remarks, (Note("right_by_itself" if by_itself else "right"),), credit=1.0)
@@ -63,6 +72,7 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
         findings = [_finding(mistake, [verdicts[0]], views)]
     if moved and all(found.mistake != "updated_weights_used" for found in findings):
         findings.append(diagnosis.named("weights_changed_in_backprop", (), {"quantities": moved}))
+    findings = [*before, *findings]
     credit = _share(verdicts, views)
     notes = [crashes.crashed(crash)] if crash else []
     consequences = tuple(verdict.quantity for verdict in verdicts if verdict.state == "follows")
@@ -74,9 +84,10 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
         credit = max(credit, _share(walk(helped), helped) if helped else 0.0)
         if helped and gradients_right(helped):
             notes.insert(0, Note("follows", {"helpers": helpers}))
-    if moved:  # one thing more that it must not do
-        credit = min(credit, 1 - 1 / len(BACKPROP))
-    if any(found.mistake == "gradient_by_differences" for found in findings):
+    if moved or before:
+        credit = min(credit, _ONE_THING_LESS)
+    measured = any(found.mistake == "gradient_by_differences" for found in findings)
+    if measured and not any(name.startswith("delta") for view in views for name in view.own):
         credit = 0.0  # not one of the equations is used
     return TaskResult(
         plan.task,
@@ -88,26 +99,6 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
         crash,
         _picture(_views([drawn.example], [asked.pictured]), findings),
         credit,
-    )
-
-
-def _forward_wrong(probes: Sequence[Probe], answers: Sequence[Answer]) -> bool:
-    """Tell whether the gradients are wrong, and so are forward values that backprop starts from."""
-    passed = [
-        (answer, i, view)
-        for probe, answer in zip(probes, answers, strict=True)
-        for i, view in enumerate(_read(probe, answer))
-    ]
-    if gradients_right([view for _, _, view in passed]):
-        return False
-    return any(
-        (found := answer.values.get(f"{i}:before:{name}")) is not None
-        and found.shape == view.state[name].shape
-        and not same(found, view.state[name])
-        and not same(found.T, view.state[name])
-        for answer, i, view in passed
-        if done(answer, f"{i}:forward")
-        for name in ACTIVATIONS
     )
 
 
@@ -211,7 +202,11 @@ def _finding(mistake: str | None, alike: Sequence[Verdict], views: Sequence[View
     view = first.view or views[0]
     expected = view.reference[first.quantity] if first.expected is None else first.expected
     equations = ", ".join(dict.fromkeys(EQUATIONS[name] for name in names))
-    return diagnosis.finding(mistake, names, first.found, expected, _sizes(view), equations)
+    told = diagnosis.finding(mistake, names, first.found, expected, _sizes(view), equations)
+    if mistake != "gradient_divided_by_fixed_number":
+        return told
+    number = fixed_number(first.found, expected, view.state["n"])
+    return replace(told, facts={**told.facts, "number": number or 0.0})
 
 
 def _unseen(verdicts: Sequence[Verdict], findings: Sequence[Finding], views: Sequence[View]) -> tuple[str, ...]:

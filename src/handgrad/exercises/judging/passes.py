@@ -58,7 +58,7 @@ def draw(rng: np.random.Generator, sizes: tuple[int, int, int, int], *examples: 
     return Probe(sizes, weights, batches)
 
 
-def scaled(probe: Probe, scale: float = 1e8) -> Probe:
+def scaled(probe: Probe, scale: float = 1e10) -> Probe:
     """Measure the inputs in a far smaller unit, with first weights that make up for it.
 
     Formulas notice nothing of that. Differences of the loss for slightly changed weights do: no small change is small
@@ -111,7 +111,8 @@ def given(values: dict[str, Array]) -> list[Step]:
 
 def passes(probe: Probe, forward: bool = True) -> tuple[Step, ...]:
     """Run forward and backward on each batch, or only backward, on the reference's forward values; read everything."""
-    steps = begin(probe)
+    made, *weights = begin(probe)
+    steps = [made, *(Step("read", name, label=f"start:{name}") for name in PARAMETERS), *weights]
     names = (*BACKPROP, *ACTIVATIONS, *PARAMETERS)
     for i, batch in enumerate(probe.batches):
         if forward:

@@ -10,13 +10,13 @@ functions, where one of these is to blame.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 
 from handgrad import handout
-from handgrad.exercises.calls import Answer, Call
+from handgrad.exercises.calls import Answer, Call, Ufunc
 from handgrad.exercises.catalogue.comparing import Array
 from handgrad.exercises.judging.passes import Probe, canned, draw, example, large_pass, passes, scaled
 from handgrad.exercises.judging.plan import Plan
@@ -24,7 +24,7 @@ from handgrad.exercises.judging.plan import Plan
 # Of layers and batches; none is a factor that a mistake may contain, or a sum, product or quotient of two others.
 SIZES = (7, 11, 13, 17, 23, 27)
 SHEET = (784, 400, 400, 10)
-PATIENCE = 8.0  # seconds for the large network: loops over single numbers need about one
+PATIENCE = 6.0  # seconds for the large network: loops over single numbers need about one
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Answers:
     given, canned, turned : sequence of Answer
         Of the first two, from the reference's forward values; with the submission's own helpers, and with correct ones
         (``turned``: as if asked for transposed values).
-    helpers : sequence of Answer
-        Of the functions that the method may call.
+    helpers, forward_helpers : sequence of Answer
+        Of the functions that the method may call; ``forward_helpers``, of those that the forward pass may call.
     large : Answer
     """
 
@@ -59,6 +59,7 @@ class Answers:
     canned: Sequence[Answer]
     turned: Sequence[Answer]
     helpers: Sequence[Answer]
+    forward_helpers: Sequence[Answer]
     large: Answer
 
 
@@ -72,7 +73,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
     """
     d, h1, h2, k, n, m = (int(size) for size in rng.permutation(SIZES))
     probes = (
-        draw(rng, (d, h1, h2, k), n, m, 1, n, m),  # on one object: nothing may be left over
+        _repeating(draw(rng, (d, h1, h2, k), n, m, 1, m)),  # on one object: nothing may be left over
         draw(rng, (n, k, d, h2), h1),
         scaled(draw(rng, (6, 5, 7, 4), 3)),
         draw(rng, (4, 4, 4, 4), 6),
@@ -99,8 +100,16 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         Call(f"{task}:helper:{i}", "function", name, arguments)
         for i, (name, arguments, _) in enumerate(helpers_of(probes[0]))
     ]
+    calls += [
+        Call(f"{task}:helper:{name}", "function", name, arguments) for name, arguments, _ in forward_helpers(probes[0])
+    ]
     calls.append(Call(f"{task}:large", "network", "fcc", steps=large_pass(trials.large), seconds=PATIENCE))
     return Plan(task, tuple(calls), trials)
+
+
+def _repeating(probe: Probe) -> Probe:
+    """Show the first batch once more at the end."""
+    return replace(probe, batches=(*probe.batches, probe.batches[0]))
 
 
 def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
@@ -117,6 +126,7 @@ def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
         several(2),
         several(2),
         several(len(helpers_of(trials.probes[0]))),
+        several(len(forward_helpers(trials.probes[0]))),
         next(left),
     )
 
@@ -131,4 +141,15 @@ def helpers_of(probe: Probe) -> list[tuple[str, tuple[Array, ...], Array]]:
         ("delta_last_layer_easy_approach", (out, batch.y), delta),
         ("del_sigmoid", (h2,), handout.del_sigmoid(h2)),
         ("del_sigmoid", (h1,), handout.del_sigmoid(h1)),
+    ]
+
+
+def forward_helpers(probe: Probe) -> list[tuple[str, tuple[Array | Ufunc, ...], Array]]:
+    """List the functions that the forward pass may call, with arguments and what is right for them."""
+    X, W, b = probe.batches[0].forward["X"], probe.weights["W_i_h1"], probe.weights["b_h1"]
+    sums = np.matmul(X, W) + b
+    return [
+        ("sigmoid", (sums,), handout.sigmoid(sums)),
+        ("softmax", (sums,), handout.softmax(sums)),
+        ("fcc_one_layer", (X, W, b, Ufunc("tanh")), np.tanh(sums)),
     ]
