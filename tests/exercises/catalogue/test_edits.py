@@ -53,7 +53,7 @@ def test_a_formula_computes_what_the_reference_does(quantity):
 def test_every_mistake_of_a_quantity_gives_something_else(quantity):
     """No edit leaves a quantity as it should be."""
     state = state_of(*network())
-    state |= {"previous": {name: state[name] for name in state if name.startswith("d")}}
+    state |= {"previous": {name: 0.7 * state[name] for name in state if name.startswith("d")}}
     state |= {"after": {name: 0.9 * state[name] for name in PARAMETERS}}
     right = outcome(formula(quantity), state)
     for name, variants in recognisers(quantity).items():

@@ -143,6 +143,16 @@ def test_what_fails_only_on_a_network_as_large_as_the_sheets_is_wrong():
     assert (result.status, result.findings[0].mistake) == ("wrong", "gradient_left_at_zero")
 
 
+def test_a_slow_method_is_right_though_the_large_network_takes_too_long():
+    """Loops over single numbers are slow, but no mistake."""
+    plan = backward.calls_for("backprop", np.random.default_rng(0))
+    answers = [
+        network_answer(call, handout.fcc) if call.kind == "network" else function_answer(call) for call in plan.calls
+    ]
+    answers[-1] = Answer(answers[-1].id, "too_slow")
+    assert backward.judge(plan, answers).status == "right"
+
+
 def test_a_wrong_helper_does_not_hide_that_it_is_called_with_the_wrong_layer():
     """Correct helpers in place of a wrong one give credit only where they are called with the right arguments."""
 

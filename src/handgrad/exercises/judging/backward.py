@@ -52,8 +52,6 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
         return early
     views, crash, touched = _views(drawn.probes, judged, needs_more), crashes.first(judged), _touched(judged)
     if not by_itself and gradients_right(views) and not crash:  # perhaps only of small networks
-        if early := diagnosis.unanswered(plan.task, [asked.large]):
-            return early
         on_large, large_crash = _views([drawn.large], [asked.large]), crashes.first([asked.large])
         if large_crash or not gradients_right(on_large):
             views, crash = on_large, large_crash
