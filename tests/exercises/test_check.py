@@ -172,10 +172,12 @@ self.dW_i_h1, self.db_h1 = (d1 @ self.X).T / n, d1.mean(axis=1)
 @pytest.mark.parametrize(
     ("right", "wrong", "states"),
     [
-        ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T", "? ok ok ? WRONG ok ? ok ok"),
-        # A cause that nobody knows, and no delta to tell by: what comes after it cannot be judged.
-        ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T ** 3", "? ok ok ? WRONG ok ? ok ok"),
-        ("d2 = (self.W_h2_o @ d3)", "d2 = (self.W_h2_o @ d3) ** 3", "? ok ok ? WRONG ? ? ? ?"),
+        # The gradients tell what the deltas were.
+        ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T", "ok ok ok ok WRONG ok ok ok ok"),
+        ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T ** 3", "ok ok ok ok WRONG ok ok ok ok"),
+        ("d2 = (self.W_h2_o @ d3)", "d2 = (self.W_h2_o @ d3) ** 3", "ok ok ok WRONG" + 5 * " follows"),
+        # Of these two, neither is made of the delta.
+        ("(d2 @ self.h1).T / n, d2.mean(axis=1)", "0 * self.W_h1_h2, 0 * self.b_h2", "ok ok ok ? WRONG WRONG ok ok ok"),
     ],
 )
 def test_a_quantity_that_was_not_seen_is_never_called_ok(sandbox, right, wrong, states):
