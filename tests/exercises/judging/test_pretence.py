@@ -80,6 +80,7 @@ def test_a_forward_pass_that_makes_zeros_right_does_not_help():
     assert result.status == "wrong"
     assert result.credit < 0.5
     assert "h1" in said(result)
+    assert [found.mistake for found in result.findings] == [None, "gradient_left_at_zero"]
 
 
 def test_gradients_that_are_spoilt_from_the_third_call_on_are_wrong():

@@ -170,6 +170,8 @@ def _mistake(
     name: str, states: Sequence[dict[str, Any]], found: Sequence[Array | None], expected: Sequence[Array | None]
 ) -> str | None:
     """Name the mistake of the catalogue that gives what was found in every pass."""
+    if name in DELTAS and not any(map(_varies, found)):
+        return None  # a constant is what many a mistake makes of another one
     mistake = matching(recognisers(name), [(state,) for state in states], found)
     if mistake or name in DELTAS:
         return mistake
@@ -268,7 +270,7 @@ def _read_off(
     for mistake, variants in recognisers(name).items():
         for variant in variants:
             deltas = [outcome(variant, state) for state in states]
-            if all(explain(deltas, gradient) for gradient in gradients):
+            if any(map(_varies, deltas)) and all(explain(deltas, gradient) for gradient in gradients):
                 return wrong(mistake, deltas)
     if all(map(_determines, views)) and not all(map(accounted, gradients)):
         deltas = [_solved(view, layer) for view in views]
