@@ -111,17 +111,14 @@ def test_whatever_ends_a_grading_ends_all_of_it(how: signal.Signals, tmp_path: P
     sleeping = "def del_sigmoid(h):\n    import time\n    time.sleep(1.9)\n    return h\n"
     for i in range(6):
         job(tmp_path / "class", f"mallory{i}", sleeping)
-    words = [
-        sys.executable,
-        "-m",
-        "handgrad",
-        "grade",
-        str(tmp_path / "class"),
-        "--out",
-        str(tmp_path / "out"),
-        "--unsafe",
-    ]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as grading:
+    words = [sys.executable, "-m", "handgrad", "grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(
+        [*words, "--unsafe"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    ) as grading:
         book = tmp_path / "out.unfinished" / "grades.csv"
         deadline = time.monotonic() + 60
         while not book.exists() and time.monotonic() < deadline:
