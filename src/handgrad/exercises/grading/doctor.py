@@ -5,21 +5,25 @@ from __future__ import annotations
 import builtins
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import joblib
 
 from handgrad import handout
+from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Call
-from handgrad.exercises.check import check_submission
+from handgrad.exercises.grading.collect import Found
 from handgrad.exercises.grading.rubric import default_rubric
+from handgrad.exercises.grading.workers import Job, check_all
 from handgrad.exercises.results import TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox, find_sandbox, how_to_isolate, why_not
 from handgrad.exercises.sandbox.runner import run_calls
 from handgrad.exercises.sheet import solved_sheet
 from handgrad.exercises.sheet.solutions import solution
-from handgrad.exercises.submission.reading import Cell, Submission
+from handgrad.exercises.submission.reading import Cell
 from handgrad.exercises.tasks import TASKS
 
 # For each task, a mistake of the catalogue: text of the solution, and what stands in its place.
@@ -56,6 +60,8 @@ ATTEMPTS = {
 """,
 }
 
+Sheet = tuple[Any, Mapping[str, str] | None]  # its number and what stands in its blanks, or None for the solutions
+
 
 @dataclass(frozen=True)
 class Examined:
@@ -80,18 +86,16 @@ def examine() -> Iterator[Examined]:
         [task for task in MISTAKES if TASKS[task].sheet == part and (task == "backprop") == alone]
         for part, alone in ((3, False), (4, False), (4, True))
     ]
-    sheets = [_sheet(part, {}) for part in (3, 4)] + [_sheet(part, None) for part in (3, 4)]
-    sheets += [_sheet(TASKS[tasks[0]].sheet, _wrong(tasks)) for tasks in groups]
-    with ThreadPoolExecutor() as pool:
-        waiting = [pool.submit(_checked, sandbox, sheet) for sheet in sheets]
-        blank, solved, wrong = waiting[:2], waiting[2:4], waiting[4:]
-        points = sum(_points(sheet.result()) for sheet in blank)
-        yield Examined(points == 0, "A blank sheet gets no points.", f"It got {points:g}.")
-        points = sum(_points(sheet.result()) for sheet in solved)
-        full = sum(default_rubric(part).maximum for part in (3, 4))
-        yield Examined(points == full, f"A solved sheet gets all {full:g} points.", f"It got {points:g}.")
-        results = {task: sheet.result()[task] for tasks, sheet in zip(groups, wrong, strict=True) for task in tasks}
-        yield _named(results)
+    sheets: list[Sheet] = [*((part, {}) for part in (3, 4)), *((part, None) for part in (3, 4))]
+    sheets += [(TASKS[tasks[0]].sheet, _wrong(tasks)) for tasks in groups]
+    checked = _checked(sandbox, sheets)
+    blank, solved, wrong = checked[:2], checked[2:4], checked[4:]
+    points = sum(map(_points, blank))
+    yield Examined(points == 0, "A blank sheet gets no points.", f"It got {points:g}.")
+    points = sum(map(_points, solved))
+    full = sum(default_rubric(part).maximum for part in (3, 4))
+    yield Examined(points == full, f"A solved sheet gets all {full:g} points.", f"It got {points:g}.")
+    yield _named({task: sheet[task] for tasks, sheet in zip(groups, wrong, strict=True) for task in tasks})
     reason = why_not()
     if reason is not None:
         yield Examined(False, "Submissions run in isolation.", f"{reason}. To isolate them, {how_to_isolate()}.")
@@ -100,15 +104,23 @@ def examine() -> Iterator[Examined]:
     yield from _attempts(sandbox)
 
 
-def _sheet(part: int, bodies: Mapping[str, str] | None) -> Submission:
-    """Make a sheet with these bodies in its blanks, or the solutions."""
-    return Submission(str(part), (Cell(0, solved_sheet(part, "py", bodies=bodies)),))  # type: ignore[arg-type]
-
-
-def _checked(sandbox: Sandbox, sheet: Submission) -> dict[str, TaskResult]:
-    """Check all tasks of a sheet."""
-    tasks = [task.name for task in TASKS.values() if str(task.sheet) == sheet.name]
-    return {result.task: result for result in check_submission(sheet, sandbox, tasks=tasks).tasks}
+def _checked(sandbox: Sandbox, sheets: Sequence[Sheet]) -> list[dict[str, TaskResult]]:
+    """Check all tasks of each sheet, as ``grade`` does."""
+    with tempfile.TemporaryDirectory(prefix="handgrad-") as scratch:
+        jobs = []
+        for number, (part, bodies) in enumerate(sheets):
+            path = Path(scratch) / f"{number}.py"
+            path.write_text(solved_sheet(part, "py", bodies=bodies), encoding="utf-8")
+            tasks = tuple(task.name for task in TASKS.values() if task.sheet == part)
+            jobs.append(Job(Found(path.name, "", path), tasks, sandbox, "en"))
+        found = dict(check_all(jobs, joblib.cpu_count(), Path(scratch)))
+    results = []
+    for number in range(len(jobs)):
+        checked = found[number]
+        if isinstance(checked, str):
+            raise ExerciseError(f"a sheet of our own: {checked}", "a sheet that is checked", "report this")
+        results.append({result.task: result for result in checked.tasks})
+    return results
 
 
 def _wrong(tasks: list[str]) -> dict[str, str]:

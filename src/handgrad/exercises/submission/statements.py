@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import re
 import symtable
 import threading
@@ -61,7 +60,7 @@ def parse(source: str, cell: int) -> list[Unit] | Crash:
         warnings.simplefilter("ignore")  # such as that of an invalid escape in a docstring with LaTeX
         lines = _without_magics(source).split("\n")
         try:
-            tree = _tree("\n".join(lines))
+            tree = ast.parse("\n".join(lines))
             if (stray := _outside_function(tree)) is not None:
                 raise SyntaxError("'return' outside function", (None, stray.lineno, None, None))
             return [_unit(group, lines) for group in _groups(tree.body)]
@@ -75,14 +74,6 @@ def parse(source: str, cell: int) -> list[Unit] | Crash:
         return Crash(kind, message, cell, number, lines[number - 1].strip())
 
 
-def _tree(source: str) -> ast.Module:
-    """Parse, once more if Python 3.11 confuses the depth of this tree with that of another thread's."""
-    for _ in range(20):
-        with contextlib.suppress(SystemError):
-            return ast.parse(source)
-    return ast.parse(source)
-
-
 def _without_magics(source: str) -> str:
     """Replace IPython's own syntax by ``pass``, asking the parser which lines it refuses."""
     lines = source.split("\n")
@@ -94,7 +85,7 @@ def _without_magics(source: str) -> str:
     # Not every line that looks like a magic is one: it may go on an expression, or stand in a string.
     for _ in range(min(MAXIMUM_MAGICS, sum(1 for line in lines if MAGIC.match(line.strip())))):
         try:
-            _tree("\n".join(lines))
+            ast.parse("\n".join(lines))
         except SyntaxError as error:
             number = (error.lineno or 0) - 1
             if not (0 <= number < len(lines) and MAGIC.match(lines[number].strip())):
