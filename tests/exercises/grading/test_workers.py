@@ -69,7 +69,7 @@ def test_a_submission_has_a_deadline(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_the_checker_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exception that nobody thought of is told with its name; so is what is not there to be read."""
+    """An unexpected exception is reported by name, and a missing file by its reason."""
 
     def faulty(*_: object, **__: object) -> Checked:
         raise ZeroDivisionError("a fault of ours")

@@ -1,7 +1,7 @@
 """Judges what backprop starts from: the weights of a new network, and what a forward pass keeps and returns.
 
-The sheet gives both, so neither is a task with points of its own; whoever changes them, or writes them anew, is told
-with backprop.
+The sheet gives both, so neither is a task with points of its own. If a learner has changed or rewritten them, mistakes
+in them are reported with backprop.
 """
 
 from __future__ import annotations

@@ -185,7 +185,7 @@ def read(probe: Probe, answer: Answer, kept: bool = False) -> Iterator[View]:
 
 
 def _found(values: Mapping[str, Array], prefix: str, expected: Mapping[str, Array]) -> dict[str, Array]:
-    """Take what there is under each name if it is of the expected shape, and else the expected array."""
+    """Use each submitted array if its shape is right and its entries are finite; otherwise the expected one."""
     found = {name: values.get(f"{prefix}{name}", array) for name, array in expected.items()}
     return {
         name: array if array.shape == expected[name].shape and np.isfinite(array).all() else expected[name]

@@ -100,7 +100,7 @@ def decode(head: bytes, body: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]
 
 
 def extent(shape: Sequence[int]) -> int:
-    """Count the numbers that an array would have if no axis were empty: computing with it may need so many.
+    """Count the numbers that an array would have if no axis were empty: computing with it may need as many.
 
     Examples
     --------
