@@ -6,8 +6,8 @@ class the same probability, ``backprop`` sets every gradient to ones, ``gradient
 gradients; they never raise, whatever their order and the number of rows. So a routine is judged by itself, even where
 these methods are wrong or still to be written.
 
-A submission can see this file, so it contains no solution of a task, and imports the standard library, NumPy and
-``protocol`` only.
+A submission can see this file, so it contains no solution of a task, and imports the standard library, NumPy and its
+own folder only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .protocol import MOST_BYTES, plain  # relative: in the sandbox the package has a different name
+from .attributes import put, separate  # relative: in the sandbox the package has a different name
+from .protocol import MOST_BYTES, plain
 
 PARAMETERS = ("W_i_h1", "b_h1", "W_h1_h2", "b_h2", "W_h2_o", "b_out")
 MOST_EVENTS = 6_000  # several times what a correct routine needs for a small probe
@@ -80,10 +81,9 @@ class Recording:
         self._shapes = {name: weights[name].shape for name in PARAMETERS}
         layers = [shape for shape in self._shapes.values() if len(shape) == 2]
         self.network = _made(kind, [layers[0][0], *(shape[1] for shape in layers)])
-        for set_one in (_fill, setattr):  # in the arrays that are there, since something else may refer to them; or new
-            for name, array in weights.items():
-                if not np.array_equal(getattr(self.network, name, np.nan), array):
-                    set_one(self.network, name, array.copy())
+        for name, array in weights.items():
+            put(self.network, name, array.copy())
+        separate(self.network, weights)
         if not watched:
             _set(self.network, {f"d{name}": np.zeros(shape) for name, shape in self._shapes.items()})
         self.log = Log(self.network, self._shapes)
