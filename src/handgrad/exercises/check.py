@@ -99,7 +99,7 @@ def check_submission(
 
 
 def _of_its_sheets(results: dict[str, TaskResult], missing: set[str]) -> dict[str, TaskResult]:
-    """Keep all tasks of each sheet of which a submission has anything, if only under another name."""
+    """Keep all tasks of each sheet from which a submission has a task, if only under another name."""
     meant = {task for task in missing for note in results[task].notes if note.id in hints.MEANT}
     sheets = {TASKS[task].sheet for task in results if task not in missing or task in meant}
     return {task: result for task, result in results.items() if TASKS[task].sheet in sheets}
@@ -114,7 +114,7 @@ def _missing(task: str, answers: Sequence[Answer], submission: Submission) -> bo
 
 
 def _broken(submission: Submission) -> dict[str, Crash]:
-    """Find the tasks whose definition stands in a cell that is not valid Python; all, where nothing is defined."""
+    """Find the tasks defined in a cell that is not valid Python; all tasks if the cell defines nothing."""
     errors = syntax_errors(submission)
     sources = {cell.number: cell.source for cell in submission.cells}
     broken = {

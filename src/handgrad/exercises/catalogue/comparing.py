@@ -84,7 +84,7 @@ def matching(
 def _gives(
     variant: Callable[..., Any], cases: Sequence[Sequence[Any]], found: Sequence[Array | None], tolerance: float
 ) -> bool:
-    """Tell whether a mutant gives what was found in every case, leaving off at the first in which it does not."""
+    """Tell whether a mutant gives what was found in every case; stop at the first in which it does not."""
     arrays = 0
     for case, array in zip(cases, found, strict=True):
         value = outcome(variant, *case)

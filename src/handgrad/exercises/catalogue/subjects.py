@@ -66,7 +66,7 @@ def _sizes(rng: Rng) -> Iterator[tuple[int, int]]:
 
 
 def _single(array: Array) -> Array:
-    """Round to what float32 can hold, so that who computes in float32 is off by no more than its rounding."""
+    """Round to float32, so that a computation in float32 is off by no more than its own rounding."""
     return array.astype(np.float32).astype(np.float64)
 
 

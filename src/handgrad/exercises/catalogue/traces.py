@@ -1,9 +1,9 @@
-"""What a training routine did to a network, and in which facts that differs from what the sheet asks.
+"""What a training routine did to a network, and how that differs from what the sheet asks for.
 
-A routine is not judged by what it prints or returns, nor by the weights it ends with, which hang on its random order.
-It is given a network that only records, on data whose rows and labels are all different. The events say what each
-change of the weights was made from (:class:`Update`), and these say what is wrong (:func:`deviations`), in terms that
-do not hang on the order drawn: the same for every run of a routine, and as far as can be for every way of writing it.
+A routine is judged neither by what it prints or returns, nor by its final weights, which depend on its random order. It
+is given a network that only records, and data whose rows and labels are all different. The events show what each change
+of the weights was computed from (:class:`Update`), and these show what is wrong (:func:`deviations`), in terms that do
+not depend on the order drawn: the same for every run of a routine, and if possible for every way of writing it.
 
 The file has over 300 lines because the facts are one list, each understood only beside the others.
 """
@@ -237,7 +237,7 @@ def _order(run: Trace, _: Probe) -> Hashable:
 
 
 def _forward(run: Trace, probe: Probe) -> Hashable:
-    """Say what the forward passes saw: the training part, all of it without batches, with the weights of the moment."""
+    """Say what the forward passes saw: the training set, all of it if there are no batches, with current weights."""
 
     def seen(update: Update) -> tuple[str, bool]:
         if update.rows is None:
@@ -364,14 +364,14 @@ def _shuffling(run: Trace, probe: Probe) -> Hashable:
 
 
 def _neighbours_stay(epochs: list[list[Rows]]) -> bool:
-    """Tell whether nearly all rows come next to the same ones as in the epoch before, as no shuffling leaves them."""
+    """Tell whether nearly all rows have the same neighbours as in the epoch before, which shuffling would change."""
     orders = [[row for batch in epoch for row in batch] for epoch in epochs]
     pairs = [{frozenset(pair) for pair in pairwise(order)} for order in orders]
     return all(len(after) > 9 and len(before & after) > 0.75 * len(after) for before, after in pairwise(pairs))
 
 
 def _evaluation(run: Trace, probe: Probe) -> Hashable:
-    """Say whether there was an evaluation, and never one on the test part."""
+    """Say whether there were evaluations, but none on the test set."""
     parts = {probe.part(rows) for rows in run.evaluated}
     return "train" if "train" in parts and "test" not in parts else None
 

@@ -121,14 +121,14 @@ def _row(one: Found, checked: Checked | str, rubric: Rubric) -> Row:
 
 
 class _Folder:
-    """The folder of a grading that goes on. Like that of a finished one, it has a record of the files written."""
+    """The folder of an unfinished grading. Like a finished one, it has a record of the files written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._hashes: dict[str, str] = {}
 
     def write(self, contents: Mapping[str, str | bytes], data: Mapping[str, object] | None = None) -> None:
-        """Write files; first the record of them, so that whatever ends the grading, the folder is known as ours."""
+        """Write files, their record first, so that the folder is recognised even if the grading is stopped."""
         encoded = {name: text.encode() if isinstance(text, str) else text for name, text in contents.items()}
         self._hashes, before = {**self._hashes, **{name: _hash(text) for name, text in encoded.items()}}, self._hashes
         record = json.dumps({**(data or {}), "files": self._hashes}, indent=1, allow_nan=False)
@@ -141,7 +141,7 @@ class _Folder:
                     file.write(text)
 
     def move(self, out: Path) -> None:
-        """Put the folder in the place of a former one."""
+        """Move the folder to its final place, where it replaces a former grading."""
         former = out.with_name(f".{out.name}.former")
         with _explained(out):
             if out.exists():

@@ -1,8 +1,8 @@
 """Reads, checks and judges submissions in worker processes, each submission within limits.
 
-A submission's code runs in the sandbox, but what is handed in, and what its code answers, is read and judged here, and
-must not stop the grading of a class. A worker that needs too much time or memory is ended, its submission has a reason
-in place of points, and a new worker goes on with the next one.
+A submission's code runs in the sandbox, but its file and its answers are read and judged here, and must not stop the
+grading of a class. A worker that needs too much time or memory is ended. Its submission gets a reason instead of
+points, and a new worker takes the next one.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def check_all(
     ----------
     jobs : sequence of Job
     workers : int
-        The number of processes. They end with the iterator, whatever ends that, and with this process.
+        The number of processes. They end when the iterator is closed or this process ends.
     scratch : Path
         An existing folder for their temporary files.
     bounds : Bounds, optional
@@ -80,7 +80,7 @@ def check_all(
     Yields
     ------
     index : int
-        That of the job; the first to be done comes first.
+        That of the job; jobs come in the order in which they are finished.
     checked : Checked or str
         A text says why the submission could not be checked.
     """
@@ -115,7 +115,7 @@ def check_all(
 
 
 class Worker:
-    """A process that checks one submission after the other."""
+    """A process that checks one submission after another."""
 
     def __init__(self, scratch: Path, bounds: Bounds) -> None:
         self.link, there = Pipe()

@@ -38,13 +38,13 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     """Say whether backprop is right, and if not, which quantity goes wrong first, and why; remark on a right one."""
     drawn, asked = plan.drawn, sorted_by_kind(plan.drawn, answers)
     reaches = any(answer.status == "ok" or done(answer, "0:forward") for answer in asked.full)
-    # Where the forward pass is wrong or stops it, or a helper that is still to be written, it is judged by itself.
+    # If a wrong forward pass or a helper that is still to be written stops it, the method is judged by itself.
     stopped = not reaches or all(answer.status == "not_attempted" for answer in asked.full)
     works = gradients_right(_views(drawn.probes, asked.full))
     by_itself = stopped or (not works and forward.starts_wrong(drawn.probes, asked.full))
     judged = _alone(drawn.probes, asked) if by_itself else asked.full
     needs_more = by_itself and not stopped and bool(crashes.first(judged)) and not crashes.first(asked.full)
-    if needs_more:  # something else that its own forward pass keeps
+    if needs_more:  # it uses other values that its own forward pass keeps
         judged = asked.full
     early = diagnosis.unanswered(plan.task, judged)
     in_time = _views(drawn.probes, judged) if early and early.status == "too_slow" else []
@@ -101,7 +101,7 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
 
 
 def _alone(probes: Sequence[Probe], asked: Answers) -> Sequence[Answer]:
-    """Choose the answers that judge the method by itself: with correct helpers only where its own are not there."""
+    """Choose the answers that judge the method by itself; correct helpers replace its own only if some do not run."""
     if all(answer.status in ("ok", "missing") for answer in asked.helpers):
         return asked.given
     return _with_correct_helpers(probes, asked)
@@ -124,9 +124,9 @@ def _wrong_helpers(probe: Probe, answers: Sequence[Answer]) -> tuple[str, ...]:
 
 
 def _calls_them(probe: Probe, asked: Answers, view: View) -> bool:
-    """Tell whether the deltas are what the submission's own helpers, correct or not, make of the right arguments.
+    """Tell whether the submission's own helpers, correct or not, give its deltas from the right arguments.
 
-    Correct helpers in their place would otherwise hide that the method calls them with something else.
+    Otherwise correct helpers in their place would hide that the method passes wrong arguments.
     """
     right = [expected for _, _, expected in helpers_of(probe)]
     own = [answer.values.get("return") if answer.status == "ok" else None for answer in asked.helpers]

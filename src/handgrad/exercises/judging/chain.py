@@ -1,7 +1,7 @@
 """Walks along the chain of backpropagation and compares each quantity with what it should be.
 
-A quantity is right if it follows by its formula from the submission's own quantities before it; so a mistake shows
-where it was made, and what it spoils later is told apart.
+A quantity is right if its formula gives it from the submission's own earlier quantities. So a mistake is found where it
+was made, and is distinguished from its consequences.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Verdict:
     ----------
     quantity : str
     state : {"right", "follows", "wrong", "absent", "unknown", "unreached"}
-        follows: computed as it should be, from something wrong. absent: a delta that is not kept, and of which the
-        gradients do not tell what it was. unknown: nothing to compare it with, as what it is made of has an impossible
-        shape. unreached: the code crashed before.
+        follows: computed correctly from something wrong. absent: a delta that is neither kept nor determined by the
+        gradients. unknown: cannot be compared, because the quantities that it is computed from have impossible shapes.
+        unreached: the code crashed before.
     mistake : str or None
     found, expected : ndarray or None
         From the pass ``view``.
@@ -61,7 +61,7 @@ class Verdict:
     agrees : bool
         False for what is right in the end, but does not follow from the quantities before it.
     telling : bool
-        False for what is a single number everywhere, as a stored 0 or 1 makes it, whatever the formula.
+        False if all entries are the same number, such as a stored 0 or 1, whatever the formula.
     """
 
     quantity: str
@@ -83,8 +83,7 @@ def walk(views: Sequence[View]) -> list[Verdict]:
     """Judge the nine quantities, in order.
 
     Deltas may hold the mean's 1/n already, if the gradients agree. Deltas that are not kept are read from the
-    gradients, of passes with so few examples that these determine them. Of all readings the one is taken in which most
-    fits together.
+    gradients of passes that have few enough examples to determine them. The most consistent of all readings is used.
     """
     readings = [_walk(views, averaged=False)]
     if readings[0][0].mistake == "delta_already_averaged":
@@ -162,7 +161,7 @@ def _judged(
 
 
 def _large_inputs(view: View) -> bool:
-    """Tell whether a small change of a weight is no small change of what it weighs."""
+    """Tell whether inputs are so large that even a small change of a weight changes its sum considerably."""
     return bool(np.abs(view.state["X"]).max() > 1 / ROUNDING)
 
 
@@ -239,7 +238,7 @@ def _determines(view: View) -> bool:
 def _read_off(
     name: str, views: Sequence[View], states: Sequence[dict[str, Any]]
 ) -> tuple[Verdict, Sequence[Array | None]]:
-    """Judge a delta that is not kept by the two gradients that are made of it, and say what it must have been."""
+    """Judge a delta that is not kept by the two gradients computed from it, and infer its values."""
     layer = DELTAS[name]
     gradients = (layer.dW, layer.db)
     own = {gradient: [view.own.get(gradient) for view in views] for gradient in gradients}

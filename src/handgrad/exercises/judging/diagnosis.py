@@ -133,7 +133,7 @@ def of_trials(mistake: str | None, quantities: Sequence[str], trials: Sequence[T
     mistake : str or None
     quantities : sequence of str
     trials : sequence of Trial
-        Those in which it is wrong; the numbers told are the first one's.
+        Those in which it is wrong; the numbers in the message are those of the first one.
     equation : str
 
     Examples
@@ -206,9 +206,9 @@ def _constant(values: Any) -> bool:
 
 
 def _named(factors: Sequence[float], sizes: Sequence[Mapping[str, int]]) -> Note | str | None:
-    """Say which number a factor is, by all trials: a fixed one, or one that goes with a size; None if neither holds.
+    """Say what a factor is in all trials: a fixed number, or one that depends on a size; None if neither holds.
 
-    Where a single trial cannot tell, only a size itself is named, and all that are meant.
+    If there is a single trial, only sizes that equal the factor are named, all of them.
     """
     several = len(set(map(tuple, (one.values() for one in sizes)))) > 1
     if several and _constant(factors):

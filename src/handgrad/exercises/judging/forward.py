@@ -38,8 +38,8 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        Without quantities, as these are none of backprop's. None at all where sigmoid, softmax or one layer are wrong,
-        which are tasks of their own.
+        They name no quantities, since these do not belong to backprop. If sigmoid, softmax or fcc_one_layer is wrong,
+        the values are not judged, since those are tasks of their own.
     """
     if not works and (misshapen := _misshapen(drawn.probes[0], asked.full[0])):
         return (misshapen,)
@@ -71,7 +71,7 @@ def starts_wrong(probes: Sequence[Probe], answers: Sequence[Answer]) -> bool:
 
 
 def passed(probes: Sequence[Probe], answers: Sequence[Answer]) -> list[tuple[Answer, int, View]]:
-    """List the forward passes that came to their end, with what they should give."""
+    """List the forward passes that finished, with the values that they should give."""
     return [
         (answer, i, view)
         for probe, answer in zip(probes, answers, strict=True)
@@ -103,7 +103,7 @@ def _kept(answer: Answer, i: int, name: str) -> Array | None:
 
 
 def _differs(found: Array | None, right: Array) -> bool:
-    """Tell whether a forward value is wrong; one that is not there, or is kept with additional units, is not judged."""
+    """Tell whether a forward value is wrong; one that is missing or has additional units is not judged."""
     return found is not None and found.shape == right.shape and not same(found, right) and not same(found.T, right)
 
 

@@ -93,7 +93,7 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
 
 
 def _right(trial: Trial, subject: Subject, case: Arguments) -> bool:
-    """Tell whether a result is as exact as its type allows, and what may be added against log 0."""
+    """Tell whether a result is as exact as its type and a guard against log 0 allow."""
     if _is_single(trial.found):
         return same(trial.found, trial.expected, subject.tolerance)
     guarded = trial.expected if subject.guarded is None else np.asarray(subject.guarded(*case))
@@ -115,7 +115,7 @@ def _rounded(trials: Sequence[Trial]) -> bool:
 
 
 def _besides(task: str, cases: Sequence[Arguments], trials: Sequence[Trial], wrong: Sequence[Trial]) -> Iterator[Note]:
-    """Say of a mistake without a name which argument it ignores, or that it shows in some trials only."""
+    """Say which argument an unrecognised mistake ignores, or that it appears in some trials only."""
     for i, argument in enumerate(TASKS[task].parameters):
         pairs = [
             (trials[a], trials[b])
@@ -147,7 +147,7 @@ def _remarks(plan: Plan[Cases], answers: Sequence[Answer]) -> tuple[Finding, ...
 
 
 def _returned(answer: Answer) -> Array | None:
-    """Read what a function returned, None where it crashed; what is no array or number is not told apart."""
+    """Read what a function returned, None if it crashed; anything but arrays and numbers is treated alike."""
     return answer.values.get("return", np.array(None)) if answer.status == "ok" else CRASH
 
 
@@ -160,7 +160,7 @@ def _changed(answer: Answer, case: Arguments) -> bool:
 
 
 def _by_symptom(wrong: Sequence[Trial], crash: Crash | None) -> str | None:
-    """Recognise what shows by other than its values: types that hold too little, labels that cannot be indices."""
+    """Recognise mistakes by signs other than values: overflowing or integer types, labels that cannot be indices."""
     if crash:
         return crashes.by_crash(crash)
     pairs = [(trial.found, trial.expected) for trial in wrong if trial.found is not None]

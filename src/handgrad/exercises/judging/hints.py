@@ -1,4 +1,4 @@
-"""Adds what a submission's text tells to a result: a similar name, a method outside its class, other parameters."""
+"""Adds to a result what the source code reveals: a similar name, a method outside its class, other parameters."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from handgrad.exercises.submission.outline import Function, Outline
 from handgrad.exercises.tasks import TASKS
 
 METHODS = frozenset(name for name, task in TASKS.items() if task.kind == "method") | {"forward_propagation"}
-MEANT = ("missing_similar", "missing_inside", "missing_outside")  # something that is there was meant for the task
+MEANT = ("missing_similar", "missing_inside", "missing_outside")  # another definition was probably meant for the task
 _MOST = 200  # names that are compared
 _SIMILAR = 0.6  # of difflib's ratio
 _CALLED = re.compile(r"(\w+)\(\) (?:takes|missing|got)")
 
 
 def explained(result: TaskResult, outline: Outline) -> TaskResult:
-    """Say more about a task that is missing, or that fails for a reason that can be read in its text.
+    """Say more about a task that is missing, or that fails for a reason visible in the source code.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def _missing(task: str, outline: Outline) -> Note:
 
 
 def _similar(name: str, candidates: Iterable[str]) -> str | None:
-    """Find the name that is most like another one: misspelled, cut short, in another order, or made of its initials."""
+    """Find the most similar name: misspelled, abbreviated, with its words in another order, or the initials."""
     likely = sorted(candidate for candidate in candidates if len(candidate) < 3 * len(name))[:_MOST]
     scores = {candidate: _likeness(name, candidate) for candidate in likely}
     best = max(scores, key=scores.__getitem__, default=None)

@@ -1,10 +1,10 @@
-"""What backprop is tried on, as calls, and their answers, sorted again by what was asked.
+"""The calls that backprop is tried with, and their answers, grouped by the kind of call.
 
 The method is run on networks whose layers differ in size, so that a transposition or a wrong axis shows, and on some
 whose layers are equal, so that a product with the wrong factor does not only crash; several times on one object; with
-inputs of another scale; and on a network as large as the sheet's. Once more it starts from the reference's forward
-values: that tells what the method alone deserves where the forward pass is wrong or missing; and with correct helper
-functions, where one of these is to blame.
+inputs of another scale; and on a network as large as the sheet's. It is also run from the reference's forward values,
+which shows what the method itself deserves if the forward pass is wrong or missing, and with correct helper functions,
+for the case that one of those is to blame.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from handgrad.exercises.catalogue.comparing import Array
 from handgrad.exercises.judging.passes import Probe, canned, draw, example, large_pass, passes, scaled
 from handgrad.exercises.judging.plan import Plan
 
-# Of layers and batches; none is a factor that a mistake may contain, or a sum, product or quotient of two others.
+# Of layers and batches. None is a likely factor of a mistake, or the sum, product or quotient of two others.
 SIZES = (7, 11, 13, 17, 23, 27)
 SHEET = (784, 400, 400, 10)
-PATIENCE = 4.0  # seconds for the large network; who is slower, as loops over single numbers may be, is not tried on it
+PATIENCE = 4.0  # seconds for the large network; slower methods, such as loops over single numbers, are not tried on it
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Answers:
         Of every network, with the submission's own forward pass.
     pictured : Answer
     given, canned, turned : sequence of Answer
-        Of the first two, from the reference's forward values; with the submission's own helpers, and with correct ones
-        (``turned``: as if asked for transposed values).
+        Of the first two networks, from the reference's forward values: with the submission's own helpers, with correct
+        ones, and with correct ones for transposed values.
     helpers, forward_helpers : sequence of Answer
         Of the functions that the method may call; ``forward_helpers``, of those that the forward pass may call.
     large : Answer
@@ -73,7 +73,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
     """
     d, h1, h2, k, n, m = (int(size) for size in rng.permutation(SIZES))
     probes = (
-        _repeating(draw(rng, (d, h1, h2, k), n, m, 1, m)),  # on one object: nothing may be left over
+        _repeating(draw(rng, (d, h1, h2, k), n, m, 1, m)),  # one object must not keep anything
         draw(rng, (n, k, d, h2), h1),
         scaled(draw(rng, (6, 5, 7, 4), 3)),
         draw(rng, (4, 4, 4, 4), 6),
@@ -108,7 +108,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
 
 
 def _repeating(probe: Probe) -> Probe:
-    """Show the first batch once more at the end."""
+    """Repeat the first batch at the end."""
     return replace(probe, batches=(*probe.batches, probe.batches[0]))
 
 
@@ -132,7 +132,7 @@ def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
 
 
 def helpers_of(probe: Probe) -> list[tuple[str, tuple[Array, ...], Array]]:
-    """List the functions that backprop may call, with arguments and what is right for them."""
+    """List the functions that backprop may call, with arguments and the right results."""
     batch = probe.batches[0]
     out, h1, h2 = (batch.forward[name] for name in ("out", "h1", "h2"))
     delta = handout.delta_last_layer_easy_approach(out, batch.y)
@@ -145,7 +145,7 @@ def helpers_of(probe: Probe) -> list[tuple[str, tuple[Array, ...], Array]]:
 
 
 def forward_helpers(probe: Probe) -> list[tuple[str, tuple[Array | Ufunc, ...], Array]]:
-    """List the functions that the forward pass may call, with arguments and what is right for them."""
+    """List the functions that the forward pass may call, with arguments and the right results."""
     X, W, b = probe.batches[0].forward["X"], probe.weights["W_i_h1"], probe.weights["b_h1"]
     sums = np.matmul(X, W) + b
     return [

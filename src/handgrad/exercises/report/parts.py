@@ -104,7 +104,7 @@ def has_more(result: TaskResult) -> bool:
 
 
 def alike(results: Sequence[TaskResult]) -> list[list[TaskResult]]:
-    """Group tasks of which the same is to be said, such as all those of a cell that is not valid Python.
+    """Group tasks with the same message, such as all those in a cell that is not valid Python.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Keeps answers in proportion to what was asked, so that whatever a judge computes from two of them stays small."""
+"""Keeps answers in proportion to the call, so that whatever a judge computes from them stays small."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from handgrad.exercises.calls import Answer, Call, Network
 from handgrad.exercises.sandbox.inside.protocol import extent
 
-# An array of an answer may be this many times larger than the largest that the call gave, and so large in any case. A
-# wrong shape that a mistake explains, such as that of an outer product, is well within.
+# An array of an answer may be this many times as large as the largest argument, and at least as large as below. Wrong
+# shapes that a mistake explains, such as that of an outer product, are well within these bounds.
 TIMES = 4
 LONGEST, MOST_NUMBERS = 256, 10_000
 
 
 def in_proportion(call: Call, answer: Answer) -> Answer:
-    """Leave out what is far larger than a call explains.
+    """Leave out arrays that are far larger than the call explains.
 
     Parameters
     ----------

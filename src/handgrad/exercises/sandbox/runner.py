@@ -34,7 +34,7 @@ def run_calls(
     Parameters
     ----------
     cells : sequence of Cell
-        Loaded in order into one module. A statement that fails costs only the names that it would have bound.
+        Loaded in order into one module. If a statement fails, only the names that it defines are missing.
     calls : sequence of Call
         Carried out in order. Whatever a call leaves in the module is visible to the next, so no call may contain the
         answer to another one.

@@ -1,4 +1,4 @@
-"""Lists what a submission defines, as its text tells: names, parameters, and variables of functions from outside."""
+"""Lists what a submission's source code defines: functions, classes, parameters, and the globals they use."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def outline(submission: Submission) -> Outline:
 
 
 def _pasted(source: str) -> Pasted | None:
-    """Find what was copied along with the code of a cell, on most of its lines."""
+    """Recognise what was copied along with most lines of a cell, such as prompts or line numbers."""
     if re.match(r"\s*<(!doctype|html|\?xml)", source, re.IGNORECASE):
         return "page"
     lines = [line for line in source.splitlines() if line.strip()]
@@ -101,12 +101,12 @@ def _pasted(source: str) -> Pasted | None:
 
 
 def _function(scope: symtable.Function, bound: int = 0) -> Function:
-    """Read a function's parameters, but for those that are bound, and the names that it takes from outside."""
+    """Read a function's parameters, except the bound ones, and the global names that it uses."""
     return Function(scope.get_parameters()[bound:], frozenset(globals_of(scope)))
 
 
 def _loose(units: Iterable[Unit], classes: Iterable[str]) -> frozenset[str]:
-    """Find the variables that hold data or a network, directly or by way of each other."""
+    """Find the variables that contain data or a network, or were computed from such variables."""
     loose: set[str] = set()
     made = {*classes, "fcc"}
     for unit in units:

@@ -1,7 +1,7 @@
-"""Gives an object of a submission our numbers, wherever it keeps its own.
+"""Puts our numbers into an object of a submission, wherever it keeps its own.
 
-A network may have its weights in a dictionary, a list or one long vector as well. So numbers are written into the
-arrays that are there; where that is impossible, the object gets new arrays, in all places of the old ones.
+A network may also keep its weights in a dictionary, a list or one long vector. So numbers are written into the existing
+arrays; if that is impossible, new arrays take the place of the old ones everywhere.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def places(made: Any, array: NDArray[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 def separate(made: Any, given: Mapping[str, Any]) -> None:
-    """Give new arrays to attributes that shared theirs with another one, which has been overwritten by that."""
+    """Give new arrays to attributes that share theirs with another attribute, which has overwritten their numbers."""
     for name, value in given.items():
         if type(value) is ndarray and not array_equal(getattr(made, name), value, equal_nan=value.dtype.kind == "f"):
             setattr(made, name, value.copy())

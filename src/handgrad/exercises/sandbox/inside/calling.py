@@ -1,4 +1,4 @@
-"""Calls a submission's functions with keywords that they may know by other names, or take by position only."""
+"""Calls a submission's functions, whose parameters may have other names or be positional only."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 Function = Callable[..., Any]
 Way = tuple[list[Any], dict[str, Any]]  # arguments and keywords
 
-SPARE = ("evaluate_every", "log_every", "rng")  # without these a function does the same, or takes others of its own
+SPARE = ("evaluate_every", "log_every", "rng")  # a function may do without these
 TAKES_OTHERS = re.compile(r"unexpected keyword argument|positional arguments? but|multiple values for argument")
 
 
 def call(function: Function, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    """Call a function with the keywords that it takes, as its signature or else a trial tells.
+    """Call a function with the keywords that it takes, according to its signature or else by trial.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def call(function: Function, arguments: list[Any], keywords: dict[str, Any]) -> 
 
 
 def ways(function: Function, arguments: list[Any], keywords: dict[str, Any]) -> Iterator[Way]:
-    """Give the ways to call a function, the likeliest first."""
+    """List the ways to call a function, the most likely first."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -63,7 +63,7 @@ def ways(function: Function, arguments: list[Any], keywords: dict[str, Any]) -> 
 
 
 def _by_name(parameters: list[Parameter], taken: int, keywords: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Give each keyword to the parameter of its name, and what is left, in order, to parameters of other names."""
+    """Assign each keyword to the parameter of its name, and the others, in order, to the remaining parameters."""
     free = [p for p in parameters[:taken] if p.kind is Parameter.KEYWORD_ONLY]
     free += [p for p in parameters[taken:] if p.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)]
     named = {p.name: keywords[p.name] for p in free if p.name in keywords}

@@ -1,4 +1,4 @@
-"""Describes what a submission's code raised, and what a statement that failed would have defined."""
+"""Describes an exception of a submission's code, and lists the names that a failed statement should have defined."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def word(name: object) -> str:
 
 
 def defined(statement: ast.stmt) -> set[str]:
-    """Name what a statement would have defined."""
+    """List the names that a statement defines."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {statement.name}
     found = set()

@@ -55,7 +55,7 @@ class Learner:
         self.called: Any = None
 
     def load(self, number: int, source: str) -> None:
-        """Execute a cell statement by statement; one that fails costs only the names that it would have bound."""
+        """Execute a cell statement by statement; if one fails, only the names that it defines are missing."""
         try:
             statements = ast.parse(source, f"<cell {number}>").body
         except BaseException as error:
@@ -68,7 +68,7 @@ class Learner:
                 self._lose(statement, error)
 
     def _lose(self, statement: ast.stmt, error: BaseException) -> None:
-        """Note why a statement's names are missing; data that are not here get a small stand-in."""
+        """Note why a statement's names are missing, and replace missing data by small stand-ins."""
         names = defined(statement)
         self.unloaded |= dict.fromkeys(names, self._cause(error) or crash(error))
         if isinstance(error, OSError | ImportError) or (isinstance(error, NameError) and error.name in self.outside):

@@ -1,10 +1,10 @@
 """Records what a training routine does to a network, without any mathematics.
 
-The network is an object of the submission's own class, so that a routine finds there whatever it expects: methods,
-properties and arguments of the learner's own. Three methods are replaced meanwhile. ``forward_propagation`` gives every
+The network is an object of the submission's own class, so that a routine finds the methods, properties and arguments
+that it expects. Meanwhile three methods are replaced. ``forward_propagation`` gives every
 class the same probability, ``backprop`` sets every gradient to ones, ``gradient_step`` subtracts the rate times the
 gradients; they never raise, whatever their order and the number of rows. So a routine is judged by itself, even where
-these methods are wrong or still to be written.
+these methods are wrong or not written yet.
 
 A submission can see this file, so it contains no solution of a task, and imports the standard library, NumPy and its
 own folder only.
@@ -36,7 +36,7 @@ class EndlessError(Exception):
 
 
 class fcc:  # noqa: N801 - the sheet's name, which an error message may show
-    """The class of networks where a submission has none, or none that can be made; the sheet's without its methods.
+    """The class of networks if a submission has none that works: the sheet's, without its methods.
 
     Parameters
     ----------
@@ -113,13 +113,13 @@ class Recording:
             value, fits = _argument(name, signature, (network, *arguments), keywords)
             if original is None and not arguments and not keywords:
                 raise TypeError(f"{name}() missing 1 required positional argument: '{called}'")
-            log = self.log if network is self.network else Log(network, self._shapes)  # nobody reads that of a copy
+            log = self.log if network is self.network else Log(network, self._shapes)  # the log of a copy is not used
             if name == "gradient_step":
                 log.add(name, value)
             if original is None or (fits and not self._watched):
                 result = ours(network, self._shapes, value)
             else:
-                result = original(network, *arguments, **keywords)  # which knows what does not fit
+                result = original(network, *arguments, **keywords)  # raises its own error if they do not fit
             if name != "gradient_step":  # a forward pass that it makes itself comes before it
                 log.add(name, value)
             return result
@@ -247,7 +247,7 @@ def _axes(value: Any) -> int:
 
 
 def _set(network: Any, values: dict[str, Any]) -> None:
-    """Set attributes: anew, or, where a class does not allow this, in the array that is there; or not at all."""
+    """Set attributes; if a class does not allow this, write into the existing array if that is possible."""
     for name, value in values.items():
         try:
             setattr(network, name, value)
@@ -256,7 +256,7 @@ def _set(network: Any, values: dict[str, Any]) -> None:
 
 
 def _fill(network: Any, name: str, array: Any) -> None:
-    """Put numbers into an array that is there, if they fit."""
+    """Write numbers into an existing array, if they fit."""
     there = getattr(network, name, None)
     if isinstance(there, np.ndarray) and there.shape == np.shape(array) and there.dtype == np.float64:
         with contextlib.suppress(ValueError):  # it may only be read

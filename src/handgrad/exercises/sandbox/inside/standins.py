@@ -1,7 +1,7 @@
-"""Small arrays in place of data sets that a submission reads from files, which are not here.
+"""Small arrays that replace the data sets which a submission reads from missing files.
 
 They have the form of the course's data: a row of 784 numbers between 0 and 1 for each image, and a whole number from 0
-to 9 as its label. A name tells which of the two it is for.
+to 9 as its label. The name of a variable decides which of the two it gets.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 PART = "(?:train(?:ing)?|test|valid(?:ation)?|val|dev|tr|te)?"
 INPUTS = re.compile(f"{PART}_?(?:x|images?|inputs?|features?|pixels?)_?{PART}", re.IGNORECASE)
 LABELS = re.compile(f"{PART}_?(?:y|labels?|targets?)_?{PART}", re.IGNORECASE)
-# Numbers of rows that no trial has, so that a method that counts these rows instead of its own shows.
+# Numbers of rows that no trial has, which reveals a method that counts these rows instead of its own.
 TRAIN, OTHER = 601, 211
 
 
 def stand_ins(names: Iterable[str]) -> dict[str, NDArray[Any]]:
-    """Make a data set for each name that sounds like one.
+    """Make a small array for each name that looks like images or labels.
 
     Examples
     --------
