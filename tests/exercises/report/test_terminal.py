@@ -10,7 +10,7 @@ from handgrad.exercises.calls import Crash
 from handgrad.exercises.report import show_report
 from handgrad.exercises.report.feedback import explanation, hint, message
 from handgrad.exercises.report.parts import clean, words
-from handgrad.exercises.results import Checked, Note, Picture, TaskResult
+from handgrad.exercises.results import Checked, Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 from handgrad.exercises.words.wording import texts
 
@@ -53,6 +53,14 @@ def test_chain_names_each_quantity_with_its_state() -> None:
     states = dict.fromkeys(BACKPROP, "ok") | {"delta_h2": "WRONG", "delta_h1": "WRONG", "dW_i_h1": "WRONG"}
     states |= dict.fromkeys(("dW_h1_h2", "db_h2", "db_h1"), "follows")
     assert " → ".join(f"{quantity} {states[quantity]}" for quantity in BACKPROP) in text
+
+
+def test_no_chain_where_no_quantity_is_wrong() -> None:
+    """If only the forward pass is wrong, a chain in which every quantity is right would be confusing."""
+    finding = Finding((), "forward_sigmoid_output", {"quantities": ("out",)}, equation="(3.4)")
+    text = shown(one(TaskResult("backprop", "wrong", (finding,))))
+    assert "softmax" in text
+    assert "→" not in text
 
 
 def test_chain_does_not_vouch_for_the_unseen() -> None:

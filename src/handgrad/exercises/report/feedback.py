@@ -102,7 +102,7 @@ def blocks(result: TaskResult, language: Language) -> tuple[Block, ...]:
     for position, finding in enumerate(result.findings):
         lead = word["also"] if position else ""
         said.append(Message(lead, message(finding, language), "" if finding.mistake else word["unnamed"]))
-        if position == 0 and (links := chain(result)):
+        if position == 0 and finding.quantities and (links := chain(result)):
             states = {link.state: word[f"chain_{link.state}"] for link in links}
             note = word["chain_explained"] if result.consequences else ""
             said.append(Chain(links, states, is_sequence(result), note))
