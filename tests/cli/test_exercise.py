@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from handgrad.cli import main
+from handgrad.exercises.check import check_submission
 from handgrad.exercises.sandbox import isolation
+from handgrad.exercises.sandbox.isolation import find_sandbox
+from handgrad.exercises.submission.reading import read_submission
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="submissions run on systems of Unix's kind only")
 
@@ -51,6 +54,74 @@ def test_check_says_by_its_exit_code_whether_all_is_right(here: Path, capsys: py
     assert "del_sigmoid" in (here / "page.html").read_text()
     assert main(["check", "missing.py"]) == 2
     assert "missing.py" in capsys.readouterr().err
+
+
+ANNAS = """\
+# Written by Anna Muster, anna@example.org
+class AnnasError(Exception):
+    pass
+
+def annas_derivative(h):
+    return 4 * h * (1 - h)
+
+del_sigmoid = annas_derivative
+
+def sigmoid(X):
+    raise AnnasError("anna has lost /home/anna/numbers.txt")
+
+def softmax(X):
+    return annas_softmax(X)
+
+def crossEntropyOfAnna(p, y):
+    return 0
+"""
+
+
+def test_a_record_is_anonymous_and_holds_the_numbers(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It has verdicts, numbers and the seed to repeat the check, in at most 200 kB; code and names only on request."""
+    (here / "anna.py").write_text(ANNAS)
+    assert main(["check", "anna.py", "--report", "case.json"]) == 1
+    assert "--report" in capsys.readouterr().out  # how to send a case
+    text = (here / "case.json").read_text()
+    assert "anna" not in text.lower()
+    assert str(here) not in text
+    assert len(text) <= 200_000
+    record = json.loads(text)
+    tasks = {task["task"]: task for task in record["tasks"]}
+    assert [tasks[name]["status"] for name in ("sigmoid", "softmax", "del_sigmoid")] == ["crashed", "crashed", "wrong"]
+    assert (tasks["softmax"]["crash"]["type"], tasks["softmax"]["crash"]["line"]) == ("NameError", 14)
+    assert tasks["del_sigmoid"]["findings"][0]["seen"][0]["facts"]["factor"] == 4
+    trial = next(trial for trial in record["trials"] if trial["id"] == "del_sigmoid:example")
+    found, expected = (trial[name]["return"] for name in ("found", "expected"))
+    assert (found["type"], found["shape"], expected["shape"]) == ("float64", [2, 2], [2, 2])
+    assert found["numbers"] == pytest.approx([4 * number for number in expected["numbers"]])
+    again = check_submission(read_submission(here / "anna.py"), find_sandbox(allow_none=True), seed=record["seed"])
+    (finding,) = next(result for result in again.tasks if result.task == "del_sigmoid").findings
+    assert finding.seen[0].facts["found"] == tasks["del_sigmoid"]["findings"][0]["seen"][0]["facts"]["found"]
+
+
+def test_a_record_has_the_source_if_asked(here: Path) -> None:
+    """With it come the names and Python's messages."""
+    (here / "anna.py").write_text(ANNAS)
+    assert main(["check", "anna.py", "--task", "3.1", "--report", "case.json", "--with-source"]) == 1
+    record = json.loads((here / "case.json").read_text())
+    assert record["source"] == [{"cell": 0, "source": ANNAS}]
+    assert record["tasks"][0]["crash"]["message"] == "anna has lost /home/anna/numbers.txt"
+
+
+def test_a_record_that_cannot_be_written_is_an_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The report is printed first; the sheet itself is never written over, and the source needs a record."""
+    (here / "wrong.py").write_text(WRONG)
+    check = ["check", "wrong.py", "--task", "del_sigmoid"]
+    assert main([*check, "--report", "nowhere/case.json"]) == 2
+    out, err = capsys.readouterr()
+    assert "0 of 1 tasks right" in out
+    assert "case.json cannot be written" in err
+    assert main([*check, "--report", "./wrong.py"]) == 2
+    assert "is the sheet itself" in capsys.readouterr().err
+    assert (here / "wrong.py").read_text() == WRONG
+    assert main([*check, "--with-source"]) == 2
+    assert "add --report FILE" in capsys.readouterr().err.replace("Add", "add")
 
 
 @pytest.mark.parametrize(("task", "code"), [("2", 1), ("4.2", 1), ("del_sigmoid", 1), ("9", 2), ("nonsense", 2)])

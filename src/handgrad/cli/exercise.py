@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -110,6 +111,8 @@ def check(
     explain: bool = False,
     json: bool = False,
     html: Path | None = None,
+    report: Path | None = None,
+    with_source: bool = False,
     language: Language = "en",
 ) -> int:
     """Check a sheet task by task, and name the mistakes in it.
@@ -128,26 +131,44 @@ def check(
         Print the results as JSON.
     html : path, optional
         Also write the report to this HTML file.
+    report : path, optional
+        Also write an anonymous record to this JSON file, to send in if a mistake was not named or a verdict is wrong.
+    with_source : bool
+        Put the sheet's code into the record as well. Then it may no longer be anonymous.
     language : {"en", "de"}
     """
-    from handgrad.exercises.check import check_submission
-    from handgrad.exercises.report import report_html, report_json, show_report
+    from handgrad.exercises.check import check_and_compare, check_submission
+    from handgrad.exercises.report import report_html, report_json, report_record, show_report
     from handgrad.exercises.sandbox.isolation import find_sandbox, how_to_isolate, why_not
     from handgrad.exercises.submission.reading import read_submission
     from handgrad.files import written
 
+    if with_source and report is None:
+        raise SettingError("--with-source is given without --report", "a file for the record", "add --report FILE")
+    for out in (html, report):
+        if out is not None and out.resolve() == sheet.resolve():
+            raise SettingError(f"{out} is the sheet itself", "another file to write to", "choose another name")
     tasks = None if task is None else _tasks_named(task)
     sandbox = find_sandbox(allow_none=True)
     if not sandbox.isolated:
         tell(f"The sheet runs without isolation ({why_not()}). To isolate it, {how_to_isolate()}.")
-    checked = check_submission(read_submission(sheet), sandbox, language, tasks)
-    if html is not None:
-        with written(html) as file:
-            file.write(report_html(checked).encode())
+    submission = read_submission(sheet)
+    if report is None:
+        checked = check_submission(submission, sandbox, language, tasks)
+    else:
+        seed = secrets.randbits(32)
+        checked, compared = check_and_compare(submission, sandbox, seed, language, tasks)
     if json:
         print(report_json(checked))
     else:
         show_report(checked, explain=explain)
+    if html is not None:
+        with written(html) as file:
+            file.write(report_html(checked).encode())
+    if report is not None:
+        source = {cell.number: cell.source for cell in submission.cells} if with_source else None
+        with written(report) as file:
+            file.write(report_record(checked, compared, seed, source).encode())
     return 0 if checked.tasks and all(result.status == "right" for result in checked.tasks) else 1
 
 

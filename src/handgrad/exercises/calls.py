@@ -166,3 +166,12 @@ class Answer:
     crash: Crash | None = None
     reason: str = ""
     left_out: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A call, what a submission answered, and what the solved sheet answers."""
+
+    call: Call
+    found: Answer
+    expected: Answer

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises.calls import Answer, Crash
+from handgrad.exercises.calls import Answer, Call, Compared, Crash
 from handgrad.exercises.judging import backward, crashes, functions, hints, routines, step
 from handgrad.exercises.judging.plan import Judge
 from handgrad.exercises.results import Checked, Language, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox
 from handgrad.exercises.sandbox.proportion import in_proportion
 from handgrad.exercises.sandbox.runner import run_calls
+from handgrad.exercises.sheet import solved_sheet
 from handgrad.exercises.submission.outline import outline
-from handgrad.exercises.submission.reading import Submission, definitions, syntax_errors
+from handgrad.exercises.submission.reading import Cell, Submission, definitions, syntax_errors
 from handgrad.exercises.tasks import TASKS
 
 # What may stand before a definition in its line, even if line numbers or prompts were copied along with it.
@@ -65,12 +66,45 @@ def check_submission(
     Examples
     --------
     >>> from handgrad.exercises.sandbox.isolation import find_sandbox
-    >>> from handgrad.exercises.submission.reading import Cell
     >>> submission = Submission("a.py", (Cell(0, "def del_sigmoid(h):\n    return h * (1 + h)"),))
     >>> checked = check_submission(submission, find_sandbox(allow_none=True), tasks=["del_sigmoid"])
     >>> [(result.task, result.status, result.findings[0].mistake) for result in checked.tasks]
     [('del_sigmoid', 'wrong', 'derivative_plus')]
     """
+    return _asked(submission, sandbox, language, tasks, seed)[0]
+
+
+def check_and_compare(
+    submission: Submission, sandbox: Sandbox, seed: int, language: Language = "en", tasks: Sequence[str] | None = None
+) -> tuple[Checked, dict[str, tuple[Compared, ...]]]:
+    r"""Check a submission; where a task is not right, set each answer next to that of the solved sheet.
+
+    Parameters, errors and the first result are those of :func:`check_submission`.
+
+    Examples
+    --------
+    >>> from handgrad.exercises.sandbox.isolation import find_sandbox
+    >>> submission = Submission("a.py", (Cell(0, "def del_sigmoid(h):\n    return h * (1 + h)"),))
+    >>> _, compared = check_and_compare(submission, find_sandbox(allow_none=True), 0, tasks=["del_sigmoid"])
+    >>> compared["del_sigmoid"][-1].found.values["return"].round(2).tolist()
+    [[0.75, 1.31], [0.24, 2.0]]
+    >>> compared["del_sigmoid"][-1].expected.values["return"].round(2).tolist()
+    [[0.25, 0.19], [0.16, 0.0]]
+    """
+    checked, answered = _asked(submission, sandbox, language, tasks, seed)
+    wrong = [result.task for result in checked.tasks if result.status not in ("right", "not_attempted")]
+    calls = [call for task in wrong for call, _ in answered[task]]
+    reference = Submission("solved.py", (Cell(0, solved_sheet(4, "py")),))
+    solved = iter(run_calls(definitions(reference), calls, sandbox))
+    return checked, {
+        task: tuple(Compared(call, found, next(solved)) for call, found in answered[task]) for task in wrong
+    }
+
+
+def _asked(
+    submission: Submission, sandbox: Sandbox, language: Language, tasks: Sequence[str] | None, seed: int | None
+) -> tuple[Checked, dict[str, list[tuple[Call, Answer]]]]:
+    """Check a submission, and give the calls with their answers by task."""
     begin = time.monotonic()
     unknown = [task for task in tasks or () if task not in TASKS]
     if unknown:
@@ -80,10 +114,11 @@ def check_submission(
     calls = [call for plan in plans.values() for call in plan.calls]
     answers = map(in_proportion, calls, run_calls(definitions(submission), calls, sandbox))
     broken = _broken(submission)
+    answered = {task: [next(answers) for _ in plan.calls] for task, plan in plans.items()}
     results: dict[str, TaskResult] = {}
     missing = set()
     for task, plan in plans.items():
-        own = [next(answers) for _ in plan.calls]
+        own = answered[task]
         absent = _missing(task, own, submission)
         if absent and task in broken:
             note = crashes.crashed(broken[task])
@@ -95,7 +130,8 @@ def check_submission(
         told = outline(submission)
         results = {task: hints.explained(result, told) for task, result in results.items()}
     listed = results if tasks is not None else _of_its_sheets(results, missing)
-    return Checked(submission.name, tuple(listed.values()), language, sandbox.isolated, time.monotonic() - begin)
+    checked = Checked(submission.name, tuple(listed.values()), language, sandbox.isolated, time.monotonic() - begin)
+    return checked, {task: list(zip(plan.calls, answered[task], strict=True)) for task, plan in plans.items()}
 
 
 def _of_its_sheets(results: dict[str, TaskResult], missing: set[str]) -> dict[str, TaskResult]:

@@ -33,6 +33,7 @@ from handgrad.exercises.tasks import TASKS
 _COLOURS: dict[Status, str] = {
     "right": "green", "not_attempted": "dim", "crashed": "red", "too_slow": "yellow", "wrong": "red",
 }  # fmt: skip
+ISSUES = "github.com/handgrad/handgrad/issues"
 _PLAIN_WIDTH = 100
 _READING_WIDTH = 110  # longer lines are hard to read
 _MARGINS = 6  # columns of a panel's frame and padding
@@ -103,6 +104,8 @@ class _Writer:
             parts += ["", self._panel(group)]
         if not self.explain and any(result.findings for result in tasks):
             parts += ["", Text(self.words["more"], style="dim")]
+        if any(finding.mistake is None for result in tasks for finding in result.findings):
+            parts += ["", Text(self.words["send"].format(address=ISSUES), style="dim")]
         if not self.checked.isolated:
             parts += ["", Text(self.words["self_check"], style="yellow")]
         return parts

@@ -1,0 +1,202 @@
+"""The record of a check, for a teacher to send: self-contained, of limited size, and anonymous without the source.
+
+It says of each task what was found and, where the task is not right, what the submission gave in the trials, and what
+the solved sheet gives. Without the source, it has no word of the learner's: text that is not known here becomes "…".
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.exercises.calls import Answer, Call, Compared, Event
+from handgrad.exercises.results import Checked, Fact, Finding, Note, TaskResult
+from handgrad.exercises.tasks import PARAMETERS, ROUTINE, TASKS
+
+FORMAT = 1
+MOST_BYTES = 200_000  # without the source
+_MOST_NUMBERS = 10_000  # of one trial
+_LEFT_OUT = "…"
+_NUMBERS = re.compile(r"[\d\s()\[\],;.:+-]*")
+_WORDS = {
+    *TASKS, *(word for task in TASKS.values() for word in (*task.parameters, *task.quantities)), *PARAMETERS, *ROUTINE,
+    "fcc", "class fcc", "X", "y", "n", "k", "d", "h1", "h2", "out", "NoneType", "ndarray", *dir(builtins),
+    "AxisError", "LinAlgError", "UFuncTypeError", "_UFuncOutputCastingError", "_UFuncNoLoopError",
+}  # fmt: skip
+
+
+def report_record(
+    checked: Checked,
+    compared: Mapping[str, Sequence[Compared]],
+    seed: int,
+    source: Mapping[int, str] | None = None,
+) -> str:
+    """Write a record as JSON.
+
+    Parameters
+    ----------
+    checked : Checked
+    compared : mapping of str to sequence of Compared
+        The trials of the tasks that are not right, by task; those with fewest numbers are recorded first.
+    seed : int
+        With which the check can be repeated.
+    source : mapping of int to str, optional
+        The cells by number. With them the record is no longer anonymous.
+
+    Returns
+    -------
+    str
+        ASCII text of at most ``MOST_BYTES``, without the source.
+
+    Examples
+    --------
+    >>> wrong = TaskResult("softmax", "crashed", notes=(Note("crash_name", {"name": "annas_sum"}),))
+    >>> record = json.loads(report_record(Checked("anna.py", (wrong,), "en", True, 0.5), {}, seed=7))
+    >>> record["seed"], record["tasks"][0]["status"], record["tasks"][0]["notes"]
+    (7, 'crashed', [{'id': 'crash_name', 'facts': {'name': '…'}}])
+    """
+    whole = source is not None
+    record: dict[str, Any] = {
+        "format": FORMAT,
+        "versions": {"handgrad": version("handgrad"), "numpy": np.__version__, "python": platform.python_version()},
+        "seed": seed,
+        "isolated": checked.isolated,
+        "tasks": [_task(result, whole) for result in checked.tasks],
+    }
+    written = [(one, _numbers(one)) for trials in compared.values() for one in trials]
+    candidates = [(one.call.id, json.dumps(_trial(one, whole))) for one, numbers in written if numbers <= _MOST_NUMBERS]
+    room = MOST_BYTES - len(_laid_out(record)) - 100
+    kept = set()
+    for name, text in sorted(candidates, key=lambda candidate: len(candidate[1])):
+        room -= len(text) + 10
+        if room > 0:
+            kept.add(name)
+    record["trials"] = [json.loads(text) for name, text in candidates if name in kept]
+    record["trials_left_out"] = [one.call.id for one, _ in written if one.call.id not in kept]
+    if source is not None:
+        record["source"] = [{"cell": number, "source": text} for number, text in source.items()]
+    return _laid_out(record)
+
+
+def _laid_out(record: Mapping[str, Any]) -> str:
+    """Write JSON with each task and each trial on a line of its own."""
+    entries = []
+    for key, value in record.items():
+        lines = [json.dumps(item, allow_nan=False) for item in value] if isinstance(value, list) else []
+        text = "[\n    " + ",\n    ".join(lines) + "\n  ]" if lines else json.dumps(value, allow_nan=False)
+        entries.append(f'  "{key}": {text}')
+    return "{\n" + ",\n".join(entries) + "\n}\n"
+
+
+def _task(result: TaskResult, whole: bool) -> dict[str, Any]:
+    crash = result.crash
+    return {
+        "task": result.task,
+        "status": result.status,
+        "credit": result.credit,
+        "findings": [_finding(finding, whole) for finding in result.findings],
+        "notes": [_fact(note, whole) for note in result.notes],
+        "consequences": result.consequences,
+        "unseen": result.unseen,
+        "crash": crash
+        and {
+            "type": _fact(crash.type, whole),
+            "cell": crash.cell,
+            "line": crash.line,
+            **({"message": crash.message, "source": crash.source} if whole else {}),
+        },
+    }
+
+
+def _finding(finding: Finding, whole: bool) -> dict[str, Any]:
+    return {
+        "mistake": finding.mistake,
+        "quantities": finding.quantities,
+        "facts": {name: _fact(fact, whole) for name, fact in finding.facts.items()},
+        "seen": [_fact(note, whole) for note in finding.seen],
+    }
+
+
+def _fact(fact: Fact, whole: bool) -> Any:
+    """Give a fact as data, without the learner's own words unless the record is to be ``whole``."""
+    match fact:
+        case Note(id=name, facts=facts):
+            return {"id": name, "facts": {key: _fact(value, whole) for key, value in facts.items()}}
+        case tuple():
+            return [_fact(part, whole) for part in fact]
+        case str():
+            return fact if whole or fact in _WORDS or _NUMBERS.fullmatch(fact) else _LEFT_OUT
+    return _number(fact)
+
+
+def _numbers(one: Compared) -> int:
+    """Count the numbers of a trial."""
+    events = [event.value for answer in (one.found, one.expected) for event in answer.events]
+    arrays = [*_given(one.call).values(), *one.found.values.values(), *one.expected.values.values(), *events]
+    return sum(np.size(array) for array in arrays)
+
+
+def _trial(one: Compared, whole: bool) -> dict[str, Any]:
+    """Set what a submission gave in a trial beside what was expected, where the two differ."""
+    found, expected = one.found, one.expected
+    differ = [label for label in expected.values if not _equal(found.values.get(label), expected.values[label])]
+    trial: dict[str, Any] = {
+        "id": one.call.id,
+        "status": found.status,
+        "given": {name: _array(value) for name, value in _given(one.call).items()},
+        "equal": [label for label in expected.values if label not in differ],
+        "found": {label: _array(found.values[label]) for label in differ if label in found.values},
+        "expected": {label: _array(expected.values[label]) for label in differ},
+        "no_numbers": {label: _fact(kind, whole) for label, kind in found.left_out.items() if label in expected.values},
+    }
+    if expected.events:
+        trial |= {"found_events": _events(found), "expected_events": _events(expected)}
+    return trial
+
+
+def _given(call: Call) -> dict[str, Any]:
+    """List the arrays and numbers that a call is given, by name or position."""
+    given = {f"argument{i}": value for i, value in enumerate(call.arguments)} | dict(call.keywords)
+    for i, step in enumerate(call.steps):
+        if step.arguments:
+            given |= {f"{i}:{step.kind}:{step.name}:{j}": value for j, value in enumerate(step.arguments)}
+    weights = getattr(call.arguments[0], "weights", {}) if call.arguments else {}
+    return {name: value for name, value in (given | weights).items() if isinstance(value, np.ndarray | int | float)}
+
+
+def _equal(found: NDArray[Any] | None, expected: NDArray[Any]) -> bool:
+    """Tell whether two arrays have the same shape and, but for rounding, the same numbers."""
+    if found is None or found.shape != expected.shape:
+        return False
+    return bool(np.allclose(found.astype(float), expected.astype(float), 1e-9, 0.0, equal_nan=True))
+
+
+def _events(answer: Answer) -> list[list[Any]]:
+    """Write what a routine did: the method, its argument, how many updates there had been, and the last one's rate."""
+
+    def row(event: Event) -> list[Any]:
+        value = event.value
+        return [event.method, None if value is None else _array(value), event.step, _number(event.rate)]
+
+    return [row(event) for event in answer.events]
+
+
+def _array(value: Any) -> dict[str, Any]:
+    """Write an array: its type, its shape and its numbers, row by row."""
+    array = np.asarray(value)
+    numbers = [_number(entry) for entry in array.ravel().tolist()]
+    return {"type": array.dtype.name, "shape": array.shape, "numbers": numbers}
+
+
+def _number(value: Any) -> Any:
+    """Write a number; JSON has none that is not finite, so these become text."""
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
