@@ -3,17 +3,25 @@
 import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from handgrad.exercises.catalogue.mistakes import catalogue
 from real import CASES, FUNCTIONS, HELD_OUT, METHODS, OPEN, ROUTINES, Case, reference
-from real.probing import calls, differs, loaded
+from real.probing import calls, differs, loaded, undone
 
 TASKS = (*FUNCTIONS, *METHODS, *ROUTINES)
 ALL = [case for cases in CASES.values() for case in cases]
 EXACT = 1e-9  # nearer than a cheat comes, and further than honest rounding goes
 MANY_CALLS = 2000  # an honest backward pass of this size makes fewer, even in loops
+
+
+@pytest.fixture(autouse=True)
+def _undone() -> Iterator[None]:
+    """Undo what a cheat has done to NumPy or to the package."""
+    with undone():
+        yield
 
 
 def each(kind: str) -> pytest.MarkDecorator:
@@ -102,7 +110,7 @@ def test_cheat_is_wrong(case: Case) -> None:
     if case.hidden == "work":
         assert calls(module) > MANY_CALLS
     elif case.hidden == "import":
-        assert "handout" in "".join(case.code.values())
+        assert re.search("handout|handgrad", "".join(case.code.values()))
 
 
 @each("right")
