@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from handgrad.exercises.sheet.writing import solved_sheet
 
-__all__ = ["CASES", "HELD_OUT", "OPEN", "Case"]
+__all__ = ["CASES", "GIVEN", "HELD_OUT", "OPEN", "Case"]
 
 KINDS = ("mistakes", "right", "cheats")
 FUNCTIONS = (
@@ -21,7 +22,7 @@ FUNCTIONS = (
 )  # fmt: skip
 METHODS = ("__init__", "forward_propagation", "backprop", "gradient_step")
 ROUTINES = ("gradient_descent", "stochastic_gradient_descent")
-GIVEN = """\
+PREAMBLE = """\
 from collections import namedtuple
 
 import numpy as np
@@ -59,7 +60,7 @@ class Case:
         code = {**reference(), **{name: text.strip("\n") + "\n" for name, text in self.code.items()}}
         methods = "\n".join(textwrap.indent(code[name], "    ") for name in METHODS)
         parts = [
-            GIVEN + code.get("top", ""),
+            PREAMBLE + code.get("top", ""),
             *(code[name] for name in FUNCTIONS),
             code.get("fcc", f"class fcc:\n{methods}"),
             *(code[name] for name in ("evaluate", *ROUTINES)),
@@ -80,9 +81,13 @@ def reference() -> Mapping[str, str]:
     }
 
 
-def _cases(kind: str) -> list[Case]:
-    """Read the tables of a file, in their order."""
-    tables = tomllib.loads((Path(__file__).parent / f"{kind}.toml").read_text(encoding="utf-8"))
+def _tables(file: str) -> dict[str, Any]:
+    """Read a file."""
+    return tomllib.loads((Path(__file__).parent / f"{file}.toml").read_text(encoding="utf-8"))
+
+
+def _cases(kind: str, tables: Mapping[str, Any]) -> list[Case]:
+    """Read the cases of a kind, in their order."""
     return [
         Case(
             kind,
@@ -99,7 +104,9 @@ def _cases(kind: str) -> list[Case]:
     ]
 
 
-CASES = {kind: _cases(kind) for kind in KINDS}
+CASES = {kind: _cases(kind, _tables(kind)) for kind in KINDS}
 # The checker is tuned with the open ones, and measured on those that are held out.
 OPEN = {kind: [case for case in cases if not case.held_out] for kind, cases in CASES.items()}
 HELD_OUT = {kind: [case for case in cases if case.held_out] for kind, cases in CASES.items()}
+# Known from the beginning, and never used for measuring.
+GIVEN = {kind: _cases(kind, tables) for kind, tables in _tables("given").items()}
