@@ -78,7 +78,7 @@ def arguments(task: str, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
         P, other = handout.softmax(2 * X), handout.softmax(X)
         yield from {
             "sigmoid": [(8 * X,), (X[0],), (40 * X,)],
-            "softmax": [(4 * X,), (4 * X + 1000,)],
+            "softmax": [(4 * X,), (4 * X + 1000,), (4 * X - 1000,), (X + 1000 * np.arange(n)[:, None],)],
             "fcc_one_layer": [(X, rng.standard_normal((k, 7)), rng.standard_normal(7), np.tanh)],
             "cross_entropy": [(P, y), (other, y)],
             "accuracy": [(P, y), (X, np.argmax(X, axis=1)), (X, np.where(np.arange(n) % 3, np.argmax(X, axis=1), y))],
