@@ -6,13 +6,14 @@ import pytest
 from handgrad import handout
 from handgrad.exercises.catalogue.comparing import outcome, same
 from handgrad.exercises.catalogue.edits import formula, lines_for, recognisers, reference
+from handgrad.exercises.catalogue.layers import ACTIVATIONS
 from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.catalogue.routines import forms
 from handgrad.exercises.catalogue.subjects import SUBJECTS
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS, TASKS
 
-QUANTITIES = (*BACKPROP, *PARAMETERS)
+QUANTITIES = (*ACTIVATIONS[1:], *BACKPROP, *PARAMETERS)
 
 
 def network():
@@ -34,7 +35,7 @@ def state_of(net, y):
 def test_every_entry_of_the_catalogue_is_used_for_each_of_its_tasks():
     """Nothing in a table is dead: each mistake with code is looked for in all of its tasks, and in no others."""
     looked_for = {(task, name) for task in SUBJECTS for name in recognisers(task)}
-    looked_for |= {("backprop", name) for quantity in BACKPROP for name in recognisers(quantity)}
+    looked_for |= {("backprop", name) for quantity in QUANTITIES[:-6] for name in recognisers(quantity)}
     looked_for |= {("gradient_step", name) for quantity in PARAMETERS for name in recognisers(quantity)}
     looked_for |= {(task, form.mistake) for task in TASKS if TASKS[task].kind == "routine" for form in forms(task)}
     assert looked_for == {(task, name) for name, entry in catalogue().items() if entry.code for task in entry.tasks}

@@ -1,11 +1,14 @@
 """The class that the sheet gives, written anew: what is said of its constructor and its forward pass."""
 
+import ast
+
 import numpy as np
 import pytest
+from proof.written import mutants, mutated
 from test_pretence import judged
 
 from handgrad import handout
-from handgrad.exercises.judging.forward import MISTAKES
+from handgrad.exercises.catalogue.mistakes import mistakes
 
 
 class Own(handout.fcc):
@@ -47,37 +50,84 @@ def test_the_sheets_own_forward_pass_is_right():
     assert (judged(Own).status, judged(Own).findings) == ("right", ())
 
 
-WRONG = {
-    "forward_random": with_methods(h2_of=lambda self, h1: np.random.rand(len(h1), len(self.b_h2))),  # noqa: NPY002
-    "forward_on_preactivation": with_methods(
-        h2_of=lambda self, _: handout.sigmoid((self.X @ self.W_i_h1 + self.b_h1) @ self.W_h1_h2 + self.b_h2)
-    ),
-    "forward_sigmoid_output": with_methods(out_of=lambda self, h2: handout.sigmoid(h2 @ self.W_h2_o + self.b_out)),
-    "forward_without_activation": with_methods(h2_of=lambda self, h1: h1 @ self.W_h1_h2 + self.b_h2),
-    "forward_without_bias": with_methods(h1_of=lambda self, X: handout.sigmoid(X @ self.W_i_h1)),
-    "forward_returns_nothing": with_methods(
-        forward_propagation=lambda self, X: Own.forward_propagation(self, X) is None or None
-    ),
-    "weights_start_alike": with_methods(
-        __init__=lambda self, d, h1, h2, k: vars(self).update(
-            W_i_h1=np.zeros((d, h1)), W_h1_h2=np.zeros((h1, h2)), W_h2_o=np.zeros((h2, k))
-        )
-    ),
-}
+FORMS = [mutant for mutant in mutants() if mutant.mistake in mistakes("network") and not mutant.again]
+FIRST = {mutant.mistake: mutant for mutant in reversed(FORMS)}
 
 
-def test_every_mistake_that_is_computed_is_tried():
-    """No forward mistake is left out here."""
-    assert MISTAKES.keys() < WRONG.keys()
+def class_of(mutant):
+    """Take the class out of a solved sheet that contains a mistake."""
+    (cell,) = mutated([mutant]).cells
+    body = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    names = {"np": np}
+    exec(compile(ast.Module(body, []), "sheet", "exec"), names)  # noqa: S102 - our own
+    return names["fcc"]
 
 
-@pytest.mark.parametrize("mistake", WRONG)
-@pytest.mark.parametrize("seed", range(3))
-def test_what_is_wrong_before_backprop_is_named_and_backprop_keeps_its_credit(mistake, seed):
-    """The class is not right, but the equations of backprop, tried from correct forward values, are."""
-    result = judged(WRONG[mistake], seed)
-    assert (result.status, named(result)) == ("wrong", [mistake])
-    assert result.credit == pytest.approx(8 / 9)
+@pytest.mark.parametrize("mistake", FIRST)
+def test_what_is_wrong_before_backprop_is_named_alone(mistake):
+    """A mistake of the constructor or the forward pass is the only finding; the class is not right."""
+    result = judged(class_of(FIRST[mistake]))
+    assert (result.status in ("wrong", "crashed"), [found.mistake for found in result.findings]) == (True, [mistake])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.mistake)
+def test_every_form_is_named_whatever_is_drawn(form):
+    """No verdict depends on the random draw."""
+    network = class_of(form)
+    for seed in range(10):
+        assert judged(network, seed).findings[0].mistake == form.mistake
+
+
+@pytest.mark.parametrize("mistake", ["forward_without_bias", "weights_start_alike", "weights_ignore_rng"])
+def test_backprop_keeps_its_credit(mistake):
+    """The equations of backprop, tried from correct forward values, are right."""
+    assert judged(class_of(FIRST[mistake])).credit == pytest.approx(8 / 9)
+
+
+def test_a_value_that_changes_by_little_is_random():
+    """Noise far below any tolerance shows in a second pass with the same inputs."""
+
+    class Noisy(Own):
+        def forward_propagation(self, X):
+            super().forward_propagation(X)
+            self.out *= 1 + 1e-7 * np.random.randn(*self.out.shape)  # noqa: NPY002 - a learner's
+            return self.out
+
+    assert named(judged(Noisy)) == ["forward_random"]
+
+
+def test_a_forward_pass_that_remembers_by_shape_is_wrong():
+    """Other inputs of the same shape come next."""
+
+    class Remembers(Own):
+        def forward_propagation(self, X):
+            if getattr(self, "X", None) is None or self.X.shape != X.shape:
+                super().forward_propagation(X)
+            return self.out
+
+    assert judged(Remembers).status == "wrong"
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng, *shape: rng.randn(*shape) * np.sqrt(2 / shape[0]),
+        lambda rng, *shape: rng.uniform(-0.1, 0.1, shape),
+        lambda rng, *shape: rng.randn(*shape).astype(np.float32),
+        lambda _, *shape: np.random.randn(*shape),  # noqa: NPY002 - a learner's
+    ],
+)
+def test_other_ways_to_draw_first_weights_are_right(draw):
+    """Their width is a matter of taste, and so are biases of zero, and who draws."""
+
+    class Draws(Own):
+        def __init__(self, d, h1, h2, k, rng=None):
+            rng = np.random.RandomState() if rng is None else rng
+            self.W_i_h1, self.W_h1_h2, self.W_h2_o = draw(rng, d, h1), draw(rng, h1, h2), draw(rng, h2, k)
+            self.b_h1, self.b_h2, self.b_out = np.zeros(h1), np.zeros(h2), np.zeros(k)
+
+    assert (judged(Draws).status, judged(Draws).findings) == ("right", ())
 
 
 def test_an_unknown_mistake_of_the_forward_pass_is_described_at_the_first_wrong_layer():

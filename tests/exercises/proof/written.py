@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handgrad.exercises.catalogue.edits import KINDS, bodies, lines_for
+from handgrad.exercises.catalogue.edits import KINDS, bodies, lines_for, reference
+from handgrad.exercises.catalogue.layers import ACTIVATIONS
 from handgrad.exercises.catalogue.mistakes import Code, Mistake, catalogue
 from handgrad.exercises.catalogue.routines import edited
 from handgrad.exercises.sheet.solutions import solution
@@ -67,7 +69,7 @@ def _written(mistake: Mistake, entry: Code, task: str, number: int) -> Iterator[
 
 def _in_method(mistake: Mistake, entry: Code, task: str, number: int) -> Iterator[Mutant]:
     """Write out an entry for the quantities of a method: in all of its layers at once, and in each of them."""
-    quantities = BACKPROP if task == "backprop" else PARAMETERS
+    quantities = (*ACTIVATIONS[1:], *BACKPROP) if task == "backprop" else PARAMETERS
     forms = {name: forms for name in quantities if (forms := list(lines_for(entry, name, mistake)))}
     if not forms:
         return
@@ -89,8 +91,11 @@ def mutated(wrong: Sequence[Mutant]) -> Submission:
     given = {}
     for mutant in wrong:
         for name, lines in mutant.lines.items():
-            if "self." in name:  # a line of the class that the sheet gives
+            if " " in name:  # a line of the class that the sheet gives
                 given[name] = lines
+                continue
+            if name in ACTIVATIONS:
+                given[reference(name).replace("(self.X,", "(X,")] = textwrap.indent(lines, 8 * " ").lstrip()
                 continue
             solved[mutant.task] = lines if name == mutant.task else _replaced(solved[mutant.task], name, lines)
     made = sheet(part, solved)

@@ -1,11 +1,12 @@
 """Mistakes of functions and quantities: the reference's own source with an edit, compiled into what it would compute.
 
-The body of a function is replaced as a whole. Of backprop and gradient_step the line of one quantity is replaced. An
-edit for a *kind* of quantities (``delta``, ``dW``, ``db``; ``P`` for every parameter, ``W`` for the weights) is made in
-every layer: in its lines, ``self.delta``, ``self.dW``, ``self.db``, ``self.W``, ``self.b`` and ``self.h`` are those of
-the layer, ``below`` is the activation that its weights multiply, and ``above_...`` belongs to the layer above;
-``self.P`` is a parameter and ``self.dP`` its gradient. ``any_h``, ``any_W``, ``any_dP`` and ``earlier_delta`` stand for
-each quantity of that kind that would be wrong there.
+The body of a function is replaced as a whole. Of forward_propagation, backprop and gradient_step the line of one
+quantity is replaced. An edit for a *kind* of quantities (``h``, ``delta``, ``dW``, ``db``; ``P`` for every parameter,
+``W`` for the weights) is made in every layer: in its lines, ``self.delta``, ``self.dW``, ``self.db``, ``self.W``,
+``self.b`` and ``self.h`` are those of the layer, ``below`` is the activation that its weights multiply, ``activation``
+is its function, and ``above_...`` belongs to the layer above; ``self.P`` is a parameter and ``self.dP`` its gradient.
+``any_h``, ``any_W``, ``any_b``, ``any_dP`` and ``earlier_delta`` stand for each quantity of that kind that would be
+wrong there.
 
 A quantity is computed from a *state*: a mapping with the activations (X, h1, h2, out), the labels y, n, the parameters,
 and the deltas before it; for the step the gradients and the rate. When a submission is judged, these are its own, so
@@ -37,7 +38,8 @@ State = Mapping[str, Any]
 Formula = Callable[[State], Any]
 
 KINDS: Mapping[str, tuple[str, ...]] = {
-    "delta": BACKPROP[3::3], "dW": BACKPROP[1::3], "db": BACKPROP[2::3], "P": PARAMETERS, "W": PARAMETERS[::2],
+    "h": ACTIVATIONS[1:], "delta": BACKPROP[3::3], "dW": BACKPROP[1::3], "db": BACKPROP[2::3],
+    "P": PARAMETERS, "W": PARAMETERS[::2],
 }  # fmt: skip
 # What the reference's lines call, for mistakes that both the function and its use in backprop may have.
 HELPERS = {"delta_out": "delta_last_layer_easy_approach", **dict.fromkeys(KINDS["delta"], "del_sigmoid")}
@@ -50,7 +52,7 @@ def recognisers(of: str) -> Mapping[str, Variants]:
     Parameters
     ----------
     of : str
-        A task that is a function, or a name of ``BACKPROP`` or ``PARAMETERS``.
+        A task that is a function, or a name of ``BACKPROP``, ``PARAMETERS`` or ``ACTIVATIONS``.
 
     Returns
     -------
@@ -108,8 +110,9 @@ def _placed(lines: str, quantity: str) -> Iterator[str]:
 
 
 def _renamed(lines: str, names: Mapping[str, str]) -> str:
-    """Rename attributes, also where their name is a string."""
-    return re.sub(r'(?<=self\.)\w+|(?<=")\w+(?=")', lambda match: names.get(match[0], match[0]), lines)
+    """Rename attributes, also where their name is a string, and a layer's function."""
+    places = r'(?<=self\.)\w+|(?<=")\w+(?=")|\bactivation\b'
+    return re.sub(places, lambda match: names.get(match[0], match[0]), lines)
 
 
 def _names(quantity: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
@@ -117,15 +120,16 @@ def _names(quantity: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     if quantity in PARAMETERS:
         alike = tuple(gradient for name, gradient in GRADIENTS.items() if name[0] == quantity[0])
         return {"P": quantity, "dP": GRADIENTS[quantity], "sum_P": f"sum_{quantity}"}, {"any_dP": alike}
-    i, layer = next((i, layer) for i, layer in enumerate(LAYERS) if quantity in (layer.delta, layer.dW, layer.db))
+    i, layer = next((i, one) for i, one in enumerate(LAYERS) if quantity in (one.delta, one.dW, one.db, one.activation))
     above = LAYERS[i - 1]
     names = {
         "delta": layer.delta, "dW": layer.dW, "db": layer.db, "W": layer.weights, "b": layer.bias,
         "h": layer.activation, "below": layer.below, "above_W": above.weights, "above_delta": above.delta,
         "above_dW": above.dW, "after_above_W": f"after_{above.weights}",
+        "activation": "softmax" if layer.activation == "out" else "sigmoid",
     }  # fmt: skip
     earlier = tuple(layer.delta for layer in LAYERS[:i])
-    return names, {"any_h": ACTIVATIONS, "any_W": PARAMETERS[::2], "earlier_delta": earlier}
+    return names, {"any_h": ACTIVATIONS, "any_W": PARAMETERS[::2], "any_b": PARAMETERS[1::2], "earlier_delta": earlier}
 
 
 @cache
@@ -137,9 +141,10 @@ def reference(quantity: str) -> str:
     >>> reference("db_h2")
     'self.db_h2 = np.mean(self.delta_h2, axis=1)'
     """
-    body = solution("gradient_step" if quantity in PARAMETERS else "backprop")
+    given = "forward_propagation" if quantity in ACTIVATIONS else "backprop"
+    body = solution("gradient_step" if quantity in PARAMETERS else given)
     (line,) = re.findall(rf"^self\.{quantity} -?= .*$", body, flags=re.MULTILINE)
-    return str(line).partition("  #")[0]
+    return str(line).partition("  #")[0].replace("(X,", "(self.X,")
 
 
 def function(task: str, body: str) -> Callable[..., Any]:

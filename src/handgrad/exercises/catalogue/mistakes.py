@@ -1,8 +1,8 @@
 """The catalogue of mistakes. Each is one table in one of the TOML files beside this module.
 
-``forward.toml`` has the mistakes of sheet 3, ``backward.toml`` those of the backward pass and of the step, and
-``routines.toml`` those of the training routines. :class:`Mistake` describes the fields of a table; CONTRIBUTING has a
-recipe for adding one.
+``forward.toml`` has the mistakes of sheet 3, ``network.toml`` those of the constructor and the forward pass, which
+sheet 4 gives, ``backward.toml`` those of the backward pass and of the step, and ``routines.toml`` those of the training
+routines. :class:`Mistake` describes the fields of a table; CONTRIBUTING has a recipe for adding one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from handgrad.errors import ExerciseError
 from handgrad.exercises.results import Language
 from handgrad.exercises.tasks import TASKS
 
-FILES = ("backward", "forward", "routines")
+FILES = ("backward", "forward", "network", "routines")
 LANGUAGES: tuple[Language, ...] = ("en", "de")
 WORDS = ("title", "message", "hint", "explanation")
 Code = str | Mapping[str, str]
@@ -140,15 +140,17 @@ def mistakes(file: str) -> Mapping[str, Mistake]:
 
 
 def with_code(task: str) -> Mapping[str, Mistake]:
-    """Read the mistakes of a task that are recognised by their code; only the file of that task is read.
+    """Read the mistakes of a task that are recognised by their code; only the files of that task are read.
 
     Examples
     --------
     >>> "softmax_twice" in with_code("softmax"), "softmax_overflows" in with_code("softmax")
     (True, False)
     """
-    file = "forward" if TASKS[task].sheet == 3 else "routines" if TASKS[task].kind == "routine" else "backward"
-    return {name: mistake for name, mistake in mistakes(file).items() if task in mistake.tasks and mistake.code}
+    kind = TASKS[task].kind
+    files = ("forward",) if TASKS[task].sheet == 3 else ("routines",) if kind == "routine" else ("backward", "network")
+    read = (mistake for file in files for mistake in mistakes(file).values())
+    return {mistake.id: mistake for mistake in read if task in mistake.tasks and mistake.code}
 
 
 def parsed(file: str, name: str, table: Mapping[str, Any]) -> Mistake:

@@ -6,22 +6,25 @@ in them are reported with backprop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from handgrad import handout
 from handgrad.exercises.calls import Answer
-from handgrad.exercises.catalogue.comparing import Array, outcome, same
+from handgrad.exercises.catalogue.comparing import Array, matching, same
+from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, LAYERS, Layer
 from handgrad.exercises.judging import diagnosis
 from handgrad.exercises.judging.chain import View
 from handgrad.exercises.judging.passes import Probe, done, read
+from handgrad.exercises.judging.start import first_weights
 from handgrad.exercises.judging.trials import Answers, Trials, forward_helpers
 from handgrad.exercises.results import Finding
+from handgrad.exercises.tasks import PARAMETERS
 
+_BEFORE = tuple(f"before:{name}" for name in PARAMETERS)
 Values = Mapping[str, Any]  # of the reference's forward pass, with the parameters
 
 
@@ -43,7 +46,7 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
     """
     if not works and (misshapen := _misshapen(drawn.probes[0], asked.full[0])):
         return (misshapen,)
-    found = [*_alike(asked.full[0])]
+    found = list(first_weights(drawn.probes, asked))
     helpers = zip(forward_helpers(drawn.probes[0]), asked.forward_helpers, strict=True)
     if any(one.status != "missing" and not same(one.values.get("return"), right) for (*_, right), one in helpers):
         return tuple(found)
@@ -56,8 +59,12 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
         if any(_differs(array, state[layer.activation]) for array, state in zip(kept, states, strict=True)):
             return (*found, _wrong(layer, states, kept, asked.full[0]))
     returned = [answer.values.get(f"{i}:forward") for answer, i, _ in passes]
-    if any(_differs(array, state["out"]) for array, state in zip(returned, states, strict=True)):
+    if any(_differs(array, state["out"], strict=True) for array, state in zip(returned, states, strict=True)):
         found.append(_wrong(LAYERS[0], states, returned, asked.full[0]))
+    elif _random(asked.full[0], "forward"):
+        found.append(diagnosis.named("forward_random", (), {"quantities": ("out",)}, "(3.4)"))
+    elif _rounded(returned, [state["out"] for state in states]):
+        found.append(diagnosis.named("forward_rounded", (), {"quantities": ("out",)}, "(3.4)"))
     return tuple(found)
 
 
@@ -81,7 +88,7 @@ def passed(probes: Sequence[Probe], answers: Sequence[Answer]) -> list[tuple[Ans
 
 
 def _misshapen(probe: Probe, answer: Answer) -> Finding | None:
-    """Report the first parameter of a new network that has another shape than on the sheet."""
+    """Report the first parameter of a new network that has another shape than on the sheet, perhaps turned."""
     for name, right in probe.weights.items():
         array = answer.values.get(f"start:{name}")
         if array is not None and array.shape != right.shape:
@@ -90,68 +97,46 @@ def _misshapen(probe: Probe, answer: Answer) -> Finding | None:
     return None
 
 
-def _alike(answer: Answer) -> Iterator[Finding]:
-    """Report weights that all start with the same value."""
-    weights = [answer.values.get(f"start:{layer.weights}") for layer in LAYERS]
-    if all(array is not None and array.size > 1 and np.ptp(array) == 0 for array in weights):
-        names = tuple(layer.weights for layer in reversed(LAYERS))
-        yield diagnosis.named("weights_start_alike", (), {"quantities": names})
-
-
 def _kept(answer: Answer, i: int, name: str) -> Array | None:
     return answer.values.get(f"{i}:before:{name}")
 
 
-def _differs(found: Array | None, right: Array) -> bool:
-    """Tell whether a forward value is wrong; one that is missing or has additional units is not judged."""
-    return found is not None and found.shape == right.shape and not same(found, right) and not same(found.T, right)
+def _differs(found: Array | None, right: Array, strict: bool = False) -> bool:
+    """Tell whether a forward value is wrong; not judged is one that is missing or, unless strict, of another shape."""
+    if found is None or (found.shape != right.shape and not strict):
+        return False
+    return not same(found, right) and not same(found.T, right)
 
 
 def _wrong(layer: Layer, states: Sequence[Values], found: Sequence[Array | None], first: Answer) -> Finding:
     """Report the first layer that is wrong, by its mistake if that gives the same on every pass."""
     name = layer.activation
     right = [state[name] for state in states]
-    shown = next(i for i, array in enumerate(found) if _differs(array, right[i]))
-    sizes = {"n": len(right[shown])}
-    mistake = next(
-        (
-            mistake
-            for mistake, compute in MISTAKES.items()
-            if all(
-                array is None or same(array, outcome(compute, layer, state))
-                for array, state in zip(found, states, strict=True)
-            )
-        ),
-        None,
-    )
-    # The last batch of the first network is its first one again.
-    once, again = (_kept(first, i, name) for i in (0, 4))
-    if mistake is None and once is not None and again is not None and once.shape == again.shape:
-        mistake = None if same(once, again) else "forward_random"
-    told = diagnosis.finding(mistake, [name], found[shown], right[shown], sizes)
+    shown = next(i for i, array in enumerate(found) if _differs(array, right[i], strict=True))
+    kept = [i for i, array in enumerate(found) if array is not None]
+    mistake = matching(recognisers(name), [(states[i],) for i in kept], [found[i] for i in kept])
+    if mistake is None and _rounded(found, right):
+        mistake = "forward_rounded"
+    elif mistake is None and _random(first, f"before:{name}"):
+        mistake = "forward_random"
+    told = diagnosis.finding(mistake, [name], found[shown], right[shown], {"n": len(right[shown])})
     return replace(told, quantities=(), equation="(3.4)")
 
 
-def _sums(layer: Layer, state: Values) -> Array:
-    """Compute the pre-activations of a layer."""
-    return np.asarray(np.matmul(state[layer.below], state[layer.weights]) + state[layer.bias])
+def _random(answer: Answer, label: str) -> bool:
+    """Tell whether a value differs between a network's first pass and its last, which has the same inputs."""
+    first, last = ({name: answer.values.get(f"{i}:{name}") for name in (*_BEFORE, label)} for i in (0, 4))
+    once, again = first[label], last[label]
+    if not all(same(first[name], last[name]) for name in _BEFORE):  # other weights
+        return False
+    if once is None or again is None or once.shape != again.shape:
+        return False
+    return not np.allclose(once, again, 1e-5 if once.dtype.itemsize < 8 else 1e-9, 0, equal_nan=True)
 
 
-def _activated(layer: Layer, sums: Array) -> Array:
-    return handout.softmax(sums) if layer.activation == "out" else handout.sigmoid(sums)
-
-
-def _on_preactivation(layer: Layer, state: Values) -> Array | None:
-    """Compute a layer from the pre-activations of the one below."""
-    below = next((one for one in LAYERS if one.activation == layer.below), None)
-    if below is None:
-        return None
-    return _activated(layer, _sums(layer, {**state, layer.below: _sums(below, state)}))
-
-
-MISTAKES: dict[str, Callable[[Layer, Values], Array | None]] = {
-    "forward_on_preactivation": _on_preactivation,
-    "forward_sigmoid_output": lambda layer, state: handout.sigmoid(_sums(layer, state)),
-    "forward_without_activation": _sums,
-    "forward_without_bias": lambda layer, state: _activated(layer, _sums(layer, state) - state[layer.bias]),
-}
+def _rounded(found: Sequence[Array | None], right: Sequence[Array]) -> bool:
+    """Tell whether values are the right ones, rounded to a few decimals."""
+    pairs = [(f, r) for f, r in zip(found, right, strict=True) if f is not None and f.shape == r.shape]
+    return not all(np.allclose(f, r, 0, 1e-9) for f, r in pairs) and any(
+        all(np.allclose(f, np.round(r, decimals), 0, 1e-12) for f, r in pairs) for decimals in range(1, 8)
+    )

@@ -99,6 +99,12 @@ def example() -> Probe:
     return Probe((2, 3, 3, 2), weights, (_batch(weights, np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([1, 0])),))
 
 
+def start(probe: Probe) -> tuple[Step, ...]:
+    """Make the network, and read the parameters that it has from the start."""
+    reads = (Step("read", name, label=f"start:{name}") for name in PARAMETERS)
+    return Step("construct", arguments=probe.sizes), *reads
+
+
 def begin(probe: Probe) -> list[Step]:
     """Make the network, with our weights."""
     return [Step("construct", arguments=probe.sizes), *given(probe.weights)]
@@ -111,8 +117,7 @@ def given(values: dict[str, Array]) -> list[Step]:
 
 def passes(probe: Probe, forward: bool = True) -> tuple[Step, ...]:
     """Run forward and backward on each batch, or only backward, on the reference's forward values; read everything."""
-    made, *weights = begin(probe)
-    steps = [made, *(Step("read", name, label=f"start:{name}") for name in PARAMETERS), *weights]
+    steps = [*start(probe), *given(probe.weights)]
     names = (*BACKPROP, *ACTIVATIONS, *PARAMETERS)
     for i, batch in enumerate(probe.batches):
         if forward:

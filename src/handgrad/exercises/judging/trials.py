@@ -16,9 +16,9 @@ from itertools import islice
 import numpy as np
 
 from handgrad import handout
-from handgrad.exercises.calls import Answer, Call, Ufunc
+from handgrad.exercises.calls import Answer, Call, Random, Ufunc
 from handgrad.exercises.catalogue.comparing import Array
-from handgrad.exercises.judging.passes import Probe, canned, draw, example, large_pass, passes, scaled
+from handgrad.exercises.judging.passes import Probe, canned, draw, example, large_pass, passes, scaled, start
 from handgrad.exercises.judging.plan import Plan
 
 # Of layers and batches. None is a likely factor of a mistake, or the sum, product or quotient of two others.
@@ -50,6 +50,8 @@ class Answers:
         ones, and with correct ones for transposed values.
     helpers, forward_helpers : sequence of Answer
         Of the functions that the method may call; ``forward_helpers``, of those that the forward pass may call.
+    started : sequence of Answer
+        Of two new networks, made with different random generators.
     large : Answer
     """
 
@@ -60,6 +62,7 @@ class Answers:
     turned: Sequence[Answer]
     helpers: Sequence[Answer]
     forward_helpers: Sequence[Answer]
+    started: Sequence[Answer]
     large: Answer
 
 
@@ -73,7 +76,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
     """
     d, h1, h2, k, n, m = (int(size) for size in rng.permutation(SIZES))
     probes = (
-        _repeating(draw(rng, (d, h1, h2, k), n, m, 1, m)),  # one object must not keep anything
+        _repeating(draw(rng, (d, h1, h2, k), n, m, m, 1)),  # one object must not keep anything
         draw(rng, (n, k, d, h2), h1),
         scaled(draw(rng, (6, 5, 7, 4), 3)),
         draw(rng, (4, 4, 4, 4), 6),
@@ -103,6 +106,9 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
     calls += [
         Call(f"{task}:helper:{name}", "function", name, arguments) for name, arguments, _ in forward_helpers(probes[0])
     ]
+    calls += [
+        Call(f"{task}:start:{i}", "network", "fcc", keywords={"rng": Random(i)}, steps=start(probes[0])) for i in (1, 2)
+    ]
     calls.append(Call(f"{task}:large", "network", "fcc", steps=large_pass(trials.large), seconds=PATIENCE))
     return Plan(task, tuple(calls), trials)
 
@@ -127,6 +133,7 @@ def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
         several(2),
         several(len(helpers_of(trials.probes[0]))),
         several(len(forward_helpers(trials.probes[0]))),
+        several(2),
         next(left),
     )
 

@@ -1,0 +1,77 @@
+"""Judges the weights with which a new network starts.
+
+The sheet draws them from N(0, 1). Another width, or biases of zero, is a matter of taste; only what keeps a network
+from learning, or whoever makes it from choosing its weights, is a mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from handgrad.exercises.calls import Answer
+from handgrad.exercises.catalogue.comparing import Array
+from handgrad.exercises.catalogue.layers import LAYERS
+from handgrad.exercises.judging import diagnosis
+from handgrad.exercises.judging.passes import Probe
+from handgrad.exercises.judging.trials import Answers
+from handgrad.exercises.results import Finding
+
+WEIGHTS = tuple(layer.weights for layer in reversed(LAYERS))
+LARGE = 10.0  # times what the sheet draws
+
+# How a matrix of weights shows each mistake. Columns belong to units.
+MISTAKES: Mapping[str, Callable[[Array], bool]] = {
+    "weights_start_alike": lambda W: not np.ptp(W),
+    "units_start_alike": lambda W: not np.ptp(W, axis=1).any(),
+    "weights_in_integers": lambda W: not np.mod(W, 1).any(),
+    "weights_all_positive": lambda W: bool((W >= 0).all()),
+    "weights_far_too_large": lambda W: bool(np.sqrt(np.mean(W**2)) > LARGE),
+}
+
+
+def first_weights(probes: Sequence[Probe], asked: Answers) -> Iterator[Finding]:
+    """Report what is wrong with the weights of new networks, if anything is.
+
+    Parameters
+    ----------
+    probes : sequence of Probe
+        The networks of ``asked.full``.
+    asked : Answers
+
+    Yields
+    ------
+    Finding
+        At most one. A last layer that starts with zeros alone is none.
+    """
+    new = _weights(asked.full[0], probes[0])
+    for mistake, shows in MISTAKES.items():
+        names = tuple(name for name, array in new.items() if shows(array))
+        if names and not (names == WEIGHTS[2:] and mistake in ("weights_start_alike", "units_start_alike")):
+            yield _named(mistake, names)
+            return
+    for probe, answer in zip(probes, asked.full, strict=True):
+        for (name, array), (other, same) in combinations(_weights(answer, probe).items(), 2):
+            if np.array_equal(array, same):
+                yield _named("weights_same_in_two_layers", (name, other))
+                return
+    once, again = (_weights(answer, probes[0]) for answer in asked.started)
+    alike = tuple(name for name, array in once.items() if np.array_equal(array, again.get(name, ())))
+    if alike and alike != WEIGHTS[2:]:
+        yield _named("weights_ignore_rng", alike)
+
+
+def _weights(answer: Answer, probe: Probe) -> dict[str, Array]:
+    """Read the weights of a new network that have the sheet's shapes."""
+    found = {name: answer.values.get(f"start:{name}") for name in WEIGHTS}
+    return {
+        name: array.astype(np.float64)
+        for name, array in found.items()
+        if array is not None and array.shape == probe.weights[name].shape
+    }
+
+
+def _named(mistake: str, names: tuple[str, ...]) -> Finding:
+    return diagnosis.named(mistake, (), {"quantities": names})
