@@ -55,6 +55,11 @@ class Case:
     held_out: bool = False
 
     @property
+    def reported_in(self) -> str:
+        """The task in which the checker reports it: the methods that the sheet gives are none of their own."""
+        return "backprop" if self.task in METHODS[:2] else self.task
+
+    @property
     def sheet(self) -> str:
         """Write the whole sheet: the case's definitions, and the reference's where it has none."""
         code = {**reference(), **{name: text.strip("\n") + "\n" for name, text in self.code.items()}}

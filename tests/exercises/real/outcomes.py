@@ -63,7 +63,7 @@ def _judged(sandbox: Sandbox, job: tuple[Case, int]) -> Outcome:
     if case.kind != "mistakes":
         good, bad = OUTCOMES[case.kind]
         return Outcome(case, seed, good if bool(wrong) == (case.kind == "cheats") else bad, said)
-    of_task = next((result for result in results if result.task == case.task), None)
+    of_task = next((result for result in results if result.task == case.reported_in), None)
     named = [finding.mistake for finding in of_task.findings if finding.mistake] if of_task else []
     explained = [note.id for note in of_task.notes if note.id.startswith("crash_")] if of_task else []
     if (named and named[0] in case.ids) or (explained and not case.ids):

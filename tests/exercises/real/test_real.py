@@ -76,7 +76,7 @@ def test_case_is_well_formed(case: Case) -> None:
 def test_ids_are_in_the_catalogue(case: Case) -> None:
     """The catalogue's mistakes that are named exist, and occur in that task."""
     for mistake in case.ids:
-        assert case.task in catalogue()[mistake].tasks
+        assert case.reported_in in catalogue()[mistake].tasks
 
 
 @each("right")
