@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from handgrad.cli import main
 from handgrad.data import convert, load_data
 from handgrad.model import load_model
 from handgrad.reporting.records import read_history
@@ -272,13 +273,24 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("words", "piece"), WRONG.values(), ids=list(WRONG))
-def test_what_a_user_can_mend_ends_in_one_message(words: list[str], piece: str, spoilt: Path, trained: Trained) -> None:
+def test_what_a_user_can_mend_ends_in_one_message(
+    words: list[str],
+    piece: str,
+    spoilt: Path,
+    trained: Trained,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     """A mistake ends with exit code 2 and one line on stderr that names it; nothing else is printed or written."""
     before = tree(spoilt)
-    done = handgrad(spoilt, *(word.format(run=trained.run) for word in words))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert re.fullmatch(r"handgrad: .+\n", done.stderr), done.stderr
-    assert piece in done.stderr
+    monkeypatch.chdir(spoilt)
+    monkeypatch.delenv("HANDGRAD_DATA", raising=False)
+    monkeypatch.setenv("HANDGRAD_CACHE", str(spoilt / "no-cache"))
+    assert main([word.format(run=trained.run) for word in words]) == 2
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert re.fullmatch(r"handgrad: .+\n", printed.err), printed.err
+    assert piece in printed.err
     assert tree(spoilt) == before
 
 

