@@ -334,6 +334,8 @@ def _repeats(run: Trace, probe: Probe) -> Hashable:
         return "copies of earlier rows"
     if any(len(set(batch)) < len(batch) for batch in batches):
         return "within a batch"
+    if all(len(batch) == 1 for batch in batches):
+        return "single rows"  # whether neighbours are equal is chance
     shared = {len(set(a) & set(b)) for epoch in epochs for a, b in pairwise(epoch)}
     if len(shared) == 1:
         return shared.pop()
