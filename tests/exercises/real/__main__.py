@@ -1,22 +1,36 @@
-"""Check one half of the collected cases, and print what came out.
+"""Check one half of the collected cases, and print what came out; ``--write`` puts the table into docs/exercise.md.
 
-python -m tests.exercises.real [open | held-out] [SEEDS]
+python -m tests.exercises.real [open | held-out] [SEEDS] [--write]
 """
 
+import argparse
 import sys
 
 from handgrad.exercises.sandbox.isolation import find_sandbox
 
+from ..proof.prove import interval
 from . import HELD_OUT, OPEN
 from .outcomes import judge, table
+from .publishing import publish, summary, worst
+from .yardsticks import TOOLS, outcome
 
 
 def main() -> None:
-    """Print the table, then each case that did not come out as it should."""
-    half, seeds = (*sys.argv[1:], "held-out", "1")[:2] if len(sys.argv) > 1 else ("held-out", "1")
-    cases = {"open": OPEN, "held-out": HELD_OUT}[half]
-    judged = judge([case for those in cases.values() for case in those], range(int(seeds)), find_sandbox())
+    """Print the tables, then each case that did not come out as it should."""
+    parser = argparse.ArgumentParser(prog="python -m tests.exercises.real")
+    parser.add_argument("half", nargs="?", choices=["open", "held-out"], default="held-out")
+    parser.add_argument("seeds", nargs="?", type=int, default=1)
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+
+    cases = [case for those in {"open": OPEN, "held-out": HELD_OUT}[asked.half].values() for case in those]
+    judged = judge(cases, range(asked.seeds), find_sandbox())
     sys.stdout.write(table(judged) + "\n\n")
+    tools = {tool: {(case.kind, case.name): outcome(tool, case) for case in cases} for tool in TOOLS}
+    text = summary(worst(judged), tools, range(asked.seeds), interval)
+    sys.stdout.write(text + "\n\n")
+    if asked.write:
+        publish(text)
     for one in judged:
         if not one.as_wanted:
             sys.stdout.write(f"{one}\n")

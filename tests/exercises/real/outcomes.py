@@ -17,8 +17,8 @@ from handgrad.exercises.submission.reading import Cell, Submission
 from . import Case
 
 WANTED = {"mistakes": ("named",), "right": ("right",), "cheats": ("caught",)}
-OUTCOMES = {
-    "mistakes": ("named", "another cause", "described", "missed"),
+OUTCOMES = {  # from good to bad; anything may also end in a "crash" of the checker
+    "mistakes": ("named", "described", "another cause", "missed"),
     "right": ("right", "rejected"),
     "cheats": ("caught", "full marks"),
 }
@@ -28,8 +28,8 @@ OUTCOMES = {
 class Outcome:
     """What was said of a case with one seed.
 
-    ``word`` is one of ``OUTCOMES``; ``said`` lists the tasks that are not right, with the mistakes reported. If a case
-    has no id, a reported mistake is ``another cause`` until somebody has compared the two.
+    ``word`` is one of ``OUTCOMES``, or "crash"; ``said`` lists the tasks that are not right, with the mistakes
+    reported. If a case has no id, a reported mistake is ``another cause`` until somebody has compared the two.
     """
 
     case: Case
@@ -55,9 +55,12 @@ def judge(cases: Sequence[Case], seeds: Sequence[int], sandbox: Sandbox) -> list
 
 
 def _judged(sandbox: Sandbox, job: tuple[Case, int]) -> Outcome:
-    """Check one case."""
+    """Check one case; whatever it does must not be the end of the checker."""
     case, seed = job
-    results = check_submission(Submission(f"{case.name}.py", (Cell(0, case.sheet),)), sandbox, seed=seed).tasks
+    try:
+        results = check_submission(Submission(f"{case.name}.py", (Cell(0, case.sheet),)), sandbox, seed=seed).tasks
+    except Exception as error:
+        return Outcome(case, seed, "crash", repr(error))
     wrong = [result for result in results if result.status != "right"]
     said = "; ".join(f"{r.task} {r.status} {[f.mistake for f in r.findings]}" for r in wrong)
     if case.kind != "mistakes":
@@ -78,5 +81,5 @@ def table(judged: Iterable[Outcome]) -> str:
     counts = Counter((one.case.kind, one.word) for one in judged)
     lines = ["| cases | outcomes |", "|---|---|"]
     for kind, words in OUTCOMES.items():
-        lines.append(f"| {kind} | {', '.join(f'{counts[kind, word]} {word}' for word in words)} |")
+        lines.append(f"| {kind} | {', '.join(f'{counts[kind, word]} {word}' for word in (*words, 'crash'))} |")
     return "\n".join(lines)
