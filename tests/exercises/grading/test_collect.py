@@ -368,9 +368,11 @@ def test_missing_path_is_refused(tmp_path: Path, scratch: Path, refused) -> None
 
 
 def test_nothing_found_is_refused(tmp_path: Path, scratch: Path, refused) -> None:
-    """A folder without any submission is refused, and so is no path at all."""
+    """A folder without any submission is refused, and so is a file of another kind, or no path at all."""
     with refused(ExerciseError, "no submission"):
         find_submissions([filled(tmp_path / "empty", "notes.txt")], scratch)
+    with refused(ExerciseError, "no submission in", "notes.txt"):
+        find_submissions([tmp_path / "empty" / "notes.txt"], scratch)
     with refused(ExerciseError, "no submission in nothing"):
         find_submissions([], scratch)
 

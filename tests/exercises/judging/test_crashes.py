@@ -64,6 +64,7 @@ def raising(error):
 CASES = {
     "float_labels": lambda: A[np.arange(3), LABELS.astype(float)],
     "quit": lambda: sys.exit(),
+    "numpy": lambda: raising(NameError("name 'np' is not defined")),
     "name": lambda: detla,  # noqa: F821
     "unbound": unbound,
     "attribute": lambda: fcc().dW_h1,
@@ -84,6 +85,8 @@ CASES = {
     "dimensions": lambda: V[0, 1],
     "axis": lambda: V.sum(axis=1),
     "scalar_index": lambda: [1, 2, 3][LABELS],
+    "own_function": lambda: max(A, axis=1),
+    "function_itself": lambda: -sum,
     "self": lambda: fcc().step(0.1),
     "arguments": lambda: fcc.step(),
     "callable": lambda: A(2),
@@ -101,6 +104,7 @@ CASES = {
     "character": lambda: compile("print(“x”)", "<cell 1>", "exec"),
     "invisible": lambda: compile("x\u00a0= 1", "<cell 1>", "exec"),
     "null": lambda: compile("x = 1\0", "<cell 1>", "exec"),
+    "f_string": lambda: raising(SyntaxError("f-string: unmatched '['")),  # of Python 3.11
     "print": lambda: compile("print 'x'", "<cell 1>", "exec"),
     "syntax": lambda: compile("h * (1 - h", "<cell 1>", "exec"),
     "file": lambda: open("mnist.npy"),  # noqa: PTH123, SIM115

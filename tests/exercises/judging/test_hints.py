@@ -57,11 +57,60 @@ def test_a_name_that_is_not_alike_is_not_suggested(task: str, written: str) -> N
         ),
         ("for i in range(9):\n    print(i)", "gradient_descent", "missing"),
         ("x = (", "softmax", "missing"),
+        ("def main():\n    def softmax(X):\n        return X", "softmax", "missing_nested"),
+        ("class fcc:\n    pass\nclass fcc(fcc):\n    def gradient_step(self):\n        pass", "backprop", "missing"),
     ],
 )
 def test_where_a_definition_stands_is_seen(source: str, task: str, expected: str) -> None:
-    """Outside the class, inside it, nowhere, or at top level."""
+    """Outside the class, inside it or a function, nowhere, or at top level."""
     assert hinted(source, task) == (Note(expected, {"name": task}),)
+
+
+def test_a_class_within_a_function_is_seen() -> None:
+    """Its methods are missing, and the class is what has to be moved."""
+    source = "def main():\n    class fcc:\n        def backprop(self, y):\n            pass"
+    assert hinted(source, "backprop") == (Note("missing_nested", {"name": "class fcc"}),)
+
+
+FIRST = "class fcc:\n    def __init__(self, d, h1, h2, k):\n        pass\n    def backprop(self, y):\n        pass\n"
+
+
+@pytest.mark.parametrize(
+    ("second", "task", "expected"),
+    [
+        (
+            "class fcc:\n    def backprop(self, y):\n        pass",
+            "backprop",
+            (Note("class_twice", {"names": ("__init__",)}),),
+        ),
+        ("class fcc(fcc):\n    def backprop(self, y):\n        pass", "backprop", (Note("crash_self"),)),
+        ("class Layer:\n    def backprop(self, y):\n        pass", "backprop", (Note("crash_self"),)),
+        ("class fcc:\n    pass", "softmax", (Note("crash_self"),)),
+    ],
+)
+def test_a_second_class_that_lacks_methods_of_the_first_is_seen(
+    second: str, task: str, expected: tuple[Note, ...]
+) -> None:
+    """What the last class lacks is named, unless it inherits, or another task has crashed."""
+    crash = Crash("TypeError", "fcc() takes no arguments", 0, 0, "")
+    assert hinted(FIRST + second, task, "crashed", crash) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "expected"),
+    [
+        ("import numpy as np\nnp = 3", "return np.exp(X)", (Note("hidden", {"name": "np"}),)),
+        ("sum = 0\nfor i in range(3):\n    sum += i", "return sum(X)", (Note("hidden", {"name": "sum"}),)),
+        ("sum = 0", "return W(X)", (Note("crash_self"),)),
+        ("import numpy as np\nnet = 3", "return np.exp(X)", (Note("crash_self"),)),
+    ],
+)
+def test_a_name_that_hides_numpy_or_a_function_of_python_is_seen(
+    source: str, line: str, expected: tuple[Note, ...]
+) -> None:
+    """If it stands in the line that crashed."""
+    crash = Crash("TypeError", "'int' object is not callable", 0, 9, line)
+    assert hinted(source, "sigmoid", "crashed", crash) == expected
 
 
 LINES = [
@@ -83,12 +132,15 @@ LINES = [
         ("\n".join(f"{'...' if line[:1] in ('', ' ') else '>>>'} {line}" for line in LINES), "pasted_prompts"),
         ("In [1]: import numpy as np\n\nIn [2]: def sigmoid(X):\n   ...:     return X", "pasted_prompts"),
         ("<!DOCTYPE html>\n<html><body>Sign in</body></html>", "pasted_page"),
+        ("Here it is:\n```python\n" + "\n".join(LINES) + "\n```\n", "pasted_fences"),
+        ("Here it is:\n```python\nreturn (\n```\n", "crash_syntax"),
+        ("def f(h):\n<<<<<<< HEAD\n    return h\n=======\n    return 2 * h\n>>>>>>> anna\n", "pasted_conflict"),
         ("\n".join([*LINES[:-1], "    return (h"]), "crash_syntax"),
         ("1 2 3\n4 5 6\n1 2 3", "crash_syntax"),
     ],
 )
 def test_what_was_pasted_along_with_code_is_named(source: str, expected: str) -> None:
-    """Line numbers, prompts, or a page instead of code; a broken line is just that."""
+    """Line numbers, prompts, text, other versions, or a page instead of code; a broken line is just that."""
     crash = Crash("SyntaxError", "invalid syntax", 0, 1, "")
     result = TaskResult("sigmoid", "crashed", notes=(Note("crash_syntax", {"message": "invalid syntax"}),), crash=crash)
     (note,) = explained(result, outline(Submission("sheet.py", (Cell(0, source),)))).notes

@@ -224,6 +224,41 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
         edited((DERIVATIVE, f"    from multiprocessing import Pool\n    Pool(2)\n{DERIVATIVE}")),
         "del_sigmoid", "crashed", "starts another process",
     ),
+    "merge conflict": (
+        edited((DERIVATIVE, f"<<<<<<< HEAD\n{DERIVATIVE}=======\n    return h\n>>>>>>> anna\n")),
+        "sigmoid", "crashed", "with the marks of a merge conflict",
+    ),
+    "chat with code": (f"Here it is:\n\n```python\n{SHEET}```\n", "sigmoid", "crashed", "fences (```)"),
+    "everything in main": (
+        "import numpy as np\ndef main():\n" + "".join(f"    {line}\n" for line in LINES) + "main()\n",
+        "backprop", "not_attempted", "class fcc is defined inside a function",
+    ),
+    "self forgotten": (
+        edited(("gradient_step(self, learning_rate)", "gradient_step(learning_rate)")),
+        "gradient_step", "crashed", "its first parameter must be self",
+    ),
+    "NumPy not imported as np": (
+        edited(("import numpy as np", "import numpy")), "softmax", "crashed", "Put import numpy as np at the top"
+    ),
+    "NumPy's name for something else": (SHEET + "\nnp = 3\n", "softmax", "crashed", "np is given another value"),
+    "progress bar": (
+        "from tqdm import tqdm\n" + edited(("for i in range(num_iterations)", "for i in tqdm(range(num_iterations))")),
+        "gradient_descent", "right", "Right.",
+    ),
+    "type hint of a missing package": (
+        "import torch\n" + edited(("def del_sigmoid(h)", "def del_sigmoid(h: torch.Tensor) -> torch.Tensor")),
+        "del_sigmoid", "right", "Right.",
+    ),
+    "methods given by setattr": (
+        edited(
+            ("    def gradient_step", "    pass\n\ndef gradient_step"),
+            (
+                "        self.b_out -= learning_rate * self.db_out\n",
+                "        self.b_out -= learning_rate * self.db_out\n\nsetattr(fcc, 'gradient_step', gradient_step)\n",
+            ),
+        ),
+        "gradient_step", "right", "Right.",
+    ),
     "Latin-1 with its coding line": ("# -*- coding: latin-1 -*-\n# Lösung\n" + SHEET, "del_sigmoid", "right", "Right."),
 }  # fmt: skip
 

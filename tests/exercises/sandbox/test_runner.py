@@ -343,6 +343,30 @@ def test_future_imports_and_dataclasses_work_across_statements() -> None:
     assert ask(source).values["return"] == 3
 
 
+def test_type_hints_of_a_missing_package_do_no_harm() -> None:
+    """They are not needed; anything else of the package still crashes with the import."""
+    hinted = "import no_such_module as torch\ndef f(x: torch.Tensor = None) -> torch.Tensor:\n    return 3\n"
+    assert ask(hinted).values["return"] == 3
+    assert ask(hinted.replace("None", "torch.zeros(3)")).crash.type == "ModuleNotFoundError"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from tqdm import tqdm\ndef f():\n    return sum(tqdm(range(3), desc='epochs'))",
+        "from tqdm.notebook import trange\ndef f():\n    return sum(trange(1, 3))",
+        "import tqdm\ndef f():\n    with tqdm.tqdm(total=3) as bar:\n        bar.update(1)\n        bar.close()\n"
+        "        tqdm.tqdm.write('x')\n    return 3",
+        "from tqdm.auto import tqdm\ndef f():\n    return sum(i for i, _ in enumerate(tqdm([4, 4, 4])))",
+        "from IPython.display import clear_output\ndef f():\n    clear_output(wait=True)\n    return 3",
+        "from IPython import display\ndef f():\n    display.display(display.HTML('x'))\n    return 3",
+    ],
+)
+def test_progress_bars_and_displays_show_nothing(source: str) -> None:
+    """They are not installed here, and nobody looks; the loop goes on as without them."""
+    assert ask(source).values["return"] == 3
+
+
 def test_plots_and_scientific_packages_work_without_a_window() -> None:
     """A plot is drawn into nothing or a file in the scratch folder; SciPy and scikit-learn can be imported."""
     source = (

@@ -129,6 +129,23 @@ def test_what_is_no_notebook_is_refused(tmp_path: Path, content: dict | list | s
     assert found in caught.value.found
 
 
+def test_a_notebook_that_is_named_like_a_module_is_read(tmp_path: Path) -> None:
+    """It is a notebook by its content; a module may begin with a brace."""
+    assert read_submission(saved(tmp_path, notebook("a = 1"), "sheet.py")).cells == (Cell(1, "a = 1"),)
+    assert read_submission(saved(tmp_path, b"{'a': 1}\n", "sheet.py")).cells == (Cell(0, "{'a': 1}\n"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("sheet.py", b""), ("sheet.py", b"# later\n\n   # more\n"), ("sheet.ipynb", None), ("sheet.ipynb", "# later\n")],
+)
+def test_a_file_without_code_is_refused(tmp_path: Path, name: str, content: bytes | str | None) -> None:
+    """Nothing, comments only, or a notebook without code in its code cells."""
+    written = notebook(*([] if content is None else [content])) if name == "sheet.ipynb" else content
+    with pytest.raises(ExerciseError, match=f"there is no code in {name}"):
+        read_submission(saved(tmp_path, written, name))
+
+
 def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     """What is not there, a folder, a pipe, another kind, other encodings and floods end in an error, at once."""
     os.mkfifo(tmp_path / "pipe.py")
@@ -247,6 +264,7 @@ def test_lines_keep_their_numbers() -> None:
         (["a = 1; sigmoid = lambda X: a; train()"], None),
         # methods, attributes and entries given later
         (["class fcc: pass", "def backprop(self, y): return y", "fcc.backprop = backprop"], None),
+        (["class fcc: pass", "def backprop(self, y): return y\nsetattr(fcc, 'backprop', backprop)"], None),
         (["t = {}\nt['a'] = 3\nu['a'] = 4\ndef sigmoid(X): return t"], "t = {}\nt['a'] = 3\ndef sigmoid(X): return t"),
         # a function's name given to something else
         (["def accuracy(p, y): return 1", "accuracy = accuracy(p, y)\nprint(1)"], "def accuracy(p, y): return 1"),

@@ -66,7 +66,7 @@ def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
     Raises
     ------
     ExerciseError
-        If a path does not exist, or there is no submission at all.
+        If a path does not exist, or nothing is of a kind that could be a submission.
 
     Examples
     --------
@@ -94,9 +94,13 @@ def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
                 found.append((home.parent.name, _single(file, home.parent.name, unpacker)))
         except Refused as refused:
             found.append((home.parent.name, Found(path.name, "", None, str(refused))))
-    if not found:
+    if not found or not any(path.is_dir() or path.suffix.lower() in KINDS for path in paths):
         names = ", ".join(map(str, paths)) or "nothing"
-        raise ExerciseError(f"there is no submission in {names}", "at least one .ipynb or .py file", "check the paths")
+        raise ExerciseError(
+            f"there is no submission in {names}",
+            "at least one .ipynb or .py file",
+            "check the paths and the file names",
+        )
     return tuple(sorted(_distinct(found), key=lambda one: (one.name.casefold(), one.name)))
 
 

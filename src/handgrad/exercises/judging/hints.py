@@ -12,20 +12,22 @@ from handgrad.exercises.submission.outline import Function, Outline
 from handgrad.exercises.tasks import TASKS
 
 METHODS = frozenset(name for name, task in TASKS.items() if task.kind == "method") | {"forward_propagation"}
-MEANT = ("missing_similar", "missing_inside", "missing_outside")  # another definition was probably meant for the task
+# Another definition was probably meant for the task.
+MEANT = ("missing_similar", "missing_inside", "missing_outside", "missing_nested")
 _MOST = 200  # names that are compared
 _SIMILAR = 0.6  # of difflib's ratio
 _CALLED = re.compile(r"(\w+)\(\) (?:takes|missing|got)")
 
 
 def explained(result: TaskResult, outline: Outline) -> TaskResult:
-    """Say more about a task that is missing, or that fails for a reason visible in the source code.
+    r"""Say more about a task that is missing, or that fails for a reason visible in the source code.
 
     Examples
     --------
+    >>> from handgrad.exercises.submission.outline import outline
+    >>> from handgrad.exercises.submission.reading import Cell, Submission
     >>> missing = TaskResult("softmax", "not_attempted", notes=(Note("missing", {"name": "softmax"}),))
-    >>> function = Function(("X",), frozenset())
-    >>> explained(missing, Outline({"softMax": function}, {}, frozenset(), False, {})).notes
+    >>> explained(missing, outline(Submission("a.py", (Cell(0, "def softMax(X):\n    return X\n"),)))).notes
     (Note(id='missing_similar', facts={'name': 'softmax', 'similar': 'softMax'}),)
     """
     if any(note.id == "missing" for note in result.notes):
@@ -33,8 +35,9 @@ def explained(result: TaskResult, outline: Outline) -> TaskResult:
     notes = list(result.notes)
     if result.crash and (pasted := outline.pasted.get(result.crash.cell)):
         notes = [Note(f"pasted_{pasted}")]
-    if other := _other_parameters(result, outline):
-        notes = [note for note in notes if not note.id.startswith("crash_")] + [other]
+    for better in (_hidden(result, outline), _other_parameters(result, outline), _lost(result, outline)):
+        if better:
+            notes = [note for note in notes if not note.id.startswith("crash_")] + [better]
     if result.status in ("wrong", "crashed") and (loose := _from_outside(result.task, outline)):
         notes.insert(0, Note("uses_outside", {"name": result.task, "names": loose}))
     return replace(result, notes=tuple(notes))
@@ -43,6 +46,8 @@ def explained(result: TaskResult, outline: Outline) -> TaskResult:
 def _missing(task: str, outline: Outline) -> Note:
     """Say of a task that is not there what may have been meant for it."""
     if TASKS[task].kind != "method":
+        if task in outline.nested:
+            return Note("missing_nested", {"name": task})
         if any(task in methods for methods in outline.classes.values()):
             return Note("missing_inside", {"name": task})
         if near := _similar(task, outline.functions.keys() - TASKS.keys()):
@@ -51,6 +56,8 @@ def _missing(task: str, outline: Outline) -> Note:
             return Note("missing_at_top", {"name": task})
         return Note("missing", {"name": task})
     if "fcc" not in outline.classes:
+        if "fcc" in outline.nested:
+            return Note("missing_nested", {"name": "class fcc"})
         like = [name for name, methods in outline.classes.items() if METHODS & methods.keys()]
         if near := _similar("fcc", outline.classes) or next(iter(like), None):
             return Note("missing_similar", {"name": "class fcc", "similar": f"class {near}"})
@@ -101,10 +108,27 @@ def _other_parameters(result: TaskResult, outline: Outline) -> Note | None:
     if not called or called[1] not in TASKS or (own := _own(called[1], outline)) is None:
         return None
     expected = TASKS[called[1]].parameters
+    if own.first in expected:
+        return Note("no_self", {"name": called[1]})
     if own.parameters == expected:
         return None
     written = [f"({', '.join(names)})" for names in (own.parameters, expected)]
     return Note("other_parameters", {"name": called[1], "found": written[0], "expected": written[1]})
+
+
+def _hidden(result: TaskResult, outline: Outline) -> Note | None:
+    """Say that a name in the line that crashed is no longer NumPy, or Python's own function."""
+    if not result.crash or result.crash.type not in ("AttributeError", "TypeError"):
+        return None
+    names = sorted(outline.hidden & set(re.findall(r"\w+", result.crash.source)))
+    return Note("hidden", {"name": names[0]}) if names else None
+
+
+def _lost(result: TaskResult, outline: Outline) -> Note | None:
+    """Say that a second class fcc lacks what the first one has, if the network cannot be used."""
+    if not (outline.lost and result.crash) or TASKS[result.task].kind != "method":
+        return None
+    return Note("class_twice", {"names": tuple(sorted(outline.lost))})
 
 
 def _from_outside(task: str, outline: Outline) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import symtable
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,19 +14,22 @@ from handgrad.exercises.calls import Crash
 from handgrad.exercises.submission.reading import Submission
 from handgrad.exercises.submission.statements import Unit, globals_of, parse
 
-Pasted = Literal["numbers", "prompts", "page"]
+Pasted = Literal["numbers", "prompts", "page", "fences", "conflict"]
 _PART = "(train|test|val|dev|tr|te)?"
 _DATA = re.compile(f"{_PART}_?(x|y|images?|labels?|data)_?{_PART}", re.IGNORECASE)
+_FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_KNOWN = {"np", "numpy", *dir(builtins)}
 _LOOP = re.compile(r"(for|while)\b")
 _TRAINING = re.compile(r"\.(backprop|gradient_step)\(")
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function or method: its parameters without ``self``, and the global names that it uses."""
+    """A function or method: its parameters, without a method's first one, and the global names that it uses."""
 
     parameters: tuple[str, ...]
     uses: frozenset[str]
+    first: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,17 +42,27 @@ class Outline:
         Those at top level.
     classes : mapping of str to mapping
         Their methods by name.
-    loose : frozenset of str
+    lost : set of str
+        Methods of an earlier class ``fcc`` that the last one does not have.
+    nested : set of str
+        Functions and classes defined within functions.
+    hidden : set of str
+        Names of NumPy and of Python's own functions that are given another value at top level.
+    loose : set of str
         Variables at top level that hold data, a network, or what was computed from these.
     trains : bool
         Whether a loop at top level calls backprop or gradient_step.
-    pasted : mapping of int to {"numbers", "prompts", "page"}
-        By the number of a cell that is not valid Python, what makes it so: line numbers, prompts, or it is a web page.
+    pasted : mapping of int to {"numbers", "prompts", "page", "fences", "conflict"}
+        By the number of a cell that is not valid Python, what makes it so: line numbers, prompts, a web page, text
+        around fenced code, or the marks of a merge conflict.
     """
 
     functions: Mapping[str, Function]
     classes: Mapping[str, Mapping[str, Function]]
-    loose: frozenset[str]
+    lost: Set[str]
+    nested: Set[str]
+    hidden: Set[str]
+    loose: Set[str]
     trains: bool
     pasted: Mapping[int, Pasted]
 
@@ -68,6 +82,8 @@ def outline(submission: Submission) -> Outline:
     classes: dict[str, dict[str, Function]] = {}
     units: list[Unit] = []
     pasted: dict[int, Pasted] = {}
+    lost: set[str] = set()
+    nested: set[str] = set()
     trains = False
     for cell in submission.cells:
         parsed = parse(cell.source, cell.number)
@@ -81,14 +97,25 @@ def outline(submission: Submission) -> Outline:
             for scope in unit.scopes:
                 if isinstance(scope, symtable.Function):
                     functions[scope.get_name()] = _function(scope)
+                    nested |= {part.get_name() for part in scope.get_children()}
                 elif isinstance(scope, symtable.Class):
                     methods = (part for part in scope.get_children() if isinstance(part, symtable.Function))
-                    classes[scope.get_name()] = {part.get_name(): _function(part, 1) for part in methods}
-    return Outline(functions, classes, _loose(units, classes), trains, pasted)
+                    own = {part.get_name(): _function(part, 1) for part in methods}
+                    if scope.get_name() == "fcc":
+                        earlier = classes.get("fcc", {})
+                        own = {**earlier, **own} if "fcc" in unit.used else own  # it may inherit from the earlier one
+                        lost = (lost | earlier.keys()) - own.keys()
+                    classes[scope.get_name()] = own
+    hidden = {name for unit in units for name, _ in unit.assigned} & _KNOWN
+    return Outline(functions, classes, lost, nested, hidden, _loose(units, classes), trains, pasted)
 
 
 def _pasted(source: str) -> Pasted | None:
     """Recognise what was copied along with most lines of a cell, such as prompts or line numbers."""
+    if re.search(r"^(<{7}|>{7}) ", source, re.MULTILINE) and re.search(r"^={7}$", source, re.MULTILINE):
+        return "conflict"
+    if (fenced := _FENCED.findall(source)) and not isinstance(parse("\n".join(fenced), 0), Crash):
+        return "fences"
     if re.match(r"\s*<(!doctype|html|\?xml)", source, re.IGNORECASE):
         return "page"
     lines = [line for line in source.splitlines() if line.strip()]
@@ -101,8 +128,9 @@ def _pasted(source: str) -> Pasted | None:
 
 
 def _function(scope: symtable.Function, bound: int = 0) -> Function:
-    """Read a function's parameters, except the bound ones, and the global names that it uses."""
-    return Function(scope.get_parameters()[bound:], frozenset(globals_of(scope)))
+    """Read a function's parameters, with the bound one by itself, and the global names that it uses."""
+    parameters = scope.get_parameters()
+    return Function(parameters[bound:], frozenset(globals_of(scope)), "".join(parameters[:bound]))
 
 
 def _loose(units: Iterable[Unit], classes: Iterable[str]) -> frozenset[str]:

@@ -22,6 +22,8 @@ from handgrad.exercises.submission.statements import TASK_NAMES, Unit, makes_fun
 
 MAXIMUM_BYTES = 5_000_000
 MAXIMUM_CODE = 100_000
+_NOTEBOOK = re.compile(r"\s*\{(?=.*\"nbformat\")", re.DOTALL)
+_CODE = re.compile(r"^[^\S\n]*[^\s#]", re.MULTILINE)  # a line that is neither blank nor a comment
 _TABLES = re.compile(r"iso-?8859|latin|cp\d|windows-\d|mac|koi8", re.IGNORECASE)  # encodings that are read from tables
 
 
@@ -42,7 +44,7 @@ class Submission:
 
 
 def read_submission(path: Path) -> Submission:
-    r"""Read a notebook (``.ipynb``, nbformat 4 or 3) or a plain module (``.py``).
+    r"""Read a notebook (``.ipynb``, nbformat 4 or 3) or a plain module (``.py``); a notebook may be named as a module.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def read_submission(path: Path) -> Submission:
     Raises
     ------
     ExerciseError
-        If it is not such a file, is too large, is not text, or does not contain a notebook.
+        If it is not such a file, is too large, is not text, is no notebook, or has no code.
 
     Examples
     --------
@@ -69,7 +71,7 @@ def read_submission(path: Path) -> Submission:
             f"{path.name} is not a notebook or a module", "an .ipynb or .py file", "check the name of the file"
         )
     text = _text(path)
-    if suffix == ".py":
+    if suffix == ".py" and not _NOTEBOOK.match(text):
         cells = [Cell(0, text)]
     else:
         cells = [Cell(number, source) for number, source in enumerate(_code_cells(path, text), start=1)]
@@ -79,6 +81,9 @@ def read_submission(path: Path) -> Submission:
             f"at most {MAXIMUM_CODE:,}",
             "keep the code of the sheet only",
         )
+    if not any(_CODE.search(cell.source) for cell in cells):
+        where = "" if suffix == ".py" else " in its code cells"
+        raise ExerciseError(f"there is no code in {path.name}", f"the code of a sheet{where}", "save the sheet again")
     return Submission(path.name, tuple(cells))
 
 

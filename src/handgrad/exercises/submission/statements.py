@@ -168,6 +168,8 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
                     _assign(target, value, unit)
             case ast.AnnAssign(target=target, value=value) | ast.AugAssign(target=target, value=value):
                 _assign(target, value, unit)
+            case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), *_])):
+                unit.bound.add(name)
             case ast.If(body=body, orelse=orelse):
                 _bind([*body, *orelse], unit)
             case ast.With(body=body):

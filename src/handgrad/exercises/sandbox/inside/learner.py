@@ -24,7 +24,7 @@ from .calling import call
 from .failures import DEFINES, crash, defined, word
 from .protocol import MOST_BYTES, plain
 from .recorder import Log, Recording, fcc
-from .standins import stand_ins
+from .standins import replace_displays, stand_ins
 
 UFUNCS = {name: value for name, value in vars(np).items() if isinstance(value, np.ufunc)}
 seed_numpy, seed_python = np.random.seed, random.seed
@@ -49,6 +49,7 @@ class Learner:
         private = types.ModuleType("builtins")
         vars(private).update(vars(builtins))
         self.names["__builtins__"] = sys.modules["builtins"] = private
+        replace_displays()
         self.flags = 0  # of every `from __future__ import` so far
         self.unloaded: dict[str, Report] = {}  # why a name is missing
         self.outside: set[str] = set()  # those that come from a file or package that is not here
@@ -65,7 +66,17 @@ class Learner:
             try:
                 self._execute(statement, f"<cell {number}>")
             except BaseException as error:
+                self._retry(statement, f"<cell {number}>", error)
+
+    def _retry(self, statement: ast.stmt, file: str, error: BaseException) -> None:
+        """Define a function or class without evaluating its type hints, in case they fail, or else go without it."""
+        if isinstance(error, NameError) and isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            try:
+                self._execute(statement, file, __future__.annotations.compiler_flag)
+            except BaseException:  # then the first error counts
                 self._lose(statement, error)
+        else:
+            self._lose(statement, error)
 
     def _lose(self, statement: ast.stmt, error: BaseException) -> None:
         """Note why a statement's names are missing, and replace missing data by small stand-ins."""
@@ -80,12 +91,12 @@ class Learner:
         """Find why the name that an error is about is missing, if something that failed earlier is to blame."""
         return self.unloaded.get(str(error.name)) if isinstance(error, NameError) else None
 
-    def _execute(self, statement: ast.stmt, file: str) -> None:
+    def _execute(self, statement: ast.stmt, file: str, flags: int = 0) -> None:
         """Execute one statement."""
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
             for alias in statement.names:
                 self.flags |= getattr(__future__, alias.name).compiler_flag
-        code = compile(ast.Module([statement], []), file, "exec", self.flags, dont_inherit=True)
+        code = compile(ast.Module([statement], []), file, "exec", self.flags | flags, dont_inherit=True)
         exec(code, self.names)  # noqa: S102 - what the sandbox is for
 
     def answer(self, request: Report, given: Arrays) -> tuple[Report, Arrays]:
