@@ -79,6 +79,7 @@ def test_ids_are_in_the_catalogue(case: Case) -> None:
         assert case.reported_in in catalogue()[mistake].tasks
 
 
+@pytest.mark.slow
 @each("right")
 def test_right_solution_agrees_with_the_handout(case: Case) -> None:
     """A right solution computes what the handout does, in every task; its routines take the steps they are to take."""
@@ -87,12 +88,14 @@ def test_right_solution_agrees_with_the_handout(case: Case) -> None:
     assert {task: found for task in tasks if (found := differs(module, task))} == {}
 
 
+@pytest.mark.slow
 @each("mistakes")
 def test_mistake_differs_from_the_handout(case: Case) -> None:
     """A mistake shows in the task in which it is said to be."""
     assert differs(loaded(case.sheet), case.task, record=True)
 
 
+@pytest.mark.slow
 @each("mistakes")
 def test_mistake_is_alone(case: Case) -> None:
     """A mistake leaves alone what does not depend on it: the functions, other than its own, are right."""
@@ -101,6 +104,7 @@ def test_mistake_is_alone(case: Case) -> None:
     assert {name: found for name in others if (found := differs(module, name))} == {}
 
 
+@pytest.mark.slow
 @each("cheats")
 def test_cheat_is_wrong(case: Case) -> None:
     """A cheat gives a wrong number somewhere, or computes far too much, or lets the package do the task."""
@@ -113,6 +117,7 @@ def test_cheat_is_wrong(case: Case) -> None:
         assert re.search("handout|handgrad", "".join(case.code.values()))
 
 
+@pytest.mark.slow
 @each("right")
 def test_honest_work_is_little(case: Case) -> None:
     """No right solution makes as many calls in a backward pass as those that cheat by measuring."""
