@@ -65,10 +65,13 @@ CASES = {
     "float_labels": lambda: A[np.arange(3), LABELS.astype(float)],
     "quit": lambda: sys.exit(),
     "numpy": lambda: raising(NameError("name 'np' is not defined")),
+    "python2": lambda: xrange(3),  # noqa: F821
+    "given": lambda: evaluate(),  # noqa: F821
     "name": lambda: detla,  # noqa: F821
     "unbound": unbound,
     "attribute": lambda: fcc().dW_h1,
     "none_attribute": lambda: None.T,
+    "numpy_attribute": lambda: np.float,  # noqa: NPY001
     "other_attribute": lambda: A.dotproduct,
     "none": lambda: A * None,
     "aligned": lambda: A @ B,
@@ -91,6 +94,7 @@ CASES = {
     "arguments": lambda: fcc.step(),
     "callable": lambda: A(2),
     "subscript": lambda: len(A)[0],
+    "unhashable": lambda: {A: 1},
     "operand": lambda: "3" - 2,
     "cast": cast,
     "math": lambda: math.exp(1000),

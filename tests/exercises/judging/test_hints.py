@@ -72,6 +72,22 @@ def test_a_class_within_a_function_is_seen() -> None:
     assert hinted(source, "backprop") == (Note("missing_nested", {"name": "class fcc"}),)
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("raise NotImplementedError\n    return 1 / X", "still_raises"),
+        ('"""X."""\n    raise NotImplementedError("later")\n    return 1 / X', "still_raises"),
+        ("raise NotImplementedError", "not_attempted"),
+        ("if X is None:\n        raise NotImplementedError\n    return 1 / X", "not_attempted"),
+    ],
+)
+def test_a_blank_that_was_left_above_the_solution_is_seen(body: str, expected: str) -> None:
+    """The line that raises comes first, and code below it; a blank alone is not attempted."""
+    result = TaskResult("sigmoid", "not_attempted", notes=(Note("not_attempted"),))
+    (note,) = explained(result, outline(Submission("sheet.py", (Cell(0, f"def sigmoid(X):\n    {body}\n"),)))).notes
+    assert note.id == expected
+
+
 FIRST = "class fcc:\n    def __init__(self, d, h1, h2, k):\n        pass\n    def backprop(self, y):\n        pass\n"
 
 
@@ -130,6 +146,7 @@ LINES = [
         ("\n".join(f"{number:4} {line}" for number, line in enumerate(LINES, 1)), "pasted_numbers"),
         ("\n".join(f"{number}: {line}" for number, line in enumerate(LINES, 87)), "pasted_numbers"),
         ("\n".join(f"{'...' if line[:1] in ('', ' ') else '>>>'} {line}" for line in LINES), "pasted_prompts"),
+        ("In [3]: " + "\n".join(LINES), "pasted_prompts"),
         ("In [1]: import numpy as np\n\nIn [2]: def sigmoid(X):\n   ...:     return X", "pasted_prompts"),
         ("<!DOCTYPE html>\n<html><body>Sign in</body></html>", "pasted_page"),
         ("Here it is:\n```python\n" + "\n".join(LINES) + "\n```\n", "pasted_fences"),
@@ -170,6 +187,22 @@ def test_other_parameters_are_named_where_a_call_failed_because_of_them(
         assert note.id == "crash_self"
     else:
         assert note == Note("other_parameters", {"name": "backprop", "found": expected[0], "expected": expected[1]})
+
+
+@pytest.mark.parametrize(
+    ("head", "message", "expected"),
+    [
+        ("__init__(self, sizes)", "fcc.__init__() takes 2 positional arguments but 5 were given", "other_parameters"),
+        ("__init__(self, sizes)", "Layer.__init__() takes 2 positional arguments but 5 were given", "crash_self"),
+        ("forward_propagation(self, X, y)", "fcc.forward_propagation() missing 1 required", "other_parameters"),
+        ("backprop(y)", "fcc.backprop() takes 1 positional argument but 2 were given", "no_self"),
+    ],
+)
+def test_other_parameters_of_the_given_methods_are_named(head: str, message: str, expected: str) -> None:
+    """Those of the class fcc itself; a first parameter of the sheet's is a forgotten self."""
+    source = f"class fcc:\n    def {head}:\n        pass"
+    (note,) = hinted(source, "backprop", "crashed", Crash("TypeError", message, 0, 2, ""))
+    assert note.id == expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import ast
 import json
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -144,6 +145,22 @@ def test_a_file_without_code_is_refused(tmp_path: Path, name: str, content: byte
     written = notebook(*([] if content is None else [content])) if name == "sheet.ipynb" else content
     with pytest.raises(ExerciseError, match=f"there is no code in {name}"):
         read_submission(saved(tmp_path, written, name))
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3", "is a PDF document"),
+        (b"PK\x03\x04\x14\x00", "is an archive or a Word document"),
+        (b"\xd0\xcf\x11\xe0\xa1", "is a Word document"),
+        (b"{\\rtf1\\ansi\nx = 1}", "is a text document with formats (RTF)"),
+    ],
+)
+def test_a_document_that_is_named_like_a_sheet_is_refused(tmp_path: Path, content: bytes, found: str) -> None:
+    """By its first bytes, whatever its name."""
+    for name in ("sheet.py", "sheet.ipynb"):
+        with pytest.raises(ExerciseError, match=re.escape(found)):
+            read_submission(saved(tmp_path, content, name))
 
 
 def test_unreadable_files_are_refused(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ METHODS = frozenset(name for name, task in TASKS.items() if task.kind == "method
 MEANT = ("missing_similar", "missing_inside", "missing_outside", "missing_nested")
 _MOST = 200  # names that are compared
 _SIMILAR = 0.6  # of difflib's ratio
-_CALLED = re.compile(r"(\w+)\(\) (?:takes|missing|got)")
+_CALLED = re.compile(r"(?:(\w+)\.)?(\w+)\(\) (?:takes|missing|got)")
+# The parameters of the methods that the sheet gives.
+_GIVEN = {"__init__": ("n_input", "n_hidden1", "n_hidden2", "n_out", "rng"), "forward_propagation": ("X",)}
 
 
 def explained(result: TaskResult, outline: Outline) -> TaskResult:
@@ -32,6 +34,8 @@ def explained(result: TaskResult, outline: Outline) -> TaskResult:
     """
     if any(note.id == "missing" for note in result.notes):
         return replace(result, notes=(_missing(result.task, outline),))
+    if result.status == "not_attempted" and result.task in outline.blocked:
+        return replace(result, notes=(Note("still_raises", {"name": result.task}),))
     notes = list(result.notes)
     if result.crash and (pasted := outline.pasted.get(result.crash.cell)):
         notes = [Note(f"pasted_{pasted}")]
@@ -96,24 +100,24 @@ def _words(name: str) -> list[str]:
 
 
 def _own(task: str, outline: Outline) -> Function | None:
-    """Find the definition of a task."""
-    if TASKS[task].kind == "method":
+    """Find the definition of a task, or of a method that the sheet gives."""
+    if task in _GIVEN or (task in TASKS and TASKS[task].kind == "method"):
         return outline.classes.get("fcc", {}).get(task)
-    return outline.functions.get(task)
+    return outline.functions.get(task) if task in TASKS else None
 
 
 def _other_parameters(result: TaskResult, outline: Outline) -> Note | None:
     """Say that a function takes other parameters than on the sheet, if a call of it crashed because of that."""
     called = result.crash and result.crash.type == "TypeError" and _CALLED.search(result.crash.message)
-    if not called or called[1] not in TASKS or (own := _own(called[1], outline)) is None:
+    if not called or called[1] not in (None, "fcc") or (own := _own(called[2], outline)) is None:
         return None
-    expected = TASKS[called[1]].parameters
+    name, expected = called[2], _GIVEN.get(called[2]) or TASKS[called[2]].parameters
     if own.first in expected:
-        return Note("no_self", {"name": called[1]})
+        return Note("no_self", {"name": name})
     if own.parameters == expected:
         return None
     written = [f"({', '.join(names)})" for names in (own.parameters, expected)]
-    return Note("other_parameters", {"name": called[1], "found": written[0], "expected": written[1]})
+    return Note("other_parameters", {"name": name, "found": written[0], "expected": written[1]})
 
 
 def _hidden(result: TaskResult, outline: Outline) -> Note | None:

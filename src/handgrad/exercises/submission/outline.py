@@ -48,6 +48,8 @@ class Outline:
         Functions and classes defined within functions.
     hidden : set of str
         Names of NumPy and of Python's own functions that are given another value at top level.
+    blocked : set of str
+        Functions and methods that raise NotImplementedError above their own code.
     loose : set of str
         Variables at top level that hold data, a network, or what was computed from these.
     trains : bool
@@ -62,6 +64,7 @@ class Outline:
     lost: Set[str]
     nested: Set[str]
     hidden: Set[str]
+    blocked: Set[str]
     loose: Set[str]
     trains: bool
     pasted: Mapping[int, Pasted]
@@ -107,7 +110,8 @@ def outline(submission: Submission) -> Outline:
                         lost = (lost | earlier.keys()) - own.keys()
                     classes[scope.get_name()] = own
     hidden = {name for unit in units for name, _ in unit.assigned} & _KNOWN
-    return Outline(functions, classes, lost, nested, hidden, _loose(units, classes), trains, pasted)
+    blocked = {name for unit in units for name in unit.blocked}
+    return Outline(functions, classes, lost, nested, hidden, blocked, _loose(units, classes), trains, pasted)
 
 
 def _pasted(source: str) -> Pasted | None:
@@ -119,7 +123,8 @@ def _pasted(source: str) -> Pasted | None:
     if re.match(r"\s*<(!doctype|html|\?xml)", source, re.IGNORECASE):
         return "page"
     lines = [line for line in source.splitlines() if line.strip()]
-    if 2 * sum(bool(re.match(r"\s*(>>>|\.\.\.|(In|Out) ?\[\d*\]:)", line)) for line in lines) > len(lines):
+    prompts = sum(bool(re.match(r"\s*(>>>|\.\.\.|(In|Out) ?\[\d*\]:)", line)) for line in lines)
+    if 2 * prompts > len(lines) or re.match(r"\s*(>>>|In ?\[\d*\]:)", source):
         return "prompts"
     numbers = [int(match[1]) for line in lines if (match := re.match(r"\s*(\d{1,6})[:.|]?(\s|$)", line))]
     if 2 * len(numbers) > len(lines) and numbers == sorted(set(numbers)):

@@ -22,6 +22,10 @@ from handgrad.exercises.submission.statements import TASK_NAMES, Unit, makes_fun
 
 MAXIMUM_BYTES = 5_000_000
 MAXIMUM_CODE = 100_000
+_OTHERS = {  # by their first bytes
+    b"%PDF": "a PDF document", b"{\\rtf": "a text document with formats (RTF)",
+    b"PK\x03\x04": "an archive or a Word document", b"\xd0\xcf\x11\xe0": "a Word document",
+}  # fmt: skip
 _NOTEBOOK = re.compile(r"\s*\{(?=.*\"nbformat\")", re.DOTALL)
 _CODE = re.compile(r"^[^\S\n]*[^\s#]", re.MULTILINE)  # a line that is neither blank nor a comment
 _TABLES = re.compile(r"iso-?8859|latin|cp\d|windows-\d|mac|koi8", re.IGNORECASE)  # encodings that are read from tables
@@ -102,6 +106,9 @@ def _text(path: Path) -> str:
             f"at most {MAXIMUM_BYTES:,} bytes",
             "clear the outputs of the notebook and save it again",
         )
+    for start, kind in _OTHERS.items():
+        if data.startswith(start):
+            raise ExerciseError(f"{path.name} is {kind}", "a notebook or a module", "hand in the sheet itself")
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0] if path.suffix.lower() == ".py" else "utf-8"
         text = data.decode(encoding if _TABLES.match(encoding) else "utf-8-sig")

@@ -7,7 +7,7 @@ import re
 import symtable
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from handgrad.exercises.calls import Crash
@@ -17,7 +17,7 @@ MAXIMUM_MAGICS = 20  # per cell: each costs another parse
 # A line that IPython does not pass to Python: %magic, !command, ?help, help?, and name = !command or %magic.
 MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2}$|[\w, ]+=\s*[!%]")
 # Cell magics whose cell is Python nevertheless.
-PYTHON_CELL = re.compile(r"\s*%%(time|timeit|capture|prun|python3?)\b")
+PYTHON_CELL = re.compile(r"\s*%%((time|timeit|capture|prun|python3?)\b|(writefile|file) .*\.py\s*$)")
 TASK_NAMES = frozenset(name for name, task in TASKS.items() if task.kind != "method") | {"fcc"}
 _PARSING = threading.Lock()
 
@@ -28,7 +28,7 @@ class Unit:
 
     ``functions`` are the names of functions and classes that it defines, ``assigned`` the names that it assigns,
     ``bound`` the names for which it is kept, and ``used`` the names that it needs. ``scopes`` are the symbol tables of
-    its functions and classes.
+    its functions and classes. ``blocked`` are functions that raise NotImplementedError above their own code.
     """
 
     start: int
@@ -39,6 +39,7 @@ class Unit:
     bound: set[str]
     used: set[str]
     scopes: Sequence[symtable.SymbolTable] = ()
+    blocked: Set[str] = frozenset()
 
 
 def parse(source: str, cell: int) -> list[Unit] | Crash:
@@ -150,7 +151,15 @@ def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
             error.lineno = start + (error.lineno or 1)
             raise
     unit.bound |= unit.functions
+    nodes = (node for statement in group for node in ast.walk(statement))
+    unit.blocked = {node.name for node in nodes if isinstance(node, ast.FunctionDef) and _is_blocked(node)}
     return unit
+
+
+def _is_blocked(function: ast.FunctionDef) -> bool:
+    """Tell whether the line that raises in a blank task was left there, above the solution."""
+    raised = [statement.exc for statement in function.body[:-1] if isinstance(statement, ast.Raise) and statement.exc]
+    return any("NotImplementedError" in ast.dump(error) for error in raised)
 
 
 def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
