@@ -134,6 +134,13 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
     "forward pass returns nothing": (
         edited(("        return self.out\n", "")), "backprop", "wrong", "Your forward_propagation returns None"
     ),
+    "misspelt weights in the forward pass": (
+        edited(("X, self.W_i_h1,", "X, self.W_i_h,")), "backprop", "crashed", "The network has no 'W_i_h'"
+    ),
+    "forward pass that the routines give more": (
+        edited(("def forward_propagation(self, X)", "def forward_propagation(self, X, training)")),
+        "backprop", "right", "Right when it is given correct inputs",
+    ),
     "sigmoid at the output": (
         edited(("self.b_out, softmax)", "self.b_out, sigmoid)")), "backprop", "wrong", "out is computed with a sigmoid"
     ),

@@ -60,6 +60,9 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     if gradients_right(views) and not crash and not moved:
         if before:
             return TaskResult(plan.task, "wrong", before, (Note("right_by_itself"),), credit=_ONE_THING_LESS)
+        if not reaches and (own := forward.crash(drawn, asked)):
+            said = (Note("right_by_itself"), crashes.crashed(own))
+            return TaskResult(plan.task, "crashed", (), said, crash=own, credit=_ONE_THING_LESS)
         changed = tuple(name for name in ACTIVATIONS if name in touched)
         remarks = (diagnosis.named("forward_values_changed", (), {"quantities": changed}),) if changed else ()
         return TaskResult(plan.task, "right", remarks, (Note("right_by_itself" if by_itself else "right"),), credit=1.0)

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.exercises.calls import Answer
+from handgrad.exercises.calls import Answer, Crash
 from handgrad.exercises.catalogue.comparing import Array, matching, same
 from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, LAYERS, Layer
-from handgrad.exercises.judging import diagnosis
+from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.chain import View
 from handgrad.exercises.judging.passes import Probe, done, read
 from handgrad.exercises.judging.start import first_weights
@@ -47,8 +47,7 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
     if not works and (misshapen := _misshapen(drawn.probes[0], asked.full[0])):
         return (misshapen,)
     found = list(first_weights(drawn.probes, asked))
-    helpers = zip(forward_helpers(drawn.probes[0]), asked.forward_helpers, strict=True)
-    if any(one.status != "missing" and not same(one.values.get("return"), right) for (*_, right), one in helpers):
+    if not _helpers_right(drawn, asked):
         return tuple(found)
     passes = passed(drawn.probes, asked.full)
     if passes and all(answer.left_out.get(f"{i}:forward") == "NoneType" for answer, i, _ in passes):
@@ -66,6 +65,21 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
     elif _rounded(returned, [state["out"] for state in states]):
         found.append(diagnosis.named("forward_rounded", (), {"quantities": ("out",)}, "(3.4)"))
     return tuple(found)
+
+
+def crash(drawn: Trials, asked: Answers) -> Crash | None:
+    """Find a crash that is the forward pass's own: not of a helper, nor of arguments that the routines may give."""
+    found = crashes.first(asked.full)
+    if found is None or crashes.crashed(found).id in ("crash_arguments", "crash_self"):
+        return None
+    own = all(answer.status == "ok" for answer in asked.forward_helpers) and _helpers_right(drawn, asked)
+    return found if own else None
+
+
+def _helpers_right(drawn: Trials, asked: Answers) -> bool:
+    """Tell whether sigmoid, softmax and fcc_one_layer are right, as far as the submission has them."""
+    helpers = zip(forward_helpers(drawn.probes[0]), asked.forward_helpers, strict=True)
+    return all(one.status == "missing" or same(one.values.get("return"), right) for (*_, right), one in helpers)
 
 
 def starts_wrong(probes: Sequence[Probe], answers: Sequence[Answer]) -> bool:
@@ -125,11 +139,14 @@ def _wrong(layer: Layer, states: Sequence[Values], found: Sequence[Array | None]
 
 def _random(answer: Answer, label: str) -> bool:
     """Tell whether a value differs between a network's first pass and its last, which has the same inputs."""
-    first, last = ({name: answer.values.get(f"{i}:{name}") for name in (*_BEFORE, label)} for i in (0, 4))
-    once, again = first[label], last[label]
-    if not all(same(first[name], last[name]) for name in _BEFORE):  # other weights
+
+    def value(i: int, name: str) -> Array:
+        return answer.values.get(f"{i}:{name}", np.empty(0))
+
+    if not all(np.array_equal(value(0, name), value(4, name)) for name in _BEFORE):  # other weights, if only rounded
         return False
-    if once is None or again is None or once.shape != again.shape:
+    once, again = value(0, label), value(4, label)
+    if once.shape != again.shape:
         return False
     return not np.allclose(once, again, 1e-5 if once.dtype.itemsize < 8 else 1e-9, 0, equal_nan=True)
 
