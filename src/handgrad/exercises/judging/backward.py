@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from handgrad.exercises.calls import Answer
-from handgrad.exercises.catalogue.comparing import Array, outcome, same
+from handgrad.exercises.catalogue.comparing import EXACT, Array, outcome, same
 from handgrad.exercises.catalogue.edits import formula
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS, LAYERS
 from handgrad.exercises.judging import crashes, diagnosis, forward, trials
 from handgrad.exercises.judging.chain import Verdict, View, fixed_number, gradients_right, walk
+from handgrad.exercises.judging.differences import measured
 from handgrad.exercises.judging.passes import Probe, done, read
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.judging.trials import Answers, Trials, helpers_of, sorted_by_kind
 from handgrad.exercises.results import Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
+_LARGE = 1e3  # inputs, for which no change of a weight is small
 _ONE_THING_LESS = 1 - 1 / len(BACKPROP)
 
 
@@ -51,13 +53,23 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     if early and gradients_right(in_time):  # else what was answered in time may tell why
         return early
     views, crash, touched = _views(drawn.probes, judged, needs_more), crashes.first(judged), _touched(judged)
-    if not by_itself and gradients_right(views) and not crash:  # perhaps only of small networks
-        on_large, large_crash = _views([drawn.large], [asked.large]), crashes.first([asked.large])
-        if large_crash or not gradients_right(on_large):
-            views, crash = on_large, large_crash
+    by_differences = _measured(views)
     before = forward.findings(drawn, asked, works)
+    if not (by_itself or crash or before or touched) and gradients_right(views):
+        tolerance = max(view.tolerance for view in views)
+        for probe, answer in _further(drawn, asked, exact=tolerance == EXACT):
+            if early := diagnosis.unanswered(plan.task, [answer]):
+                return early
+            views = [replace(view, tolerance=tolerance) for view in _views([probe], [answer])]
+            crash, touched = crashes.first([answer]), _touched([answer])
+            if crash or not gradients_right(views):
+                before = forward.findings(replace(drawn, probes=(probe,)), replace(asked, full=[answer]), works=False)
+                views = _views([probe], [answer], kept=bool(before))
+                break
+            if touched:
+                break
     moved = tuple(name for name in PARAMETERS if name in touched)
-    if gradients_right(views) and not crash and not moved:
+    if gradients_right(views) and not (crash or moved or by_differences):
         if before:
             return TaskResult(plan.task, "wrong", before, (Note("right_by_itself"),), credit=_ONE_THING_LESS)
         if not reaches and (own := forward.crash(drawn, asked)):
@@ -67,7 +79,12 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
         remarks = (diagnosis.named("forward_values_changed", (), {"quantities": changed}),) if changed else ()
         return TaskResult(plan.task, "right", remarks, (Note("right_by_itself" if by_itself else "right"),), credit=1.0)
 
-    verdicts = walk(views)
+    verdicts = [
+        replace(verdict, state="wrong", mistake="gradient_by_differences")
+        if verdict.quantity in by_differences
+        else verdict
+        for verdict in walk(views)
+    ]
     findings = _findings(views, verdicts)
     if crash and not findings and (mistake := crashes.by_crash(crash)):
         findings = [_finding(mistake, [verdicts[0]], views)]
@@ -87,8 +104,7 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
             notes.insert(0, Note("follows", {"helpers": helpers}))
     if moved or before:
         credit = min(credit, _ONE_THING_LESS)
-    measured = any(found.mistake == "gradient_by_differences" for found in findings)
-    if measured and not any(name.startswith("delta") for view in views for name in view.own):
+    if by_differences and not any(name.startswith("delta") for view in views for name in view.own):
         credit = 0.0  # not one of the equations is used
     return TaskResult(
         plan.task,
@@ -164,15 +180,33 @@ def _read(probe: Probe, answer: Answer, kept: bool = False) -> list[View]:
     return list(read(probe, answer, kept)) if answer.status in ("ok", "crashed") else []
 
 
+def _further(drawn: Trials, asked: Answers, exact: bool) -> Iterator[tuple[Probe, Answer]]:
+    """List what else must be right of a method that has been right so far."""
+    *usual, astronomic, large = zip(drawn.further, asked.further, strict=True)
+    yield from usual
+    if exact and astronomic[1].status == "ok":
+        yield astronomic
+    if large[1].status in ("ok", "crashed"):  # loops over single numbers may be too slow
+        yield large
+
+
 def _touched(answers: Sequence[Answer]) -> set[str]:
-    """Name the forward values and parameters that backprop changed."""
-    changed = set()
-    for answer in answers:
-        for name in (*ACTIVATIONS, *PARAMETERS):
-            before, after = answer.values.get(f"0:before:{name}"), answer.values.get(f"0:{name}")
-            if before is not None and after is not None and not same(after, before):
-                changed.add(name)
-    return changed
+    """Name the forward values and parameters that backprop changed, in any of its calls."""
+    return {
+        label.rpartition(":")[2]
+        for answer in answers
+        for label, before in answer.values.items()
+        if (after := answer.values.get(label.replace(":before:", ":"))) is not None
+        and label.rpartition(":")[2] in (*ACTIVATIONS, *PARAMETERS)
+        and not same(after, before)
+    }
+
+
+def _measured(views: Sequence[View]) -> set[str]:
+    """Name the quantities that were measured from differences of the loss, by the passes with inputs of usual size."""
+    usual = [view for view in views if view.tolerance == EXACT and np.abs(view.state["X"]).max() < _LARGE]
+    found = {name: [(view.own[name], view.state["n"]) for view in usual if name in view.own] for name in BACKPROP}
+    return {name for name, results in found.items() if measured(results)}
 
 
 def _findings(views: Sequence[View], verdicts: Sequence[Verdict]) -> list[Finding]:

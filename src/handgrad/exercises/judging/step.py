@@ -1,15 +1,19 @@
-"""Judges gradient_step, parameter by parameter: two steps in a row, with gradients and rates that are given."""
+"""Judges gradient_step, parameter by parameter: steps in a row, with gradients and rates that are given.
+
+Who is right in that is tried further: with long arrays, in many steps, and in a training with the solution's own
+backprop.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Step
-from handgrad.exercises.catalogue.comparing import Array, matching, outcome, same
+from handgrad.exercises.catalogue.comparing import EXACT, TOLERANCE, Array, matching, outcome, same
 from handgrad.exercises.catalogue.edits import formula, recognisers
 from handgrad.exercises.catalogue.layers import GRADIENTS, LAYERS
 from handgrad.exercises.judging import crashes, diagnosis
@@ -20,6 +24,9 @@ from handgrad.exercises.tasks import PARAMETERS
 
 WEIGHTS = tuple(name for name in PARAMETERS if name.startswith("W"))
 KINDS = ("new", "given", "used")
+RATES = (0.13, 1.7, 0.31, 0.83, 0.27, 0.042)
+SHOWN = 0.5  # in the picture alone
+FIRST, MANY = 3, 11  # trials that must be right before the further ones count, and steps of the last one
 BIASES = tuple(name for name in PARAMETERS if name.startswith("b"))
 
 
@@ -49,38 +56,40 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
     """Draw networks, gradients and rates.
 
     Every trial is made three times, for solutions that need more than the gradients: with a new network, with one that
-    has been given the values of a forward pass, and with one that has done a forward and a backward pass itself.
+    has been given the values of a forward pass, and with one that has done a forward and a backward pass itself. The
+    last call is a short training, in which the gradients are the solution's own.
 
     Examples
     --------
     >>> [call.id for call in calls_for("gradient_step", np.random.default_rng(0)).calls]  # doctest: +ELLIPSIS
-    ['gradient_step:new:0', 'gradient_step:new:1', 'gradient_step:new:2', ..., 'gradient_step:used:2']
+    ['gradient_step:new:0', 'gradient_step:new:1', 'gradient_step:new:2', ..., 'gradient_step:trained']
     """
     d, h1, h2, k, n = (int(size) for size in rng.permutation(np.arange(3, 8)))
     drawn = tuple(_trial(rng, draw(rng, sizes, n)) for sizes in ((d, h1, h2, k), (4, 4, 4, 4)))
-    trials = (*drawn, _small())
+    further = _trial(rng, draw(rng, (784, 130, 120, 10), n), 1), _trial(rng, draw(rng, (3, 2, 3, 2), n), MANY)
+    trials = (*drawn, _small(), *further)
     calls = tuple(
         Call(f"{task}:{kind}:{i}", "network", "fcc", steps=_steps(trial, kind))
         for kind in KINDS
         for i, trial in enumerate(trials)
     )
+    calls += (Call(f"{task}:trained", "network", "fcc", steps=_steps(trials[-1], "trained")),)
     return Plan(task, calls, trials)
 
 
-def _trial(rng: np.random.Generator, probe: Probe) -> Trial:
+def _trial(rng: np.random.Generator, probe: Probe, steps: int = 2) -> Trial:
     gradients = tuple(
-        {GRADIENTS[name]: rng.standard_normal(array.shape) for name, array in probe.weights.items()} for _ in range(2)
+        {GRADIENTS[name]: rng.standard_normal(array.shape) for name, array in probe.weights.items()}
+        for _ in range(steps)
     )
-    return Trial(
-        probe, gradients, tuple(round(float(rate), 3) for rate in rng.choice([0.13, 0.27, 0.31, 0.42], 2, False))
-    )
+    return Trial(probe, gradients, tuple(map(float, np.resize(rng.permutation(RATES), steps))))
 
 
 def _small() -> Trial:
     """Make the trial of the picture, a single step."""
     probe = example()
     gradients = {GRADIENTS[name]: np.round(np.cos(10 * array), 1) for name, array in probe.weights.items()}
-    return Trial(probe, (gradients,), (0.5,))
+    return Trial(probe, (gradients,), (SHOWN,))
 
 
 def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
@@ -92,7 +101,12 @@ def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
         steps.append(Step("call", "backprop", (batch.y,), "backprop"))
         steps += given(trial.probe.weights)
     for i, (gradients, rate) in enumerate(zip(trial.gradients, trial.rates, strict=True)):
-        steps += given(gradients)
+        if kind == "trained":
+            steps.append(Step("call", "forward_propagation", (batch.forward["X"],), "forward"))
+            steps.append(Step("call", "backprop", (batch.y,), "backprop"))
+            steps += [Step("read", name, label=f"{i}:before:{name}") for name in (*PARAMETERS, *GRADIENTS.values())]
+        else:
+            steps += given(gradients)
         steps.append(Step("call", "gradient_step", (rate,), f"{i}:step"))
         steps += [Step("read", name, label=f"{i}:{name}") for name in (*PARAMETERS, *GRADIENTS.values())]
     return tuple(steps)
@@ -101,10 +115,18 @@ def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
 def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     """Say whether the step is right, and if not, which parameters move wrongly; remark on a right one."""
     trials = plan.drawn
-    kinds = [answers[i : i + len(trials)] for i in range(0, len(answers), len(trials))]
-    results = [_judged(plan.task, trials, kind) for kind in kinds]
+    kinds = [answers[i : i + len(trials)] for i in range(0, len(answers) - 1, len(trials))]
+    results = [_judged(plan.task, trials[:FIRST], kind[:FIRST]) for kind in kinds]
     order = ("right", "wrong", "crashed", "too_slow", "not_attempted")
-    return min(results, key=lambda result: (order.index(result.status), -result.credit))
+    result, kind = min(
+        zip(results, kinds, strict=True), key=lambda pair: (order.index(pair[0].status), -pair[0].credit)
+    )
+    if result.status == "right":
+        result = _judged(plan.task, trials, kind)
+    if result.status == "right" and answers[-1].status == "ok":
+        trained = _judged(plan.task, trials[-1:], answers[-1:])
+        return result if trained.status == "right" else trained
+    return result
 
 
 def _judged(task: str, trials: Trials, answers: Sequence[Answer]) -> TaskResult:
@@ -117,8 +139,7 @@ def _judged(task: str, trials: Trials, answers: Sequence[Answer]) -> TaskResult:
     reached = [step for step in steps if step.reached]
     for name in PARAMETERS if reached else ():
         found = [step.own.get(name) for step in reached]
-        expected = [outcome(formula(name), step.state) for step in reached]
-        if not all(map(same, found, expected)):
+        if any(_is_wrong(name, step) for step in reached):
             wrong[name] = matching(recognisers(name), [(step.state,) for step in reached], found)
     if not wrong and not crash:
         remarks = () if all(step.gradients_kept for step in steps) else ("gradient_changed_by_step",)
@@ -128,20 +149,24 @@ def _judged(task: str, trials: Trials, answers: Sequence[Answer]) -> TaskResult:
     notes = (crashes.crashed(crash),) if crash else ()
     credit = 0.0 if crash else 1 - len(wrong) / len(PARAMETERS)
     status: Status = "crashed" if crash else "wrong"
-    picture = _picture(findings[0].quantities[0], steps[-1]) if findings else None
+    picture = _picture(findings[0].quantities[0], steps) if findings else None
     unseen = tuple(name for name in PARAMETERS if crash and name not in wrong)
     return TaskResult(task, status, tuple(findings), notes, (), unseen, crash, picture, credit)
 
 
 def _moves(trial: Trial, answer: Answer) -> list[Moved]:
-    """Read the steps of an answer; each begins where the one before it ended."""
+    """Read the steps of an answer; each begins where the one before it ended, or where it was read to begin."""
     moves = []
     weights = trial.probe.weights
     previous: dict[str, Any] = dict.fromkeys(GRADIENTS.values(), 0.0)
-    for i, (gradients, rate) in enumerate(zip(trial.gradients, trial.rates, strict=True)):
-        own = {name: answer.values[f"{i}:{name}"] for name in PARAMETERS if f"{i}:{name}" in answer.values}
-        reached = done(answer, f"{i}:step")
-        state = {**weights, **gradients, "rate": rate, "n": len(trial.probe.batches[0].y), "previous": previous}
+    for i, (drawn, rate) in enumerate(zip(trial.gradients, trial.rates, strict=True)):
+        own = _read(answer, f"{i}:", PARAMETERS)
+        begun = _read(answer, f"{i}:before:", (*weights, *drawn))
+        usual = {**weights, **drawn}
+        fit = not begun or all(name in begun and begun[name].shape == array.shape for name, array in usual.items())
+        reached = done(answer, f"{i}:step") and fit
+        state = {**usual, **begun, "rate": rate, "n": len(trial.probe.batches[0].y), "previous": previous}
+        gradients: dict[str, Array] = {name: begun.get(name, array) for name, array in drawn.items()}
         kept = all(same(answer.values.get(f"{i}:{name}", array), array) for name, array in gradients.items())
         moves.append(Moved(state, own if reached else {}, reached, kept))
         weights = {
@@ -150,6 +175,11 @@ def _moves(trial: Trial, answer: Answer) -> list[Moved]:
         }
         previous = gradients
     return moves
+
+
+def _read(answer: Answer, prefix: str, names: Iterable[str]) -> dict[str, Array]:
+    """Read those of some attributes that are there."""
+    return {name: answer.values[f"{prefix}{name}"] for name in names if f"{prefix}{name}" in answer.values}
 
 
 def _findings(wrong: dict[str, str | None], steps: Sequence[Moved]) -> list[Finding]:
@@ -174,7 +204,11 @@ def _finding(mistake: str | None, names: Sequence[str], shown: Moved) -> Finding
 
 
 def _is_wrong(name: str, step: Moved) -> bool:
-    return not same(step.own.get(name), np.asarray(formula(name)(step.state)))
+    """Tell whether a parameter is not what it should be, as exactly as its type allows."""
+    used = (step.own.get(name), step.state[name], step.state[GRADIENTS[name]])
+    single = any(array is not None and array.dtype.name in ("float16", "float32") for array in used)
+    expected = outcome(formula(name), step.state)
+    return not same(step.own.get(name), expected, TOLERANCE if single else EXACT)
 
 
 def _of_group(mistake: str, names: Sequence[str]) -> str:
@@ -193,9 +227,10 @@ def _of_group(mistake: str, names: Sequence[str]) -> str:
     return mistake
 
 
-def _picture(name: str, step: Moved) -> Picture | None:
+def _picture(name: str, steps: Sequence[Moved]) -> Picture | None:
     """Show the first wrong parameter of the small network."""
-    if name not in step.own:
+    step = next((step for step in steps if step.state["rate"] == SHOWN), None)
+    if step is None or name not in step.own or not _is_wrong(name, step):
         return None
     caption = Note("picture_gradient_step", {"quantity": name, "rate": float(step.state["rate"])})
     return diagnosis.picture(caption, formula(name)(step.state), step.own[name])

@@ -1,10 +1,11 @@
 """The calls that backprop is tried with, and their answers, grouped by the kind of call.
 
 The method is run on networks whose layers differ in size, so that a transposition or a wrong axis shows, and on some
-whose layers are equal, so that a product with the wrong factor does not only crash; several times on one object; with
-inputs of another scale; and on a network as large as the sheet's. It is also run from the reference's forward values,
-which shows what the method itself deserves if the forward pass is wrong or missing, and with correct helper functions,
-for the case that one of those is to blame.
+whose layers are equal, so that a product with the wrong factor does not only crash; several times on one object; and
+with inputs of another scale. Who is right in all that is tried further: on one object in many calls and with many
+examples; with labels and weights of another kind; and on a network as large as the sheet's. The method is also run from
+the reference's forward values, which shows what it deserves itself if the forward pass is wrong or missing, and with
+correct helper functions, for the case that one of those is to blame.
 """
 
 from __future__ import annotations
@@ -18,21 +19,38 @@ import numpy as np
 from handgrad import handout
 from handgrad.exercises.calls import Answer, Call, Random, Ufunc
 from handgrad.exercises.catalogue.comparing import Array
-from handgrad.exercises.judging.passes import Probe, canned, draw, example, large_pass, passes, scaled, start
+from handgrad.exercises.judging.passes import (
+    Probe,
+    canned,
+    draw,
+    example,
+    large_pass,
+    passes,
+    relabelled,
+    scaled,
+    start,
+    steeper,
+)
 from handgrad.exercises.judging.plan import Plan
 
 # Of layers and batches. None is a likely factor of a mistake, or the sum, product or quotient of two others.
 SIZES = (7, 11, 13, 17, 23, 27)
 SHEET = (784, 400, 400, 10)
+HISTORY = (4, 3, 3, 150, 4, 1, 2, 70, 4, 300, 6, 1, 5, 5, 33)  # numbers of examples in calls with one object
+ASTRONOMIC = 1e250  # inputs for which even a step into the complex plane is not small
 PATIENCE = 4.0  # seconds for the large network; slower methods, such as loops over single numbers, are not tried on it
 
 
 @dataclass(frozen=True)
 class Trials:
-    """What backprop is tried on: networks, a large one, and that of the picture."""
+    """What backprop is tried on: networks, those for what is right so far, and that of the picture.
+
+    The last one of ``further`` is as large as the sheet's, and the one before has inputs so large that single precision
+    cannot hold them.
+    """
 
     probes: tuple[Probe, ...]
-    large: Probe
+    further: tuple[Probe, ...]
     example: Probe
 
 
@@ -52,7 +70,7 @@ class Answers:
         Of the functions that the method may call; ``forward_helpers``, of those that the forward pass may call.
     started : sequence of Answer
         Of two new networks, made with different random generators.
-    large : Answer
+    further : sequence of Answer
     """
 
     full: Sequence[Answer]
@@ -63,7 +81,7 @@ class Answers:
     helpers: Sequence[Answer]
     forward_helpers: Sequence[Answer]
     started: Sequence[Answer]
-    large: Answer
+    further: Sequence[Answer]
 
 
 def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
@@ -83,7 +101,14 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         draw(rng, (5, 5, 5, 5), 5),
         draw(rng, (n, d, m, 37), 5),
     )
-    trials = Trials(probes, draw(rng, SHEET, 2), example())
+    further = (
+        _of_one_class(_repeating(draw(rng, (5, 4, 6, 3), *HISTORY))),
+        relabelled(draw(rng, (60, 50, 40, 10), 11)),
+        steeper(relabelled(draw(rng, (6, 8, 7, 5), 9))),
+        scaled(draw(rng, (6, 5, 7, 4), 3), ASTRONOMIC),
+        draw(rng, SHEET, 2),
+    )
+    trials = Trials(probes, further, example())
     calls = [
         Call(f"{task}:{i}", "network", "fcc", probe.sizes, steps=passes(probe))
         for i, probe in enumerate((*probes, trials.example))
@@ -109,13 +134,28 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
     calls += [
         Call(f"{task}:start:{i}", "network", "fcc", keywords={"rng": Random(i)}, steps=start(probes[0])) for i in (1, 2)
     ]
-    calls.append(Call(f"{task}:large", "network", "fcc", steps=large_pass(trials.large), seconds=PATIENCE))
+    calls += [
+        Call(
+            f"{task}:further:{i}",
+            "network",
+            "fcc",
+            steps=large_pass(probe) if probe.sizes == SHEET else passes(probe),
+            seconds=PATIENCE,
+        )
+        for i, probe in enumerate(further)
+    ]
     return Plan(task, tuple(calls), trials)
 
 
 def _repeating(probe: Probe) -> Probe:
     """Repeat the first batch at the end."""
     return replace(probe, batches=(*probe.batches, probe.batches[0]))
+
+
+def _of_one_class(probe: Probe) -> Probe:
+    """Give all examples of the third batch the same label."""
+    first, second, third, *rest = probe.batches
+    return replace(probe, batches=(first, second, replace(third, y=np.ones_like(third.y)), *rest))
 
 
 def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
@@ -134,7 +174,7 @@ def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
         several(len(helpers_of(trials.probes[0]))),
         several(len(forward_helpers(trials.probes[0]))),
         several(2),
-        next(left),
+        several(len(trials.further)),
     )
 
 
