@@ -1,5 +1,6 @@
 """The tasks that are functions: the arrays they are tried on, and what is said of what they give."""
 
+import warnings
 from functools import cache
 from itertools import combinations
 
@@ -29,7 +30,7 @@ def answers(plan, function):
     for call in plan.calls:
         arguments = [getattr(np, a.name) if isinstance(a, Ufunc) else np.copy(a) for a in call.arguments]
         try:
-            with np.errstate(all="ignore"):
+            with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
                 result = function(*arguments)
         except Exception as error:
             crash = Crash(type(error).__name__, str(error), 1, 2, "")
@@ -210,7 +211,7 @@ def test_an_unknown_crash_is_put_in_plain_words():
         (lambda X: handout.sigmoid(X) * (1 + 2e-5), "only nearly right"),
         (lambda X: handout.sigmoid(X) * (len(X) != 1), "zero everywhere. It is wrong in 1 of 7 trials"),
         (lambda X: handout.sigmoid(X) * X.shape[1], "that is k, where k is the number of classes"),
-        (lambda X: handout.sigmoid(X) + 1, "off by 1"),
+        (lambda X: handout.sigmoid(X) + 2, "off by 2"),
         (lambda X: handout.sigmoid(X).T, "rows and columns are exchanged"),
         (lambda X: handout.sigmoid(X)[..., None], "differ only in axes of length one"),
         (lambda X: handout.sigmoid(X)[:, 1:], "has the shape ("),
@@ -266,12 +267,12 @@ def test_rows_in_a_list_a_tuple_or_a_matrix_are_right(task, kind):
     ("task", "function", "expected"),
     [
         ("cross_entropy", lambda p, y: 4 * handout.cross_entropy(p, y), "is 4 times what it should be, the same in"),
-        ("cross_entropy", lambda p, y: handout.cross_entropy(p, y) * len(y) / 64, "that is n/64, where n is"),
+        ("cross_entropy", lambda p, y: handout.cross_entropy(p, y) * len(y) ** 2 / 64, "·n², where n is the number"),
         ("cross_entropy", lambda p, y: handout.cross_entropy(p, y) / np.log(7), "is 0.5139 times"),
         ("cross_entropy", lambda p, y: handout.cross_entropy(p, y) + 0.5, "off by 0.5, by the same amount"),
         ("cross_entropy", lambda p, _: np.mean(p**3), "where it should be"),
         ("cross_entropy", lambda p, _: np.mean(p**3), "that differ only in y it was the same, which is not right"),
-        ("accuracy", lambda _, y: np.mean(y), "that differ only in logits it was the same"),
+        ("accuracy", lambda _, y: np.mean(y**2), "that differ only in logits it was the same"),
         ("accuracy", lambda *_: 0.5, "is 0.5 in every trial, whatever it is given"),
         ("accuracy", lambda h, y: np.mean(h.argmax(axis=1)[:10] == y[:10]), "It is wrong in"),
     ],
@@ -282,6 +283,17 @@ def test_a_single_wrong_number_is_described_by_several_trials(task, function, ex
         result = judged(task, function, seed)
         assert (result.status, result.findings[0].mistake) == ("wrong", None)
         assert expected in said(result)
+
+
+@pytest.mark.parametrize("size", [2, 32, 64, 100, 50_000])
+def test_a_fixed_number_of_examples_is_named_with_the_number(size):
+    """A batch size in somebody's code, or the length of a pair, is no mean in any trial, and the number is said."""
+    result = judged("cross_entropy", lambda p, y: handout.cross_entropy(p, y) * len(y) / size)
+    assert (result.findings[0].mistake, result.findings[0].facts["number"]) == (
+        "divided_by_fixed_number",
+        pytest.approx(size),
+    )
+    assert f"divided by {size}" in said(result).replace(",", "")
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -1,8 +1,9 @@
 """The catalogue of mistakes. Each is one table in one of the TOML files beside this module.
 
 ``forward.toml`` has the mistakes of sheet 3, ``network.toml`` those of the constructor and the forward pass, which
-sheet 4 gives, ``backward.toml`` those of the backward pass and of the step, and ``routines.toml`` those of the training
-routines. :class:`Mistake` describes the fields of a table; CONTRIBUTING has a recipe for adding one.
+sheet 4 gives, ``backward.toml`` those of the backward pass and of the step, ``routines.toml`` those of the training
+routines, and ``common.toml`` those of several functions. :class:`Mistake` describes the fields of a table; CONTRIBUTING
+has a recipe for adding one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from handgrad.errors import ExerciseError
 from handgrad.exercises.results import Language
 from handgrad.exercises.tasks import TASKS
 
-FILES = ("backward", "forward", "network", "routines")
+FILES = ("backward", "common", "forward", "network", "routines")
 LANGUAGES: tuple[Language, ...] = ("en", "de")
 WORDS = ("title", "message", "hint", "explanation")
 Code = str | Mapping[str, str]
@@ -147,9 +148,9 @@ def with_code(task: str) -> Mapping[str, Mistake]:
     >>> "softmax_twice" in with_code("softmax"), "softmax_overflows" in with_code("softmax")
     (True, False)
     """
-    kind = TASKS[task].kind
-    files = ("forward",) if TASKS[task].sheet == 3 else ("routines",) if kind == "routine" else ("backward", "network")
-    read = (mistake for file in files for mistake in mistakes(file).values())
+    chapter = "forward" if TASKS[task].sheet == 3 else "backward"
+    files = {"function": (chapter, "common"), "method": ("backward", "network"), "routine": ("routines",)}
+    read = (mistake for file in files[TASKS[task].kind] for mistake in mistakes(file).values())
     return {mistake.id: mistake for mistake in read if task in mistake.tasks and mistake.code}
 
 

@@ -80,10 +80,15 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     if mistake is None and all(answer.left_out.get("return") == "NoneType" for answer in regular):
         mistake = "nothing_returned"
     mistake = mistake or _by_symptom(wrong, crash)
+    number = None if mistake else divisor(trials)
+    if number is not None:
+        mistake = "divided_by_fixed_number"
     findings: tuple[Finding, ...] = ()
     if mistake or not crash:
         shown = sorted(wrong or trials, key=lambda trial: trial.found is None)  # first one that gave something
         told = diagnosis.of_trials(mistake, [task], shown, TASKS[task].equation)
+        if number is not None:
+            told = replace(told, facts={**told.facts, "number": number})
         if not mistake:
             told = replace(told, seen=(*told.seen, *_besides(task, cases, trials, wrong)))
         findings = (replace(told, quantities=TASKS[task].quantities),)
@@ -99,6 +104,29 @@ def _right(trial: Trial, subject: Subject, case: Arguments) -> bool:
     guarded = trial.expected if subject.guarded is None else np.asarray(subject.guarded(*case))
     allowed = 2 * np.abs(guarded - trial.expected).max() / np.abs(trial.expected).max(initial=1e-300)
     return same(trial.found, trial.expected, max(EXACT, float(allowed)))
+
+
+def divisor(trials: Sequence[Trial]) -> float | None:
+    """Find the number by which a sum over the examples has been divided instead of n, the same in all trials.
+
+    Examples
+    --------
+    >>> one, other = (Trial(np.array(0.5 * n / 64), np.array(0.5), {"n": n, "k": 10}) for n in (17, 23))
+    >>> divisor([one, other])
+    64
+    """
+    if any(t.found is None or t.found.size != 1 or t.found.dtype.kind not in "buif" for t in trials):
+        return None
+    pairs = [
+        (float(np.asarray(t.found).item()), float(t.expected.item()), t.sizes["n"])
+        for t in trials
+        if t.expected.size == 1
+    ]
+    numbers = [n * expected / found for found, expected, n in pairs if found > 0]
+    several = len(numbers) == len(trials) and len({n for *_, n in pairs}) > 1
+    if not several or max(numbers) - min(numbers) > 1e-6 * numbers[0]:
+        return None
+    return round(numbers[0]) if abs(numbers[0] - round(numbers[0])) < 1e-3 else numbers[0]
 
 
 def _is_single(found: Array | None) -> bool:
