@@ -52,8 +52,10 @@ def test_check_says_by_its_exit_code_whether_all_is_right(here: Path, capsys: py
     (task,) = json.loads(capsys.readouterr().out)["tasks"]
     assert (task["status"], task["mistake"], task["first_wrong"]) == ("wrong", "derivative_plus", "del_sigmoid")
     assert "del_sigmoid" in (here / "page.html").read_text()
-    assert main(["check", "missing.py"]) == 2
-    assert "missing.py" in capsys.readouterr().err
+    (here / "empty.py").write_text("# later\n")
+    for name in ("missing.py", "empty.py"):
+        assert main(["check", name]) == 2
+        assert name in capsys.readouterr().err
 
 
 ANNAS = """\
@@ -149,7 +151,8 @@ def test_grade_writes_a_folder_by_a_rubric_of_ones_own(here: Path, capsys: pytes
     assert main([*command, "--gradescope"]) == 2
     assert main(["grade", "anna.py", "--out", "one", "--rubric", "rubric.toml", "--gradescope"]) == 0
     assert json.loads((here / "one" / "results.json").read_text())["tests"][0]["score"] == 3
-    assert main(["grade", "--out", "none"]) == 2
+    (here / "notes.txt").write_text(RIGHT)
+    assert main(["grade", "notes.txt", "--out", "none"]) == main(["grade", "--out", "none"]) == 2
 
 
 def test_without_isolation_check_goes_on_and_grade_stops(

@@ -25,6 +25,7 @@ from handgrad.exercises.tasks import PARAMETERS, ROUTINE, TASKS
 FORMAT = 1
 MOST_BYTES = 200_000  # without the source
 _MOST_NUMBERS = 10_000  # of one trial
+_BETWEEN = ",\n    "  # lines of a list
 _LEFT_OUT = "…"
 _NUMBERS = re.compile(r"[\d\s()\[\],;.:+-]*")
 _WORDS = {
@@ -72,16 +73,16 @@ def report_record(
         "isolated": checked.isolated,
         "tasks": [_task(result, whole) for result in checked.tasks],
     }
-    written = [(one, _numbers(one)) for trials in compared.values() for one in trials]
-    candidates = [(one.call.id, json.dumps(_trial(one, whole))) for one, numbers in written if numbers <= _MOST_NUMBERS]
-    room = MOST_BYTES - len(_laid_out(record)) - 100
-    kept = set()
-    for name, text in sorted(candidates, key=lambda candidate: len(candidate[1])):
-        room -= len(text) + 10
-        if room > 0:
+    trials = [one for of_task in compared.values() for one in of_task]
+    written = {one.call.id: json.dumps(_trial(one, whole)) for one in trials if _numbers(one) <= _MOST_NUMBERS}
+    record |= {"trials": [], "trials_left_out": [one.call.id for one in trials]}
+    room, kept = MOST_BYTES - len(_laid_out(record)) - len(_BETWEEN), set()
+    for name, text in sorted(written.items(), key=lambda trial: len(trial[1])):
+        room -= len(text) + len(_BETWEEN)
+        if room >= 0:
             kept.add(name)
-    record["trials"] = [json.loads(text) for name, text in candidates if name in kept]
-    record["trials_left_out"] = [one.call.id for one, _ in written if one.call.id not in kept]
+    record["trials"] = [json.loads(text) for name, text in written.items() if name in kept]
+    record["trials_left_out"] = [one.call.id for one in trials if one.call.id not in kept]
     if source is not None:
         record["source"] = [{"cell": number, "source": text} for number, text in source.items()]
     return _laid_out(record)
@@ -92,7 +93,7 @@ def _laid_out(record: Mapping[str, Any]) -> str:
     entries = []
     for key, value in record.items():
         lines = [json.dumps(item, allow_nan=False) for item in value] if isinstance(value, list) else []
-        text = "[\n    " + ",\n    ".join(lines) + "\n  ]" if lines else json.dumps(value, allow_nan=False)
+        text = f"[{_BETWEEN[1:]}{_BETWEEN.join(lines)}\n  ]" if lines else json.dumps(value, allow_nan=False)
         entries.append(f'  "{key}": {text}')
     return "{\n" + ",\n".join(entries) + "\n}\n"
 

@@ -1,0 +1,102 @@
+"""The record of a check: its size, its numbers, and what of a submission may stand in it."""
+
+import json
+
+import numpy as np
+import pytest
+from reports import CRASH, everything, one
+
+from handgrad.exercises.calls import Answer, Call, Compared, Crash, Event
+from handgrad.exercises.report import report_record
+from handgrad.exercises.report.as_record import _MOST_NUMBERS, MOST_BYTES
+from handgrad.exercises.results import Finding, Note, TaskResult
+
+ID = "del_sigmoid:0"
+
+
+def trial(name=ID, given=2.0, found=3.0, expected=4.0, **more):
+    """Make a trial of one argument and one result, each an array or a number."""
+    given, found, expected = map(np.asarray, (given, found, expected))
+    call = Call(name, "function", "del_sigmoid", (given,))
+    answer = Answer(name, "ok", {"return": found, "annas_label": found}, **more)
+    return Compared(call, answer, Answer(name, "ok", {"return": expected}))
+
+
+def recorded(*trials, checked=None, **more):
+    """Write a record and read it again."""
+    return json.loads(report_record(checked or everything(), {"del_sigmoid": trials}, 7, **more))
+
+
+@pytest.mark.parametrize("size", [1, 30, 90, 300, 2_000, 9_000])
+def test_a_record_is_never_too_long(size):
+    """The small trials are kept, as many as there is room for; the others are named."""
+    rng = np.random.default_rng(0)
+    trials = [trial(f"del_sigmoid:{i}", *rng.standard_normal((3, size))) for i in range(200)]
+    text = report_record(everything(), {"del_sigmoid": trials}, 7)
+    assert len(text) <= MOST_BYTES
+    record = json.loads(text)
+    assert len(record["trials"]) + len(record["trials_left_out"]) == 200
+    if record["trials_left_out"] and 3 * size <= _MOST_NUMBERS:
+        assert len(text) > MOST_BYTES - 500 - 3 * 24 * size  # no room for one more
+    else:
+        assert len(record["trials"]) == (200 if 3 * size <= _MOST_NUMBERS else 0)
+
+
+def test_numbers_of_all_kinds_are_written():
+    """Whole ones, NaN and infinity, no entries at all, and a number without dimensions."""
+    (found,) = recorded(trial(found=[np.nan, -np.inf, 1.5], expected=np.array([1, 2, 3])))["trials"]
+    assert found["found"]["return"] == {"type": "float64", "shape": [3], "numbers": ["nan", "-inf", 1.5]}
+    assert found["expected"]["return"]["numbers"] == [1, 2, 3]
+    (found,) = recorded(trial(given=np.empty((0, 3)), found=True, expected=0.5))["trials"]
+    assert found["given"]["argument0"] == {"type": "float64", "shape": [0, 3], "numbers": []}
+    assert found["found"]["return"] == {"type": "bool", "shape": [], "numbers": [True]}
+
+
+def test_what_is_equal_is_named_and_not_written():
+    """But for rounding; another shape is a difference."""
+    (found,) = recorded(trial(found=4.0 + 1e-12))["trials"]
+    assert (found["equal"], found["found"]) == (["return"], {})
+    (found,) = recorded(trial(found=[4.0]))["trials"]
+    assert (found["equal"], found["found"]["return"]["shape"]) == ([], [1])
+
+
+def test_what_a_routine_did_stands_beside_what_it_should_do():
+    """Method, argument, number of updates and rate of each event."""
+    given = trial()
+    answers = [
+        Answer(ID, "ok", events=(Event("backprop", np.array([3, 1]), 0, rate), Event("end", None, 1, 0.5)))
+        for rate in (None, float("nan"))
+    ]
+    (found,) = recorded(Compared(given.call, *answers))["trials"]
+    batch = {"type": "int64", "shape": [2], "numbers": [3, 1]}
+    assert found["found_events"] == [["backprop", batch, 0, None], ["end", None, 1, 0.5]]
+    assert found["expected_events"] == [["backprop", batch, 0, "nan"], ["end", None, 1, 0.5]]
+
+
+def test_no_word_of_the_submission_is_left_without_the_source():
+    """Names, messages, types and labels of the learner's own are left out; with the source, they are there."""
+    notes = (
+        Note("missing_similar", {"name": "softmax", "similar": "annas_softmax"}),
+        Note("x", {"names": ("anna", "h1")}),
+    )
+    crash = Crash("AnnaError", "/home/anna", 3, 7, "raise AnnaError('anna')")
+    finding = Finding(
+        ("del_sigmoid",), None, {"found_shape": "(4, 3)", "found": 0.5}, (Note("y", {"a": Note("z", {"b": "Anna"})}),)
+    )
+    checked = one(TaskResult("del_sigmoid", "crashed", (finding,), notes, crash=crash))
+    odd = trial(left_out={"return": "AnnasArray", "annas": "list"})
+    text = report_record(checked, {"del_sigmoid": [odd]}, 7)
+    assert "anna" not in text.lower()
+    (task,) = json.loads(text)["tasks"]
+    assert task["crash"] == {"type": "…", "cell": 3, "line": 7}
+    assert [note["facts"] for note in task["notes"]] == [{"name": "softmax", "similar": "…"}, {"names": ["…", "h1"]}]
+    assert task["findings"][0]["facts"] == {"found_shape": "(4, 3)", "found": 0.5}
+    whole = report_record(checked, {"del_sigmoid": [odd]}, 7, {3: "# anna"})
+    for word in ("annas_softmax", "/home/anna", "AnnaError", "AnnasArray", "# anna"):
+        assert word in whole
+
+
+def test_a_crash_of_pythons_own_type_is_named():
+    """Types that everybody has tell nothing about anybody."""
+    record = recorded(checked=one(TaskResult("del_sigmoid", "crashed", crash=CRASH)))
+    assert record["tasks"][0]["crash"] == {"type": "ValueError", "cell": 4, "line": 3}
