@@ -235,7 +235,7 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
         edited((DERIVATIVE, f"<<<<<<< HEAD\n{DERIVATIVE}=======\n    return h\n>>>>>>> anna\n")),
         "sigmoid", "crashed", "with the marks of a merge conflict",
     ),
-    "chat with code": (f"Here it is:\n\n```python\n{SHEET}```\n", "sigmoid", "crashed", "fences (```)"),
+    "chat with code": (f"Here it is:\n\n```python\n{SHEET}```\n", "sigmoid", "crashed", "lines with ```"),
     "everything in main": (
         "import numpy as np\ndef main():\n" + "".join(f"    {line}\n" for line in LINES) + "main()\n",
         "backprop", "not_attempted", "class fcc is defined inside a function",
