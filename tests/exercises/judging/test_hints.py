@@ -73,6 +73,31 @@ def test_a_class_within_a_function_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "task", "expected"),
+    [
+        ("def sigmoid(X):\n    return 1\ndef sigmoid(X):\n    raise NotImplementedError", "sigmoid", True),
+        (
+            "class fcc:\n    def backprop(self, y):\n        pass\n    def backprop(self, y):\n        pass",
+            "backprop",
+            True,
+        ),
+        (
+            "if fast:\n    def sigmoid(X):\n        return 1\nelse:\n    def sigmoid(X):\n        return 2",
+            "sigmoid",
+            False,
+        ),
+        ("class a:\n    def sigmoid(X):\n        pass\ndef sigmoid(X):\n    return 1", "sigmoid", False),
+    ],
+)
+def test_a_second_definition_is_pointed_out(source: str, task: str, expected: bool) -> None:
+    """The last one counts, which a copied cell makes easy to miss; not if the task is right."""
+    told = outline(Submission("sheet.py", (Cell(0, source),)))
+    for status, seen in (("not_attempted", expected), ("wrong", expected), ("right", False)):
+        notes = explained(TaskResult(task, status, notes=(Note(status),)), told).notes
+        assert (Note("defined_twice", {"name": task}) in notes) == seen
+
+
+@pytest.mark.parametrize(
     ("body", "expected"),
     [
         ("raise NotImplementedError\n    return 1 / X", "still_raises"),

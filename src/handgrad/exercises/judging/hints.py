@@ -37,6 +37,8 @@ def explained(result: TaskResult, outline: Outline) -> TaskResult:
     if result.status == "not_attempted" and result.task in outline.blocked:
         return replace(result, notes=(Note("still_raises", {"name": result.task}),))
     notes = list(result.notes)
+    if result.status != "right" and result.task in outline.repeated:
+        notes.append(Note("defined_twice", {"name": result.task}))
     if result.crash and (pasted := outline.pasted.get(result.crash.cell)):
         notes = [Note(f"pasted_{pasted}")]
     for better in (_hidden(result, outline), _other_parameters(result, outline), _lost(result, outline)):

@@ -6,7 +6,8 @@ import ast
 import builtins
 import re
 import symtable
-from collections.abc import Iterable, Mapping, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,6 +43,8 @@ class Outline:
         Those at top level.
     classes : mapping of str to mapping
         Their methods by name.
+    repeated : set of str
+        Functions at top level, and methods of ``fcc``, that are defined more than once.
     lost : set of str
         Methods of an earlier class ``fcc`` that the last one does not have.
     nested : set of str
@@ -61,6 +64,7 @@ class Outline:
 
     functions: Mapping[str, Function]
     classes: Mapping[str, Mapping[str, Function]]
+    repeated: Set[str]
     lost: Set[str]
     nested: Set[str]
     hidden: Set[str]
@@ -81,37 +85,64 @@ def outline(submission: Submission) -> Outline:
     >>> found.classes["fcc"]["backprop"].parameters, found.classes["fcc"]["backprop"].uses & found.loose
     (('X', 'y'), frozenset({'trainx'}))
     """
-    functions: dict[str, Function] = {}
-    classes: dict[str, dict[str, Function]] = {}
     units: list[Unit] = []
     pasted: dict[int, Pasted] = {}
-    lost: set[str] = set()
-    nested: set[str] = set()
-    trains = False
     for cell in submission.cells:
         parsed = parse(cell.source, cell.number)
-        if isinstance(parsed, Crash):
-            if (kind := _pasted(cell.source)) is not None:
-                pasted[cell.number] = kind
-            continue
-        for unit in parsed:
-            units.append(unit)
-            trains |= bool(_LOOP.match(unit.lines[0]) and _TRAINING.search("\n".join(unit.lines)))
-            for scope in unit.scopes:
-                if isinstance(scope, symtable.Function):
-                    functions[scope.get_name()] = _function(scope)
-                    nested |= {part.get_name() for part in scope.get_children()}
-                elif isinstance(scope, symtable.Class):
-                    methods = (part for part in scope.get_children() if isinstance(part, symtable.Function))
-                    own = {part.get_name(): _function(part, 1) for part in methods}
-                    if scope.get_name() == "fcc":
-                        earlier = classes.get("fcc", {})
-                        own = {**earlier, **own} if "fcc" in unit.used else own  # it may inherit from the earlier one
-                        lost = (lost | earlier.keys()) - own.keys()
-                    classes[scope.get_name()] = own
-    hidden = {name for unit in units for name, _ in unit.assigned} & _KNOWN
-    blocked = {name for unit in units for name in unit.blocked}
-    return Outline(functions, classes, lost, nested, hidden, blocked, _loose(units, classes), trains, pasted)
+        if not isinstance(parsed, Crash):
+            units += parsed
+        elif (kind := _pasted(cell.source)) is not None:
+            pasted[cell.number] = kind
+    functions = [scope for unit in units for scope in unit.scopes if isinstance(scope, symtable.Function)]
+    classes, lost = _classes(units)
+    return Outline(
+        functions={scope.get_name(): _function(scope) for scope in functions},
+        classes=classes,
+        repeated=_repeated(units),
+        lost=lost,
+        nested={part.get_name() for scope in functions for part in scope.get_children()},
+        hidden={name for unit in units for name, _ in unit.assigned} & _KNOWN,
+        blocked={name for unit in units for name in unit.blocked},
+        loose=_loose(units, classes),
+        trains=any(_LOOP.match(unit.lines[0]) and _TRAINING.search("\n".join(unit.lines)) for unit in units),
+        pasted=pasted,
+    )
+
+
+def _classes(units: Iterable[Unit]) -> tuple[dict[str, dict[str, Function]], Set[str]]:
+    """List the methods of every class, and those of an earlier class fcc that the last one lacks."""
+    classes: dict[str, dict[str, Function]] = {}
+    lost: set[str] = set()
+    for unit, name, methods in _bodies(units):
+        own = {method.get_name(): _function(method, 1) for method in methods}
+        if name == "fcc":
+            earlier = classes.get(name, {})
+            own = {**earlier, **own} if name in unit.used else own  # it may inherit from the earlier one
+            lost = (lost | earlier.keys()) - own.keys()
+        classes[name] = own
+    return classes, lost
+
+
+def _repeated(units: Iterable[Unit]) -> Set[str]:
+    """Find the functions and methods of fcc that are defined more than once; both branches of an if count once."""
+    found = _twice(name for unit in units for name in unit.functions)
+    for _, name, methods in _bodies(units):
+        if name == "fcc":
+            found |= _twice(method.get_name() for method in methods)
+    return found
+
+
+def _twice(names: Iterable[str]) -> set[str]:
+    return {name for name, times in Counter(names).items() if times > 1}
+
+
+def _bodies(units: Iterable[Unit]) -> Iterator[tuple[Unit, str, list[symtable.Function]]]:
+    """Give every class with the statement in which it stands, its name and its methods."""
+    for unit in units:
+        for scope in unit.scopes:
+            if isinstance(scope, symtable.Class):
+                methods = [part for part in scope.get_children() if isinstance(part, symtable.Function)]
+                yield unit, scope.get_name(), methods
 
 
 def _pasted(source: str) -> Pasted | None:
