@@ -17,6 +17,7 @@ MEANT = ("missing_similar", "missing_inside", "missing_outside", "missing_nested
 _MOST = 200  # names that are compared
 _SIMILAR = 0.6  # of difflib's ratio
 _CALLED = re.compile(r"(?:(\w+)\.)?(\w+)\(\) (?:takes|missing|got)")
+_LACKING = re.compile(r"object has no attribute '(\w+)'|object is not callable")
 # The parameters of the methods that the sheet gives.
 _GIVEN = {"__init__": ("n_input", "n_hidden1", "n_hidden2", "n_out", "rng"), "forward_propagation": ("X",)}
 
@@ -70,6 +71,8 @@ def _missing(task: str, outline: Outline) -> Note:
         return Note("missing_class", {"name": task})
     if task in outline.functions:
         return Note("missing_outside", {"name": task})
+    if task in outline.lost:
+        return _class_twice(outline)
     if near := _similar(task, outline.classes["fcc"].keys() - TASKS.keys() - METHODS):
         return Note("missing_similar", {"name": task, "similar": near})
     return Note("missing", {"name": task})
@@ -123,18 +126,31 @@ def _other_parameters(result: TaskResult, outline: Outline) -> Note | None:
 
 
 def _hidden(result: TaskResult, outline: Outline) -> Note | None:
-    """Say that a name in the line that crashed is no longer NumPy, or Python's own function."""
-    if not result.crash or result.crash.type not in ("AttributeError", "TypeError"):
+    """Say that what crashed in a line is a name that is no longer NumPy, or Python's own function."""
+    lacking = _LACKING.search(_message(result))
+    if not result.crash or not lacking:
         return None
-    names = sorted(outline.hidden & set(re.findall(r"\w+", result.crash.source)))
-    return Note("hidden", {"name": names[0]}) if names else None
+    asked = rf"\.{lacking[1]}\b" if lacking[1] else r"\("
+    methods = outline.classes.get("fcc", {})
+    used = {name for function in (*outline.functions.values(), *methods.values()) for name in function.uses}
+    for name in sorted(outline.hidden & used):
+        if re.search(rf"(?<![\w.]){name}{asked}", result.crash.source):
+            return Note("hidden", {"name": name})
+    return None
 
 
 def _lost(result: TaskResult, outline: Outline) -> Note | None:
-    """Say that a second class fcc lacks what the first one has, if the network cannot be used."""
-    if not (outline.lost and result.crash) or TASKS[result.task].kind != "method":
-        return None
+    """Say that a second class fcc lacks what the first one has, if this is what failed."""
+    lacking = re.search(r"'fcc' object has no attribute '(\w+)'|fcc\(\) takes no arguments", _message(result))
+    return _class_twice(outline) if lacking and (lacking[1] or "__init__") in outline.lost else None
+
+
+def _class_twice(outline: Outline) -> Note:
     return Note("class_twice", {"names": tuple(sorted(outline.lost))})
+
+
+def _message(result: TaskResult) -> str:
+    return result.crash.message if result.crash else ""
 
 
 def _from_outside(task: str, outline: Outline) -> tuple[str, ...]:
