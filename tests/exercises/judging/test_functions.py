@@ -120,7 +120,7 @@ def test_probes_differ_in_size_and_are_new_each_time():
     """There are oblong, square and large arrays and single rows, in sizes that are hardly constants, always new."""
     for task in TASKS_HERE:
         plan, other = (calls_for(task, np.random.default_rng(seed)) for seed in (1, 2))
-        shapes = [case[0].shape for case in plan.drawn.regular]
+        shapes = [case[0].shape for case in plan.drawn.regular if case[0].ndim > 1]
         assert {np.sign(n - k) for n, k in shapes} == {-1, 0, 1}
         assert any(n == 1 for n, _ in shapes)
         assert any(n > 64 and k > 28 for n, k in shapes)
@@ -333,6 +333,13 @@ def test_what_is_wrong_for_some_sizes_only_is_wrong(task, spoilt):
 
     for seed in range(30):
         assert judged(task, sometimes, seed).status == "wrong"
+
+
+def test_what_is_wrong_only_for_arrays_without_columns_is_wrong_but_may_be_refused():
+    """Such an array is tried where numbers are computed one by one; what is returned must be right."""
+    assert judged("del_sigmoid", lambda h: h * (1 - h) if h.ndim == 2 else np.full(h.shape, 0.25)).status == "wrong"
+    assert judged("del_sigmoid", lambda h: h[:, :] * (1 - h)).status == "right"
+    assert judged("sigmoid", lambda X: handout.sigmoid(np.atleast_2d(X))).status == "right"
 
 
 def test_what_is_remembered_by_shape_or_labels_is_wrong():

@@ -24,7 +24,8 @@ class Subject:
     draw : callable
         Draws the arguments of all regular probes. Among them is one of equal sizes, on which mistakes show that
         otherwise only crash; one with a single row, and one with many rows and columns, as some go wrong only there;
-        and pairs that differ in one argument only.
+        and pairs that differ in one argument only. What is computed number by number is also tried on an array without
+        columns, which a submission need not accept.
     example : tuple
         Two worked rows, for the picture.
     reference : callable
@@ -75,7 +76,8 @@ def _single(array: Array) -> Array:
 
 def _draw_sigmoid(rng: Rng) -> tuple[Arguments, ...]:
     large = rng.uniform(100, 300, (3, 4)) * rng.choice([-1, 1], (3, 4))
-    return (*((_single(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (_single(large),))
+    flat = _single(2 * rng.standard_normal(13))
+    return (*((_single(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (_single(large),), (flat,))
 
 
 def _extreme_sigmoid(rng: Rng) -> Arguments:
@@ -180,7 +182,8 @@ def _underflowed(rng: Rng) -> Arguments:
 def _draw_del_sigmoid(rng: Rng) -> tuple[Arguments, ...]:
     saturated = handout.sigmoid(12 * rng.standard_normal((4, 3)))
     saturated[0, 0], saturated[1, 1] = 0, 1
-    return (*((handout.sigmoid(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (saturated,))
+    flat = handout.sigmoid(2 * rng.standard_normal(13))
+    return (*((handout.sigmoid(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (saturated,), (flat,))
 
 
 _ROWS = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 4.0]])

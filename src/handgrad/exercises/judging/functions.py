@@ -47,7 +47,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Cases]:
     --------
     >>> plan = calls_for("del_sigmoid", np.random.default_rng(0))
     >>> [call.id for call in plan.calls]  # doctest: +ELLIPSIS
-    ['del_sigmoid:0', 'del_sigmoid:1', ..., 'del_sigmoid:6', 'del_sigmoid:example']
+    ['del_sigmoid:0', 'del_sigmoid:1', ..., 'del_sigmoid:7', 'del_sigmoid:example']
     """
     subject = SUBJECTS[task]
     cases = subject.draw(rng)
@@ -61,17 +61,21 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Cases]:
 
 def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     """Say whether a function is right, and if not, what is wrong with it; of a right one, the findings are remarks."""
-    task, subject, cases = plan.task, SUBJECTS[plan.task], plan.drawn.regular
+    task, subject = plan.task, SUBJECTS[plan.task]
+    cases = [case for case in plan.drawn.regular if case[0].ndim > 1]
     regular = answers[: len(cases)]
     if early := diagnosis.unanswered(task, regular):
         return early
-    trials = [
-        Trial(_returned(answer), np.asarray(outcome(subject.reference, *case)), _sizes(task, case))
-        for answer, case in zip(regular, cases, strict=True)
-    ]
+    trials = _trials(plan, answers)
+    flat, trials = trials[len(cases) :], trials[: len(cases)]
     wrong = [trial for trial, case in zip(trials, cases, strict=True) if not _right(trial, subject, case)]
     rounded = _rounded(trials)
     if not (wrong or rounded):
+        # An array without columns need not be accepted, nor kept as it is.
+        wrong = [one for one in flat if one.found is not None and not same(one.found.ravel(), one.expected)]
+        if wrong:
+            told = replace(diagnosis.of_trials(None, [task], wrong), quantities=TASKS[task].quantities)
+            return TaskResult(task, "wrong", (told,))
         return TaskResult(task, "right", _remarks(plan, answers), (Note("right"),), credit=1.0)
 
     crash = crashes.first(regular)
@@ -95,6 +99,15 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     notes = (crashes.crashed(crash),) if crash and not findings else ()
     status: Status = "crashed" if crash else "wrong"
     return TaskResult(task, status, findings, notes, crash=crash, picture=_picture(subject, task, answers[-1]))
+
+
+def _trials(plan: Plan[Cases], answers: Sequence[Answer]) -> list[Trial]:
+    """Set what was found in each regular trial beside what is right."""
+    reference, cases = SUBJECTS[plan.task].reference, plan.drawn.regular
+    return [
+        Trial(_returned(answer), np.asarray(outcome(reference, *case)), _sizes(plan.task, case))
+        for answer, case in zip(answers[: len(cases)], cases, strict=True)
+    ]
 
 
 def _right(trial: Trial, subject: Subject, case: Arguments) -> bool:
@@ -204,7 +217,7 @@ def _sendable(argument: Any) -> Any:
 
 def _sizes(task: str, case: Arguments) -> dict[str, int]:
     """Name the sizes of a task's arguments: n examples, and k classes or d inputs."""
-    n, k = case[0].shape
+    n, k = np.atleast_2d(case[0]).shape
     return {"n": n, "d" if task == "fcc_one_layer" else "k": k}
 
 
