@@ -137,6 +137,10 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
     "misspelt weights in the forward pass": (
         edited(("X, self.W_i_h1,", "X, self.W_i_h,")), "backprop", "crashed", "The network has no 'W_i_h'"
     ),
+    "forward pass for images only": (
+        edited(("        self.X = X\n", "        self.X = X = X.reshape(-1, 784)\n")),
+        "backprop", "right", "Right when it is given correct inputs",
+    ),
     "forward pass that the routines give more": (
         edited(("def forward_propagation(self, X)", "def forward_propagation(self, X, training)")),
         "backprop", "right", "Right when it is given correct inputs",

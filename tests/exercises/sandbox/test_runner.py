@@ -343,6 +343,12 @@ def test_future_imports_and_dataclasses_work_across_statements() -> None:
     assert ask(source).values["return"] == 3
 
 
+def test_a_program_that_reads_its_arguments_has_none() -> None:
+    """The defaults hold, as where it is started without any."""
+    reading = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--n', type=int, default=3)\n"
+    assert ask(f"{reading}given = parser.parse_args()\ndef f():\n    return given.n").values["return"] == 3
+
+
 def test_type_hints_of_a_missing_package_do_no_harm() -> None:
     """They are not needed; anything else of the package still crashes with the import."""
     hinted = "import no_such_module as torch\ndef f(x: torch.Tensor = None) -> torch.Tensor:\n    return 3\n"

@@ -282,6 +282,7 @@ def test_lines_keep_their_numbers() -> None:
         # methods, attributes and entries given later
         (["class fcc: pass", "def backprop(self, y): return y", "fcc.backprop = backprop"], None),
         (["class fcc: pass", "def backprop(self, y): return y\nsetattr(fcc, 'backprop', backprop)"], None),
+        (["t = []\nt.append(3)\nu.add(4)\ndef softmax(X): return t"], "t = []\nt.append(3)\ndef softmax(X): return t"),
         (["t = {}\nt['a'] = 3\nu['a'] = 4\ndef sigmoid(X): return t"], "t = {}\nt['a'] = 3\ndef sigmoid(X): return t"),
         # a function's name given to something else
         (["def accuracy(p, y): return 1", "accuracy = accuracy(p, y)\nprint(1)"], "def accuracy(p, y): return 1"),

@@ -69,7 +69,8 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
 
 def crash(drawn: Trials, asked: Answers) -> Crash | None:
     """Find a crash that is the forward pass's own: not of a helper, nor of arguments that the routines may give."""
-    found = crashes.first(asked.full)
+    largest = asked.further[-1]  # of the sheet's size, for which alone a forward pass may be made
+    found = None if done(largest, "0:forward") else crashes.first([largest])
     if found is None or crashes.crashed(found).id in ("crash_arguments", "crash_self"):
         return None
     own = all(answer.status == "ok" for answer in asked.forward_helpers) and _helpers_right(drawn, asked)

@@ -18,6 +18,8 @@ MAXIMUM_MAGICS = 20  # per cell: each costs another parse
 MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2}$|[\w, ]+=\s*[!%]")
 # Cell magics whose cell is Python nevertheless.
 PYTHON_CELL = re.compile(r"\s*%%((time|timeit|capture|prun|python3?)\b|(writefile|file) .*\.py\s*$)")
+# Methods that give an object its content, which may be needed with it.
+FILLS = ("append", "extend", "update", "add", "add_argument")
 TASK_NAMES = frozenset(name for name, task in TASKS.items() if task.kind != "method") | {"fcc"}
 _PARSING = threading.Lock()
 
@@ -178,6 +180,8 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
             case ast.AnnAssign(target=target, value=value) | ast.AugAssign(target=target, value=value):
                 _assign(target, value, unit)
             case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), *_])):
+                unit.bound.add(name)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))) if method in FILLS:
                 unit.bound.add(name)
             case ast.If(body=body, orelse=orelse):
                 _bind([*body, *orelse], unit)

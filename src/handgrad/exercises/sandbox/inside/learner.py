@@ -49,6 +49,7 @@ class Learner:
         private = types.ModuleType("builtins")
         vars(private).update(vars(builtins))
         self.names["__builtins__"] = sys.modules["builtins"] = private
+        sys.argv = ["submission.py"]  # a program that reads its arguments finds none
         replace_displays()
         self.flags = 0  # of every `from __future__ import` so far
         self.unloaded: dict[str, Report] = {}  # why a name is missing
