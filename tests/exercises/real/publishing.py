@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from handgrad.files import written
@@ -68,11 +68,12 @@ def publish(text: str, document: Path = DOCUMENT) -> None:
         file.write(f"{before}{START}\n\n{text}\n\n{END}{after}".encode())
 
 
-def summary(checker: Words, tools: Mapping[str, Words], seeds: Sequence[int], interval: Interval) -> str:
-    """Write the table, and below it the number of seeds and of the checker's own crashes."""
+def summary(checker: Words, tools: Mapping[str, Words], seeds: Mapping[str, int], interval: Interval) -> str:
+    """Write the table, and below it the numbers of seeds, by kind, and of the checker's own crashes."""
     crashes = sum(word == "crash" for word in checker.values())
     return (
         f"{table(checker, tools, interval)}\n\n"
-        f"Every case was checked with {len(seeds)} seeds, and counts with the worst of its outcomes. "
+        f"Seeds: {', '.join(f'{seeds[kind]} for each of the {title}' for kind, title in TITLES.items())}. A case counts "
+        f"with the worst of its outcomes. "
         f"Crashes of the checker: {crashes}."
     )

@@ -93,14 +93,16 @@ def test_published_table_has_shares_with_their_intervals(tmp_path) -> None:
     tools = {"unit tests": dict.fromkeys([("mistakes", "0"), ("mistakes", "1")], "described")}
     document = tmp_path / "exercise.md"
     document.write_text(f"before\n{START}\nold\n{END}\nafter\n", encoding="utf-8")
-    publish(summary(checker, tools, range(7), interval), document)
+    publish(summary(checker, tools, {"mistakes": 5, "right": 30, "cheats": 5}, interval), document)
     lines = document.read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["before", START]
     assert lines[-2:] == [END, "after"]
     assert "old" not in lines
     assert "| mistakes (4) | named | 3 | 75.0 %, 19.4 to 99.4 % | 0 |" in lines
     assert "| mistakes (4) | wrong, without a cause | 0 | 0.0 %, 0.0 to 60.2 % | 2 |" in lines
-    assert any("7 seeds" in line and line.endswith("Crashes of the checker: 1.") for line in lines)
+    assert any(
+        "30 for each of the right solutions" in line and line.endswith("Crashes of the checker: 1.") for line in lines
+    )
 
 
 def test_a_document_without_marks_is_left_alone(tmp_path) -> None:
