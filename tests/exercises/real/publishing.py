@@ -73,7 +73,7 @@ def summary(checker: Words, tools: Mapping[str, Words], seeds: Mapping[str, int]
     crashes = sum(word == "crash" for word in checker.values())
     return (
         f"{table(checker, tools, interval)}\n\n"
-        f"Seeds: {', '.join(f'{seeds[kind]} for each of the {title}' for kind, title in TITLES.items())}. A case counts "
-        f"with the worst of its outcomes. "
+        f"Seeds: {', '.join(f'{seeds[kind]} for each of the {title}' for kind, title in TITLES.items())}. "
+        f"A case counts with the worst of its outcomes. "
         f"Crashes of the checker: {crashes}."
     )
