@@ -37,7 +37,7 @@ def test_a_record_is_never_too_long(size):
     record = json.loads(text)
     assert len(record["trials"]) + len(record["trials_left_out"]) == 200
     if record["trials_left_out"] and 3 * size <= _MOST_NUMBERS:
-        assert len(text) > MOST_BYTES - 500 - 3 * 24 * size  # no room for one more
+        assert len(text) > MOST_BYTES - 6_000 - 3 * 24 * size  # no room for one more, had all names been left out
     else:
         assert len(record["trials"]) == (200 if 3 * size <= _MOST_NUMBERS else 0)
 
@@ -58,6 +58,16 @@ def test_what_is_equal_is_named_and_not_written():
     assert (found["equal"], found["found"]) == (["return"], {})
     (found,) = recorded(trial(found=[4.0]))["trials"]
     assert (found["equal"], found["found"]["return"]["shape"]) == ([], [1])
+
+
+def test_what_is_not_there_is_named() -> None:
+    """Nothing is expected beside it; a trial for which the submission has no function is left out altogether."""
+    answer = trial()
+    nothing = Answer(ID, "crashed", crash=CRASH)
+    (found,) = recorded(Compared(answer.call, nothing, answer.expected))["trials"]
+    assert (found["status"], found["not_there"], found["found"], found["expected"]) == ("crashed", ["return"], {}, {})
+    record = recorded(Compared(answer.call, Answer(ID, "missing"), answer.expected))
+    assert record["trials"] == record["trials_left_out"] == []
 
 
 def test_what_a_routine_did_stands_beside_what_it_should_do():

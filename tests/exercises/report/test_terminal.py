@@ -249,3 +249,12 @@ def test_other_language_is_refused(refused) -> None:
     """A language without words is refused with the two there are."""
     with refused(ExerciseError, "'fr'", "en or de"):
         words("fr")
+
+
+@pytest.mark.parametrize("terminal", [0, 100])
+def test_a_crash_without_a_place_has_no_line(terminal: int) -> None:
+    """Where Python names no line of the learner's, only its message is quoted."""
+    crash = Crash("TypeError", "fcc() takes no arguments", 0, 0, "")
+    text = shown(one(TaskResult("backprop", "crashed", notes=(SHAPES,), crash=crash)), terminal=terminal)
+    assert "Python says: TypeError: fcc() takes no arguments" in text
+    assert "line 0" not in text

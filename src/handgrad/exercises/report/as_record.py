@@ -73,7 +73,7 @@ def report_record(
         "isolated": checked.isolated,
         "tasks": [_task(result, whole) for result in checked.tasks],
     }
-    trials = [one for of_task in compared.values() for one in of_task]
+    trials = [one for of_task in compared.values() for one in of_task if one.found.status != "missing"]
     written = {one.call.id: json.dumps(_trial(one, whole)) for one in trials if _numbers(one) <= _MOST_NUMBERS}
     record |= {"trials": [], "trials_left_out": [one.call.id for one in trials]}
     room, kept = MOST_BYTES - len(_laid_out(record)) - len(_BETWEEN), set()
@@ -149,15 +149,17 @@ def _numbers(one: Compared) -> int:
 def _trial(one: Compared, whole: bool) -> dict[str, Any]:
     """Set what a submission gave in a trial beside what was expected, where the two differ."""
     found, expected = one.found, one.expected
-    differ = [label for label in expected.values if not _equal(found.values.get(label), expected.values[label])]
+    given = [label for label in expected.values if label in found.values]
+    differ = [label for label in given if not _equal(found.values[label], expected.values[label])]
     trial: dict[str, Any] = {
         "id": one.call.id,
         "status": found.status,
         "given": {name: _array(value) for name, value in _given(one.call).items()},
-        "equal": [label for label in expected.values if label not in differ],
-        "found": {label: _array(found.values[label]) for label in differ if label in found.values},
+        "equal": [label for label in given if label not in differ],
+        "found": {label: _array(found.values[label]) for label in differ},
         "expected": {label: _array(expected.values[label]) for label in differ},
         "no_numbers": {label: _fact(kind, whole) for label, kind in found.left_out.items() if label in expected.values},
+        "not_there": [label for label in expected.values if label not in {*given, *found.left_out}],
     }
     if expected.events:
         trial |= {"found_events": _events(found), "expected_events": _events(expected)}
@@ -174,9 +176,9 @@ def _given(call: Call) -> dict[str, Any]:
     return {name: value for name, value in (given | weights).items() if isinstance(value, np.ndarray | int | float)}
 
 
-def _equal(found: NDArray[Any] | None, expected: NDArray[Any]) -> bool:
+def _equal(found: NDArray[Any], expected: NDArray[Any]) -> bool:
     """Tell whether two arrays have the same shape and, but for rounding, the same numbers."""
-    if found is None or found.shape != expected.shape:
+    if found.shape != expected.shape:
         return False
     return bool(np.allclose(found.astype(float), expected.astype(float), 1e-9, 0.0, equal_nan=True))
 

@@ -98,7 +98,9 @@ def blocks(result: TaskResult, language: Language) -> tuple[Block, ...]:
         said.append(Paragraph(own))
     if crash := result.crash:
         error = f"{crash.type}: {crash.message}" if crash.message else crash.type
-        said.append(CodeLine(place(crash, language), crash.source, word["python_says"], error))
+        where = place(crash, language)
+        quoted = CodeLine(where, crash.source, word["python_says"], error)
+        said.append(quoted if crash.line else Paragraph(f"{word['python_says']}: {error}"))
     for position, finding in enumerate(result.findings):
         lead = word["also"] if position else ""
         said.append(Message(lead, message(finding, language), "" if finding.mistake else word["unnamed"]))

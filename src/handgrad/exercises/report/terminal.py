@@ -133,7 +133,7 @@ class _Writer:
             return clean_line(own_text(result, self.checked.language))
         if result.status == "right":
             return self.words["remark"] if result.findings else ""
-        if result.crash:
+        if result.crash and result.crash.line:
             return place(result.crash, self.checked.language)
         if len(TASKS[result.task].quantities) > 1 and (first := first_wrong(result)):
             return self.words["from_on"].format(quantity=first)
