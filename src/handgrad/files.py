@@ -12,7 +12,7 @@ import secrets
 import shutil
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -111,6 +111,8 @@ def refuse_existing(path: Path) -> None:
 def written(path: Path) -> Iterator[BinaryIO]:
     """Write a file next to its final path; sync and rename it if the block succeeds, remove it otherwise.
 
+    A link is followed. What is there must be a regular file: a folder, a pipe or a device is not replaced.
+
     Examples
     --------
     >>> import tempfile
@@ -120,27 +122,33 @@ def written(path: Path) -> Iterator[BinaryIO]:
     ...     [(path.name, path.read_bytes()) for path in Path(folder).iterdir()]
     [('note.txt', b'whole')]
     """
-    temporary = _beside(path)
+    final = Path(os.path.realpath(path))
+    temporary = _beside(final)
     try:
+        if final.exists() and not final.is_file():
+            found = f"{path} is a folder" if final.is_dir() else f"{path} is not a regular file"
+            raise DataError(found, "the path of a file", "choose another path")
         with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        temporary.replace(final)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # of which there is no file, there is nothing to remove
+            temporary.unlink()
 
 
 @contextmanager
 def written_folder(path: Path) -> Iterator[Path]:
     """Fill a folder next to its final path; rename it if the block succeeds, remove it otherwise."""
-    temporary = _beside(path)
+    final = Path(os.path.realpath(path))
+    temporary = _beside(final)
     try:
         temporary.mkdir()
         yield temporary
-        temporary.rename(path)
+        temporary.rename(final)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -149,7 +157,7 @@ def written_folder(path: Path) -> Iterator[Path]:
 
 def _beside(path: Path) -> Path:
     """Return a hidden path in the same folder, and so on the same disk."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    return path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}.part"  # a name may have 255 bytes
 
 
 def _unwritable(path: Path, error: OSError) -> DataError:

@@ -148,6 +148,10 @@ def check(
     for out in (html, report):
         if out is not None and out.resolve() == sheet.resolve():
             raise SettingError(f"{out} is the sheet itself", "another file to write to", "choose another name")
+    if html is not None and report is not None and html.resolve() == report.resolve():
+        raise SettingError(
+            f"--html and --report both name {report}", "two files", "choose another name for one of them"
+        )
     tasks = None if task is None else _tasks_named(task)
     sandbox = find_sandbox(allow_none=True)
     if not sandbox.isolated:
