@@ -342,6 +342,24 @@ def test_what_is_wrong_only_for_arrays_without_columns_is_wrong_but_may_be_refus
     assert judged("sigmoid", lambda X: handout.sigmoid(np.atleast_2d(X))).status == "right"
 
 
+@pytest.mark.parametrize(("change", "central"), [(1e-3, True), (1e-5, True), (1e-6, False), (1e-8, False)])
+def test_an_error_that_was_measured_from_the_loss_is_no_derivation(change, central):
+    """However near the quotient comes; a formula with a guard, or in single precision, is right."""
+
+    def quotients(h, y):
+        def loss(j, step):
+            return -np.log(handout.softmax(np.log(h) + step * np.eye(h.shape[1])[j])[range(len(y)), y])
+
+        down = change if central else 0.0
+        return np.array([(loss(j, change) - loss(j, -down)) / (change + down) for j in range(h.shape[1])])
+
+    easy = handout.delta_last_layer_easy_approach
+    for seed in range(3):
+        assert judged("delta_last_layer", quotients, seed).findings[0].mistake == "delta_by_differences"
+        assert judged("delta_last_layer", lambda h, y: easy(np.clip(h, change / 1e3, 1), y), seed).status == "right"
+        assert judged("delta_last_layer", lambda h, y: easy(np.float64(np.float32(h)), y), seed).status == "right"
+
+
 def test_what_is_remembered_by_shape_or_labels_is_wrong():
     """Two trials have the same shape, and two the same labels, with other numbers."""
     for task, key in (("softmax", lambda X: X.shape), ("cross_entropy", lambda _, y: y.tobytes())):

@@ -71,7 +71,8 @@ class Mistake:
         How a judge recognises it other than by what ``code`` computes, or "": ``overflow`` (only extreme arrays show
         it), ``float32``, ``integers``, ``rounded``, ``crash``, ``arguments`` (something is overwritten), ``nothing
         returned``, ``not set``, ``parameters`` (which of them are wrong), ``factor`` (some number, the same in all
-        trials), or ``forward`` (it is made before backprop, in the class; ``written`` has its lines).
+        trials), ``differences`` (it was measured), or ``forward`` (it is made before backprop, in the class;
+        ``written`` has its lines).
     written : tuple of str or mapping
         Ways to make it from which it is not recognised. They serve as tests, like ``code``; in a table, a function is
         replaced under its own name.
@@ -98,6 +99,7 @@ SIGNS = (
     "not set",
     "parameters",
     "factor",
+    "differences",
     "forward",
 )
 

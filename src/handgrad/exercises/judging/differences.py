@@ -52,6 +52,31 @@ def measured(results: Sequence[tuple[Array, int]]) -> bool:
         )
 
 
+def bent(off: Array, h: Array) -> bool:
+    """Tell whether what an error of the last layer is off by is a multiple of the loss's second or third derivative.
+
+    This is what a quotient of differences is off by, unless the change is tiny.
+
+    Parameters
+    ----------
+    off, h : ndarray
+        The deviations, and the probabilities that they belong to.
+
+    Examples
+    --------
+    >>> h = np.linspace(0.1, 0.8, 20)
+    >>> bent(1e-7 * h * (1 - h), h), bent(1e-7 * h, h), bent(np.zeros(20), h)
+    (True, False, False)
+    """
+    if np.abs(off).max() < 1e-13:  # rounding
+        return False
+    for derivative in (h * (1 - h), h * (1 - h) * (1 - 2 * h)):
+        scale = float((off * derivative).sum() / (derivative**2).sum())
+        if np.abs(off - scale * derivative).max() < 0.1 * np.abs(off).max():
+            return True
+    return False
+
+
 def _whole(numbers: Array) -> bool:
     """Tell whether numbers other than zero are whole ones, as far as one can see."""
     numbers = np.abs(numbers[numbers != 0])

@@ -19,6 +19,7 @@ from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.subjects import SUBJECTS, Arguments, Subject
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.diagnosis import Trial
+from handgrad.exercises.judging.differences import bent, measured
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
@@ -75,6 +76,9 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
         wrong = [one for one in flat if one.found is not None and not same(one.found.ravel(), one.expected)]
         if wrong:
             told = replace(diagnosis.of_trials(None, [task], wrong), quantities=TASKS[task].quantities)
+            return TaskResult(task, "wrong", (told,))
+        if task.startswith("delta") and _by_differences(trials, cases):
+            told = diagnosis.named("delta_by_differences", TASKS[task].quantities, {"quantities": (task,)})
             return TaskResult(task, "wrong", (told,))
         return TaskResult(task, "right", _remarks(plan, answers), (Note("right"),), credit=1.0)
 
@@ -140,6 +144,20 @@ def divisor(trials: Sequence[Trial]) -> float | None:
     if not several or max(numbers) - min(numbers) > 1e-6 * numbers[0]:
         return None
     return round(numbers[0]) if abs(numbers[0] - round(numbers[0])) < 1e-3 else numbers[0]
+
+
+def _by_differences(trials: Sequence[Trial], cases: Sequence[Arguments]) -> bool:
+    """Tell whether errors of the last layer were measured from the loss; in float32, that cannot be seen."""
+    results = [np.asarray(trial.found) for trial in trials]
+    if any(f.dtype != np.float64 or f.shape != t.expected.shape for f, t in zip(results, trials, strict=True)):
+        return False
+    flat, expected = (
+        np.concatenate([np.ravel(one) for one in many]) for many in (results, [t.expected for t in trials])
+    )
+    if np.median(np.abs(flat - flat.astype(np.float32))) < 1e-14:
+        return False
+    h = np.concatenate([case[0].T.ravel() for case in cases])
+    return bent(flat - expected, h) or any(measured([(found, found.shape[1])]) for found in results)
 
 
 def _is_single(found: Array | None) -> bool:
