@@ -9,7 +9,8 @@ from reports import CRASH, everything, one
 from handgrad.exercises.calls import Answer, Call, Compared, Crash, Event
 from handgrad.exercises.report import report_record
 from handgrad.exercises.report.as_record import _MOST_NUMBERS, MOST_BYTES
-from handgrad.exercises.results import Finding, Note, TaskResult
+from handgrad.exercises.results import Checked, Finding, Note, TaskResult
+from handgrad.exercises.tasks import TASKS
 
 ID = "del_sigmoid:0"
 
@@ -110,3 +111,31 @@ def test_a_crash_of_pythons_own_type_is_named():
     """Types that everybody has tell nothing about anybody."""
     record = recorded(checked=one(TaskResult("del_sigmoid", "crashed", crash=CRASH)))
     assert record["tasks"][0]["crash"] == {"type": "ValueError", "cell": 4, "line": 3}
+
+
+@pytest.mark.parametrize(
+    "text", ["0176 5551234", "4711815", "1999-05-12", "(4711815)", "\N{MATHEMATICAL BOLD DIGIT ONE}", "1 2"]
+)
+def test_a_number_of_the_learners_own_is_left_out(text):
+    """A telephone number or a date is as personal as a name, wherever it stands; sizes, places and shapes are not."""
+    notes = (Note("crash_name", {"name": text, "other": "(4, 3) (3,)", "place": "[1, -2]", "empty": "()"}),)
+    record = recorded(checked=one(TaskResult("softmax", "crashed", notes=notes, crash=CRASH)))
+    facts = record["tasks"][0]["notes"][0]["facts"]
+    assert facts == {"name": "…", "other": "(4, 3) (3,)", "place": "[1, -2]", "empty": "()"}
+
+
+def test_what_the_learners_code_says_is_left_out():
+    """The text of an assertion is the learner's, even if it looks like a shape."""
+    note = Note("crash_assertion", {"message": "(47, 11)"})
+    record = recorded(checked=one(TaskResult("softmax", "crashed", notes=(note,), crash=CRASH)))
+    assert record["tasks"][0]["notes"][0]["facts"] == {"message": "…"}
+
+
+def test_long_lists_and_texts_do_not_lengthen_a_record():
+    """However many names a submission uses, and however long they are, the tasks take little of the room."""
+    names = tuple(chr(0x4E00 + i) * 500 for i in range(4000))
+    results = [
+        TaskResult(task, "wrong", notes=(Note("uses_outside", {"name": task, "names": names}),)) for task in TASKS
+    ]
+    checked = Checked("anna.py", tuple(results), "en", True, 0.5)
+    assert len(report_record(checked, {}, 7)) < MOST_BYTES / 20

@@ -27,7 +27,12 @@ MOST_BYTES = 200_000  # without the source
 _MOST_NUMBERS = 10_000  # of one trial
 _BETWEEN = ",\n    "  # lines of a list
 _LEFT_OUT = "…"
-_NUMBERS = re.compile(r"[\d\s()\[\],;.:+-]*")
+_MOST_PARTS = 30  # of a list
+# Texts of numbers that may stand in a record: a size, a place, or shapes. Longer numbers may be somebody's.
+_NUMBER = r"-?\d{1,5}"
+_SHAPE = rf"[(\[](?:{_NUMBER}(?:, ?{_NUMBER})*,?)?[)\]]"
+_NUMBERS = re.compile(rf"|{_NUMBER}|{_SHAPE}(?: {_SHAPE})*", re.ASCII)
+_OWN_WORDS = ("message", "reason")  # facts that quote the learner
 _WORDS = {
     *TASKS, *(word for task in TASKS.values() for word in (*task.parameters, *task.quantities)), *PARAMETERS, *ROUTINE,
     "fcc", "class fcc", "X", "y", "n", "k", "d", "h1", "h2", "out", "NoneType", "ndarray", *dir(builtins),
@@ -131,9 +136,11 @@ def _fact(fact: Fact, whole: bool) -> Any:
     """Give a fact as data, without the learner's own words unless the record is to be ``whole``."""
     match fact:
         case Note(id=name, facts=facts):
-            return {"id": name, "facts": {key: _fact(value, whole) for key, value in facts.items()}}
+            quoted = () if whole else _OWN_WORDS
+            shown = {key: _LEFT_OUT if key in quoted else _fact(value, whole) for key, value in facts.items()}
+            return {"id": name, "facts": shown}
         case tuple():
-            return [_fact(part, whole) for part in fact]
+            return [_fact(part, whole) for part in fact[:_MOST_PARTS]]
         case str():
             return fact if whole or fact in _WORDS or _NUMBERS.fullmatch(fact) else _LEFT_OUT
     return _number(fact)

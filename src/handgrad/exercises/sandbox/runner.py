@@ -198,7 +198,7 @@ def _crash(crash: object, sources: dict[int, str]) -> Crash | None:
         case None:
             return None
         case {"type": kind, "message": message, "cell": int(cell), "line": int(line)}:
-            lines = sources.get(cell, "").split("\n")
+            lines = sources[cell].split("\n") if cell in sources else []
             if not 0 < line <= len(lines):
                 cell = line = 0
             source = lines[line - 1].strip() if line else ""
