@@ -623,6 +623,58 @@ WRONG: list[tuple[str, str]] = [
                 neural_net.gradient_step(learning_rate)
         """),
     ),
+    (
+        "order_reset_for_every_batch",
+        sgd("""
+        for e in range(epochs):
+            for j in range(len(trainx) // batch_size):
+                order = np.arange(len(trainx))
+                if j == 0:
+                    rng.shuffle(order)
+                b = order[j * batch_size:(j + 1) * batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "order_by_own_seed",
+        sgd("""
+        rng = np.random.RandomState(1234)
+        for e in range(epochs):
+            for b in np.array_split(rng.permutation(len(trainx)), len(trainx) // batch_size):
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "trains_another_network",
+        "import copy\n"
+        + gd("""
+        net = copy.deepcopy(neural_net)
+        for i in range(num_iterations):
+            if i % evaluate_every == 0:
+                print(cross_entropy(net.forward_propagation(testx), testy))
+            net.forward_propagation(trainx)
+            net.backprop(trainy)
+            net.gradient_step(learning_rate)
+        """),
+    ),
+    (
+        "old_batches_again",  # those of earlier calls, too
+        "batches = []\n"
+        + sgd("""
+        for e in range(epochs):
+            p = rng.permutation(len(trainx))
+            for a in range(0, len(p) // batch_size * batch_size, batch_size):
+                batches.append((trainx[p[a:a + batch_size]], trainy[p[a:a + batch_size]]))
+            for X, y in batches:
+                neural_net.forward_propagation(X)
+                neural_net.backprop(y)
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
 ]
 
 LOOP = """
@@ -661,17 +713,6 @@ UNNAMED: dict[str, str] = {
             neural_net.backprop(trainy[chosen])
             neural_net.gradient_step(learning_rate)
     """),
-    "the same example appeared in more than one mini-batch": sgd("""
-    for epoch in range(epochs):
-        for j in range(len(trainx) // batch_size):
-            order = np.arange(len(trainx))
-            if j == 0:
-                rng.shuffle(order)
-            chosen = order[j * batch_size:(j + 1) * batch_size]
-            neural_net.forward_propagation(trainx[chosen])
-            neural_net.backprop(trainy[chosen])
-            neural_net.gradient_step(learning_rate)
-    """),
 }  # fmt: skip
 
 HARD_CODED = sgd("""
@@ -703,3 +744,89 @@ for i in range(num_iterations):
         velocity[name] = 0.9 * velocity[name] + getattr(neural_net, "d" + name)
         setattr(neural_net, name, getattr(neural_net, name) - learning_rate * velocity[name])
 """)
+
+# Routines that train as they should: what stands in place of their history, and what is said of it.
+_ROWS = """
+from collections import namedtuple
+
+Evaluation = namedtuple("Evaluation", "done test_loss test_accuracy train_loss train_accuracy")
+""" + gd("""
+history = []
+for i in range(num_iterations + 1):
+    if i % evaluate_every == 0 or i == num_iterations:
+        numbers = []
+        for X, y in ((testx, testy), (trainx, trainy)):
+            p = neural_net.forward_propagation(X)
+            numbers += [cross_entropy(p, y), accuracy(p, y)]
+        history.append(Evaluation(i, *numbers))
+    if i < num_iterations:
+        neural_net.forward_propagation(trainx)
+        neural_net.backprop(trainy)
+        neural_net.gradient_step(learning_rate)
+return HISTORY
+""")
+HONEST_HISTORY = (
+    "history",
+    "None",
+    "(neural_net, history)",
+    "[row.test_loss for row in history]",
+    "[row._asdict() for row in history]",
+    "[row._replace(test_accuracy=round(100 * row.test_accuracy, 2)) for row in history]",
+    "[row._replace(train_loss=float(round(row.train_loss, 3))) for row in history]",
+    "[history[0], history[-1]]",
+)
+FALSE_HISTORY = {
+    "history[::-1]": "record_order",
+    "[row._replace(test_loss=0.99 * row.test_loss) for row in history]": "record_invented",
+    "[row._replace(test_accuracy=row.train_accuracy) for row in history]": "record_other_rows",
+    "[row._replace(test_accuracy=row.test_loss) for row in history]": "record_other_rows",
+    "[row._replace(test_loss=min(r.test_loss for r in history)) for row in history]": "record_",
+    "[history[0]._replace(done=row.done) for row in history]": "record_again",
+    "history[-1:]": "record_lost",
+}
+
+
+def returning(history: str) -> str:
+    """Write a gradient_descent that returns this expression."""
+    return _ROWS.replace("HISTORY", history)
+
+
+# Training that heeds the losses: whatever it does then, it is not what the sheet asks for.
+HEEDING = {
+    "stops when the loss rises": gd("""
+    before = 1000
+    for i in range(num_iterations):
+        loss = cross_entropy(neural_net.forward_propagation(trainx), trainy)
+        if loss > before:
+            break
+        before = loss
+        neural_net.backprop(trainy)
+        neural_net.gradient_step(learning_rate)
+    """),
+    "goes back to the best weights": gd("""
+    names = ["W_i_h1", "b_h1", "W_h1_h2", "b_h2", "W_h2_o", "b_out"]
+    best = 1000
+    for i in range(num_iterations):
+        p = neural_net.forward_propagation(trainx)
+        loss = -sum(p[m, label] for m, label in enumerate(trainy))
+        if loss < best:
+            best, kept = loss, {name: getattr(neural_net, name).copy() for name in names}
+        neural_net.backprop(trainy)
+        neural_net.gradient_step(learning_rate)
+    for name in names:
+        setattr(neural_net, name, kept[name])
+    """),
+    "shortens its steps": sgd("""
+    for e in range(epochs):
+        for b in np.array_split(rng.permutation(len(trainx)), len(trainx) // batch_size):
+            loss = cross_entropy(neural_net.forward_propagation(trainx[b]), trainy[b])
+            neural_net.backprop(trainy[b])
+            neural_net.gradient_step(learning_rate * min(1, loss))
+    """),
+    "caps the rate": gd("""
+    for i in range(num_iterations):
+        neural_net.forward_propagation(trainx)
+        neural_net.backprop(trainy)
+        neural_net.gradient_step(min(learning_rate, 1))
+    """),
+}

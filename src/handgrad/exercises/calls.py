@@ -36,7 +36,8 @@ class Network:
     """In place of a value: a network that records what is done to it, with these weights (``tasks.PARAMETERS``).
 
     It is an object of the learner's class ``fcc`` with all that they gave it, but for three methods.
-    ``forward_propagation`` keeps ``X`` and ``out`` and returns ``out``: equal probabilities for all classes.
+    ``forward_propagation`` keeps ``X`` and ``out`` and returns ``out``: probabilities that mean nothing, but are others
+    for other weights or rows.
     ``backprop`` sets every gradient (``dW_i_h1``, ...) to a new array of ones, until then they are zeros;
     ``gradient_step`` subtracts the rate times the gradients. Whatever the order and the numbers of rows, none of them
     raises. Each call is an :class:`Event`. If the routine fails on it or takes no step, it is tried on one with the
@@ -76,7 +77,8 @@ class Call:
     kind : {"function", "network", "routine"}
         function: call ``name`` with ``arguments``; the answer holds "return", and "argument0", ... as they are after
         the call. network: do the ``steps`` with the class ``name``. routine: call ``name`` with ``arguments``, one
-        of which is a :class:`Network`; the answer holds the events.
+        of which is a :class:`Network`; the answer holds the events and, as "table0", ..., the lists of rows that it
+        returns, if they name their columns as the sheet's do (``inside.tables``).
     name : str
     arguments : tuple
         Positional.
@@ -86,7 +88,8 @@ class Call:
     steps : tuple of Step
     canned : dict
         Names of functions of the learner's module that are replaced during this call: each call of such a function
-        gives the next of these arrays, whatever its arguments, the last one again when there are no more.
+        gives the next of these arrays, whatever its arguments, the last one again when there are no more. In a routine
+        it gives the next number of a single array, and each call is an :class:`Event`.
     seconds : float
         After that long it is too slow.
     """
@@ -119,12 +122,15 @@ class Crash:
 class Event:
     """Something a routine did to its :class:`Network`: the method, a copy of its argument, and what the weights did.
 
+    A call of ``cross_entropy`` or ``accuracy`` is one, too.
+
     Attributes
     ----------
-    method : {"forward_propagation", "backprop", "gradient_step", "end"}
+    method : {"forward_propagation", "backprop", "gradient_step", "cross_entropy", "accuracy", "end"}
         end: the routine has returned; always the last event.
     value : ndarray, float or None
-        Rows of X, or y, or the rate. None for the end.
+        Rows of X, or y, or the rate; at the end, whether another network was trained as well. None for a measurement
+        whose labels are not to be seen.
     step : int
         How often the weights had changed before it, by whatever way: they are compared at each event with those after
         the last one. ``gradient_step``, too, counts as a change only if it changes them.
@@ -133,7 +139,7 @@ class Event:
         the entries moved differently, None if there was no change yet.
     """
 
-    method: Literal["forward_propagation", "backprop", "gradient_step", "end"]
+    method: Literal["forward_propagation", "backprop", "gradient_step", "cross_entropy", "accuracy", "end"]
     value: Value
     step: int = 0
     rate: float | None = None

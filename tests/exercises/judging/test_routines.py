@@ -8,7 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from routine_sources import HARD_CODED, MOMENTUM, PAIR, UNNAMED, WRONG, gd, sgd
+from routine_sources import (
+    FALSE_HISTORY,
+    HARD_CODED,
+    HEEDING,
+    HONEST_HISTORY,
+    MOMENTUM,
+    PAIR,
+    UNNAMED,
+    WRONG,
+    gd,
+    returning,
+    sgd,
+)
 
 from handgrad.exercises.calls import Answer, Event
 from handgrad.exercises.catalogue.mistakes import catalogue
@@ -17,8 +29,9 @@ from handgrad.exercises.catalogue.traces import LOOKS, deviations, trace
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.judging.routines import calls_for, judge
 from handgrad.exercises.report.feedback import explanation, hint, summary
-from handgrad.exercises.results import TaskResult
+from handgrad.exercises.results import Note, TaskResult
 from handgrad.exercises.sandbox.inside import recorder
+from handgrad.exercises.sandbox.inside.tables import tables
 from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.sandbox.runner import run_calls
 from handgrad.exercises.submission.reading import Cell
@@ -27,7 +40,7 @@ from handgrad.exercises.words.wording import texts
 
 GD, SGD = "gradient_descent", "stochastic_gradient_descent"
 MISTAKES = {task: {form.mistake for form in forms(task)} for task in (GD, SGD)}
-OWN = {"OWN_RATE": 0.1, "OWN_SIZE": 3, "OWN_COUNT": 20}
+OWN = (("OWN_RATE", 0.1), ("OWN_SIZE", 3), ("OWN_COUNT", 20))
 VARIANTS = Path(__file__).parents[1] / "proof" / "variants"
 CORRECT = [
     (file.name, task)
@@ -48,7 +61,6 @@ def performed(source: str, plan: Plan[Any]) -> list[Answer]:
     """Answer a plan's calls in this process, with the network of the sandbox; the sources are our own."""
     module = ModuleType("submission")
     exec(compile(source, "submission", "exec"), vars(module))  # noqa: S102
-    vars(module).update(cross_entropy=lambda p, y: np.float64(0.75), accuracy=lambda p, y: np.float64(0.5))  # noqa: ARG005
     routine = getattr(module, plan.task)
     answers = []
     for i, (call, probe) in enumerate(zip(plan.calls, plan.drawn, strict=True)):
@@ -57,12 +69,15 @@ def performed(source: str, plan: Plan[Any]) -> list[Answer]:
         recording = recorder.Recording(recorder.fcc, probe.weights)
         keywords = {**call.keywords, "rng": np.random.RandomState(i)}
         taken = {name: keywords[name] for name in inspect.signature(routine).parameters if name in keywords}
+        for name, values in probe.measurements.items():
+            setattr(module, name, recording.log.measuring(name, values))
         data = [array.copy() for array in (probe.trainx, probe.trainy, probe.testx, probe.testy)]
         with recording:
-            routine(recording.network, *data, **taken)
+            returned = routine(recording.network, *data, **taken)
         log = recording.log
-        events = [Event(*event) for event in (*log.events, ("end", None, log.step, log.rate))]
-        answers.append(Answer(call.id, "ok", events=tuple(events)))
+        events = [Event(*event) for event in (*log.events, ("end", log.elsewhere, log.step, log.rate))]
+        values = {f"table{index}": table for index, table in enumerate(tables(returned))}
+        answers.append(Answer(call.id, "ok", values, tuple(events)))
     return answers
 
 
@@ -162,7 +177,7 @@ def test_quick_network_records_what_the_sandboxs_does() -> None:
                 setattr(net, name, getattr(net, name) - 0.5)
             net.gradient_step(-2.0)
             net.b_out -= 1.0
-    expected = [*recording.log.events, ("end", None, recording.log.step, recording.log.rate)]
+    expected = [*recording.log.events, ("end", False, recording.log.step, recording.log.rate)]
     for event, (method, value, step, rate) in zip(quick.finished(), expected, strict=True):
         assert (event.method, event.step) == (method, step)
         assert event.rate == pytest.approx(rate, nan_ok=True)
@@ -259,6 +274,32 @@ def test_what_is_right_in_short_trials_alone_is_wrong(said: str, source: str, se
     assert said in summary(result, "en")
 
 
+@pytest.mark.parametrize("history", HONEST_HISTORY)
+def test_what_is_returned_is_free(history: str) -> None:
+    """A routine may return nothing, something else, or rounded numbers."""
+    plan = plan_for(GD)
+    assert judge(plan, performed(returning(history), plan)).status == "right"
+
+
+@pytest.mark.parametrize(("history", "said"), FALSE_HISTORY.items(), ids=FALSE_HISTORY.values())
+def test_a_returned_history_must_have_been_measured(history: str, said: str) -> None:
+    """Named losses and accuracies that were not measured, not then, or not on those examples, cost a quarter."""
+    plan = plan_for(GD)
+    result = judge(plan, performed(returning(history), plan))
+    assert (result.status, named(result), result.credit) == ("wrong", [None], 0.75)
+    found = result.findings[0].seen[0].facts["found"]
+    assert isinstance(found, Note)
+    assert found.id.startswith(said)
+    assert summary(result, "de").strip()
+
+
+@pytest.mark.parametrize("source", HEEDING.values(), ids=HEEDING.keys())
+def test_training_that_heeds_its_losses_is_wrong(source: str) -> None:
+    """Neither steps nor rates may depend on a loss, nor on how large the rate is."""
+    plan = plan_for(task_of(source))
+    assert judge(plan, performed(source, plan)).status == "wrong"
+
+
 def test_picture_shows_what_each_step_was_made_from() -> None:
     """For a wrong routine, the first steps of a small trial stand beside those of a right one."""
     plan = plan_for(SGD)
@@ -342,4 +383,5 @@ def test_facts_have_words_and_hints() -> None:
     """Every fact that may be wrong has a sentence and a hint."""
     for language in ("en", "de"):
         words = texts("feedback", language)
+        assert words.keys() >= {f"record_{found}" for found in ("invented", "mixed", "again", "order", "lost")}
         assert words.keys() >= {f"routine_{fact}" for fact in LOOKS} | {f"routine_{fact}_hint" for fact in LOOKS}

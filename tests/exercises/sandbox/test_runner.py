@@ -476,7 +476,7 @@ def test_a_routine_is_recorded() -> None:
     np.testing.assert_array_equal(events[0].value, np.ones((3, 4)))  # before it was doubled
     np.testing.assert_array_equal(events[3].value, np.full((3, 4), 2.0))
     assert events[2].value == 0.5
-    assert events[-1].value is None
+    assert events[-1].value is False  # no other network was trained
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
 }
 OWN = ("OWN_RATE", "OWN_SIZE", "OWN_COUNT")
+Own = tuple[tuple[str, float], ...]
 EVALUATION = np.empty(0)  # stands for the data that a style evaluates
 
 
@@ -178,10 +179,11 @@ class Network:
     >>> net.backprop(np.array([1, 0]))
     >>> net.gradient_step(0.5)
     >>> net.finished()[-1]
-    Event(method='end', value=None, step=1, rate=0.5)
+    Event(method='end', value=False, step=1, rate=0.5)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, original: Network | None = None) -> None:
+        self._original, self._elsewhere = original, False
         for name in PARAMETERS:
             setattr(self, name, 0.0)
             setattr(self, f"d{name}", 0.0)
@@ -190,6 +192,10 @@ class Network:
         self._step = 0
         self._rate: float | None = None
 
+    def another(self) -> Network:
+        """Make a network that is trained instead of this one."""
+        return Network(self)
+
     def forward_propagation(self, X: Any) -> None:
         """Record the rows."""
         self._record("forward_propagation", X)
@@ -197,6 +203,8 @@ class Network:
     def backprop(self, y: Any) -> None:
         """Record the labels; every gradient is one."""
         self._record("backprop", y)
+        if self._original is not None:
+            self._original._elsewhere = True
         for name in PARAMETERS:
             setattr(self, f"d{name}", 1.0)
 
@@ -208,7 +216,7 @@ class Network:
 
     def finished(self) -> list[Event]:
         """Give all events."""
-        self._record("end", None)
+        self._record("end", self._elsewhere)
         return self._events
 
     def _record(self, method: Literal["forward_propagation", "backprop", "gradient_step", "end"], value: Value) -> None:
@@ -222,7 +230,7 @@ class Network:
 
 
 def play(
-    task: str, probe: Probe, style: Style, body: str = "", seed: int = 0, own: Mapping[str, float] | None = None
+    task: str, probe: Probe, style: Style, body: str = "", seed: int = 0, own: Own = (), before: Sequence[Probe] = ()
 ) -> tuple[Event, ...]:
     """Run one routine, the reference or one with other lines, and give the events.
 
@@ -234,12 +242,13 @@ def play(
     body : str, optional
         Of a :class:`Form`.
     seed : int
-    own : mapping of str to float, optional
+    own : pairs of str and float, optional
         The learner's own numbers that stand in ``body``.
+    before : sequence of Probe, optional
+        Those of earlier calls, which count if ``KEPT``, a list that outlives the call, stands in ``body``.
     """
-    recorded = _recorded(
-        task, probe, body or solution(task), style.late, style.incomplete, seed, (*(own or {}).items(),)
-    )
+    probes = (*before, probe) if "KEPT" in body else (probe,)
+    recorded = _recorded(task, probes, body or solution(task), style.late, style.incomplete, seed, own)
     shown = [probe.testx if part == "test" else probe.trainx for part in style.evaluate]
     return tuple(
         each
@@ -250,21 +259,23 @@ def play(
 
 @lru_cache(maxsize=16)  # the styles of one form that differ only in what is evaluated have one run
 def _recorded(
-    task: str, probe: Probe, body: str, late: bool, incomplete: bool, seed: int, own: tuple[tuple[str, float], ...]
+    task: str, probes: tuple[Probe, ...], body: str, late: bool, incomplete: bool, seed: int, own: Own
 ) -> tuple[Event, ...]:
-    """Run one routine, and give the events; an evaluation is a forward pass of ``EVALUATION``."""
-    net = Network()
+    """Run one routine on each probe, and give the last one's events; an evaluation is a forward pass of EVALUATION."""
     namespace: dict[str, Any] = {
-        "np": np, "out": None, "evaluate": lambda *_: net.forward_propagation(EVALUATION),
+        "np": np, "out": None, "KEPT": [],
         **dict.fromkeys(("cross_entropy", "accuracy", "Batch"), _nothing),
         "LATE": late, "INCOMPLETE": incomplete, **dict(own),
     }  # fmt: skip
     exec(_compiled(task, body), namespace)  # noqa: S102 - all ours
-    data = (probe.trainx, probe.trainy, probe.testx, probe.testy, probe.rate)
-    settings: tuple[Any, ...] = (probe.epochs, probe.log_every)
-    if probe.batch_size:
-        settings = (probe.batch_size, *settings, np.random.RandomState(seed))
-    namespace[task](net, *data, *settings)
+    for probe in probes:
+        net = Network()
+        namespace["evaluate"] = lambda *_, net=net: net.forward_propagation(EVALUATION)
+        data = (probe.trainx, probe.trainy, probe.testx, probe.testy, probe.rate)
+        settings: tuple[Any, ...] = (probe.epochs, probe.log_every)
+        if probe.batch_size:
+            settings = (probe.batch_size, *settings, np.random.RandomState([seed, probe.seed]))
+        namespace[task](net, *data, *settings)
     return tuple(net.finished())
 
 
@@ -272,9 +283,9 @@ def _nothing(*_: object) -> None:
     """Stand for what computes no event."""
 
 
-def run(task: str, probe: Probe, style: Style, body: str = "", own: Mapping[str, float] | None = None) -> Trace:
+def run(task: str, probe: Probe, style: Style, body: str = "", own: Own = (), before: Sequence[Probe] = ()) -> Trace:
     """Run one routine, and give what is to be seen of it."""
-    return trace(play(task, probe, style, body, own=own), probe)
+    return trace(play(task, probe, style, body, own=own, before=before), probe)
 
 
 def own_numbers(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[str, float]]:
@@ -289,13 +300,13 @@ def own_numbers(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tupl
     yield from (("OWN_COUNT", int(count)) for count in set.intersection(*counts) if count > 1 and count % 1 == 0)
 
 
-def candidates(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[Form, dict[str, float]]]:
+def candidates(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[Form, Own]]:
     """Give every form of every mistake, with each number of the learner's own that it may have."""
     own = list(own_numbers(task, runs))
     for form in forms(task):
         if not form.own:
-            yield form, {}
-        yield from ((form, {name: number}) for name, number in own if name == form.own)
+            yield form, ()
+        yield from ((form, ((name, number),)) for name, number in own if name == form.own)
 
 
 @cache
@@ -336,7 +347,9 @@ def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tu
         Ids; empty if nothing fits, or if more than one thing does.
     """
     found = deviations(traces, probes)
-    first = deviations(traces[:1], probes[:1])
+    if "record" in found:  # no form returns any
+        return ()
+    first = deviations(traces[:1], probes[:1])  # without what only a comparison of several shows
     parts: list[tuple[str, Deviations]] = []  # what could be all of it, or one of two mistakes
     for form, own in candidates(task, list(zip(traces, probes, strict=True))):
         hopeless: set[tuple[bool, bool]] = set()  # where even the facts that no evaluation changes do not fit
@@ -349,8 +362,8 @@ def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tu
                 continue
             if not may_be_part(runs, probes[:1], first):
                 continue
-            for probe in probes[1:]:
-                runs.append(run(task, probe, style, form.body, own))
+            for i, probe in enumerate(probes[1:], 1):
+                runs.append(run(task, probe, style, form.body, own, probes[:i]))
                 if not may_be_part(runs, probes[: len(runs)], found):
                     break
             else:

@@ -20,11 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.exercises.calls import Event, Value
+from handgrad.exercises.catalogue.records import MOST_VALUES, Measured, Table, doubt
 
 Rows = tuple[int, ...]
 Deviations = dict[str, Any]
 
 BY_CHANCE = ("within a batch", "between batches", "whole batches")  # what may show in one probe, and not in another
+FEWEST = 9
 FEW = "too few to tell"  # what so few labels have in common may be chance
 
 
@@ -33,7 +35,7 @@ class Probe:
     """The data and settings of one run.
 
     Rows are known by number: those for training are 0, 1, ..., n - 1, those for testing go on from n. For
-    ``gradient_descent``, whose epochs are its iterations, ``batch_size`` is 0.
+    ``gradient_descent``, whose epochs are its iterations, ``batch_size`` is 0. ``seed`` is that of the random numbers.
     """
 
     trainx: NDArray[Any]
@@ -45,6 +47,14 @@ class Probe:
     epochs: int
     log_every: int
     batch_size: int = 0
+    seed: int = 0
+
+    @cached_property
+    def measurements(self) -> dict[str, NDArray[Any]]:
+        """What the calls of cross_entropy and accuracy give, in turn: numbers that go up and down, all different."""
+        drawn = np.random.RandomState(self.seed)
+        losses, accuracies = drawn.permutation(9 * MOST_VALUES)[:MOST_VALUES], drawn.permutation(MOST_VALUES)
+        return {"cross_entropy": 5 / 8 + losses / 8192, "accuracy": accuracies / 8192 + 1 / 16}
 
     @cached_property
     def n(self) -> int:
@@ -136,21 +146,31 @@ class Trace:
         Whether gradient_step was called before any backprop.
     evaluated : tuple of rows
         What forward passes saw that no backprop followed.
+    elsewhere : bool
+        Whether another network was trained as well.
+    measured : tuple of Measured
+    tables : tuple of tables
+        What the routine returned.
     """
 
     updates: tuple[Update, ...]
     unused: int
     too_early: bool
     evaluated: tuple[Rows, ...]
+    elsewhere: bool = False
+    measured: tuple[Measured, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
-def trace(events: Sequence[Event], probe: Probe) -> Trace:
+def trace(events: Sequence[Event], probe: Probe, tables: tuple[Table, ...] = ()) -> Trace:
     """Read the updates off the events.
 
     Parameters
     ----------
     events : sequence of Event
     probe : Probe
+    tables : tuple of tables
+        What the routine returned.
 
     Returns
     -------
@@ -183,11 +203,30 @@ def trace(events: Sequence[Event], probe: Probe) -> Trace:
             backprops, used = backprops + 1, True
         elif event.method == "gradient_step":
             too_early |= not updates and not backprops
-        else:
+        elif event.method in ("forward_propagation", "end"):
             if forward is not None and not used:
                 evaluated.append(probe.rows(forward.value))
             forward, used = event, False
-    return Trace(tuple(updates), backprops, too_early, tuple(evaluated))
+    measured = _measured(events, updates, probe)
+    elsewhere = any(event.method == "end" and bool(event.value) for event in events)
+    return Trace(tuple(updates), backprops, too_early, tuple(evaluated), elsewhere, measured, tables)
+
+
+def _measured(events: Sequence[Event], updates: Sequence[Update], probe: Probe) -> tuple[Measured, ...]:
+    """Say of each call of cross_entropy or accuracy what it gave, on which rows."""
+    count = dict.fromkeys(probe.measurements, 0) if any(event.method in MEASUREMENTS for event in events) else {}
+    found = []
+    for event in events:
+        if event.method in MEASUREMENTS:
+            rows = () if event.value is None else probe.labelled(event.value)
+            around = {update.rows for update in updates[max(event.step - 1, 0) : event.step + 1]}
+            part = probe.part(rows)
+            if len(rows) != {"train": probe.n, "test": len(probe.testx)}.get(part):
+                part = "batch" if rows in around else ""
+            values = probe.measurements[event.method]
+            found.append(Measured(event.method, part, event.step, float(values[count[event.method] % len(values)])))
+            count[event.method] += 1
+    return tuple(found)
 
 
 def deviations(traces: Sequence[Trace], probes: Sequence[Probe]) -> Deviations:
@@ -212,13 +251,17 @@ def deviations(traces: Sequence[Trace], probes: Sequence[Probe]) -> Deviations:
     >>> deviations([trace([Event("end", None)], probe)], [probe])
     {'steps': (0,)}
     """
-    found = {fact: deviation(fact, traces, probes) for fact in LOOKS}
-    return {fact: value for fact, value in found.items() if value is not None}
+    found = {fact: value for fact in LOOKS if (value := deviation(fact, traces, probes)) is not None}
+    if len(found) > 1:  # whoever trains wrongly cannot be blamed for what comes of it
+        found.pop("record", None)
+    return found
 
 
 def deviation(fact: str, traces: Sequence[Trace], probes: Sequence[Probe]) -> Any:
     """Say how the runs differ from what is asked in one fact; None if they do not."""
     seen = tuple(LOOKS[fact](run, probe) for run, probe in zip(traces, probes, strict=True))
+    if fact == "shuffling" and all(value is None for value in seen):
+        seen = tuple(_as_before(traces[:i], probes[:i], traces[i], probes[i]) for i in range(len(traces)))
     if all(value is None for value in seen):
         return None
     return next((value for value in BY_CHANCE if value in seen), seen)
@@ -226,6 +269,8 @@ def deviation(fact: str, traces: Sequence[Trace], probes: Sequence[Probe]) -> An
 
 def _steps(run: Trace, probe: Probe) -> Hashable:
     """Count the updates."""
+    if run.elsewhere and not run.updates:
+        return "elsewhere"
     return None if len(run.updates) in {probe.epochs * steps for steps in probe.steps_per_epoch} else len(run.updates)
 
 
@@ -256,7 +301,7 @@ def _labels(run: Trace, probe: Probe) -> Hashable:
     everyone = {update.rows for update in run.updates}
 
     def whose(update: Update) -> str:
-        if update.labels == update.rows:
+        if update.labels == update.rows or -1 in (update.rows or ()):  # of rows unknown, labels are unknown, too
             return "same"
         if len(update.labels) in range(1, 4):
             return FEW
@@ -322,6 +367,12 @@ def _sizes(run: Trace, probe: Probe) -> Hashable:
     return frozenset(len(update.rows or ()) for update in run.updates)
 
 
+def _goes_on(batch: Rows, after: Rows) -> bool:
+    """Tell whether the rows that a batch shares with the next are its last and the other's first, in the same order."""
+    shared = len(set(batch) & set(after))
+    return batch[len(batch) - shared :] == after[:shared]
+
+
 def _repeats(run: Trace, probe: Probe) -> Hashable:
     """Say how rows came twice in an epoch: within a batch, in neighbouring batches (and how many), or in others."""
     epochs = _epochs(run, probe)
@@ -330,6 +381,9 @@ def _repeats(run: Trace, probe: Probe) -> Hashable:
     batches = [batch for epoch in epochs for batch in epoch]
     in_order = [bool(batch) and batch == tuple(range(batch[0], batch[0] + len(batch))) for batch in batches]
     orders = [[row for batch in epoch for row in batch] for epoch in epochs]
+    first = len(epochs[0][0])
+    if not all(in_order) and all(order[first:] == list(range(first, len(order))) for order in orders):
+        return "all but the first batch in order"
     if not all(in_order) and all(row <= place for order in orders for place, row in enumerate(order)):
         return "copies of earlier rows"
     if any(len(set(batch)) < len(batch) for batch in batches):
@@ -339,6 +393,8 @@ def _repeats(run: Trace, probe: Probe) -> Hashable:
     shared = {len(set(a) & set(b)) for epoch in epochs for a, b in pairwise(epoch)}
     if len(shared) == 1:
         return shared.pop()
+    if all(_goes_on(a, b) for epoch in epochs for a, b in pairwise(epoch)):
+        return "windows"
     if sum(in_order) > len(batches) / 2:
         return "batches in order"
     return "a batch again" if all(len(set(epoch)) < len(epoch) for epoch in epochs) else "between batches"
@@ -352,7 +408,7 @@ def _shuffling(run: Trace, probe: Probe) -> Hashable:
         return None
     in_order = [all(max(a) < min(b) for a, b in pairwise(epoch)) for epoch in epochs]
     if all(in_order):
-        return "never"
+        return "never" if all(list(row) == sorted(row) for epoch in ordered for row in epoch) else "within batches"
     if len(epochs) > 1 and all(epoch == epochs[0] for epoch in epochs):
         return "once"
     if len(epochs) > 1 and all(set(epoch) == set(epochs[0]) for epoch in epochs):
@@ -362,7 +418,19 @@ def _shuffling(run: Trace, probe: Probe) -> Hashable:
             return "again"
         if len(epochs) > 1 and _neighbours_stay(ordered):
             return "neighbours"
-    return "late" if in_order[0] else None
+        if any(map(_places_stay, ordered)):
+            return "places"
+    few = sum(map(len, ordered[0])) < FEWEST  # which chance may leave in order
+    return "late" if in_order[0] and not few else None
+
+
+def _as_before(traces: Sequence[Trace], probes: Sequence[Probe], run: Trace, probe: Probe) -> Hashable:
+    """Say whether an order that is none of ours came in an earlier run, too, which was given other random numbers."""
+    first = _epochs(run, probe)[:1]
+    if not first or len(first[0]) < 2 or _repeated(first[0]) or _shuffling(run, probe):
+        return None
+    before = [_epochs(*one)[:1] for one in zip(traces, probes, strict=True)]
+    return "seed" if first in before else None
 
 
 def _neighbours_stay(epochs: list[list[Rows]]) -> bool:
@@ -372,10 +440,24 @@ def _neighbours_stay(epochs: list[list[Rows]]) -> bool:
     return all(len(after) > 9 and len(before & after) > 0.75 * len(after) for before, after in pairwise(pairs))
 
 
+def _places_stay(epoch: list[Rows]) -> bool:
+    """Tell whether rows come where they stood, by and large: a correlation that chance gives to no long order."""
+    order = [row for batch in epoch for row in batch]
+    return len(order) > 200 and bool(np.corrcoef(order, np.arange(len(order)))[0, 1] > 0.5)
+
+
 def _evaluation(run: Trace, probe: Probe) -> Hashable:
     """Say whether there were evaluations, but none on the test set."""
     parts = {probe.part(rows) for rows in run.evaluated}
     return "train" if "train" in parts and "test" not in parts else None
+
+
+def _record(run: Trace, probe: Probe) -> Hashable:
+    """Say whether what the routine returned is not what was measured."""
+    looked_at = {probe.part(rows) for rows in run.evaluated} | {one.part for one in run.measured}
+    if "test" not in looked_at and any(row[0] == row[0] for table in run.tables for row in table):
+        return "invented"
+    return doubt(run.tables, run.measured, len(run.updates)) if _evaluation(run, probe) is None else None
 
 
 LOOKS = {
@@ -388,5 +470,7 @@ LOOKS = {
     "repeats": _repeats,
     "shuffling": _shuffling,
     "evaluation": _evaluation,
+    "record": _record,
 }
+MEASUREMENTS = ("cross_entropy", "accuracy")
 WITHOUT_FORWARD = ("steps", "order", "rate")  # the facts that forward passes have no part in

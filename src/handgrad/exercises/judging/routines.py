@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Network, Random
+from handgrad.exercises.catalogue.records import COLUMNS, Table
 from handgrad.exercises.catalogue.routines import Style, play, recognise
 from handgrad.exercises.catalogue.traces import LOOKS, Deviations, Probe, Rows, Trace, deviations, trace
 from handgrad.exercises.judging import crashes, diagnosis
@@ -37,22 +38,30 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
     ['gradient_descent:0', 'gradient_descent:1', 'gradient_descent:2']
     """
     size = int(rng.integers(4, 7))
+    # A quotient by one of these never ends in a 5, which could be rounded either way.
+    thousandths = [m for m in range(2900) if m % 2 and m % 5]
+    low, middle, high = (
+        float(rng.choice([m for m in thousandths if least < m < most])) / 1000
+        for least, most in ((30, 90), (200, 900), (1100, 2900))
+    )
     if task == "gradient_descent":
-        probes = (
-            _probe(rng, n=size + 5, epochs=8, log_every=3),
-            _probe(rng, n=size + 2, epochs=5, log_every=20),
-            _probe(rng, n=size + 30, epochs=int(rng.integers(101, 120)), log_every=2),
+        probes: Probes = (
+            _probe(rng, middle, n=size + 5, epochs=8, log_every=3),
+            _probe(rng, high, n=size + 105, epochs=5, log_every=20),
+            _probe(rng, low, n=size + 2, epochs=int(rng.integers(201, 220)), log_every=4),
         )
     else:
+        first = _probe(rng, middle, n=4 * size, epochs=3, log_every=3, batch_size=size)
         probes = (
-            _probe(rng, n=4 * size, epochs=3, log_every=3, batch_size=size),
-            _probe(rng, n=5 * size + 2, epochs=int(rng.integers(11, 15)), log_every=50, batch_size=size),
-            _probe(rng, n=240 + 2 * size, epochs=2, log_every=4, batch_size=24 - size),
+            first,
+            _probe(rng, low, n=5 * size + 2, epochs=int(rng.integers(11, 15)), log_every=50, batch_size=size),
+            _probe(rng, high, n=240 + 2 * size, epochs=2, log_every=4, batch_size=41 - size),
+            replace(first, seed=int(rng.integers(2**31))),  # only the random numbers are others
         )
-    return Plan(task, tuple(_call(task, i, probe, rng) for i, probe in enumerate(probes)), probes)
+    return Plan(task, tuple(_call(task, i, probe) for i, probe in enumerate(probes)), probes)
 
 
-def _probe(rng: np.random.Generator, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
+def _probe(rng: np.random.Generator, rate: float, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
     """Draw data in which no two rows, and no two labels, are equal."""
     total = n + int(rng.integers(7, 12))
     numbers = rng.permutation(2**13)[:total] / 2**12 - 1  # which float32 holds, too
@@ -60,12 +69,11 @@ def _probe(rng: np.random.Generator, n: int, epochs: int, log_every: int, batch_
     y = rng.permutation(total)
     shapes = ((2, 3), (3,), (3, 4), (4,), (4, total), (total,))
     weights = {name: rng.standard_normal(shape) for name, shape in zip(PARAMETERS, shapes, strict=True)}
-    # A quotient by one of these never ends in a 5, which could be rounded either way.
-    rate = float(rng.choice([m for m in range(201, 900) if m % 2 and m % 5])) / 1000
-    return Probe(X[:n], y[:n], X[n:], y[n:], weights, rate, epochs, log_every, batch_size)
+    seed = int(rng.integers(2**31))
+    return Probe(X[:n], y[:n], X[n:], y[n:], weights, rate, epochs, log_every, batch_size, seed)
 
 
-def _call(task: str, i: int, probe: Probe, rng: np.random.Generator) -> Call:
+def _call(task: str, i: int, probe: Probe) -> Call:
     """Make the call for one probe; losses and accuracies are given, so that those of a submission may be wrong."""
     if task == "gradient_descent":
         settings = {"num_iterations": probe.epochs, "evaluate_every": probe.log_every}
@@ -76,8 +84,8 @@ def _call(task: str, i: int, probe: Probe, rng: np.random.Generator) -> Call:
         "routine",
         task,
         (Network(probe.weights), probe.trainx, probe.trainy, probe.testx, probe.testy),
-        {"learning_rate": probe.rate, **settings, "rng": Random(int(rng.integers(2**31)))},
-        canned={"cross_entropy": (np.array(0.75),), "accuracy": (np.array(0.5),)},
+        {"learning_rate": probe.rate, **settings, "rng": Random(probe.seed)},
+        canned={name: (values,) for name, values in probe.measurements.items()},
         seconds=4.0,
     )
 
@@ -96,7 +104,7 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
         return early
     if crash := crashes.first(answers):
         return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
-    traces = [trace(answer.events, probe) for answer, probe in zip(answers, plan.drawn, strict=True)]
+    traces = [trace(answer.events, probe, _tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]
     found = deviations(traces, plan.drawn)
     if not found:
         return TaskResult(plan.task, "right", notes=(Note("right"),), credit=1.0)
@@ -107,9 +115,15 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     return TaskResult(plan.task, "wrong", findings, picture=picture, credit=credit)
 
 
+def _tables(answer: Answer) -> tuple[Table, ...]:
+    """Take the tables that a routine returned."""
+    shaped = [array.tolist() for array in answer.values.values() if array.ndim == 2 and array.shape[1] == len(COLUMNS)]
+    return tuple(shaped)
+
+
 def _findings(plan: Plan[Probes], traces: Sequence[Trace], found: Deviations) -> tuple[Finding, ...]:
     """Name the mistake, or both, or else describe the first facts that are wrong."""
-    seen = tuple(_seen(fact, plan, traces) for fact in found)
+    seen = tuple(_seen(fact, value, plan, traces) for fact, value in found.items())
     quantities = TASKS[plan.task].quantities
     recognised = recognise(plan.task, plan.drawn, traces)
     if recognised:
@@ -118,10 +132,13 @@ def _findings(plan: Plan[Probes], traces: Sequence[Trace], found: Deviations) ->
     return (Finding(quantities, seen=seen[:2]),)
 
 
-def _seen(fact: str, plan: Plan[Probes], traces: Sequence[Trace]) -> Note:
+def _seen(fact: str, found: Any, plan: Plan[Probes], traces: Sequence[Trace]) -> Note:
     """Return what was seen of one fact, in the first probe where it is wrong."""
-    run, probe = next((r, p) for r, p in zip(traces, plan.drawn, strict=True) if LOOKS[fact](r, p) is not None)
-    value: Any = LOOKS[fact](run, probe)
+    values: list[Any] = [LOOKS[fact](run, probe) for run, probe in zip(traces, plan.drawn, strict=True)]
+    if all(value is None for value in values):  # only a comparison of several shows it
+        values = list(found)
+    index, value = next((i, value) for i, value in enumerate(values) if value is not None)
+    run, probe = traces[index], plan.drawn[index]
     numbers: dict[str, Fact] = {"n": probe.n, "epochs": probe.epochs, "every": probe.log_every}
     numbers |= {"batch_size": probe.batch_size, "rate": probe.rate}
     said: dict[str, Fact] = {"setting": Note(f"setting_{plan.task}", numbers), "updates": len(run.updates)}
@@ -140,8 +157,8 @@ def _seen(fact: str, plan: Plan[Probes], traces: Sequence[Trace]) -> Note:
             said |= {"found": tuple(str(size) for size in sorted(value)[:SHOWN_ROWS])}
         case "repeats":
             said |= {"found": Note("repeats_within" if value == "within a batch" else "repeats_between")}
-        case "shuffling":
-            said |= {"found": Note(f"shuffling_{str(value).replace(' ', '_')}")}
+        case "shuffling" | "record":
+            said |= {"found": Note(f"{fact}_{str(value).replace(' ', '_')}")}
     return Note(f"routine_{fact}", said)
 
 

@@ -25,6 +25,7 @@ from .failures import DEFINES, crash, defined, word
 from .protocol import MOST_BYTES, plain
 from .recorder import Log, Recording, fcc
 from .standins import replace_displays, stand_ins
+from .tables import tables
 
 UFUNCS = {name: value for name, value in vars(np).items() if isinstance(value, np.ufunc)}
 seed_numpy, seed_python = np.random.seed, random.seed
@@ -157,7 +158,8 @@ class Learner:
         """Call a routine with a network that records, of the submission's class or, if that fails, a plain one.
 
         The submission's own methods may do the work if ours are not enough, as they keep and return other things.
-        Where every way fails, or no weight ever changes, the first one counts.
+        Where every way fails, or no weight ever changes, the first one counts. What is measured meanwhile is recorded,
+        and the tables that the routine returns are kept.
         """
         self.called = self._find(request["name"])
         own: Any = self.names.get("fcc")
@@ -171,10 +173,12 @@ class Learner:
                 recording = Recording(kind, weights, watched)
             if recording is None:  # no network can be made of it
                 continue
+            for name, [index] in request["canned"].items():
+                self.names[name] = recording.log.measuring(name, outcome.given[index])
             error: BaseException | None = None
             try:
                 with recording:
-                    call(self.called, [recording.network, *data], keywords)
+                    recording.log.tables = tables(call(self.called, [recording.network, *data], keywords))
             except BaseException as raised:
                 error = raised
             tried.append((recording.log, error))
@@ -183,6 +187,8 @@ class Learner:
         outcome.log, error = min(tried, key=lambda way: (way[1] is not None, not way[0].step))
         if error is not None:
             raise error
+        for index, table in enumerate(outcome.log.tables):
+            outcome.keep(f"table{index}", table)
 
     def _network(self, request: Report, outcome: Outcome) -> None:
         """Carry out steps on an object of a class. After a step that fails, attributes are still read."""
@@ -274,7 +280,7 @@ class Outcome:
         if log.too_much:  # even where the routine caught what was raised
             self.report |= {"status": "killed", "reason": "the routine did not come to an end"}
             return
-        for method, value, step, rate in (*log.events, ("end", None, log.step, log.rate)):
+        for method, value, step, rate in (*log.events, ("end", plain(log.elsewhere), log.step, log.rate)):
             self.report["events"].append([method, None if value is None else self._refer(value), step, rate])
 
     def _refer(self, array: NDArray[Any]) -> dict[str, int]:

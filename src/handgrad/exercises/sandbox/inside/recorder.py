@@ -1,10 +1,11 @@
 """Records what a training routine does to a network, without any mathematics.
 
 The network is an object of the submission's own class, so that a routine finds the methods, properties and arguments
-that it expects. Meanwhile three methods are replaced. ``forward_propagation`` gives every
-class the same probability, ``backprop`` sets every gradient to ones, ``gradient_step`` subtracts the rate times the
-gradients; they never raise, whatever their order and the number of rows. So a routine is judged by itself, even where
-these methods are wrong or not written yet.
+that it expects. Meanwhile three methods are replaced. ``forward_propagation`` gives probabilities drawn by chance, with
+the weights and the rows as a seed, ``backprop`` sets every gradient to ones, ``gradient_step`` subtracts the rate times
+the gradients; they never raise, whatever their order and the number of rows. So a routine is judged by itself, even
+where these methods are wrong or not written yet. Losses computed from such probabilities go up and down, so that a
+routine which heeds them shows it.
 
 A submission can see this file, so it contains no solution of a task, and imports the standard library, NumPy and its
 own folder only.
@@ -14,8 +15,9 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import zlib
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any
 
 import numpy as np
@@ -113,11 +115,15 @@ class Recording:
             value, fits = _argument(name, signature, (network, *arguments), keywords)
             if original is None and not arguments and not keywords:
                 raise TypeError(f"{name}() missing 1 required positional argument: '{called}'")
-            log = self.log if network is self.network else Log(network, self._shapes)  # the log of a copy is not used
+            shapes = self._shapes
+            if network is not self.network:  # which may have other layers
+                shapes = {name: np.shape(getattr(network, name, ())) for name in PARAMETERS}
+            log = self.log if network is self.network else Log(network, shapes)  # the log of a copy is not used
+            self.log.elsewhere |= name == "backprop" and log is not self.log
             if name == "gradient_step":
                 log.add(name, value)
             if original is None or (fits and not self._watched):
-                result = ours(network, self._shapes, value)
+                result = ours(network, shapes, value)
             else:
                 result = original(network, *arguments, **keywords)  # raises its own error if they do not fit
             if name != "gradient_step":  # a forward pass that it makes itself comes before it
@@ -139,10 +145,22 @@ class Log:
         self.step = 0
         self.rate: float | None = None
         self.too_much = False
+        self.elsewhere = False  # whether another network was trained
+        self.tables: list[NDArray[Any]] = []  # what the routine returned
         self._network, self._shapes = network, shapes
         self._bytes = 0
         self._weights = self._flat()
         self._gradient = np.ones(self._weights.shape)
+
+    def measuring(self, name: str, values: NDArray[Any]) -> Function:
+        """Make what stands for a loss, or for the accuracy: each call gives the next value, and is noted."""
+        left = cycle(values.ravel())
+
+        def measured(*arguments: Any, **keywords: Any) -> Any:
+            self.add(name, next((y for y in (*arguments, *keywords.values()) if _axes(y) == 1), None))
+            return next(left)
+
+        return measured
 
     def add(self, method: str, value: Any) -> None:
         """Note one event."""
@@ -172,11 +190,13 @@ class Log:
 
 
 def forward_propagation(network: Any, shapes: Shapes, X: Any) -> NDArray[Any]:
-    """Keep activations of the right shapes; every class is equally probable."""
-    k = shapes["b_out"][0]
-    kept = {"h1": ("b_h1", 0.5), "h2": ("b_h2", 0.5), "out": ("b_out", 1 / k)}
-    _set(network, {"X": X, **{h: np.full((_rows(X), *shapes[b]), value) for h, (b, value) in kept.items()}})
-    return np.full((_rows(X), k), 1 / k)
+    """Keep activations of the right shapes; the probabilities are others for other weights or rows."""
+    seen = [plain(value) for value in (X, *(getattr(network, name, None) for name in shapes))]
+    drawn = np.random.RandomState(zlib.crc32(b"".join(array.tobytes() for array in seen if array is not None)))
+    out = 0.1 + drawn.random_sample((_rows(X), *shapes["b_out"]))
+    out /= out.sum(axis=1, keepdims=True)
+    _set(network, {"X": X, **{h: np.full((_rows(X), *shapes[f"b_{h}"]), 0.5) for h in ("h1", "h2")}, "out": out})
+    return out.copy()
 
 
 def backprop(network: Any, shapes: Shapes, y: Any) -> None:

@@ -1,0 +1,100 @@
+"""Compares the losses and accuracies that a routine returns with those that were measured during its run.
+
+Each measurement gave a number of its own, so a number in a table tells when it was measured, and on which rows. A table
+is judged as far as its columns have names, and only by what was measured on all rows at once: a learner may measure by
+functions of their own, or piece by piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+Rows = tuple[int, ...]
+Table = Sequence[Sequence[float]]
+
+COLUMNS = (("cross_entropy", "test"), ("accuracy", "test"), ("cross_entropy", "train"), ("accuracy", "train"))
+ROUNDED = 0.0051  # to two digits, perhaps after it was made a percentage
+MOST_VALUES = 4_000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One call of ``cross_entropy`` or ``accuracy``: on which rows, after how many updates, and what it gave.
+
+    ``part`` is "train" or "test" for all rows of it, "batch" for those of the update before or after it, and "" for
+    others.
+    """
+
+    kind: str
+    part: str
+    step: int
+    value: float
+
+    def gave(self, number: float) -> bool:
+        """Tell whether a number is the value, perhaps rounded or as a percentage."""
+        return any(abs(number - scale * self.value) <= ROUNDED for scale in (1, 100))
+
+
+def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> Hashable:
+    """Say what is wrong with the tables that a routine returned; None if nothing is.
+
+    Parameters
+    ----------
+    tables : sequence of tables
+        One of ``COLUMNS`` in each column, NaN where there is none.
+    measured : sequence of Measured
+    steps : int
+        How many updates there were; what was measured after the last one may stand in the table twice.
+
+    Returns
+    -------
+    {None, "invented", "other rows", "mixed", "again", "order", "lost"}
+
+    Examples
+    --------
+    >>> measured = [Measured("cross_entropy", "test", 0, 2.5), Measured("cross_entropy", "test", 4, 1.5)]
+    >>> nan = float("nan")
+    >>> doubt([[(2.5, nan, nan, nan), (1.5, nan, nan, nan)]], measured, 8)
+    >>> doubt([[(2.5, nan, nan, nan), (2.4, nan, nan, nan)]], measured, 8)
+    'invented'
+    """
+    return next((found for table in tables if (found := _doubt(table, measured, steps))), None)
+
+
+def _doubt(table: Table, measured: Sequence[Measured], steps: int) -> str | None:
+    """Say what is wrong with one table."""
+    of_batches = all(row[0] != row[0] and row[1] != row[1] for row in table)
+    wanted = [(kind, ("batch", "train") if of_batches and part == "train" else (part,)) for kind, part in COLUMNS]
+    judged = [any(one.kind == kind and one.part in parts for one in measured) for kind, parts in wanted]
+    last, used = 0, set[int]()
+    began: int | None = None
+    for row in table:
+        found: list[list[int]] = []
+        for number, (kind, parts), is_judged in zip(row, wanted, judged, strict=True):
+            if not is_judged and any(one.value == number and one.part for one in measured):
+                return "other rows"
+            if number != number or not is_judged:
+                continue
+            gave = [i for i, one in enumerate(measured) if one.gave(number)]
+            exact = [i for i in gave if measured[i].value == number]
+            fitting = [i for i in exact or gave if measured[i].kind == kind and measured[i].part in parts]
+            if not fitting:
+                return "other rows" if gave else "invented"
+            new = [i for i in fitting if i not in used or measured[i].step == steps]
+            if not new:
+                return "again"
+            found.append(new)
+        times = [{measured[i].step for i in fitting} for fitting in found]
+        together = [t for t in set().union(*times) if all(t in those or t + 1 in those for those in times)]
+        if times and not together:
+            return "mixed"
+        later = [time for time in together if time + 1 >= last]
+        if together and not later:
+            return "order"
+        last = min(later, default=last)
+        began = last if began is None else began
+        used |= {i for fitting in found for i in fitting if measured[i].step in (last, last + 1)}
+    looked = sorted({one.step for one in measured if one.part == "test"})
+    late = not of_batches and len(table) < 3 < len(looked) and (began or 0) >= looked[-2]
+    return "lost" if late else None
