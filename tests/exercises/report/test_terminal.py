@@ -176,6 +176,14 @@ def test_hostile_text_is_shown_as_it_is(terminal: int) -> None:
         assert "[bold red]all right[/]" in text
 
 
+def test_remarks_come_after_what_is_wrong() -> None:
+    """What is to be corrected is read first, whatever the order of the tasks."""
+    remark = TaskResult("sigmoid", "right", (Finding(("sigmoid",), "argument_changed", {"quantities": ("sigmoid",)}),))
+    wrong = TaskResult("softmax", "too_slow", notes=(Note("too_slow"),))
+    text = shown(Checked("a.py", (remark, wrong), "en", True, 0.5))
+    assert text.index("3.2 softmax:") < text.index("3.1 sigmoid:")
+
+
 def test_right_task_may_have_a_remark() -> None:
     """A remark on a right task is marked in the table, and told below with its hint, as no mistake."""
     result = TaskResult("delta_last_layer", "right", (REMARK,), (Note("right"),), credit=1.0)

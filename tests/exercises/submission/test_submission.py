@@ -175,9 +175,9 @@ def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     saved(tmp_path, "#" * (MAXIMUM_CODE + 1), "long.py")
     saved(tmp_path, "x = 1", "sheet.txt")
     expected = {
-        "missing.py": "No such file",
+        "missing.py": "there is no file",
         "pipe.py": "not a regular file",
-        "folder.py": "not a regular file",
+        "folder.py": "is a folder",
         "latin.py": "not UTF-8",
         "utf16.py": "not UTF-8",
         "unknown.py": "not UTF-8",

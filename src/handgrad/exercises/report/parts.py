@@ -104,7 +104,7 @@ def has_more(result: TaskResult) -> bool:
 
 
 def alike(results: Sequence[TaskResult]) -> list[list[TaskResult]]:
-    """Group tasks with the same message, such as all those in a cell that is not valid Python.
+    """Group tasks with the same message, such as all those in a cell that is not valid Python; right ones come last.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def alike(results: Sequence[TaskResult]) -> list[list[TaskResult]]:
     [['sigmoid', 'softmax'], ['accuracy']]
     """
     groups: list[list[TaskResult]] = []
-    for result in results:
+    for result in sorted(results, key=lambda result: result.status == "right"):
         same = (group for group in groups if replace(result, task=group[0].task) == group[0] and not result.findings)
         group = next(same, None)
         if group is None:

@@ -69,6 +69,10 @@ def read_submission(path: Path) -> Submission:
     0
     """
     path = Path(path)
+    if path.is_dir():
+        raise ExerciseError(
+            f"{path} is a folder", "a notebook or a module", "name one of its files"
+        )
     suffix = path.suffix.lower()
     if suffix not in (".ipynb", ".py"):
         raise ExerciseError(
@@ -98,6 +102,8 @@ def _text(path: Path) -> str:
             raise ExerciseError(f"{path} is not a regular file", "a notebook or a module", "pass the file itself")
         with path.open("rb") as file:
             data = file.read(MAXIMUM_BYTES + 1)
+    except FileNotFoundError as error:
+        raise ExerciseError(f"there is no file {path}", "a notebook or a module", "check the path") from error
     except (OSError, ValueError) as error:
         raise ExerciseError(f"{path}: {error}", "a readable file", "check the name and the permissions") from error
     if len(data) > MAXIMUM_BYTES:
