@@ -230,10 +230,62 @@ def test_a_crash_keeps_what_was_right_before_it():
 
 def test_an_unrecognised_gradient_is_described():
     """A factor that is no known mistake is measured."""
-    result = judged(with_formulas(dW_h2_o=lambda s: 2.5 * FORMULAS["dW_h2_o"](s)))
+    result = judged(with_formulas(dW_h2_o=lambda s: s["n"] ** 2 * FORMULAS["dW_h2_o"](s)))
     assert result.findings[0].mistake is None
-    assert "Every entry of your dW_h2_o is 2.5 times" in said(result)
+    assert "Every entry of your dW_h2_o is" in said(result)
     assert result.credit == pytest.approx(8 / 9)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "mistaken", "mistake", "number"),
+    [
+        ("dW_h1_h2", lambda _, right: 2.5 * right, "times_a_fixed_number", 2.5),
+        ("delta_h1", lambda _, right: right / 4, "times_a_fixed_number", 0.25),
+        ("dW_i_h1", lambda s, right: right + 0.037 * s["W_i_h1"], "gradient_with_weight_decay", 0.037),
+        ("db_out", lambda s, right: right + 0.4 * np.sign(s["b_out"]), "gradient_with_weight_decay", 0.4),
+        ("dW_h2_o", lambda s, right: right + 0.8 * s["previous"]["dW_h2_o"], "gradient_with_momentum", 0.8),
+    ],
+)
+def test_an_unknown_number_in_a_mistake_is_found(quantity, mistaken, mistake, number):
+    """The number is the same in all passes, and the finding says it."""
+    result = judged(with_formulas(**{quantity: lambda s: mistaken(s, FORMULAS[quantity](s))}))
+    assert named(result) == [(mistake, (quantity,))]
+    assert result.findings[0].facts["number"] == pytest.approx(number)
+
+
+def test_no_number_is_found_where_there_is_none():
+    """A parameter that is subtracted is no weight decay, and noise is nothing at all."""
+    for mistaken in (lambda s: -2 * s["W_i_h1"], lambda s: np.cos(1e3 * s["W_i_h1"])):
+        result = judged(with_formulas(dW_i_h1=lambda s, m=mistaken: FORMULAS["dW_i_h1"](s) + m(s)))
+        assert named(result) == [(None, ("dW_i_h1",))]
+
+
+class Unkept(handout.fcc):
+    """Keeps its deltas to itself, and has places for mistakes."""
+
+    above, weights, summed = staticmethod(lambda h: h * (1 - h)), staticmethod(lambda W: W), np.mean
+
+    def backprop(self, y):
+        """Compute the six gradients."""
+        delta = handout.delta_last_layer_easy_approach(self.out, y)
+        self.dW_h2_o, self.db_out = (delta @ self.h2).T / len(y), delta.mean(axis=1)
+        delta = (self.W_h2_o @ delta) * self.above(self.h2).T
+        self.dW_h1_h2, self.db_h2 = (delta @ self.h1).T / len(y), delta.mean(axis=1)
+        delta = (self.weights(self.W_h1_h2) @ delta) * handout.del_sigmoid(self.h1).T
+        self.dW_i_h1, self.db_h1 = (delta @ self.X).T / len(y), type(self).summed(delta, axis=1)
+
+
+def test_a_delta_that_is_not_kept_is_blamed_where_that_explains_more():
+    """The derivative is missing in the delta, not in two gradients; a second mistake after it is told apart."""
+    result = judged(type("fcc", (Unkept,), {"above": staticmethod(lambda h: np.ones(h.shape)), "summed": np.sum}))
+    assert named(result) == [("delta_without_derivative", ("delta_h2",)), ("gradient_without_mean", ("db_h1",))]
+    assert result.credit == pytest.approx(7 / 9)
+
+
+def test_a_crash_on_unequal_layers_is_explained_by_the_passes_on_equal_ones():
+    """Weights the wrong way round fit only where layers are equal, and there they show."""
+    result = judged(type("fcc", (Unkept,), {"weights": staticmethod(np.transpose)}))
+    assert (result.status, named(result)) == ("crashed", [("delta_weights_not_transposed", ("delta_h1",))])
 
 
 def test_the_picture_shows_the_first_wrong_quantity_of_a_small_network():
@@ -310,6 +362,38 @@ def test_what_is_not_updated_is_named_by_the_group(names, mistake):
     """All biases, all weights, one layer, or all: one finding with the fitting name."""
     result = stepped(stepping(**{name: lambda s, name=name: s[name] for name in names}))
     assert named(result) == [(mistake, names)]
+
+
+STEPS = {
+    "step_scaled": lambda s, right: right + 0.3 * s["rate"] * s["dW_h1_h2"],
+    "step_with_weight_decay": lambda s, right: right - 0.037 * s["rate"] * s["W_h1_h2"],
+    None: lambda s, right: right - 2 * s["W_h1_h2"],
+}
+
+
+@pytest.mark.parametrize("mistake", STEPS)
+def test_an_unknown_number_in_a_step_is_found(mistake):
+    """What is named by a number has the same one in all steps."""
+    right = formula("W_h1_h2")
+    result = stepped(stepping(W_h1_h2=lambda s: STEPS[mistake](s, right(s))))
+    assert named(result) == [(mistake, ("W_h1_h2",))]
+
+
+@pytest.mark.parametrize("with_rate", [True, False])
+def test_a_velocity_is_named_whatever_its_share(with_rate):
+    """Momentum is recognised from how the parameter moved before, with or without the rate in it."""
+
+    class Moves(handout.fcc):
+        velocity = 0.0
+
+        def gradient_step(self, learning_rate):
+            kept, self.dW_h1_h2 = self.dW_h1_h2, np.zeros(self.dW_h1_h2.shape)
+            super().gradient_step(learning_rate)
+            self.dW_h1_h2 = kept
+            self.velocity = 0.77 * self.velocity + (learning_rate if with_rate else 1) * kept
+            self.W_h1_h2 = self.W_h1_h2 - (1 if with_rate else learning_rate) * self.velocity
+
+    assert named(stepped(Moves)) == [("step_with_momentum", ("W_h1_h2",))]
 
 
 def test_a_step_that_needs_the_number_of_examples_is_judged_on_a_used_network():

@@ -13,7 +13,7 @@ from handgrad.exercises.catalogue.comparing import EXACT, Array, outcome, same
 from handgrad.exercises.catalogue.edits import formula
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS, LAYERS
 from handgrad.exercises.judging import crashes, diagnosis, forward, trials
-from handgrad.exercises.judging.chain import Verdict, View, fixed_number, gradients_right, walk
+from handgrad.exercises.judging.chain import Verdict, View, gradients_right, walk
 from handgrad.exercises.judging.differences import measured
 from handgrad.exercises.judging.passes import Probe, done, read
 from handgrad.exercises.judging.plan import Plan
@@ -238,10 +238,7 @@ def _finding(mistake: str | None, alike: Sequence[Verdict], views: Sequence[View
     expected = view.reference[first.quantity] if first.expected is None else first.expected
     equations = ", ".join(dict.fromkeys(EQUATIONS[name] for name in names))
     told = diagnosis.finding(mistake, names, first.found, expected, _sizes(view), equations)
-    if mistake != "gradient_divided_by_fixed_number":
-        return told
-    number = fixed_number(first.found, expected, view.state["n"])
-    return replace(told, facts={**told.facts, "number": number or 0.0})
+    return replace(told, facts={**told.facts, "number": first.number}) if first.number else told
 
 
 def _unseen(verdicts: Sequence[Verdict], findings: Sequence[Finding], views: Sequence[View]) -> tuple[str, ...]:

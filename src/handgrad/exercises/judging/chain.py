@@ -6,7 +6,7 @@ was made, and is distinguished from its consequences.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -16,6 +16,7 @@ import numpy as np
 from handgrad.exercises.catalogue.comparing import EXACT, Array, matching, outcome, same
 from handgrad.exercises.catalogue.edits import formula, recognisers
 from handgrad.exercises.catalogue.layers import LAYERS, Layer
+from handgrad.exercises.judging.multiples import multiple
 from handgrad.exercises.tasks import BACKPROP
 
 DELTAS = {layer.delta: layer for layer in LAYERS}
@@ -59,6 +60,8 @@ class Verdict:
         gradients. unknown: cannot be compared, because the quantities that it is computed from have impossible shapes.
         unreached: the code crashed before.
     mistake : str or None
+    number : float
+        What the mistake's message says of it, if it says any.
     found, expected : ndarray or None
         From the pass ``view``.
     view : View or None
@@ -76,6 +79,7 @@ class Verdict:
     view: View | None = None
     agrees: bool = True
     telling: bool = True
+    number: float = 0.0
 
 
 def gradients_right(views: Sequence[View]) -> bool:
@@ -89,12 +93,14 @@ def walk(views: Sequence[View]) -> list[Verdict]:
     Deltas may hold the mean's 1/n already, if the gradients agree. Deltas that are not kept are read from the
     gradients of passes that have few enough examples to determine them. The most consistent of all readings is used.
     """
-    readings = [_walk(views, averaged=False)]
-    if readings[0][0].mistake == "delta_already_averaged":
+    readings = [_walk(views)]
+    if readings[0][0].mistake in ("delta_already_averaged", "times_a_fixed_number"):
         readings.append(_walk(views, averaged=True))
     few = [view for view in views if _determines(view)]
     if few and any(verdict.state == "absent" for verdict in readings[0]):
-        readings.append(_walk(few, averaged=False))
+        readings.append(_walk(few))
+    if any(name not in view.own for view in views for name in DELTAS):
+        readings.append(_walk(views, deltas_first=True))
     return min(readings, key=_misfits)
 
 
@@ -105,7 +111,8 @@ def _misfits(verdicts: Sequence[Verdict]) -> tuple[int, int]:
     return unexplained, len(wrong)
 
 
-def _walk(views: Sequence[View], averaged: bool) -> list[Verdict]:
+def _walk(views: Sequence[View], averaged: bool = False, deltas_first: bool = False) -> list[Verdict]:
+    """Judge the quantities by one reading: deltas hold 1/n, or those not kept are to blame rather than gradients."""
     states = [dict(view.state) for view in views]
     verdicts = []
     for name in BACKPROP:
@@ -124,7 +131,9 @@ def _walk(views: Sequence[View], averaged: bool) -> list[Verdict]:
             ]
         verdict = _judged(name, views, states, found)
         if verdict.state == "absent":
-            verdict, found = _read_off(name, views, states)
+            verdict, found = _read_off(name, views, states, deltas_first)
+        elif verdict.state == "unreached" and name in DELTAS:
+            verdict, found = _read_in_some(name, views, states)
         verdicts.append(verdict)
         for state, array, view in zip(states, found, views, strict=True):
             expected = outcome(formula(name), state)
@@ -154,27 +163,50 @@ def _judged(
         return Verdict(name, "follows", telling=telling)
     if not all(_fits(expected[i], views[i].reference[name]) for i in seen):
         return Verdict(name, "unknown")
-    mistake = _mistake(
+    mistake, number = _mistake(
         name, [states[i] for i in computable], [found[i] for i in computable], [expected[i] for i in computable]
     )
     shown = wrong[0]
-    return Verdict(name, "wrong", mistake, found[shown], expected[shown], views[shown])
+    return Verdict(name, "wrong", mistake, found[shown], expected[shown], views[shown], number=number)
 
 
 def _mistake(
     name: str, states: Sequence[dict[str, Any]], found: Sequence[Array | None], expected: Sequence[Array | None]
-) -> str | None:
-    """Name the mistake of the catalogue that gives what was found in every pass."""
+) -> tuple[str | None, float]:
+    """Name the mistake of the catalogue that gives what was found in every pass, and the number that it contains."""
     if name in DELTAS and not any(map(_varies, found)):
-        return None  # a constant is what many a mistake makes of another one
+        return None, 0.0  # a constant is what many a mistake makes of another one
     mistake = matching(recognisers(name), [(state,) for state in states], found)
-    if mistake or name in DELTAS:
-        return mistake
+    if mistake or len({state["n"] for state in states}) < 2:
+        return mistake, 0.0
     sizes = [state["n"] for state in states]
     numbers = [fixed_number(f, e, n) for f, e, n in zip(found, expected, sizes, strict=True)]
     known = [number for number in numbers if number is not None]
-    alike = len(known) == len(sizes) and len(set(sizes)) > 1 and np.ptp(known) < 1e-3 * known[0]
-    return "gradient_divided_by_fixed_number" if alike else None
+    if len(known) == len(sizes) and np.ptp(known) < 1e-3 * known[0]:
+        return "gradient_divided_by_fixed_number", known[0]
+    for mistake, added in _added(name, states, expected):
+        number = multiple(found, expected, added) or 0.0
+        if number and mistake == "times_a_fixed_number":
+            return mistake, 1 + number
+        if 0 < number < 1:
+            return mistake, number
+    return None, 0.0
+
+
+def _added(
+    name: str, states: Sequence[dict[str, Any]], expected: Sequence[Array | None]
+) -> Iterator[tuple[str, list[Array]]]:
+    """List the mistakes that add to a quantity something times an unknown number."""
+    yield "times_a_fixed_number", [np.asarray(array) for array in expected]
+    if name in DELTAS:
+        return
+    weights = [state[name[1:]] for state in states]
+    yield "gradient_with_weight_decay", weights
+    yield "gradient_with_weight_decay", [W / state["n"] for W, state in zip(weights, states, strict=True)]
+    yield "gradient_with_weight_decay", [np.sign(W + 0.0) for W in weights]
+    previous = [np.asarray(state["previous"][name]) for state in states]
+    usual = [array if array.shape == W.shape else np.zeros(W.shape) for array, W in zip(previous, weights, strict=True)]
+    yield "gradient_with_momentum", usual
 
 
 def fixed_number(found: Array | None, expected: Array | None, n: int) -> float | None:
@@ -231,8 +263,24 @@ def _determines(view: View) -> bool:
     return all(view.state["n"] <= view.state[layer.below].shape[1] for layer in LAYERS)
 
 
-def _read_off(
+def _read_in_some(
     name: str, views: Sequence[View], states: Sequence[dict[str, Any]]
+) -> tuple[Verdict, Sequence[Array | None]]:
+    """Judge a delta that is not kept where only passes on equal layers came to their end; name a mistake or nothing."""
+    reached = [i for i, view in enumerate(views) if view.reached]
+    deltas: list[Array | None] = [None] * len(views)
+    if not reached:
+        return Verdict(name, "unreached"), deltas
+    verdict, found = _read_off(name, [views[i] for i in reached], [states[i] for i in reached], deltas_first=True)
+    if not verdict.mistake:
+        return Verdict(name, "unreached"), deltas
+    for i, array in zip(reached, found, strict=True):
+        deltas[i] = array
+    return verdict, deltas
+
+
+def _read_off(
+    name: str, views: Sequence[View], states: Sequence[dict[str, Any]], deltas_first: bool
 ) -> tuple[Verdict, Sequence[Array | None]]:
     """Judge a delta that is not kept by the two gradients computed from it, and infer its values."""
     layer = DELTAS[name]
@@ -251,12 +299,14 @@ def _read_off(
 
     def accounted(gradient: str) -> bool:
         right = [outcome(formula(gradient), state) for state in as_expected]
-        return _mistake(gradient, as_expected, own[gradient], right) is not None
+        return _mistake(gradient, as_expected, own[gradient], right)[0] is not None
 
     varies = any(_varies(array) for arrays in own.values() for array in arrays)  # a stored 0 is made of nothing
-    if any(explain(expected, gradient) for gradient in gradients) or (varies and all(map(accounted, gradients))):
-        right = all(same(array, view.reference[name]) for array, view in zip(expected, views, strict=True))
-        return Verdict(name, "right" if right else "follows"), expected
+    right = all(same(array, view.reference[name]) for array, view in zip(expected, views, strict=True))
+    as_it_should = Verdict(name, "right" if right else "follows"), expected
+    named = all(map(accounted, gradients))
+    if any(explain(expected, gradient) for gradient in gradients) or (named and varies and not deltas_first):
+        return as_it_should
 
     def wrong(mistake: str | None, deltas: Sequence[Array | None]) -> tuple[Verdict, Sequence[Array | None]]:
         shown = next(i for i, delta in enumerate(deltas) if not same(delta, expected[i]))
@@ -267,7 +317,9 @@ def _read_off(
             deltas = [outcome(variant, state) for state in states]
             if any(map(_varies, deltas)) and all(explain(deltas, gradient) for gradient in gradients):
                 return wrong(mistake, deltas)
-    if all(map(_determines, views)) and not all(map(accounted, gradients)):
+    if named and varies:
+        return as_it_should
+    if all(map(_determines, views)) and not named:
         deltas = [_solved(view, layer) for view in views]
         if all(explain(deltas, gradient) for gradient in gradients):
             return wrong(None, deltas)

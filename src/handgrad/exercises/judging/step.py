@@ -6,7 +6,7 @@ backprop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from handgrad.exercises.catalogue.comparing import EXACT, TOLERANCE, Array, matc
 from handgrad.exercises.catalogue.edits import formula, recognisers
 from handgrad.exercises.catalogue.layers import GRADIENTS, LAYERS
 from handgrad.exercises.judging import crashes, diagnosis
+from handgrad.exercises.judging.multiples import multiple
 from handgrad.exercises.judging.passes import Probe, begin, done, draw, example, given
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Finding, Note, Picture, Status, TaskResult
@@ -141,6 +142,7 @@ def _judged(task: str, trials: Trials, answers: Sequence[Answer]) -> TaskResult:
         found = [step.own.get(name) for step in reached]
         if any(_is_wrong(name, step) for step in reached):
             wrong[name] = matching(recognisers(name), [(step.state,) for step in reached], found)
+            wrong[name] = wrong[name] or _with_number(name, [step.state for step in reached], found)
     if not wrong and not crash:
         remarks = () if all(step.gradients_kept for step in steps) else ("gradient_changed_by_step",)
         named = tuple(diagnosis.named(mistake, ()) for mistake in remarks)
@@ -154,18 +156,48 @@ def _judged(task: str, trials: Trials, answers: Sequence[Answer]) -> TaskResult:
     return TaskResult(task, status, tuple(findings), notes, (), unseen, crash, picture, credit)
 
 
+def _with_number(name: str, states: Sequence[Mapping[str, Any]], found: Sequence[Array | None]) -> str | None:
+    """Name the mistake that adds to a step something times an unknown number."""
+    right = [outcome(formula(name), state) for state in states]
+    added: dict[str, list[list[Array]]] = {
+        "step_scaled": [[-state["rate"] * state[GRADIENTS[name]] for state in states]],
+        "step_with_weight_decay": [
+            [-state["rate"] * state[name] for state in states],
+            [-1.0 * state[name] for state in states],
+        ],
+        "step_with_momentum": [
+            [state["moved"][name] * share for state, share in zip(states, shares, strict=True)]
+            for shares in ([1.0] * len(states), [state["rate"] / state["rate_before"] for state in states])
+        ],
+    }
+    for mistake, ways in added.items():
+        for way in ways:
+            number = multiple(found, right, way) or 0.0
+            if (mistake == "step_scaled" and number > -1 and number) or 0 < number < 1:
+                return mistake
+    return None
+
+
 def _moves(trial: Trial, answer: Answer) -> list[Moved]:
     """Read the steps of an answer; each begins where the one before it ended, or where it was read to begin."""
     moves = []
     weights = trial.probe.weights
     previous: dict[str, Any] = dict.fromkeys(GRADIENTS.values(), 0.0)
+    moved, rate_before = {name: np.zeros(array.shape) for name, array in weights.items()}, 1.0
     for i, (drawn, rate) in enumerate(zip(trial.gradients, trial.rates, strict=True)):
         own = _read(answer, f"{i}:", PARAMETERS)
         begun = _read(answer, f"{i}:before:", (*weights, *drawn))
         usual = {**weights, **drawn}
         fit = not begun or all(name in begun and begun[name].shape == array.shape for name, array in usual.items())
         reached = done(answer, f"{i}:step") and fit
-        state = {**usual, **begun, "rate": rate, "n": len(trial.probe.batches[0].y), "previous": previous}
+        state: dict[str, Any] = {
+            **usual,
+            **begun,
+            "rate": rate,
+            "n": len(trial.probe.batches[0].y),
+            "previous": previous,
+        }
+        state |= {"moved": moved, "rate_before": rate_before}
         gradients: dict[str, Array] = {name: begun.get(name, array) for name, array in drawn.items()}
         kept = all(same(answer.values.get(f"{i}:{name}", array), array) for name, array in gradients.items())
         moves.append(Moved(state, own if reached else {}, reached, kept))
@@ -173,7 +205,9 @@ def _moves(trial: Trial, answer: Answer) -> list[Moved]:
             name: own[name] if name in own and own[name].shape == array.shape else array
             for name, array in weights.items()
         }
-        previous = gradients
+        with np.errstate(all="ignore"):
+            moved = {name: (weights[name] + 0.0) - state[name] for name in weights}
+        previous, rate_before = gradients, rate
     return moves
 
 
