@@ -6,17 +6,17 @@ was made, and is distinguished from its consequences.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
-from handgrad.exercises.catalogue.comparing import EXACT, Array, matching, outcome, same
+from handgrad.exercises.catalogue.comparing import EXACT, Array, outcome, same
 from handgrad.exercises.catalogue.edits import formula, recognisers
 from handgrad.exercises.catalogue.layers import LAYERS, Layer
-from handgrad.exercises.judging.multiples import multiple
+from handgrad.exercises.judging.multiples import mistake_of, varies
 from handgrad.exercises.tasks import BACKPROP
 
 DELTAS = {layer.delta: layer for layer in LAYERS}
@@ -154,7 +154,7 @@ def _judged(
             return Verdict(name, "absent")
         return Verdict(name, "wrong", "gradient_not_set", expected=views[0].reference[name], view=views[0])
     computable = [i for i in seen if expected[i] is not None]
-    telling = any(_varies(found[i]) for i in seen)
+    telling = any(varies(found[i]) for i in seen)
     follows = {i: same(found[i], expected[i], views[i].tolerance) for i in computable}
     if all(views[i].right(name, found[i]) for i in seen):
         return Verdict(name, "right", agrees=all(follows.values()), telling=telling)
@@ -163,75 +163,16 @@ def _judged(
         return Verdict(name, "follows", telling=telling)
     if not all(_fits(expected[i], views[i].reference[name]) for i in seen):
         return Verdict(name, "unknown")
-    mistake, number = _mistake(
+    mistake, number = mistake_of(
         name, [states[i] for i in computable], [found[i] for i in computable], [expected[i] for i in computable]
     )
     shown = wrong[0]
     return Verdict(name, "wrong", mistake, found[shown], expected[shown], views[shown], number=number)
 
 
-def _mistake(
-    name: str, states: Sequence[dict[str, Any]], found: Sequence[Array | None], expected: Sequence[Array | None]
-) -> tuple[str | None, float]:
-    """Name the mistake of the catalogue that gives what was found in every pass, and the number that it contains."""
-    if name in DELTAS and not any(map(_varies, found)):
-        return None, 0.0  # a constant is what many a mistake makes of another one
-    mistake = matching(recognisers(name), [(state,) for state in states], found)
-    if mistake or len({state["n"] for state in states}) < 2:
-        return mistake, 0.0
-    sizes = [state["n"] for state in states]
-    numbers = [fixed_number(f, e, n) for f, e, n in zip(found, expected, sizes, strict=True)]
-    known = [number for number in numbers if number is not None]
-    if len(known) == len(sizes) and np.ptp(known) < 1e-3 * known[0]:
-        return "gradient_divided_by_fixed_number", known[0]
-    for mistake, added in _added(name, states, expected):
-        number = multiple(found, expected, added) or 0.0
-        if number and mistake == "times_a_fixed_number":
-            return mistake, 1 + number
-        if 0 < number < 1:
-            return mistake, number
-    return None, 0.0
-
-
-def _added(
-    name: str, states: Sequence[dict[str, Any]], expected: Sequence[Array | None]
-) -> Iterator[tuple[str, list[Array]]]:
-    """List the mistakes that add to a quantity something times an unknown number."""
-    yield "times_a_fixed_number", [np.asarray(array) for array in expected]
-    if name in DELTAS:
-        return
-    weights = [state[name[1:]] for state in states]
-    yield "gradient_with_weight_decay", weights
-    yield "gradient_with_weight_decay", [W / state["n"] for W, state in zip(weights, states, strict=True)]
-    yield "gradient_with_weight_decay", [np.sign(W + 0.0) for W in weights]
-    previous = [np.asarray(state["previous"][name]) for state in states]
-    usual = [array if array.shape == W.shape else np.zeros(W.shape) for array, W in zip(previous, weights, strict=True)]
-    yield "gradient_with_momentum", usual
-
-
-def fixed_number(found: Array | None, expected: Array | None, n: int) -> float | None:
-    """Find the number by which a gradient has been divided instead of n; None if there is none.
-
-    Examples
-    --------
-    >>> fixed_number(np.array([0.5, 1.0]), np.array([2.5, 5.0]), 20)
-    100.0
-    """
-    if found is None or expected is None or found.shape != expected.shape:
-        return None
-    with np.errstate(all="ignore"):
-        number = n * float((expected**2).sum() / (found * expected).sum())
-    return number if 0 < number < np.inf and same(found * (number / n), expected) else None
-
-
 def _fits(expected: Array | None, right: Array) -> bool:
     """Tell whether what follows from the quantities before has the shape that it should have."""
     return expected is not None and expected.shape == right.shape
-
-
-def _varies(array: Array | None) -> bool:
-    """Tell whether the entries of an array differ."""
-    return array is not None and array.size > 1 and bool((array != array.flat[0]).any())
 
 
 def _transposed(found: Sequence[Array | None], reference: Sequence[Array]) -> bool:
@@ -299,13 +240,13 @@ def _read_off(
 
     def accounted(gradient: str) -> bool:
         right = [outcome(formula(gradient), state) for state in as_expected]
-        return _mistake(gradient, as_expected, own[gradient], right)[0] is not None
+        return mistake_of(gradient, as_expected, own[gradient], right)[0] is not None
 
-    varies = any(_varies(array) for arrays in own.values() for array in arrays)  # a stored 0 is made of nothing
+    telling = any(varies(array) for arrays in own.values() for array in arrays)  # a stored 0 is made of nothing
     right = all(same(array, view.reference[name]) for array, view in zip(expected, views, strict=True))
     as_it_should = Verdict(name, "right" if right else "follows"), expected
     named = all(map(accounted, gradients))
-    if any(explain(expected, gradient) for gradient in gradients) or (named and varies and not deltas_first):
+    if any(explain(expected, gradient) for gradient in gradients) or (named and telling and not deltas_first):
         return as_it_should
 
     def wrong(mistake: str | None, deltas: Sequence[Array | None]) -> tuple[Verdict, Sequence[Array | None]]:
@@ -315,9 +256,9 @@ def _read_off(
     for mistake, variants in recognisers(name).items():
         for variant in variants:
             deltas = [outcome(variant, state) for state in states]
-            if any(map(_varies, deltas)) and all(explain(deltas, gradient) for gradient in gradients):
+            if any(map(varies, deltas)) and all(explain(deltas, gradient) for gradient in gradients):
                 return wrong(mistake, deltas)
-    if named and varies:
+    if named and telling:
         return as_it_should
     if all(map(_determines, views)) and not named:
         deltas = [_solved(view, layer) for view in views]

@@ -1,13 +1,17 @@
-"""Recognises an unknown number in a mistake: how often something was added to what is right."""
+"""Names a quantity's mistake, also one that contains an unknown number: how often something was added to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from handgrad.exercises.catalogue.comparing import TOLERANCE, Array, same
+from handgrad.exercises.catalogue.comparing import TOLERANCE, Array, matching, same
+from handgrad.exercises.catalogue.edits import recognisers
+from handgrad.exercises.tasks import BACKPROP
 
+_DELTAS = BACKPROP[::3]
 SEEN = 1e-6  # of what is right: smaller amounts tell nothing of the number
 LEAST = 1e-3  # the smallest number that is told apart from none
 
@@ -53,3 +57,95 @@ def _multiple(found: Sequence[Array | None], right: Sequence[Array | None], adde
         return None
     together = zip(found, right, added, strict=True)
     return number if all(r is not None and same(f, r + number * a) for f, r, a in together) else None
+
+
+def mistake_of(
+    name: str, states: Sequence[dict[str, Any]], found: Sequence[Array | None], expected: Sequence[Array | None]
+) -> tuple[str | None, float]:
+    """Name the mistake of the catalogue that gives what was found in every pass, and the number that it contains.
+
+    Parameters
+    ----------
+    name : str
+        One of ``BACKPROP``.
+    states : sequence of mapping
+        What it was computed from, pass by pass.
+    found, expected : sequence of ndarray
+
+    Returns
+    -------
+    tuple
+        None if there is no such mistake, and 0 if it contains no number.
+
+    Examples
+    --------
+    >>> from handgrad import handout
+    >>> states = []
+    >>> for n in (3, 5):
+    ...     net, y = handout.fcc(3, 4, 4, 2, rng=np.random.RandomState(n)), np.zeros(n, dtype=int)
+    ...     _ = net.forward_propagation(np.eye(n, 3))
+    ...     net.backprop(y)
+    ...     states.append({**vars(net), "y": y, "n": n, "previous": dict.fromkeys(BACKPROP, 0.0)})
+    >>> right = [state["db_out"] for state in states]
+    >>> mistake_of("db_out", states, [2.5 * array for array in right], right)
+    ('times_a_fixed_number', 2.5)
+    """
+    if name in _DELTAS and not any(map(varies, found)):
+        return None, 0.0  # a constant is what many a mistake makes of another one
+    mistake = matching(recognisers(name), [(state,) for state in states], found)
+    if mistake or len({state["n"] for state in states}) < 2:
+        return mistake, 0.0
+    sizes = [state["n"] for state in states]
+    numbers = [_fixed_number(f, e, n) for f, e, n in zip(found, expected, sizes, strict=True)]
+    known = [number for number in numbers if number is not None]
+    if len(known) == len(sizes) and np.ptp(known) < 1e-3 * known[0]:
+        return "gradient_divided_by_fixed_number", known[0]
+    for mistake, added in _added(name, states, expected):
+        number = multiple(found, expected, added) or 0.0
+        if number and mistake == "times_a_fixed_number":
+            return mistake, 1 + number
+        if 0 < number < 1:
+            return mistake, number
+    return None, 0.0
+
+
+def _added(
+    name: str, states: Sequence[dict[str, Any]], expected: Sequence[Array | None]
+) -> Iterator[tuple[str, list[Array]]]:
+    """List the mistakes that add to a quantity something times an unknown number."""
+    yield "times_a_fixed_number", [np.asarray(array) for array in expected]
+    if name in _DELTAS:
+        return
+    weights = [state[name[1:]] for state in states]
+    yield "gradient_with_weight_decay", weights
+    yield "gradient_with_weight_decay", [W / state["n"] for W, state in zip(weights, states, strict=True)]
+    yield "gradient_with_weight_decay", [np.sign(W + 0.0) for W in weights]
+    previous = [np.asarray(state["previous"][name]) for state in states]
+    usual = [array if array.shape == W.shape else np.zeros(W.shape) for array, W in zip(previous, weights, strict=True)]
+    yield "gradient_with_momentum", usual
+
+
+def _fixed_number(found: Array | None, expected: Array | None, n: int) -> float | None:
+    """Find the number by which a gradient has been divided instead of n; None if there is none.
+
+    Examples
+    --------
+    >>> _fixed_number(np.array([0.5, 1.0]), np.array([2.5, 5.0]), 20)
+    100.0
+    """
+    if found is None or expected is None or found.shape != expected.shape:
+        return None
+    with np.errstate(all="ignore"):
+        number = n * float((expected**2).sum() / (found * expected).sum())
+    return number if 0 < number < np.inf and same(found * (number / n), expected) else None
+
+
+def varies(array: Array | None) -> bool:
+    """Tell whether the entries of an array differ.
+
+    Examples
+    --------
+    >>> varies(np.array([1.0, 2.0])), varies(np.ones(2)), varies(None)
+    (True, False, False)
+    """
+    return array is not None and array.size > 1 and bool((array != array.flat[0]).any())
