@@ -8,6 +8,7 @@ from reports import said
 from handgrad import handout
 from handgrad.exercises.calls import Answer
 from handgrad.exercises.judging import backward, step
+from handgrad.exercises.judging.chain import View
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
 DELTAS = BACKPROP[::3]
@@ -318,6 +319,15 @@ def test_a_wrong_helper_does_not_hide_that_it_is_called_with_the_wrong_layer():
 
     assert judged(with_derivatives("h2", "h1"), del_sigmoid=plus).status == "wrong"
     assert judged(with_derivatives("h1", "h2"), del_sigmoid=plus).credit < 0.5
+
+
+def test_a_delta_of_helpers_is_recognised_in_each_form_in_which_it_may_be_kept():
+    """Turned or not, with the mean's 1/n or without; another delta is not taken for it."""
+    delta = np.random.default_rng(0).standard_normal((5, 3))
+    state = {"n": 3, "delta_out": delta}
+    for kept, recognised in ((delta, True), (delta.T / 3, True), (delta / 3, True), (delta / 2, False)):
+        view = View(state, {"delta_out": kept})
+        assert backward._is(view, "delta_out", "dW_h2_o", state) == recognised
 
 
 def test_an_unknown_mistake_in_a_delta_that_is_not_kept_is_found_at_the_delta():

@@ -168,7 +168,8 @@ def _is(view: View, delta: str, gradient: str, state: dict[str, Array]) -> bool:
     kept = view.own.get(delta)
     if kept is None:
         return same(view.own.get(gradient), None if state[delta] is None else outcome(formula(gradient), state))
-    return same(kept, state[delta]) or same(kept.T, state[delta])
+    read = (kept, state["n"] * kept)  # which may hold the mean's 1/n
+    return any(same(array, state[delta]) or same(array.T, state[delta]) for array in read)
 
 
 def _views(probes: Sequence[Probe], answers: Sequence[Answer], kept: bool = False) -> list[View]:
