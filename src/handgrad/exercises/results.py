@@ -57,11 +57,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Picture:
-    """A small worked example: what was expected, and what this submission gives, as rows of numbers or text."""
+    """A small worked example: what was expected, and what this submission gives, as rows of numbers or text.
+
+    ``by_chance`` says that the expected rows are one of many possibilities, so that no difference tells anything.
+    """
 
     caption: Note
     expected: tuple[tuple[float | str, ...], ...]
     found: tuple[tuple[float | str, ...], ...]
+    by_chance: bool = False
 
 
 @dataclass(frozen=True)

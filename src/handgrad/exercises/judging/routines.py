@@ -163,11 +163,18 @@ def _seen(fact: str, found: Any, plan: Plan[Probes], traces: Sequence[Trace]) ->
 
 
 def _picture(plan: Plan[Probes], run: Trace) -> Picture | None:
-    """Show the first updates of the first probe, and those of a right routine, where they differ."""
+    """Show the first updates of the first probe, and those of a right routine, where they differ.
+
+    If the order is random, the right updates shown are those on the same rows, or if these are the fault, any.
+    """
     probe = plan.drawn[0]
-    right = trace(play(plan.task, probe, Style()), probe)
-    expected, found = (_shown(shown, probe) for shown in (right, run))
-    return None if expected == found else Picture(Note("picture_routine"), expected, found)
+    found = _shown(run, probe)
+    own = [replace(update, labels=update.rows or (), rate=probe.rate) for update in run.updates]
+    if probe.batch_size and (expected := _shown(replace(run, updates=tuple(own)), probe)) != found:
+        return Picture(Note("picture_routine"), expected, found)
+    expected = _shown(trace(play(plan.task, probe, Style()), probe), probe)
+    picture = Picture(Note("picture_routine"), expected, found, by_chance=probe.batch_size > 0)
+    return None if expected == found else picture
 
 
 def _shown(run: Trace, probe: Probe) -> tuple[tuple[float | str, ...], ...]:

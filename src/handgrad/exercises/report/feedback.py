@@ -207,7 +207,7 @@ def _numbers(picture: Picture, language: Language) -> Numbers:
         tuple(tuple(_spoken(entry, language) for entry in row) for row in rows)
         for rows in (picture.expected, picture.found)
     )
-    alike = [len(row) for row in expected] == [len(row) for row in found]
+    alike = [len(row) for row in expected] == [len(row) for row in found] and not picture.by_chance
     wrong = frozenset(
         (i, j) for i, row in enumerate(expected if alike else ()) for j, entry in enumerate(row) if entry != found[i][j]
     )
