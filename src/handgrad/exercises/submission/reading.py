@@ -70,9 +70,7 @@ def read_submission(path: Path) -> Submission:
     """
     path = Path(path)
     if path.is_dir():
-        raise ExerciseError(
-            f"{path} is a folder", "a notebook or a module", "name one of its files"
-        )
+        raise ExerciseError(f"{path} is a folder", "a notebook or a module", "name one of its files")
     suffix = path.suffix.lower()
     if suffix not in (".ipynb", ".py"):
         raise ExerciseError(
