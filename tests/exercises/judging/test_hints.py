@@ -235,3 +235,15 @@ def test_no_text_is_too_odd_or_too_long_to_be_looked_at(source: str) -> None:
         warnings.simplefilter("error")
         assert len(hinted(source, "softmax")) == len(hinted(source, "backprop")) == 1
     assert time.process_time() - begin < 5
+
+
+def test_only_wrong_functions_that_backprop_calls_are_named() -> None:
+    """A wrong function that it does not call, itself or through another, is not to blame for its result."""
+    source = (
+        "def helper(h):\n    return del_sigmoid(h)\n"
+        "class fcc:\n    def backprop(self, y):\n        self.delta_h2 = helper(self.h2)\n"
+    )
+    told = outline(Submission("a.py", (Cell(0, source),)))
+    note = Note("follows", {"helpers": ("delta_last_layer", "del_sigmoid")})
+    result = explained(TaskResult("backprop", "wrong", notes=(note,)), told)
+    assert result.notes == (Note("follows", {"helpers": ("del_sigmoid",)}),)

@@ -71,9 +71,9 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     moved = tuple(name for name in PARAMETERS if name in touched)
     if gradients_right(views) and not (crash or moved or by_differences):
         if before:
-            return TaskResult(plan.task, "wrong", before, (Note("right_by_itself"),), credit=_ONE_THING_LESS)
+            return TaskResult(plan.task, "wrong", before, (Note("network_wrong"),), credit=_ONE_THING_LESS)
         if not reaches and (own := forward.crash(drawn, asked)):
-            said = (Note("right_by_itself"), crashes.crashed(own))
+            said = (Note("network_wrong"), crashes.crashed(own))
             return TaskResult(plan.task, "crashed", (), said, crash=own, credit=_ONE_THING_LESS)
         changed = tuple(name for name in ACTIVATIONS if name in touched)
         remarks = (diagnosis.named("forward_values_changed", (), {"quantities": changed}),) if changed else ()

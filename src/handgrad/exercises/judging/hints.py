@@ -37,7 +37,7 @@ def explained(result: TaskResult, outline: Outline) -> TaskResult:
         return replace(result, notes=(_missing(result.task, outline),))
     if result.status == "not_attempted" and result.task in outline.blocked:
         return replace(result, notes=(Note("still_raises", {"name": result.task}),))
-    notes = list(result.notes)
+    notes = [_of_those_called(note, outline) if note.id == "follows" else note for note in result.notes]
     if result.status != "right" and result.task in outline.repeated:
         notes.append(Note("defined_twice", {"name": result.task}))
     if result.crash and (pasted := outline.pasted.get(result.crash.cell)):
@@ -48,6 +48,17 @@ def explained(result: TaskResult, outline: Outline) -> TaskResult:
     if result.status in ("wrong", "crashed") and (loose := _from_outside(result.task, outline)):
         notes.insert(0, Note("uses_outside", {"name": result.task, "names": loose}))
     return replace(result, notes=tuple(notes))
+
+
+def _of_those_called(note: Note, outline: Outline) -> Note:
+    """Keep of the wrong functions those that backprop calls, itself or through others; all if that cannot be seen."""
+    backprop = outline.classes.get("fcc", {}).get("backprop")
+    called = set(backprop.uses) if backprop else set()
+    while more := {use for name in called & outline.functions.keys() for use in outline.functions[name].uses} - called:
+        called |= more
+    helpers = note.facts["helpers"]
+    kept = tuple(name for name in helpers if name in called) if isinstance(helpers, tuple) else ()
+    return Note("follows", {"helpers": kept}) if kept else note
 
 
 def _missing(task: str, outline: Outline) -> Note:
