@@ -67,6 +67,11 @@ def distinguishes(subject, mistakes, cases):
     )
 
 
+def draws(number: int) -> list[object]:
+    """List seeds; all but the first two are for the slow tests."""
+    return [pytest.param(seed, marks=[pytest.mark.slow] if seed > 1 else []) for seed in range(number)]
+
+
 def test_there_is_a_subject_for_every_task_that_is_a_function():
     """No function of the sheets is left unjudged."""
     assert set(SUBJECTS) == {name for name, task in TASKS.items() if task.kind == "function"}
@@ -80,7 +85,7 @@ def test_the_reference_is_right(task):
 
 
 @pytest.mark.parametrize("task", TASKS_HERE)
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", draws(20))
 def test_a_plan_tells_all_mistakes_apart(task, seed):
     """On the arrays of a plan no two mistakes, and no mistake and the reference, give the same."""
     plan = calls_for(task, np.random.default_rng(seed))
@@ -296,7 +301,7 @@ def test_a_fixed_number_of_examples_is_named_with_the_number(size):
     assert f"divided by {size}" in said(result).replace(",", "")
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", draws(30))
 @pytest.mark.parametrize("factor", [0.25, 3, 4, 7, 10, 100])
 def test_a_fixed_factor_is_never_taken_for_a_size(seed, factor):
     """Whatever sizes the trials have, a number in somebody's code is said to be the same in all of them."""

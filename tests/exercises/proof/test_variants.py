@@ -150,6 +150,7 @@ def descends_in_batches(module: ModuleType, rng: np.random.Generator) -> None:
             close(getattr(net, name), getattr(repeated, name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "task"), PAIRS, ids=lambda part: part)
 def test_variant_is_right(name: str, task: str) -> None:
     """What a variant computes is what the handout computes, or, for batches, what it would on the same ones."""

@@ -38,7 +38,7 @@ def test_there_are_enough_cases() -> None:
 
 
 def test_both_parts_have_all_that_a_measurement_needs() -> None:
-    """The open and the held-out mistakes have all tasks with several; some held-out ones the catalogue does not know."""
+    """The open and the held-out mistakes have all tasks with several; some held-out ones have no name yet."""
     count = Counter(case.task for case in CASES["mistakes"])
     for part in (OPEN, HELD_OUT):
         assert {case.task for case in part["mistakes"]} >= {task for task, n in count.items() if n > 1}
@@ -52,6 +52,7 @@ def test_names_and_codes_are_unique() -> None:
     assert max(codes.values()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
 def test_case_is_well_formed(case: Case) -> None:
     """A case has a source, and definitions under their own names; its sheet compiles and defines all tasks."""
