@@ -15,6 +15,7 @@ from handgrad.exercises.sandbox.inside.protocol import extent
 # shapes that a mistake explains, such as that of an outer product, are well within these bounds.
 TIMES = 4
 LONGEST, MOST_NUMBERS = 256, 10_000
+MOST_OF_MATRICES = 200_000  # of a matrix for each row, such as a Jacobian
 
 
 def in_proportion(call: Call, answer: Answer) -> Answer:
@@ -43,8 +44,10 @@ def in_proportion(call: Call, answer: Answer) -> Answer:
     given += [array for arrays in call.canned.values() for array in arrays]
     given += [array for value in given if isinstance(value, Network) for array in value.weights.values()]
     shapes = [value.shape for value in given if isinstance(value, np.ndarray)]
-    longest = max(LONGEST, TIMES * max((length for shape in shapes for length in shape), default=0))
-    most = max(MOST_NUMBERS, TIMES * max(map(extent, shapes), default=0))
+    entries = max(map(extent, shapes), default=0)  # as many may lie in one row
+    side = max((length for shape in shapes for length in shape), default=0)
+    longest = max(LONGEST, entries, TIMES * side)
+    most = max(MOST_NUMBERS, TIMES * entries, min(entries * side, MOST_OF_MATRICES))
 
     def fits(array: NDArray[Any]) -> bool:
         return max(array.shape, default=0) <= longest and extent(array.shape) <= most
