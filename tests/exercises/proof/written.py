@@ -17,7 +17,11 @@ from handgrad.exercises.sheet.writing import solved_sheet
 from handgrad.exercises.submission.reading import Cell, Submission
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS, TASKS
 
-OWN = {"OWN_RATE": "0.1", "OWN_SIZE": "64", "OWN_COUNT": "20"}  # what a learner may have written
+# What a learner may have written in place of a name that only the catalogue has.
+OWN = {
+    "OWN_RATE": "0.1", "OWN_SIZE": "64", "OWN_COUNT": "20",
+    "neural_net = neural_net.another()": "import copy\nneural_net = copy.deepcopy(neural_net)",
+}  # fmt: skip
 OF_ALL = {"parameter_not_updated": "nothing_updated"}  # what a mistake is called that all parameters have
 
 
@@ -61,8 +65,9 @@ def _written(mistake: Mistake, entry: Code, task: str, number: int) -> Iterator[
             for body in bodies(entry, task, mistake):
                 yield Mutant(mistake.id, task, {task: body})
         case "routine":
+            names = "|".join(map(re.escape, OWN))
             for body in edited(task, entry, mistake):
-                yield Mutant(mistake.id, task, {task: re.sub(r"OWN_\w+", lambda match: OWN[match[0]], body)})
+                yield Mutant(mistake.id, task, {task: re.sub(names, lambda match: OWN[match[0]], body)})
         case "method" if not (isinstance(entry, dict) and "after_" in str(entry)):  # of what only a judge sees
             yield from _in_method(mistake, entry, task, number)
 
@@ -104,6 +109,8 @@ def mutated(wrong: Sequence[Mutant]) -> Submission:
     for line, lines in given.items():
         assert line in source
         source = source.replace(line, lines, 1)
+    if "KEPT" in source:  # the catalogue's list that outlives a call
+        source += "\n\nKEPT = []\n"
     return replace(made, cells=(replace(cell, source=source),))
 
 

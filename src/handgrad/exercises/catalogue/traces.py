@@ -25,7 +25,12 @@ from handgrad.exercises.catalogue.records import MOST_VALUES, Measured, Table, d
 Rows = tuple[int, ...]
 Deviations = dict[str, Any]
 
-BY_CHANCE = ("within a batch", "between batches", "whole batches")  # what may show in one probe, and not in another
+BY_CHANCE = (
+    "within a batch",
+    "between batches",
+    "whole batches",
+    "single rows",
+)  # what may show in one probe, and not in another
 FEWEST = 9
 FEW = "too few to tell"  # what so few labels have in common may be chance
 
@@ -314,8 +319,9 @@ def _labels(run: Trace, probe: Probe) -> Hashable:
         return f"{part} in order" if in_order else part
 
     kinds = set(map(whose, run.updates))
-    if kinds - {"same", FEW}:
-        kinds.discard(FEW)
+    enough = {whose(update) for update in run.updates if len(update.labels) not in range(1, 4)}
+    if enough - {"same"}:  # what a few labels show may be chance
+        kinds = enough
     return None if kinds <= {"same"} else frozenset(kinds)
 
 
