@@ -136,7 +136,7 @@ def written(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
-        with suppress(OSError):  # of which there is no file, there is nothing to remove
+        with suppress(OSError):  # it may never have been created, or already have been renamed
             temporary.unlink()
 
 

@@ -277,7 +277,7 @@ class Unkept(handout.fcc):
 
 
 def test_a_delta_that_is_not_kept_is_blamed_where_that_explains_more():
-    """The derivative is missing in the delta, not in two gradients; a second mistake after it is told apart."""
+    """The derivative is missing in the delta, not in two gradients; a second mistake is reported as well."""
     result = judged(type("fcc", (Unkept,), {"above": staticmethod(lambda h: np.ones(h.shape)), "summed": np.sum}))
     assert named(result) == [("delta_without_derivative", ("delta_h2",)), ("gradient_without_mean", ("db_h1",))]
     assert result.credit == pytest.approx(7 / 9)

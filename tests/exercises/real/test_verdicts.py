@@ -1,6 +1,6 @@
 """The checker's verdicts on the collected cases are the same whatever is drawn; this takes an hour or more.
 
-Of a case that is held out, nothing but its name is told: nothing is to be tuned to it.
+A failure reveals only the name of a held-out case, because nothing may be tuned to it.
 """
 
 from collections import defaultdict

@@ -66,7 +66,7 @@ def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
     Raises
     ------
     ExerciseError
-        If a path does not exist, or nothing is of a kind that could be a submission.
+        If a path does not exist, or if none of the files can be a submission.
 
     Examples
     --------

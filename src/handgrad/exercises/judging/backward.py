@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from handgrad.exercises.calls import Answer
+from handgrad.exercises.calls import Answer, Crash
 from handgrad.exercises.catalogue.comparing import EXACT, Array, outcome, same
 from handgrad.exercises.catalogue.edits import formula
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS, LAYERS
@@ -23,6 +23,30 @@ from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
 _LARGE = 1e3  # inputs, for which no change of a weight is small
 _ONE_THING_LESS = 1 - 1 / len(BACKPROP)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found of a wrong method.
+
+    Attributes
+    ----------
+    views : sequence of View
+        Its passes.
+    crash : Crash or None
+    moved : tuple of str
+        Parameters that it changed.
+    before : tuple of Finding
+        What is wrong with the constructor and the forward pass.
+    measured : collection of str
+        Quantities that it measured by differences of the loss.
+    """
+
+    views: Sequence[View]
+    crash: Crash | None
+    moved: tuple[str, ...]
+    before: tuple[Finding, ...]
+    measured: Collection[str]
 
 
 def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
@@ -69,51 +93,55 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
             if touched:
                 break
     moved = tuple(name for name in PARAMETERS if name in touched)
-    if gradients_right(views) and not (crash or moved or by_differences):
-        if before:
-            return TaskResult(plan.task, "wrong", before, (Note("network_wrong"),), credit=_ONE_THING_LESS)
-        if not reaches and (own := forward.crash(drawn, asked)):
-            said = (Note("network_wrong"), crashes.crashed(own))
-            return TaskResult(plan.task, "crashed", (), said, crash=own, credit=_ONE_THING_LESS)
-        changed = tuple(name for name in ACTIVATIONS if name in touched)
-        remarks = (diagnosis.named("forward_values_changed", (), {"quantities": changed}),) if changed else ()
-        return TaskResult(plan.task, "right", remarks, (Note("right_by_itself" if by_itself else "right"),), credit=1.0)
+    if not gradients_right(views) or crash or moved or by_differences:
+        return _wrong(plan.task, drawn, asked, Seen(views, crash, moved, before, by_differences))
+    if before:
+        return TaskResult(plan.task, "wrong", before, (Note("network_wrong"),), credit=_ONE_THING_LESS)
+    if not reaches and (own := forward.crash(drawn, asked)):
+        said = (Note("network_wrong"), crashes.crashed(own))
+        return TaskResult(plan.task, "crashed", (), said, crash=own, credit=_ONE_THING_LESS)
+    changed = tuple(name for name in ACTIVATIONS if name in touched)
+    remarks = (diagnosis.named("forward_values_changed", (), {"quantities": changed}),) if changed else ()
+    return TaskResult(plan.task, "right", remarks, (Note("right_by_itself" if by_itself else "right"),), credit=1.0)
 
+
+def _wrong(task: str, drawn: Trials, asked: Answers, seen: Seen) -> TaskResult:
+    """Say which quantity of a wrong method goes wrong first, and why, and what the method deserves all the same."""
     verdicts = [
         replace(verdict, state="wrong", mistake="gradient_by_differences")
-        if verdict.quantity in by_differences
+        if verdict.quantity in seen.measured
         else verdict
-        for verdict in walk(views)
+        for verdict in walk(seen.views)
     ]
-    findings = _findings(views, verdicts)
-    if crash and not findings and (mistake := crashes.by_crash(crash)):
-        findings = [_finding(mistake, [verdicts[0]], views)]
-    if moved and all(found.mistake != "updated_weights_used" for found in findings):
-        findings.append(diagnosis.named("weights_changed_in_backprop", (), {"quantities": moved}))
-    findings = [*before, *findings]
-    credit = _share(verdicts, views)
-    notes = [crashes.crashed(crash)] if crash else []
+    findings = _findings(seen.views, verdicts)
+    if seen.crash and not findings and (mistake := crashes.by_crash(seen.crash)):
+        findings = [_finding(mistake, [verdicts[0]], seen.views)]
+    if seen.moved and all(found.mistake != "updated_weights_used" for found in findings):
+        findings.append(diagnosis.named("weights_changed_in_backprop", (), {"quantities": seen.moved}))
+    findings = [*seen.before, *findings]
+    credit = _share(verdicts, seen.views)
+    notes = [crashes.crashed(seen.crash)] if seen.crash else []
     consequences = tuple(verdict.quantity for verdict in verdicts if verdict.state == "follows")
-    if consequences and crash:  # else the chain shows them
+    if consequences and seen.crash:  # else the chain shows them
         notes.append(Note("consequences", {"quantities": consequences}))
     helpers = _wrong_helpers(drawn.probes[0], asked.helpers)
-    if helpers and _calls_them(drawn.probes[0], asked, views[0]):
+    if helpers and _calls_them(drawn.probes[0], asked, seen.views[0]):
         helped = _views(drawn.probes, _with_correct_helpers(drawn.probes, asked))
         credit = max(credit, _share(walk(helped), helped) if helped else 0.0)
         if helped and gradients_right(helped):
             notes.insert(0, Note("follows", {"helpers": helpers}))
-    if moved or before:
+    if seen.moved or seen.before:
         credit = min(credit, _ONE_THING_LESS)
-    if by_differences and not any(name.startswith("delta") for view in views for name in view.own):
+    if seen.measured and not any(name.startswith("delta") for view in seen.views for name in view.own):
         credit = 0.0  # not one of the equations is used
     return TaskResult(
-        plan.task,
-        "crashed" if crash else "wrong",
+        task,
+        "crashed" if seen.crash else "wrong",
         tuple(findings),
         tuple(notes),
         consequences,
-        _unseen(verdicts, findings, views),
-        crash,
+        _unseen(verdicts, findings, seen.views),
+        seen.crash,
         _picture(_views([drawn.example], [asked.pictured]), findings),
         credit,
     )

@@ -17,7 +17,7 @@ CHANGES = (*(10.0**-i for i in range(2, 11)), float(np.sqrt(np.finfo(float).eps)
 SPACINGS = (2.0**-54, 2.0**-58)  # of losses from 1/4 and from 1/64 on; those of larger ones are multiples of these
 MOST = 2.0**44  # of larger numbers too few digits are left to see whether they are whole ones
 ENOUGH = 50  # entries of each result
-LEAST = 12  # so many different whole numbers are no coincidence
+LEAST = 12  # this many distinct whole numbers cannot be a coincidence
 
 
 def measured(results: Sequence[tuple[Array, int]]) -> bool:
@@ -78,7 +78,7 @@ def bent(off: Array, h: Array) -> bool:
 
 
 def _whole(numbers: Array) -> bool:
-    """Tell whether numbers other than zero are whole ones, as far as one can see."""
+    """Tell whether all nonzero numbers are integers, within the precision that is left."""
     numbers = np.abs(numbers[numbers != 0])
     seen = numbers[(numbers > 1) & (numbers < MOST)]
     if len(seen) < max(LEAST, 0.9 * len(numbers)) or (np.abs(seen - np.rint(seen)) > 0.05).any():

@@ -12,8 +12,8 @@ from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.tasks import BACKPROP
 
 _DELTAS = BACKPROP[::3]
-SEEN = 1e-6  # of what is right: smaller amounts tell nothing of the number
-LEAST = 1e-3  # the smallest number that is told apart from none
+SEEN = 1e-6  # relative to the right values; smaller contributions do not determine the number
+LEAST = 1e-3  # numbers below this cannot be distinguished from zero
 
 
 def multiple(found: Sequence[Array | None], right: Sequence[Array | None], added: Sequence[Array]) -> float | None:
