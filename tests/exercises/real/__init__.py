@@ -87,11 +87,12 @@ def reference() -> Mapping[str, str]:
 
 
 def _tables(file: str) -> dict[str, Any]:
-    """Read a file."""
-    return tomllib.loads((Path(__file__).parent / f"{file}.toml").read_text(encoding="utf-8"))
+    """Read a file, if there is one."""
+    path = Path(__file__).parent / f"{file}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def _cases(kind: str, tables: Mapping[str, Any]) -> list[Case]:
+def _cases(kind: str, tables: Mapping[str, Any], held_out: bool = False) -> list[Case]:
     """Read the cases of a kind, in their order."""
     return [
         Case(
@@ -103,15 +104,15 @@ def _cases(kind: str, tables: Mapping[str, Any]) -> list[Case]:
             table.get("expected", {}).get("cause", ""),
             tuple([table["id"]] if isinstance(table.get("id"), str) else table.get("id", ())),
             table.get("hidden", ""),
-            table.get("held_out", False),
+            held_out,
         )
         for name, table in tables.items()
     ]
 
 
-CASES = {kind: _cases(kind, _tables(kind)) for kind in KINDS}
 # The checker is tuned with the open ones, and measured on those that are held out.
-OPEN = {kind: [case for case in cases if not case.held_out] for kind, cases in CASES.items()}
-HELD_OUT = {kind: [case for case in cases if case.held_out] for kind, cases in CASES.items()}
+OPEN = {kind: _cases(kind, _tables(f"open/{kind}")) for kind in KINDS}
+HELD_OUT = {kind: _cases(kind, _tables(f"held_out/{kind}"), held_out=True) for kind in KINDS}
+CASES = {kind: [*OPEN[kind], *HELD_OUT[kind]] for kind in KINDS}
 # Known from the beginning, and never used for measuring.
 GIVEN = {kind: _cases(kind, tables) for kind, tables in _tables("given").items()}

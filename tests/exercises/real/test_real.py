@@ -38,11 +38,10 @@ def test_there_are_enough_cases() -> None:
 
 
 def test_both_parts_have_all_that_a_measurement_needs() -> None:
-    """The open and the held-out mistakes have all tasks with several; some held-out ones have no name yet."""
+    """The open mistakes have all tasks with several, and so have those held out, where there are any."""
     count = Counter(case.task for case in CASES["mistakes"])
-    for part in (OPEN, HELD_OUT):
-        assert {case.task for case in part["mistakes"]} >= {task for task, n in count.items() if n > 1}
-    assert 0.1 < sum(not case.ids for case in HELD_OUT["mistakes"]) / len(HELD_OUT["mistakes"]) < 0.5
+    for mistakes in (part["mistakes"] for part in (OPEN, HELD_OUT) if part["mistakes"]):
+        assert {case.task for case in mistakes} >= {task for task, n in count.items() if n > 1}
 
 
 def test_names_and_codes_are_unique() -> None:
