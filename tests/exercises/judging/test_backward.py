@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from in_process import function_answer, network_answer
 from reports import said
+from sampling import sampled
 
 from handgrad import handout
 from handgrad.exercises.catalogue.comparing import outcome, same
@@ -64,10 +65,9 @@ def test_the_reference_is_right(network):
 
 
 ONE_BY_ONE = [(quantity, name) for quantity in BACKPROP for name in MUTANTS[quantity] if name != "updated_weights_used"]
-SAMPLED = [pytest.param(*one, marks=[pytest.mark.slow] if i % 6 else []) for i, one in enumerate(ONE_BY_ONE)]
 
 
-@pytest.mark.parametrize(("quantity", "name"), SAMPLED)
+@pytest.mark.parametrize(("quantity", "name"), sampled(ONE_BY_ONE, 6))
 def test_every_mistake_of_a_quantity_is_named_where_it_was_made(quantity, name):
     """Each mutant in each form is reported by its id and its quantity, and all it spoils as a consequence."""
     for i, variant in enumerate(MUTANTS[quantity][name]):

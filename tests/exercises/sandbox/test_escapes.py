@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sampling import sampled
 from sandboxes import need_isolation
 
 import handgrad
@@ -136,7 +137,7 @@ def right(answer: Answer, X: np.ndarray, function: str) -> bool:
     return answer.status == "ok" and found is not None and found.shape == X.shape and np.allclose(found, wanted)
 
 
-@pytest.mark.parametrize("escape", ESCAPES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("escape", sampled(ESCAPES, 3, [path.stem for path in ESCAPES]))
 def test_nothing_is_gained(
     escape: Path,
     host: Path,
