@@ -26,7 +26,7 @@ def network_answer(call: Call, network: type) -> Answer:
 
     for step in call.steps:
         label = step.label or step.name
-        if step.kind == "read":
+        if step.kind in ("read", "peek"):
             if hasattr(made, step.name):
                 keep(label, getattr(made, step.name))
             continue

@@ -53,14 +53,15 @@ class Step:
 
     Attributes
     ----------
-    kind : {"construct", "set", "call", "read"}
+    kind : {"construct", "set", "call", "read", "peek"}
         construct: make the object, ``arguments`` are its sizes. set: give attribute ``name`` the value
         ``arguments[0]``. call: call method ``name``. read: copy attribute ``name`` into the answer, as ``label``.
+        peek: the same, but a property that cannot be computed yet is simply not there.
     name, arguments, label
         ``label`` is ``name`` where it is left empty; a call with a label keeps what the method returns.
     """
 
-    kind: Literal["construct", "set", "call", "read"]
+    kind: Literal["construct", "set", "call", "read", "peek"]
     name: str = ""
     arguments: tuple[Value, ...] = ()
     label: str = ""

@@ -136,7 +136,7 @@ def passes(probe: Probe, forward: bool = True) -> tuple[Step, ...]:
             steps.append(Step("call", "forward_propagation", (batch.forward["X"],), f"{i}:forward"))
         else:
             steps += given(batch.forward)
-        steps += [Step("read", name, label=f"{i}:before:{name}") for name in names]
+        steps += [Step("peek", name, label=f"{i}:before:{name}") for name in names]
         steps.append(Step("call", "backprop", (batch.y,), f"{i}:backprop"))
         steps += [Step("read", name, label=f"{i}:{name}") for name in names]
     return tuple(steps)

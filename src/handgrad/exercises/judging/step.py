@@ -105,7 +105,7 @@ def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
         if kind == "trained":
             steps.append(Step("call", "forward_propagation", (batch.forward["X"],), "forward"))
             steps.append(Step("call", "backprop", (batch.y,), "backprop"))
-            steps += [Step("read", name, label=f"{i}:before:{name}") for name in (*PARAMETERS, *GRADIENTS.values())]
+            steps += [Step("peek", name, label=f"{i}:before:{name}") for name in (*PARAMETERS, *GRADIENTS.values())]
         else:
             steps += given(gradients)
         steps.append(Step("call", "gradient_step", (rate,), f"{i}:step"))

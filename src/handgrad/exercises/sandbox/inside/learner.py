@@ -204,8 +204,8 @@ class Learner:
                     continue
                 separate(made, given)
                 given.clear()
-                if step["kind"] == "read":
-                    with contextlib.suppress(AttributeError):
+                if step["kind"] in ("read", "peek"):
+                    with contextlib.suppress(AttributeError if step["kind"] == "read" else Exception):
                         outcome.keep(step["label"] or step["name"], getattr(made, step["name"]))
                 elif failed is None:
                     made = self._step(step, made, request, outcome)
