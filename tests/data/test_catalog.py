@@ -14,7 +14,7 @@ import handgrad.data
 from handgrad.data import fetch, list_data, load_data
 from handgrad.data.catalog import PUBLISHED
 from handgrad.data.idx import write_idx
-from handgrad.errors import DataError, DownloadError
+from handgrad.errors import DataError, DownloadError, FormatError
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_every_kind_of_file_is_loaded(tmp_path):
 
 def test_nonsense_is_answered_with_what_is_known(refused, tmp_path):
     """The known sets, the kinds of file and the likeliest name meant are in the message."""
-    with refused(DataError, "'nonsense'", "digits, mnist, fashion-mnist, kmnist", ".npz, .npy, .csv, .parquet"):
+    with refused(DataError, "'nonsense'", "digits, mnist, fashion-mnist, kmnist", "a table in CSV"):
         load_data("nonsense")
     with refused(DataError, "Use 'fashion-mnist' if that is what you mean"):
         load_data("Fashion_MNIST")
@@ -74,8 +74,8 @@ def test_nonsense_is_answered_with_what_is_known(refused, tmp_path):
         load_data("")
     with refused(DataError, f"{tmp_path} contains none of the four files"):
         load_data(tmp_path)
-    (tmp_path / "a.dat").write_bytes(b"")
-    with refused(DataError, "a.dat has an unknown file type"):
+    (tmp_path / "a.dat").write_bytes(b"\0\1\2")
+    with refused(FormatError, "a.dat is a binary file"):
         load_data(tmp_path / "a.dat")
 
 

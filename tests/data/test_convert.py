@@ -4,7 +4,7 @@ from crafted import four_arrays, write_folder
 
 from handgrad.data import Dataset, Scaling, convert, describe, load_data
 from handgrad.data.raw import dataset_from_raw
-from handgrad.data.table import read_csv
+from handgrad.data.table import read_table
 from handgrad.errors import DataError
 
 PARTS = ("X_train", "y_train", "X_test", "y_test")
@@ -26,7 +26,7 @@ def dataset(request, tmp_path):
         rng = np.random.default_rng(0)
         lines = [f"{a},{b},{'yes' if i % 2 else 'no'}" for i, (a, b) in enumerate(rng.normal(size=(20, 2)).tolist())]
         (tmp_path / "t.csv").write_text("\n".join(lines))
-        return read_csv(tmp_path / "t.csv")
+        return read_table(tmp_path / "t.csv")
     names = tuple(map("Nr. {}ß".format, range(10))) if request.param == "named" else None
     return dataset_from_raw("pixels", four_arrays(flat=False), names)
 

@@ -1,19 +1,22 @@
 """Using a trained network: evaluation on data of one's own, and the classes of images and rows."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from handgrad.data import DataSettings, convert, load_data
+from handgrad.data import Dataset, convert, load_data
+from handgrad.data.settings import TableOptions
 from handgrad.errors import DataError, HandgradError, RunError, ShapeError
-from handgrad.runs.config import NetworkFlags, RunSettings, TrainConfig, TrainingFlags
+from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.train import train_run
-from handgrad.runs.use import evaluate_run, predict_inputs
+from handgrad.runs.use import evaluate_run, predict_inputs, write_predictions
 from handgrad.training import Record
 
 DIGITS = load_digits()
@@ -45,9 +48,14 @@ def digits_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str
 def table_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Train on a table, once for all tests."""
     folder = tmp_path_factory.mktemp("table")
-    data = DataSettings(str(write_table(folder / "table.csv")))
+    data = DataFlags(data=str(write_table(folder / "table.csv")))
     config = TrainConfig(data, NetworkFlags((8,)), run=RunSettings(folder / "run"))
     return train_run(config, load_data(config.data.data), silent, pytest.fail)
+
+
+def load(name: str, options: TableOptions) -> Dataset:
+    """Load a data set without showing progress."""
+    return load_data(name, options=options)
 
 
 def figures(rows: list[tuple[str, str]]) -> tuple[str, str]:
@@ -61,8 +69,6 @@ OWN_DATA = [
     ("digits_run", "run/model.safetensors", None),
     ("digits_run", "run/model.safetensors", "digits"),
     ("table_run", "run", None),
-    ("table_run", "run", "table.csv"),
-    ("table_run", "run/model.safetensors", "table.csv"),
 ]
 
 
@@ -73,7 +79,7 @@ def test_evaluation_finds_the_figures_of_the_training(
     """A run, or its model file, evaluated on the data of its training, gives the summary's test figures."""
     run, summary = request.getfixturevalue(which)
     monkeypatch.chdir(run.parent)
-    rows, title = evaluate_run(Path(target), data, load_data)
+    rows, title = evaluate_run(Path(target), data, load, pytest.fail)
     assert figures(rows) == (f"{summary['test_accuracy']:.2%}", f"{summary['test_loss']:.4f}")
     assert dict(rows)["examples"] == {"digits_run": "359", "table_run": "12"}[which]
     assert target in title
@@ -82,37 +88,81 @@ def test_evaluation_finds_the_figures_of_the_training(
 def test_evaluation_of_a_table_whose_file_is_unknown_says_so(table_run: tuple[Path, dict], refused: Any) -> None:
     """A model file alone, trained on a table, is refused without data, with the table's name."""
     with refused(DataError, "table"):
-        evaluate_run(table_run[0] / "model.safetensors", None, load_data)
+        evaluate_run(table_run[0] / "model.safetensors", None, load, pytest.fail)
 
 
 @pytest.mark.parametrize("name", ["copy.npz", "copy"])
 def test_evaluation_reads_converted_data(name: str, digits_run: tuple[Path, dict], tmp_path: Path) -> None:
     """The same digits in another format give the same figures."""
     run, summary = digits_run
-    rows, _ = evaluate_run(run, str(convert(load_data("digits"), tmp_path / name)), load_data)
+    rows, _ = evaluate_run(run, str(convert(load_data("digits"), tmp_path / name)), load, pytest.fail)
     assert figures(rows) == (f"{summary['test_accuracy']:.2%}", f"{summary['test_loss']:.4f}")
 
 
-def test_evaluation_uses_the_scaling_of_the_training(table_run: tuple[Path, dict], tmp_path: Path) -> None:
-    """Rows of other data go through the scaling that the network was trained with, not through one of their own."""
-    run, summary = table_run
-    content = (run.parent / "table.csv").read_text().splitlines()
-    (tmp_path / "wider.csv").write_text("\n".join([*content, *["1000,10000,high"] * 10, *["-1000,-9000,low"] * 10]))
-    own = load_data(tmp_path / "wider.csv")
-    rows, _ = evaluate_run(run, str(tmp_path / "wider.csv"), load_data)
-    low, high = np.asarray(own.scaling.minimum), np.asarray(own.scaling.maximum)
-    assert (low < -100).all()
-    raw = own.X_test * (high - low) + low
-    labels = [names[int(outputs.argmax())] for _, names, outputs in predicted(run, raw, tmp_path)]
-    right = np.mean([label == own.class_names[y] for label, y in zip(labels, own.y_test, strict=True)])
-    assert figures(rows)[0] == f"{right:.2%}"
-    assert summary["test_accuracy"] >= 0.75
+def test_evaluation_takes_all_rows_of_a_table(table_run: tuple[Path, dict], tmp_path: Path) -> None:
+    """Columns are matched by name, in any order; rows go through the scaling of the training; a class may be absent."""
+    run = table_run[0]
+    _, *rows = (run.parent / "table.csv").read_text().splitlines()
+    fields = [row.split(",") for row in [*rows, *["1000,10000,high"] * 10]]
+    (tmp_path / "other.csv").write_text("kind,class,b,a\n" + "".join(f"x,{name},{b},{a}\n" for a, b, name in fields))
+    found, _ = evaluate_run(run, str(tmp_path / "other.csv"), load, pytest.fail)
+    outputs = predicted(run, np.array([row[:2] for row in fields], float), tmp_path)
+    names = [one.class_names[int(one.outputs.argmax())] for one in outputs]
+    right = np.mean([name == row[2] for name, row in zip(names, fields, strict=True)])
+    assert dict(found)["accuracy"] == f"{right:.2%}"
+    assert dict(found)["examples"] == "70"
+    (tmp_path / "high.csv").write_text("a,b,class\n" + "".join(f"{a},{b},{k}\n" for a, b, k in fields if k == "high"))
+    said: list[str] = []
+    evaluate_run(run, str(tmp_path / "high.csv"), load, said.append)
+    assert "no example of class low" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "piece"),
+    [
+        ("a,class\n1,high\n2,low\n", "lacks the column b"),
+        ("a,b,class\n1,2,high\n2,3,medium\n", "'medium'"),
+        ("a,b\n1,2\n2,3\n", "has no labels"),
+        ("a,b,class\n1,2,high\n2,,low\n", "line 3, the column b: an empty field"),
+    ],
+)
+def test_a_table_that_does_not_match_is_refused(
+    content: str, piece: str, table_run: tuple[Path, dict], tmp_path: Path
+) -> None:
+    """A missing column, an unknown class, no labels and empty fields are each said."""
+    (tmp_path / "other.csv").write_text(content)
+    with pytest.raises(DataError, match=piece):
+        evaluate_run(table_run[0], str(tmp_path / "other.csv"), load, pytest.fail)
+
+
+def test_predictions_of_a_table_are_written(table_run: tuple[Path, dict], tmp_path: Path) -> None:
+    """A table with or without labels gives a row for each example, with probabilities on request, in three formats."""
+    run = table_run[0]
+    _, *rows = (run.parent / "table.csv").read_text().splitlines()
+    pairs = [row.split(",")[:2] for row in rows]
+    (tmp_path / "plain.csv").write_text("b,a\n" + "".join(f"{b},{a}\n" for a, b in pairs))
+    found = predict_inputs(run, [tmp_path / "plain.csv"], pytest.fail)
+    labelled = predict_inputs(run, [run.parent / "table.csv"], pytest.fail)
+    np.testing.assert_array_equal([one.outputs for one in found], [one.outputs for one in labelled])
+    readers = {".csv": pd.read_csv, ".jsonl": partial(pd.read_json, lines=True), ".parquet": pd.read_parquet}
+    for kind, read in readers.items():
+        if kind == ".parquet":
+            pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+        table = read(write_predictions(tmp_path / f"out{kind}", found, probabilities=True))
+        assert list(table.columns) == ["source", "row", "prediction", "probability", "p(high)", "p(low)"]
+        assert len(table) == len(rows)
+        np.testing.assert_allclose(table[["p(high)", "p(low)"]], [one.outputs for one in found], rtol=1e-6)
+        assert table["prediction"].tolist() == np.where(table["p(high)"] > table["p(low)"], "high", "low").tolist()
+    with pytest.raises(DataError, match="already exists"):
+        write_predictions(tmp_path / "out.csv", found, probabilities=False)
+    with pytest.raises(DataError, match=r"\.csv, \.jsonl or \.parquet"):
+        write_predictions(tmp_path / "out.xlsx", found, probabilities=False)
 
 
 def predicted(run: Path, rows: np.ndarray, folder: Path) -> list:
     """Predict the rows of an array."""
     np.save(folder / "rows.npy", rows)
-    return list(predict_inputs(run, [folder / "rows.npy"]))
+    return predict_inputs(run, [folder / "rows.npy"], pytest.fail)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +175,7 @@ def test_data_of_another_kind_are_refused(
     X, y = np.random.default_rng(0).random((30, features)), np.arange(30) % classes
     np.savez(tmp_path / "other.npz", X_train=X, y_train=y, X_test=X, y_test=y)
     with refused(ShapeError, *pieces):
-        evaluate_run(digits_run[0], str(tmp_path / "other.npz"), load_data)
+        evaluate_run(digits_run[0], str(tmp_path / "other.npz"), load, pytest.fail)
 
 
 def test_rows_are_raw_examples(digits_run: tuple[Path, dict], tmp_path: Path) -> None:
@@ -133,12 +183,12 @@ def test_rows_are_raw_examples(digits_run: tuple[Path, dict], tmp_path: Path) ->
     run, summary = digits_run
     data = load_data("digits")
     found = predicted(run, data.X_test * 16, tmp_path)
-    assert [label for label, _, _ in found[:2]] == [f"{tmp_path / 'rows.npy'}[{row}]" for row in (0, 1)]
-    classes = np.array([outputs.argmax() for _, _, outputs in found])
+    assert [one.label for one in found[:2]] == [f"{tmp_path / 'rows.npy'}[{row}]" for row in (0, 1)]
+    classes = np.array([one.outputs.argmax() for one in found])
     assert np.mean(classes == data.y_test) == summary["test_accuracy"]
-    for _, names, outputs in found:
-        assert names == tuple("0123456789")
-        assert outputs.sum() == pytest.approx(1, abs=1e-5)
+    for one in found:
+        assert one.class_names == tuple("0123456789")
+        assert one.outputs.sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_pictures_and_rows_agree(digits_run: tuple[Path, dict], tmp_path: Path) -> None:
@@ -146,11 +196,11 @@ def test_pictures_and_rows_agree(digits_run: tuple[Path, dict], tmp_path: Path) 
     pictures = [tmp_path / f"{number}.png" for number in range(5)]
     for path, row in zip(pictures, DIGITS.data, strict=False):
         Image.fromarray(np.rint(row.reshape(8, 8) * 255 / 16).astype(np.uint8)).save(path)
-    as_pictures = list(predict_inputs(digits_run[0], pictures))
-    assert [label for label, _, _ in as_pictures] == list(map(str, pictures))
+    as_pictures = predict_inputs(digits_run[0], pictures, pytest.fail)
+    assert [one.label for one in as_pictures] == list(map(str, pictures))
     as_rows = predicted(digits_run[0], DIGITS.data[:5], tmp_path)
-    for (_, _, one), (_, _, other) in zip(as_pictures, as_rows, strict=True):
-        np.testing.assert_allclose(one, other, atol=0.02)
+    for one, other in zip(as_pictures, as_rows, strict=True):
+        np.testing.assert_allclose(one.outputs, other.outputs, atol=0.02)
 
 
 WRONG: list[tuple[str, str, type[HandgradError], str]] = [
@@ -174,11 +224,11 @@ def test_a_wrong_input_is_told_before_any_result(
     for text in ("text.png", "text.npy"):
         (tmp_path / text).write_text("neither a picture nor an array")
     with pytest.raises(kind, match=piece):
-        next(predict_inputs(run, [tmp_path / "good.npy", tmp_path / name]))
+        predict_inputs(run, [tmp_path / "good.npy", tmp_path / name], pytest.fail)
 
 
 @pytest.mark.parametrize(
-    "use", [lambda run: evaluate_run(run, None, load_data), lambda run: next(predict_inputs(run, []))]
+    "use", [lambda run: evaluate_run(run, None, load, pytest.fail), lambda run: predict_inputs(run, [], pytest.fail)]
 )
 def test_an_unknown_run_is_refused(use: Any, tmp_path: Path, refused: Any) -> None:
     """A run that is not there is refused with its name."""

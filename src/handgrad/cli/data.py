@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from handgrad.cli.notices import download_progress, load
+from handgrad.runs.config import TableFlags
+
+DataName = Annotated[str, Parameter(allow_leading_hyphen=True)]  # - is the standard input
+Table = Annotated[TableFlags, Parameter(name="*")]
+_AS_READ = TableFlags()
 
 data_app = App(name="data", help="List, describe, download and convert data sets.")
 
@@ -21,18 +27,20 @@ def data_list() -> None:
 
 
 @data_app.command
-def info(data: str, /) -> None:
+def info(data: DataName, /, *, table: Table = _AS_READ) -> None:
     """Describe a data set.
 
     Parameters
     ----------
     data : str
         A name, a folder or a file, as for train --data.
+    table : TableFlags
+        What a table does not say itself.
     """
     from handgrad.data import describe
     from handgrad.reporting import console
 
-    dataset = load(data)
+    dataset = load(data, table)
     console.summary_table(describe(dataset), dataset.name)
 
 
@@ -51,7 +59,7 @@ def fetch(name: str, /) -> None:
 
 
 @data_app.command
-def convert(data: str, out: Path, /) -> None:
+def convert(data: DataName, out: Path, /, *, table: Table = _AS_READ) -> None:
     """Write a data set as .npz, or as a folder of IDX files.
 
     Parameters
@@ -60,7 +68,9 @@ def convert(data: str, out: Path, /) -> None:
         A name, a folder or a file, as for train --data.
     out : path
         NAME.npz, or the name of a new folder.
+    table : TableFlags
+        What a table does not say itself.
     """
     from handgrad.data import convert
 
-    print(convert(load(data), out))
+    print(convert(load(data, table), out))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from handgrad.data import Dataset
     from handgrad.data.download import Progress
+    from handgrad.data.settings import TableOptions
 
 
 def tell(sentence: str) -> None:
@@ -15,11 +16,11 @@ def tell(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def load(data: str) -> Dataset:
+def load(data: str, options: TableOptions | None = None) -> Dataset:
     """Load a data set, and print on stderr which assumptions were made."""
     from handgrad.data import load_data
 
-    dataset = load_data(data, download_progress())
+    dataset = load_data(data, download_progress(), options)
     for note in dataset.notes:
         tell(f"{dataset.name}: {note}")
     return dataset

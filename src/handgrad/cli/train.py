@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cyclopts import ArgumentCollection
 
 
+FEW = 20  # predictions shown with the probabilities of all classes
+
+
 def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Add the settings that the command line leaves out: first from the configuration file, then from the preset."""
     given = {argument.name: argument.tokens[0].value for argument in arguments if argument.tokens}
@@ -40,7 +43,7 @@ def train(*, config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()
     from handgrad.reporting import console
     from handgrad.runs.train import train_run
 
-    run, summary = train_run(config, load(config.data.data), console.show_training, tell)
+    run, summary = train_run(config, load(config.data.data, config.data), console.show_training, tell)
     console.summary_table(
         [
             ("test accuracy", f"{summary['test_accuracy']:.2%}"),
@@ -101,7 +104,7 @@ def reproduce(
 
 
 def evaluate(run: Path, /, *, data: str | None = None) -> None:
-    """Evaluate a trained network on the test set.
+    """Evaluate a trained network: on its test set, on that of another data set, or on all rows of a table.
 
     Parameters
     ----------
@@ -113,25 +116,46 @@ def evaluate(run: Path, /, *, data: str | None = None) -> None:
     from handgrad.reporting import console
     from handgrad.runs.use import evaluate_run
 
-    rows, title = evaluate_run(run, data, load)
+    rows, title = evaluate_run(run, data, load, tell)
     console.summary_table(rows, title)
 
 
-def predict(run: Path, /, *inputs: Path) -> None:
-    """Classify images, or the rows of a .npy file, with a trained network.
+def predict(
+    run: Path,
+    /,
+    *inputs: Annotated[Path, Parameter(allow_leading_hyphen=True)],
+    out: Path | None = None,
+    probabilities: bool = False,
+) -> None:
+    """Classify images, the rows of tables, or those of .npy files, with a trained network.
 
     Parameters
     ----------
     run : path
         A run folder, or a model file.
     inputs : paths
-        PNG or JPEG images of any size, dark on light or light on dark, or .npy files with one unscaled example per row.
+        PNG or JPEG images of any size, dark on light or light on dark; tables with the columns of the training set,
+        with or without labels (- is the standard input); or .npy files with one unscaled example per row.
+    out : path, optional
+        Write the predictions to a new file, .csv, .jsonl or .parquet, with one row per example.
+    probabilities : bool
+        Add the probability of each class to every row.
     """
     from handgrad.reporting import console
-    from handgrad.runs.use import predict_inputs
+    from handgrad.runs.use import predict_inputs, write_predictions
 
     if not inputs:
-        raise SettingError("nothing to predict", "images or .npy files", f"run `handgrad predict {run} IMAGE...`")
-    for label, class_names, outputs in predict_inputs(run, inputs):
-        print(f"{label}: {class_names[int(outputs.argmax())]}")
-        print(console.probability_bars(class_names, outputs))
+        raise SettingError(
+            "nothing to predict", "images, tables or .npy files", f"run `handgrad predict {run} IMAGE...`"
+        )
+    found = predict_inputs(run, inputs, tell)
+    if out is not None:
+        print(write_predictions(out, found, probabilities))
+        return
+    for one in found:
+        best = int(one.outputs.argmax())
+        if probabilities or len(found) <= FEW:
+            print(f"{one.label}: {one.class_names[best]}")
+            print(console.probability_bars(one.class_names, one.outputs))
+        else:
+            print(f"{one.label}: {one.class_names[best]} ({one.outputs[best]:.1%})")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +13,14 @@ from numpy.typing import NDArray
 from handgrad.data import download
 from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.download import Progress, PublishedFile
+from handgrad.data.formats import is_table
+from handgrad.data.frames import STANDARD_INPUT
 from handgrad.data.idx import FILES, find_idx_files, read_idx_folder
-from handgrad.data.npy import read_npy, read_npz
+from handgrad.data.npy import is_npz, read_npy, read_npz
 from handgrad.data.raw import dataset_from_raw
+from handgrad.data.settings import TableOptions
 from handgrad.data.splits import stratified_split
-from handgrad.data.table import read_csv, read_parquet
+from handgrad.data.table import read_table
 from handgrad.errors import DataError
 
 DIGITS = "digits"
@@ -92,13 +94,6 @@ PUBLISHED: dict[str, PublishedSet] = {
     ),
 }
 
-READERS: dict[str, Callable[[Path], Dataset]] = {
-    ".npz": read_npz,
-    ".npy": read_npy,
-    ".csv": read_csv,
-    ".parquet": read_parquet,
-}
-
 
 class DataEntry(NamedTuple):
     """One entry of :func:`list_data`."""
@@ -108,8 +103,12 @@ class DataEntry(NamedTuple):
     description: str
 
 
-def load_data(name_or_path: str | os.PathLike[str], progress: Progress | None = None) -> Dataset:
-    """Load a named data set, a folder of IDX files, or a file of type .npz, .npy, .csv or .parquet.
+def load_data(
+    name_or_path: str | os.PathLike[str], progress: Progress | None = None, options: TableOptions | None = None
+) -> Dataset:
+    """Load a named data set, a folder of IDX files, a NumPy file, or a table in text, Parquet or ARFF.
+
+    What a file is, its contents tell, not its name.
 
     A named set is looked for in ``$HANDGRAD_DATA/<name>/``, then in the cache folder, and otherwise downloaded. A name
     takes precedence over a folder of the same name; write ``./digits`` for the folder.
@@ -120,6 +119,8 @@ def load_data(name_or_path: str | os.PathLike[str], progress: Progress | None = 
         ``digits`` (part of scikit-learn, needs no network), ``mnist``, ``fashion-mnist``, ``kmnist``, or a path.
     progress : callable, optional
         Called as ``progress(file_name, bytes_done, bytes_in_all)`` during a download.
+    options : TableOptions, optional
+        What a table does not say itself, such as which column is the label.
 
     Returns
     -------
@@ -143,13 +144,15 @@ def load_data(name_or_path: str | os.PathLike[str], progress: Progress | None = 
     if isinstance(name_or_path, str) and name_or_path in PUBLISHED:
         return _load_published(name_or_path, progress)
     path = Path(name_or_path).expanduser()
+    if path in STANDARD_INPUT:
+        return read_table(path, options)
     if not str(name_or_path) or not path.exists():
         raise _unknown(str(name_or_path))
     if path.is_dir():
         return read_idx_folder(path)
-    if path.suffix.lower() not in READERS:
-        raise DataError(f"{path} has an unknown file type", f"one of {', '.join(READERS)}", "rename it")
-    return READERS[path.suffix.lower()](path)
+    if is_table(path):
+        return read_table(path, options)
+    return read_npz(path) if is_npz(path) else read_npy(path)
 
 
 def list_data() -> list[DataEntry]:
@@ -284,5 +287,5 @@ def _unknown(name: str, only_names: bool = False) -> DataError:
     remedy = f"use {close[0]!r} if that is what you mean" if close else "check the name or the path"
     if only_names:
         return DataError(f"there is no data set {name!r}", wanted, remedy)
-    wanted += f", a folder of IDX files, or a file of type {', '.join(READERS)}"
+    wanted += ", a folder of IDX files, a NumPy file, or a table in CSV, Parquet or ARFF"
     return DataError(f"{name!r} is neither a known data set nor a path", wanted, remedy)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from handgrad.data.features import Columns
 from handgrad.errors import DataError, ShapeError
 
 Bound = float | tuple[float, ...]
@@ -157,6 +158,8 @@ class Dataset:
         The scaling that was applied to the raw rows, and is to be applied to new ones.
     notes : tuple of str, optional
         The assumptions made when the data were read.
+    columns : Columns, optional
+        How the columns of a table became these numbers.
 
     Raises
     ------
@@ -180,6 +183,7 @@ class Dataset:
     image_shape: tuple[int, int] | None
     scaling: Scaling
     notes: tuple[str, ...] = ()
+    columns: Columns | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "class_names", tuple(self.class_names))

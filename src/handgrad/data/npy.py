@@ -156,6 +156,15 @@ def read_npz(path: str | os.PathLike[str]) -> Dataset:
 _WANTED = {*ARRAYS, *EXTRAS}
 
 
+def is_npz(path: Path) -> bool:
+    """Say whether a file is a zip archive of NumPy arrays."""
+    try:
+        with files.opened(path) as file, zipfile.ZipFile(file) as archive:
+            return any(name.endswith(".npy") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return path.suffix.lower() == ".npz"
+
+
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
     """List an archive's arrays by name, in lower case; refuse missing and duplicate arrays, and too much content."""
     members: dict[str, zipfile.ZipInfo] = {}

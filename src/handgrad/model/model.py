@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from handgrad.data.dataset import Scaling
+from handgrad.data.features import Columns
 from handgrad.errors import DataError, SettingError, ShapeError
 from handgrad.network import LOSSES, MLP, Parameters
 from handgrad.training.engines.choice import make_predictor
@@ -35,6 +36,8 @@ class Model:
         If a row is an image.
     dataset : str
         The name of the data set that the network was trained on.
+    columns : Columns, optional
+        How a table becomes raw rows.
 
     Raises
     ------
@@ -58,6 +61,7 @@ class Model:
     scaling: Scaling
     image_shape: tuple[int, int] | None
     dataset: str
+    columns: Columns | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "class_names", tuple(self.class_names))
@@ -83,6 +87,12 @@ class Model:
                 f"a scaling of {len(self.scaling.minimum)} columns for a network of {d} inputs",
                 f"bounds for {d} columns, or one pair for all",
                 "pass the scaling of the data set that the network was trained on",
+            )
+        if self.columns is not None and self.columns.width != d:
+            raise ShapeError(
+                f"a table of {self.columns.width} columns of numbers for a network of {d} inputs",
+                f"{d} columns",
+                "pass the columns of the data set that the network was trained on",
             )
         if self.image_shape is not None and (len(self.image_shape) != 2 or math.prod(self.image_shape) != d):
             raise ShapeError(

@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from handgrad import files
 from handgrad.data.dataset import Scaling
+from handgrad.data.features import Columns
 from handgrad.errors import HandgradError, RunError
 from handgrad.model.model import Model
 from handgrad.network import MLP, Parameters
 
-FORMAT = 1
+FORMAT = 2  # 1 has no columns
 MAX_HEADER = 2**26  # bytes, enough for the bounds of a million columns
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "F64": np.dtype(np.float64)}
 
@@ -68,7 +69,7 @@ def save_model(path: str | os.PathLike[str], model: Model) -> None:
         raise RunError("parameters with NaN or infinity", "finite numbers", "train again with a lower learning rate")
     layer_sizes = [int(size) for size in model.network.layer_sizes]
     activation = model.network.activation
-    description = {
+    description: dict[str, Any] = {
         "network": {
             "layer_sizes": layer_sizes,
             "activation": activation if isinstance(activation, str) else list(activation),
@@ -79,7 +80,9 @@ def save_model(path: str | os.PathLike[str], model: Model) -> None:
         "image_shape": None if model.image_shape is None else [int(size) for size in model.image_shape],
         "dataset": model.dataset,
     }
-    header = {"format": FORMAT, "sha256": _digest(description, vector), "model": description}
+    if model.columns is not None:
+        description["columns"] = model.columns.to_dict()
+    header = {"format": 2 if model.columns else 1, "sha256": _digest(description, vector), "model": description}
     content = save(_tensors(model.parameters), {"handgrad": json.dumps(header)})
     with run_errors(Path(path)), files.written(Path(path)) as file:
         file.write(content)
@@ -208,8 +211,8 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
     keys = {"network", "class_names", "scaling", "image_shape", "dataset"}
     if (
         not _has_keys(header, {"format", "sha256", "model"})
-        or header["format"] != FORMAT
-        or not _has_keys(header["model"], keys)
+        or header["format"] not in (1, FORMAT)
+        or not _has_keys(header["model"], keys | ({"columns"} if header["format"] == FORMAT else set()))
         or not _has_keys(header["model"]["network"], {"layer_sizes", "activation", "loss"})
     ):
         raise _damaged(path, "its header has missing or unknown entries")
@@ -272,7 +275,9 @@ def _build(path: Path, network: MLP, parameters: Parameters, content: dict[str, 
     if shape is not None and not (isinstance(shape, list) and all(type(size) is int and size > 0 for size in shape)):
         raise _damaged(path, f"its image shape is {str(shape)[:80]}")
     scaling = Scaling.from_dict(content["scaling"])
-    return Model(network, parameters, tuple(names), scaling, None if shape is None else tuple(shape), dataset)
+    columns = Columns.from_dict(content["columns"]) if "columns" in content else None
+    shape = None if shape is None else tuple(shape)
+    return Model(network, parameters, tuple(names), scaling, shape, dataset, columns)
 
 
 def _damaged(path: Path, what: str) -> RunError:

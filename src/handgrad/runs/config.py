@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, Token
 
-from handgrad.data.settings import DataSettings
+from handgrad.data.settings import DataSettings, TableOptions
 from handgrad.errors import SettingError
 from handgrad.network.settings import NetworkSettings
 from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSettings
@@ -31,6 +31,12 @@ def _layer_widths(_: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
         return tuple(int(width) for width in text.split(","))
     except ValueError:
         raise ValueError(f"{text!r} is not a list of whole numbers such as 400,400 (or none)") from None
+
+
+def _names(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Parse ``Id,Name``; an empty text or ``none`` means no names."""
+    text = ",".join(token.value for token in tokens).strip()
+    return () if text in ("", "none") else tuple(name.strip() for name in text.split(","))
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -65,6 +71,21 @@ if TYPE_CHECKING:
     PresetName = str
 else:
     PresetName = Literal[tuple(PRESETS)]
+
+
+@dataclass(frozen=True)
+class TableFlags(TableOptions):
+    """What a table does not say itself, as flags."""
+
+    drop: Annotated[tuple[str, ...], Parameter(converter=_names, n_tokens=1, show_default=False)] = ()
+
+
+@dataclass(frozen=True)
+class DataFlags(DataSettings):
+    """The settings of the data, as flags."""
+
+    data: Annotated[str, Parameter(allow_leading_hyphen=True)] = DataSettings.data
+    drop: Annotated[tuple[str, ...], Parameter(converter=_names, n_tokens=1, show_default=False)] = ()
 
 
 @dataclass(frozen=True)
@@ -122,13 +143,13 @@ class TrainConfig:
 
     Parameters
     ----------
-    data : DataSettings
+    data : DataFlags
     network : NetworkFlags
     training : TrainingFlags
     run : RunSettings
     """
 
-    data: Annotated[DataSettings, _DATA_AND_NETWORK] = DataSettings()  # noqa: RUF009 - frozen
+    data: Annotated[DataFlags, _DATA_AND_NETWORK] = DataFlags()
     network: Annotated[NetworkFlags, _DATA_AND_NETWORK] = NetworkFlags()
     training: Annotated[TrainingFlags, _TRAINING] = TrainingFlags()
     run: Annotated[RunSettings, _RUN] = RunSettings()

@@ -73,7 +73,7 @@ def train_run(
         records = _patiently(records, tell)
     history = list(show(folder.record_history(run, records), steps, f"{data.name} {sizes}"))
     last = history[-1]  # training yields at least the final evaluation
-    model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name)
+    model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name, data.columns)
     save_model(run / folder.MODEL_FILE, model)
     draw_pictures(run, model, data, history, cast(EngineName, engine.name))
     summary = {

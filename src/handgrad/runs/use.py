@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad import files
 from handgrad.data import Dataset, read_image, read_rows
+from handgrad.data.formats import is_table
+from handgrad.data.settings import TableOptions
+from handgrad.data.table import Rows, read_table_rows
 from handgrad.errors import DataError, ShapeError
+from handgrad.model.model import Model
 from handgrad.runs.folder import load_run
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.settings import TrainingSettings
 
+Tell = Callable[[str], None]
 
-def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) -> tuple[list[tuple[str, str]], str]:
-    """Evaluate a run's model on the test set of a data set.
+
+def evaluate_run(
+    run: Path, data: str | None, load: Callable[[str, TableOptions], Dataset], tell: Tell
+) -> tuple[list[tuple[str, str]], str]:
+    """Evaluate a run's model on the test set of a data set, or on all rows of a table.
 
     Parameters
     ----------
     run : path
         A run folder or a model file.
     data : str or None
-        A name, a folder or a file; by default, the data of the run.
+        A name, a folder or a file; by default, the test set of the run's own data.
     load : callable
         ``load_data``, or another function from a name or a path to a data set.
+    tell : callable
+        Called with each assumption that was made.
 
     Returns
     -------
@@ -40,25 +54,68 @@ def evaluate_run(run: Path, data: str | None, load: Callable[[str], Dataset]) ->
         If the run or the data cannot be read, or do not match.
     """
     model, _, config = load_run(run)
-    dataset = load(data or config.get("data", model.dataset))
+    whole = data is not None and is_table(data)
+    if data is not None and whole:
+        examples, title = _all_rows(model, Path(data), tell), data
+    else:
+        options = TableOptions(config.get("label"), tuple(config.get("drop", ())), config.get("missing", "error"))
+        dataset = load(data or config.get("data", model.dataset), options)
+        examples, title = _test_set(model, dataset), dataset.name
+    check_examples(model.network, examples)
+    # The engine that fits one pass over all examples.
+    settings = TrainingSettings(epochs=1, full_batch=True)
+    engine, _ = make_engine(model.network, examples, settings, model.parameters.vector.dtype)
+    loss, accuracy = engine.evaluate(model.parameters, examples)
+    kind = "" if whole else "test "
+    rows = [
+        (f"{kind}accuracy", f"{accuracy:.2%}"),
+        (f"{kind}loss", f"{loss:.4f}"),
+        ("examples", f"{len(examples.X):,}"),
+    ]
+    return rows, f"{run} on {title}"
+
+
+def _test_set(model: Model, dataset: Dataset) -> Examples:
+    """Take the test set of a data set that matches the model."""
     if dataset.n_features != model.network.layer_sizes[0] or dataset.class_names != model.class_names:
         raise ShapeError(
             f"{dataset.name} with {dataset.n_features} features and the classes {', '.join(dataset.class_names)}",
             f"{model.network.layer_sizes[0]} features and the classes {', '.join(model.class_names)}",
             f"evaluate on data like {model.dataset}, on which the model was trained",
         )
-    examples = Examples(_rescaled(dataset.X_test, dataset.scaling, model.scaling), dataset.y_test)
-    check_examples(model.network, examples)
-    # The engine that fits one pass over all examples.
-    settings = TrainingSettings(epochs=1, full_batch=True)
-    engine, _ = make_engine(model.network, examples, settings, model.parameters.vector.dtype)
-    loss, accuracy = engine.evaluate(model.parameters, examples)
-    rows = [
-        ("test accuracy", f"{accuracy:.2%}"),
-        ("test loss", f"{loss:.4f}"),
-        ("examples", f"{len(dataset.X_test):,}"),
-    ]
-    return rows, f"{run} on {dataset.name}"
+    return Examples(_rescaled(dataset.X_test, dataset.scaling, model.scaling), dataset.y_test)
+
+
+def _all_rows(model: Model, path: Path, tell: Tell) -> Examples:
+    """Take all rows of a table; a class of the model may be absent, but none may be new."""
+    rows = _read_table(model, path, tell)
+    if rows.labels is None:
+        wanted = model.columns.label if model.columns and model.columns.named else "a label in the first column"
+        raise DataError(
+            f"{path} has no labels", f"the column {wanted}", "use `handgrad predict` for rows without labels"
+        )
+    number = {name: index for index, name in enumerate(model.class_names)}
+    words = [word if word in number else word.partition(".")[0] for word in rows.labels]
+    unknown = sorted({word for word in words if word not in number})
+    if unknown:
+        raise DataError(
+            f"{path} has the label {unknown[0]!r}, which the model does not know",
+            f"the classes {', '.join(model.class_names[:20])}",
+            "check the labels",
+        )
+    y = np.array([number[word] for word in words], np.int64)
+    absent = [name for name in model.class_names if number[name] not in y]
+    if absent:
+        tell(f"{path}: no example of class {', '.join(absent[:10])}")
+    return Examples(model.scaling.apply(rows.X), y)
+
+
+def _read_table(model: Model, path: Path, tell: Tell) -> Rows:
+    """Read a table for a model, and tell what was assumed."""
+    rows = read_table_rows(path, model.columns, model.network.layer_sizes[0])
+    for note in rows.notes:
+        tell(f"{path}: {note}")
+    return rows
 
 
 def _rescaled(X: NDArray[np.float32], own: Any, wanted: Any) -> NDArray[np.float32]:
@@ -72,23 +129,58 @@ def _rescaled(X: NDArray[np.float32], own: Any, wanted: Any) -> NDArray[np.float
     return np.asarray(wanted.apply(X * (high - low) + low))
 
 
-def predict_inputs(run: Path, inputs: Sequence[Path]) -> Iterator[tuple[str, tuple[str, ...], NDArray[Any]]]:
-    """Compute the outputs for images and for the rows of .npy files.
+@dataclass(frozen=True)
+class Prediction:
+    """The outputs for one example.
 
-    All inputs are read before the first result is yielded, so that an unreadable one is reported at once.
+    Attributes
+    ----------
+    source : str
+        The name of the file.
+    row : int or None
+        The number of the row in it, from 0.
+    class_names : tuple of k str
+    outputs : ndarray of shape (k,)
+    """
+
+    source: str
+    row: int | None
+    class_names: tuple[str, ...]
+    outputs: NDArray[Any]
+
+    @property
+    def label(self) -> str:
+        """The name of the example in the terminal."""
+        return self.source if self.row is None else f"{self.source}[{self.row}]"
+
+    def to_dict(self, probabilities: bool) -> dict[str, Any]:
+        """Return the columns of a table of predictions."""
+        best = int(self.outputs.argmax())
+        table = {
+            "source": self.source,
+            "row": self.row,
+            "prediction": self.class_names[best],
+            "probability": float(self.outputs[best]),
+        }
+        if probabilities:
+            table |= {f"p({name})": float(p) for name, p in zip(self.class_names, self.outputs, strict=True)}
+        return table
+
+
+def predict_inputs(run: Path, inputs: Sequence[Path], tell: Tell) -> list[Prediction]:
+    """Compute the outputs for images, for the rows of tables and for those of .npy files.
 
     Parameters
     ----------
     run : path
         A run folder or a model file.
     inputs : sequence of paths
+    tell : callable
+        Called with each assumption that was made.
 
-    Yields
-    ------
-    label : str
-        The name of the file; for a .npy file, with the number of the row.
-    class_names : tuple of str
-    outputs : ndarray of shape (k,)
+    Returns
+    -------
+    list of Prediction
 
     Raises
     ------
@@ -96,21 +188,59 @@ def predict_inputs(run: Path, inputs: Sequence[Path]) -> Iterator[tuple[str, tup
         If something cannot be read, or does not match the model.
     """
     model, _, _ = load_run(run)
-    labels: list[str] = []
-    outputs: list[NDArray[Any]] = []
+    found: list[Prediction] = []
     for path in inputs:
         if path.suffix.lower() == ".npy":
-            found = model.predict(read_rows(path))
-            labels += [f"{path}[{row}]" for row in range(len(found))]
+            outputs = model.predict(read_rows(path))
+        elif is_table(path):
+            outputs = model.predict(_read_table(model, path, tell).X)
         else:
             if model.image_shape is None:
                 raise DataError(
                     f"the model was trained on a table, but {path} is an image",
-                    "rows in a .npy file",
-                    "save the examples as .npy",
+                    "a table or rows in a .npy file",
+                    "save the examples as CSV",
                 )
-            found = model.predict_scaled(read_image(path, model.image_shape)[np.newaxis])
-            labels.append(str(path))
-        outputs += list(found)
-    for label, values in zip(labels, outputs, strict=True):
-        yield label, model.class_names, values
+            outputs = model.predict_scaled(read_image(path, model.image_shape)[np.newaxis])
+            found.append(Prediction(str(path), None, model.class_names, outputs[0]))
+            continue
+        found += [Prediction(str(path), row, model.class_names, one) for row, one in enumerate(outputs)]
+    return found
+
+
+def write_predictions(out: Path, predictions: Sequence[Prediction], probabilities: bool) -> Path:
+    """Write a table of predictions, one row for each example, as .csv, .jsonl or .parquet.
+
+    Raises
+    ------
+    DataError
+        If the file exists, or its name ends in anything else.
+    """
+    kind = out.suffix.lower()
+    if kind not in (".csv", ".jsonl", ".parquet"):
+        raise DataError(f"{out} ends in {out.suffix!r}", "a name that ends in .csv, .jsonl or .parquet", "rename it")
+    files.refuse_existing(out)
+    rows = [one.to_dict(probabilities) for one in predictions]
+    with files.written(out) as file:
+        if kind == ".jsonl":
+            file.write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+        else:
+            import pandas as pd
+
+            table, content = pd.DataFrame(rows).astype({"row": "Int64"}), io.BytesIO()
+            if kind == ".csv":
+                table.to_csv(content, index=False, lineterminator="\n")
+            else:
+                _to_parquet(table, content)
+            file.write(content.getvalue())
+    return out
+
+
+def _to_parquet(table: Any, content: io.BytesIO) -> None:
+    """Write a table in Parquet, where pyarrow is installed."""
+    try:
+        table.to_parquet(content, index=False)
+    except ImportError as error:
+        raise DataError(
+            "Parquet needs pyarrow", "the extra `parquet`", "run `pip install 'handgrad[parquet]'`"
+        ) from error

@@ -1,0 +1,88 @@
+"""What the features of a table are, and how each of them becomes columns of numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from handgrad.errors import DataError
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature of a table: a column of numbers, or of words, each of which becomes a column of zeros and ones.
+
+    Parameters
+    ----------
+    name : str
+    words : tuple of str
+        The categories, in the order of their columns; none for numbers.
+    fill : float, optional
+        Stands for an empty field.
+    """
+
+    name: str
+    words: tuple[str, ...] = ()
+    fill: float | None = None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How a table becomes rows of numbers; kept with a model, so that new tables become the same.
+
+    Parameters
+    ----------
+    label : str
+        The name of the label's column.
+    features : tuple of Column
+    named : bool
+        Whether the names come from the file; otherwise they are the numbers of the columns, from 1.
+
+    Examples
+    --------
+    >>> Columns("kind", (Column("size"), Column("colour", ("blue", "red"))), True).width
+    3
+    """
+
+    label: str
+    features: tuple[Column, ...]
+    named: bool
+
+    @property
+    def width(self) -> int:
+        """The number of columns of numbers."""
+        return sum(len(column.words) or 1 for column in self.features)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can represent.
+
+        Examples
+        --------
+        >>> Columns("kind", (Column("size", fill=0.5),), True).to_dict()
+        {'label': 'kind', 'named': True, 'features': [{'name': 'size', 'words': [], 'fill': 0.5}]}
+        """
+        features = [{"name": one.name, "words": list(one.words), "fill": one.fill} for one in self.features]
+        return {"label": self.label, "named": self.named, "features": features}
+
+    @classmethod
+    def from_dict(cls, content: Any) -> Columns:
+        """Read the result of :meth:`to_dict`, and refuse anything else.
+
+        Examples
+        --------
+        >>> columns = Columns("kind", (Column("size"),), True)
+        >>> Columns.from_dict(columns.to_dict()) == columns
+        True
+        """
+        try:
+            features = tuple(Column(one["name"], tuple(one["words"]), one["fill"]) for one in content["features"])
+            found = cls(content["label"], features, content["named"])
+            texts = [found.label, *(text for one in features for text in (one.name, *one.words))]
+            fills = [one.fill for one in features if one.fill is not None]
+            whole = isinstance(found.named, bool) and set(content) == {"label", "named", "features"}
+            if whole and all(isinstance(text, str) for text in texts) and all(math.isfinite(fill) for fill in fills):
+                return found
+        except (TypeError, KeyError, AttributeError):
+            pass
+        raise DataError("columns that are not described in full", "a label and features", "write them again")

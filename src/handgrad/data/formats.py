@@ -1,0 +1,143 @@
+"""Which kind of table a file is, and the kinds that a library reads: Parquet, ARFF and libsvm."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad import files
+from handgrad.data.frames import HEAD, STANDARD_INPUT, Frame, content_of, read_text
+from handgrad.data.npy import is_npz
+from handgrad.data.text import MISSING, encoding_of
+from handgrad.errors import DataError, FormatError
+
+# The first bytes of pictures: PNG, JPEG, GIF, BMP, TIFF, WebP, PPM.
+_PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5\n", b"P6\n")
+
+
+def is_table(path: str | os.PathLike[str]) -> bool:
+    """Say whether a path is that of a table or another file that is read as one: no NumPy file, picture or folder."""
+    path = Path(path).expanduser()
+    if path in STANDARD_INPUT:
+        return True
+    if not path.is_file():
+        return False
+    with files.opened(path) as file:
+        start = file.read(16)
+    return not (start.startswith((b"\x93NUMPY", *_PICTURES)) or start[4:8] == b"ftyp" or is_npz(path))
+
+
+def read_frame(path: Path) -> Frame:
+    """Read a table by what the file contains, whatever its name.
+
+    Parameters
+    ----------
+    path : Path
+        ``-`` is the standard input.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or is no table.
+    """
+    content = content_of(path)
+    if content.startswith(b"PAR1") or path.suffix.lower() == ".parquet":
+        return read_parquet(path)
+    if content.lstrip()[:1] in (b"%", b"@") and b"@relation" in content[:HEAD].lower():
+        return _read_arff(path, content)
+    if re.match(rb"[+-]?[\d.]+\s+(qid:\d+\s+)?\d+:\S", content):
+        return _read_libsvm(path, content)
+    return read_text(path, content)
+
+
+def read_parquet(path: Path) -> Frame:
+    """Read a table in Parquet; its columns have names.
+
+    Raises
+    ------
+    DataError
+        If pyarrow is not installed, or the file is not a table.
+    """
+    try:
+        import pyarrow as arrow
+        import pyarrow.parquet as parquet
+    except ImportError as error:
+        raise DataError(
+            f"{path}: Parquet needs pyarrow, which is not installed",
+            "the extra `parquet`",
+            "run `pip install 'handgrad[parquet]'`",
+        ) from error
+    with files.opened(path) as file:
+        try:
+            source = parquet.ParquetFile(file)
+            cells = source.metadata.num_rows * len(source.schema_arrow.names)
+            groups = map(source.metadata.row_group, range(source.metadata.num_row_groups))
+            files.refuse_size(max(8 * cells, sum(group.total_byte_size for group in groups)), path)
+            table = source.read()
+        except (arrow.ArrowException, OSError, ValueError) as error:
+            raise FormatError(
+                f"{path} is not a Parquet file ({str(error)[:200]})", "a Parquet file", "write it again"
+            ) from error
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {str(name): _parquet_column(table.column(i), str(name), path) for i, name in enumerate(table.column_names)}
+    )
+    return Frame(path, frame, True)
+
+
+def _parquet_column(column: Any, name: str, path: Path) -> Any:
+    """Convert a column to numbers or texts."""
+    import pyarrow as arrow
+
+    kind = column.type
+    if arrow.types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if arrow.types.is_decimal(kind):
+        column, kind = column.cast(arrow.float64()), arrow.float64()
+    if arrow.types.is_string(kind) or arrow.types.is_large_string(kind):
+        texts = [None if text is None or text.strip() in MISSING else text.strip() for text in column.to_pylist()]
+        return np.array(texts, object)
+    if not (arrow.types.is_integer(kind) or arrow.types.is_floating(kind) or arrow.types.is_boolean(kind)):
+        raise FormatError(
+            f"{path}: column {name!r} is of type {kind}", "numbers or texts", "convert the column, or leave it out"
+        )
+    if column.null_count == 0:
+        return column.to_numpy()
+    return column.cast(arrow.float64()).to_pandas().to_numpy()
+
+
+def _read_arff(path: Path, content: bytes) -> Frame:
+    """Read Weka's format through SciPy."""
+    import pandas as pd
+    from scipy.io import arff
+
+    try:
+        rows, meta = arff.loadarff(io.StringIO(content.decode(encoding_of(content))))
+    except (arff.ArffError, NotImplementedError, ValueError, StopIteration) as error:
+        raise FormatError(f"{path}: {error}", "a table in ARFF", "convert it to CSV") from error
+    table = pd.DataFrame(rows)
+    for name, kind in zip(meta.names(), meta.types(), strict=True):
+        if kind == "nominal":
+            table[name] = [None if word == b"?" else word.decode() for word in table[name]]
+    return Frame(path, table, True)
+
+
+def _read_libsvm(path: Path, content: bytes) -> Frame:
+    """Read lines of a label and pairs of an index and a value, through scikit-learn."""
+    import pandas as pd
+    from sklearn.datasets import load_svmlight_file
+
+    try:
+        X, y = load_svmlight_file(io.BytesIO(content))
+    except ValueError as error:
+        raise FormatError(f"{path}: {error}", "lines such as 1 3:0.5 7:2 (libsvm)", "correct the file") from error
+    files.refuse_size(8 * X.shape[0] * X.shape[1], path)
+    table = pd.DataFrame(X.toarray(), columns=[str(number) for number in range(1, X.shape[1] + 1)])
+    table["label"] = y
+    return Frame(path, table, named=True)

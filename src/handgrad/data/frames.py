@@ -1,0 +1,272 @@
+"""Read tables of every kind into pandas' data frames; fields that are not numbers stay as they are written."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad import files
+from handgrad.data.text import MISSING, Dialect, encoding_of, sniff
+from handgrad.errors import FormatError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_TEXT_BYTES = 2**32
+MAX_COLUMNS = 100_000
+STANDARD_INPUT = (Path("-"), Path("/dev/stdin"))
+HEAD = 2**22  # bytes in which the dialect is looked for
+_OTHERS = {  # what is no table, by its first bytes
+    b"<": "a web page or XML",
+    b"%PDF": "a PDF",
+    b"PK": "an archive such as an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"version https://git-lfs": "a pointer of Git LFS instead of the file",
+    b"\x89HDF": "HDF5",
+    b"\x93NUMPY": "a NumPy array",
+    b"{": "JSON",
+    b"[": "JSON",
+    b"\x80": "a pickle",
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A table as it was read.
+
+    Attributes
+    ----------
+    path : Path
+    table : pandas.DataFrame
+        Columns of numbers or of texts; an empty field is missing. Its index counts the rows of the file from 0.
+    named : bool
+        Whether the names of the columns come from the file; otherwise they are numbers, from 1.
+    notes : tuple of str
+        What was assumed.
+    source : Source or None
+        A text file's content.
+    """
+
+    path: Path
+    table: pd.DataFrame
+    named: bool
+    notes: tuple[str, ...] = ()
+    source: Source | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.table.columns)
+
+    def place(self, row: int) -> str:
+        """Say where the row stands in the file."""
+        wanted = int(self.table.index[row])
+        if self.source is not None:
+            for number, (line, _) in enumerate(self.source.rows()):
+                if number == wanted:
+                    return f"line {line}"
+        return f"row {wanted + 1}"
+
+    def as_text(self, name: str) -> Frame:
+        """Return the table with a column as it is written: 007 and 7 differ."""
+        if self.source is None or self.table[name].dtype.kind not in "biuf":
+            return self
+        place = self.names.index(name) + self.source.dialect.row_names
+        texts = self.source.parse(usecols=[place], dtype=str, na_values=None)
+        return replace(self, table=self.table.assign(**{name: texts.iloc[:, 0].loc[self.table.index]}))
+
+    def only(self, rows: NDArray[np.bool_]) -> Frame:
+        """Return the table with some of its rows."""
+        return replace(self, table=self.table[rows]) if not rows.all() else self
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text table's content, and how it is written."""
+
+    content: bytes
+    encoding: str
+    dialect: Dialect
+
+    @property
+    def width(self) -> int:
+        """The number of fields in a row, those that are left out included."""
+        return self.dialect.width + self.dialect.row_names + self.dialect.empty_last
+
+    def parse(self, **options: Any) -> pd.DataFrame:
+        """Parse all rows, with pandas; the columns are numbered from 0."""
+        import pandas as pd
+
+        written = self.dialect
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are longer than the others
+            found: pd.DataFrame = pd.read_csv(
+                io.BytesIO(self.content),
+                **{
+                    "sep": r"\s+" if written.separator == " " else written.separator,
+                    "encoding": self.encoding,
+                    "decimal": written.decimal,
+                    "thousands": written.thousands or None,
+                    "comment": written.comment or None,
+                    "skiprows": written.skipped,
+                    "header": None,
+                    "names": range(self.width),
+                    "index_col": False,
+                    "na_values": list(MISSING),
+                    "keep_default_na": False,
+                    "skipinitialspace": True,
+                    "low_memory": False,
+                    **options,
+                },
+            )
+        return found
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Read the rows with the numbers of their lines, slowly, for a message."""
+        text = io.TextIOWrapper(io.BytesIO(self.content), self.encoding, "replace", newline="")
+        written = self.dialect
+        for _ in range(written.skipped):
+            text.readline()
+        lines = (" ".join(line.split()) if written.separator == " " else line for line in text)
+        reader = csv.reader(lines, delimiter=written.separator, skipinitialspace=True, strict=True)
+        while True:
+            line = written.skipped + reader.line_num + 1
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise FormatError(
+                    f"line {line}: {error}", "fields that can be told apart", "correct that line"
+                ) from error
+            if row and not (written.comment and row[0].startswith(written.comment)):
+                yield line, row
+
+
+def content_of(path: Path) -> bytes:
+    """Read a file, unpacked if it is compressed."""
+    if path in STANDARD_INPUT:
+        content = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
+    else:
+        with files.opened(path) as file:
+            files.refuse_size(path.stat().st_size, path, MAX_TEXT_BYTES)
+            content = file.read(MAX_TEXT_BYTES + 1)
+            if content.startswith(b"\x1f\x8b"):
+                with gzip.open(io.BytesIO(content)) as unpacked:
+                    content = unpacked.read(MAX_TEXT_BYTES + 1)
+            elif content.startswith(b"PK") and (inside := _only_member(content)):
+                content = inside
+    files.refuse_size(len(content), path, MAX_TEXT_BYTES)
+    return content
+
+
+def _only_member(content: bytes) -> bytes:
+    """Unpack a zip archive of a single file; for any other, return nothing."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__")]
+            if len(members) != 1:
+                return b""
+            with archive.open(members[0]) as file:
+                return file.read(MAX_TEXT_BYTES + 1)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # damaged, or encrypted
+        return b""
+
+
+def read_text(path: Path, content: bytes) -> Frame:
+    """Read a table in text: CSV and its relatives, in any usual dialect and encoding."""
+    import pandas as pd
+
+    _refuse_others(path, content)
+    encoding = encoding_of(content)
+    head = content[:HEAD].decode(encoding, "replace")
+    try:
+        dialect = sniff(head if len(content) <= HEAD else head[: head.rfind("\n") + 1])
+    except csv.Error as error:
+        raise FormatError(f"{path}: {error}", "rows of fields", "check the file") from error
+    source = Source(content, encoding, dialect)
+    if not 2 <= source.dialect.width <= MAX_COLUMNS:
+        raise FormatError(
+            f"{path} has rows of {source.dialect.width:,} field{'s' * (source.dialect.width != 1)}"
+            if content.strip()
+            else f"{path} is empty",
+            f"2 to {MAX_COLUMNS:,} fields in each row, separated by commas, semicolons, tabs or blanks",
+            "check the file",
+        )
+    names, notes = _names(path, source.dialect)
+    try:
+        table = source.parse()
+    except (ValueError, OverflowError, pd.errors.ParserWarning) as error:  # pandas' own errors are ValueErrors
+        _refuse_uneven(path, source)
+        raise FormatError(f"{path}: {str(error)[:200]}", "rows of fields", "check the file") from error
+    begin = int(source.dialect.row_names)
+    table = table.iloc[:, begin : begin + len(names)]
+    table.columns = pd.Index(names)
+    if len(table) and table.iloc[:, -1].isna().any():
+        _refuse_uneven(path, source)
+    if encoding == "cp1252":
+        notes = (*notes, "the text is not UTF-8; read as Windows-1252")
+    return Frame(path, table, source.dialect.names is not None, notes, source)
+
+
+def _refuse_others(path: Path, content: bytes) -> None:
+    """Refuse what is no table, by its first bytes."""
+    start = content[:64].lstrip(b"\xef\xbb\xbf \r\n\t")
+    for mark, kind in _OTHERS.items():
+        if start.startswith(mark):
+            raise FormatError(
+                f"{path} is {kind}", "a table of text or Parquet", "convert it to CSV, or download the table itself"
+            )
+    if b"\0" in content[:4096] and encoding_of(content[:4096]) != "utf-16":
+        raise FormatError(f"{path} is a binary file", "a table of text or Parquet", "convert it to CSV")
+
+
+def _names(path: Path, dialect: Dialect) -> tuple[list[str], tuple[str, ...]]:
+    """Name all columns."""
+    if dialect.names is None:
+        names = [str(place) for place in range(1, dialect.width + 1)]
+        if dialect.width > 2 and list(dialect.sample[0]) == [str(place) for place in range(dialect.width)]:
+            raise FormatError(
+                f"{path}: its first row counts 0, 1, 2, ..., which may be names or an example",
+                "columns named with words, or no header",
+                "name the label's column 'label' (in pandas: to_csv(path, header=False) writes no header)",
+            )
+        return names, ()
+    names = [name or f"Unnamed: {place}" for place, name in enumerate(dialect.names)]
+    double = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if double is not None:
+        raise FormatError(f"{path}: two columns are called {double!r}", "different names", "rename one of them")
+    notes = ("the first field of each row is the row's name; left out",) if dialect.row_names else ()
+    return names, notes
+
+
+def _refuse_uneven(path: Path, source: Source) -> None:
+    """Refuse the first row with another number of fields, and a quote that is never closed."""
+    try:
+        for line, row in source.rows():
+            found = len(row)
+            if (
+                found != source.width
+                and (found, row[-1]) != (source.width + 1, "")
+                and (found != source.width - source.dialect.empty_last)
+            ):
+                raise FormatError(
+                    f"{path}, line {line}: {found} field{'s' if found != 1 else ''}",
+                    f"{source.width}, as in the first row",
+                    "complete or drop the row",
+                )
+    except FormatError as error:
+        if str(path) in error.found:
+            raise
+        raise FormatError(f"{path}, {error.found}", error.wanted, error.remedy) from error

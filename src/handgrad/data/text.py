@@ -1,0 +1,254 @@
+"""Text tables: what separates their fields, how they write numbers, and whether their first row is a header.
+
+:func:`sniff` looks at the first lines only; pandas then reads the whole file as it says.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "<NA>", "#N/A", "?", "-", ".")
+SEPARATORS = (",", ";", "\t", "|", " ")
+COMMENTS = ("#", "%", "|")
+_SAMPLE = 1000  # rows that are looked at
+_CHUNK = 2**20
+_INTEGER = re.compile(r"[+-]?\d+")
+_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+
+# Names of label columns, most telling first, in lower case without punctuation.
+LABELS = ("label", "labels", "class", "classes", "classlabel", "classlabels", "target", "targets", "digit", "digits")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text table is written.
+
+    Attributes
+    ----------
+    separator : str
+        A blank stands for any number of blanks and tabs.
+    decimal, thousands : str
+        The marks in numbers; ``thousands`` is empty if there is none.
+    skipped : int
+        Lines before the first row, the header included.
+    names : tuple of str, or None
+        The names of the columns, if there is a header.
+    comment : str
+        The mark of lines to ignore, or empty.
+    row_names : bool
+        Whether each row begins with a name that the header lacks, as R writes tables.
+    empty_last : bool
+        Whether every row ends with a separator.
+    sample : tuple of rows
+        The first rows below the header, as texts.
+    """
+
+    separator: str
+    decimal: str
+    thousands: str
+    skipped: int
+    names: tuple[str, ...] | None
+    comment: str
+    row_names: bool
+    empty_last: bool
+    sample: tuple[tuple[str, ...], ...]
+
+    @property
+    def width(self) -> int:
+        """The number of columns, without those that are left out."""
+        return len(self.names) if self.names is not None else len(self.sample[0]) if self.sample else 0
+
+    def is_number(self, field: str) -> bool:
+        """Say whether a field is a number, as this table writes numbers."""
+        if self.thousands:
+            field = field.replace(self.thousands, "")
+        return is_number(field.replace(self.decimal, "."))
+
+
+def is_number(field: str) -> bool:
+    """Say whether a text is a number; Python's underscores are none.
+
+    Examples
+    --------
+    >>> [is_number(text) for text in ("1e3", " 7", "1_000", "cedar")]
+    [True, True, False, False]
+    """
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return "_" not in field
+
+
+def plain(name: str) -> str:
+    """Reduce a name to lower-case letters and digits, to compare it.
+
+    Examples
+    --------
+    >>> plain(" Class_Label ")
+    'classlabel'
+    """
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+def fields(lines: Iterable[str], separator: str) -> list[list[str]]:
+    """Split lines into fields.
+
+    Examples
+    --------
+    >>> fields(['1, "a, b"', "2, c"], ",")
+    [['1', 'a, b'], ['2', 'c']]
+    """
+    if separator == " ":
+        lines, separator = (re.sub(r"[ \t]+", " ", line.strip()) for line in lines), " "
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    return [[field.strip() for field in row] for row in reader if row]
+
+
+def sniff(text: str) -> Dialect:
+    r"""Tell from the beginning of a table how it is written.
+
+    Parameters
+    ----------
+    text : str
+        Whole lines.
+
+    Examples
+    --------
+    >>> found = sniff("width;kind\n1,5;cedar\n0,5;birch\n")
+    >>> found.separator, found.decimal, found.names
+    (';', ',', ('width', 'kind'))
+    """
+    lines = text.splitlines()
+    skipped, declared = 0, ""
+    if lines and (told := re.fullmatch(r'"?sep=(.)"?', lines[0].strip())):  # Excel's own line
+        skipped, declared = 1, told[1]
+    while skipped < len(lines) and not lines[skipped].strip():
+        skipped += 1
+    comment = ""
+    if skipped < len(lines) and lines[skipped].lstrip()[:1] in COMMENTS:
+        comment = lines[skipped].lstrip()[0]
+    kept = [line for line in lines[skipped:] if line.strip() and not (comment and line.lstrip().startswith(comment))]
+    separator = declared or _separator(kept[:_SAMPLE])
+    rows = [tuple(row) for row in fields(islice(kept, _SAMPLE + 1), separator)]
+    empty_last = (
+        len(rows) > 1
+        and all(len(row) > 2 and not row[-1] for row in rows[1:])
+        and (not rows[0][-1] or len(rows[0]) == len(rows[1]) - 1)
+    )
+    if empty_last:
+        width = min(len(rows[0]), len(rows[1]) - 1)
+        rows = [row[:width] if len(row) <= width + 1 else row for row in rows]
+    decimal, thousands = _marks(rows)
+    row_names = _has_row_names(rows)
+    found = Dialect(separator, decimal, thousands, skipped, None, comment, row_names, empty_last, tuple(rows))
+    if rows and (row_names or _is_header(rows, found)):
+        until = next(i for i, line in enumerate(lines) if i >= skipped and line.strip() and line in kept[:1])
+        found = replace(found, skipped=until + 1, names=rows[0], sample=tuple(rows[1:]))
+    return found
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """Choose the separator that divides most lines into the same number of fields, and among these the most fields."""
+    bare = [_QUOTED.sub("", line) for line in lines]
+    best, score = ",", (0.0, 0)
+    for separator in SEPARATORS:
+        if separator == " ":
+            counts = Counter(len(line.split()) - 1 for line in bare)
+        else:
+            counts = Counter(line.count(separator) for line in bare)
+        count, lines_alike = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+        share = lines_alike / max(len(bare), 1)
+        # Blanks in texts, and commas in numbers, are regular by chance: the other separators come first.
+        if count and (round(share, 1), count if separator != " " else 0) > score and (separator != " " or not score[1]):
+            best, score = separator, (round(share, 1), count)
+    return _unless_decimal(best, bare)
+
+
+def _unless_decimal(separator: str, lines: Sequence[str]) -> str:
+    """Prefer semicolons, tabs and blanks to commas where the commas stand in numbers such as 1,5."""
+    if separator == ",":
+        for other in (";", "\t"):
+            if lines and all(other in line for line in lines):
+                return other
+    return separator
+
+
+def _marks(rows: Sequence[Sequence[str]]) -> tuple[str, str]:
+    """Tell the decimal mark and the mark of thousands."""
+    texts = [field for row in rows[1:] for field in row if "," in field]
+    commas = [field for field in texts if _COMMA.fullmatch(field)]
+    grouped = [field for field in texts if _THOUSANDS.fullmatch(field)]
+    if grouped and len(grouped) >= len(commas):
+        return ".", ","
+    if commas and not any(_is_pointed(field) for row in rows[1:] for field in row):
+        return ",", "." if any("." in field for field in commas) else ""
+    return ".", ""
+
+
+def _is_pointed(field: str) -> bool:
+    return "." in field and "," not in field and is_number(field)
+
+
+def _has_row_names(rows: Sequence[Sequence[str]]) -> bool:
+    """Recognise R's tables: a header with one field less than every row below it."""
+    return len(rows) > 2 and {len(row) for row in rows[1:]} == {len(rows[0]) + 1} and not any(map(is_number, rows[0]))
+
+
+def _is_header(rows: Sequence[Sequence[str]], written: Dialect) -> bool:
+    """Tell whether the first row holds names, by what stands below it."""
+    first, below = rows[0], rows[1:]
+    for place, field in enumerate(first):
+        if plain(field) in (*LABELS, "y") and field not in (row[place] for row in below if len(row) > place):
+            return True
+    if not below:
+        return not any(map(written.is_number, first))
+    width = len(first)
+    words = [place for place, field in enumerate(first) if not written.is_number(field) and field not in MISSING]
+    for place in words:
+        column = [row[place] for row in below if len(row) == width and row[place] not in MISSING]
+        if column and sum(map(written.is_number, column)) > len(column) / 2:
+            return True  # a word above numbers
+    if len(words) == width:  # words above words: names do not occur again
+        return not any(first[place] in (row[place] for row in below if len(row) == width) for place in words)
+    return len(words) >= 1 and all(_only_there(rows, place) for place in words) and _are_names(first, words)
+
+
+def _only_there(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Say whether the word in the first row occurs nowhere below, where most words occur again."""
+    counts = Counter(row[place] for row in rows[1:] if len(row) > place)
+    return counts[rows[0][place]] == 0 and 2 * sum(count == 1 for count in counts.values()) <= len(counts)
+
+
+def _are_names(first: Sequence[str], words: Sequence[int]) -> bool:
+    """Say whether the numbers of the first row may be names: different whole numbers."""
+    numbers = [field for place, field in enumerate(first) if place not in words]
+    return len(set(numbers)) == len(numbers) and all(map(_INTEGER.fullmatch, numbers))
+
+
+def encoding_of(content: bytes) -> str:
+    """Tell the encoding of a text: by its byte order mark, UTF-8 if it is valid, and otherwise Windows-1252.
+
+    Examples
+    --------
+    >>> encoding_of("größer".encode("cp1252")), encoding_of("größer".encode())
+    ('cp1252', 'utf-8-sig')
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(content), _CHUNK):  # a whole text would take up to four times the memory
+            decoder.decode(content[start : start + _CHUNK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
