@@ -290,9 +290,28 @@ def test_a_slow_method_is_right_though_the_large_network_takes_too_long():
     answers = [
         network_answer(call, handout.fcc) if call.kind == "network" else function_answer(call) for call in plan.calls
     ]
-    assert answers[-1].id.endswith("further:4")
+    assert answers[-1].id.endswith("further:6")
     answers[-1] = Answer(answers[-1].id, "too_slow")
     assert backward.judge(plan, answers).status == "right"
+    answers[-2] = Answer(answers[-2].id, "too_slow")  # a single example, for which nothing but a pass per weight is
+    assert backward.judge(plan, answers).status == "too_slow"
+
+
+def test_a_step_holds_for_the_weights_that_the_constructor_makes():
+    """Arrays of a class of their own, which are replaced where weights are given, must move as others do."""
+
+    class Heavy(np.ndarray):
+        def __isub__(self, change):
+            return np.ndarray.__isub__(self, 0.999 * np.asarray(change))
+
+    class Starts(handout.fcc):
+        def __init__(self, *sizes):
+            super().__init__(*sizes)
+            for name in PARAMETERS:
+                setattr(self, name, getattr(self, name).view(Heavy))
+
+    result = judged(Starts, judge=step, task="gradient_step")
+    assert result.findings[0].mistake == "step_scaled"
 
 
 def test_a_wrong_helper_does_not_hide_that_it_is_called_with_the_wrong_layer():

@@ -31,7 +31,7 @@ class Subject:
     reference : callable
     extremes : mapping of id to callable
         Each draws arguments on which the sheet's own formula, computed literally, overflows: failing there costs
-        nothing, and earns a remark with this id.
+        nothing, and earns a remark with this id, if none before it has failed.
     tolerance : float
         Up to which a mistake of the catalogue is recognised.
     guarded : callable or None
@@ -96,10 +96,21 @@ def _draw_softmax(rng: Rng) -> tuple[Arguments, ...]:
     return (*((_single(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (_single(large),))
 
 
-def _extreme_softmax(rng: Rng) -> Arguments:
-    X = rng.uniform(800, 2000, (4, 3))
-    X[2:] *= -1
+def _large_logits(rng: Rng) -> Arguments:
+    """Draw rows with a large spread, whose largest entries lie beyond what exp can compute, all near each other."""
+    X = rng.uniform(-4000, -2000, (4, 3))
+    X[np.arange(4), rng.integers(0, 3, 4)] = 1200 + rng.random(4)
     return (X,)
+
+
+def _negative_logits(rng: Rng) -> Arguments:
+    """Draw rows near each other whose exponentials are all too small to be told from zero."""
+    return (rng.uniform(-2, 2, (4, 3)) - 1200,)
+
+
+def _distant_logits(rng: Rng) -> Arguments:
+    """Draw rows of which some lie so far below the others that one shift cannot serve all."""
+    return (rng.uniform(-2, 2, (4, 3)) - rng.permutation([0, 0, 1200, 1200])[:, None],)
 
 
 # fcc_one_layer
@@ -195,7 +206,9 @@ SUBJECTS: dict[str, Subject] = {
         {"sigmoid_overflows": _extreme_sigmoid},
     ),
     "softmax": Subject(
-        _draw_softmax, (_ROWS,), handout.softmax, {"softmax_overflows": _extreme_softmax}
+        _draw_softmax, (_ROWS,), handout.softmax,
+        {"softmax_overflows": _large_logits, "softmax_underflows": _negative_logits,
+         "softmax_rows_far_apart": _distant_logits},
     ),
     "fcc_one_layer": Subject(
         _draw_layer,

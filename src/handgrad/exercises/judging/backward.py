@@ -211,8 +211,8 @@ def _read(probe: Probe, answer: Answer, kept: bool = False) -> list[View]:
 
 def _further(drawn: Trials, asked: Answers, exact: bool) -> Iterator[tuple[Probe, Answer]]:
     """List what else must be right of a method that has been right so far."""
-    *usual, astronomic, large = zip(drawn.further, asked.further, strict=True)
-    yield from usual
+    *usual, astronomic, wide, large = zip(drawn.further, asked.further, strict=True)
+    yield from (*usual, wide)
     if exact and astronomic[1].status == "ok":
         yield astronomic
     if large[1].status in ("ok", "crashed"):  # loops over single numbers may be too slow

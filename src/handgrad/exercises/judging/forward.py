@@ -46,7 +46,7 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
     """
     if not works and (misshapen := _misshapen(drawn.probes[0], asked.full[0])):
         return (misshapen,)
-    found = list(first_weights(drawn.probes, asked))
+    found = list(first_weights(drawn, asked))
     if not _helpers_right(drawn, asked):
         return tuple(found)
     passes = passed(drawn.probes, asked.full)

@@ -34,7 +34,7 @@ class Cases:
     regular : tuple of argument lists
         The result must be right on each.
     extremes : mapping of id to arguments
-        Where the result is wrong on these, this mistake is remarked on.
+        The first on which the result is wrong is remarked on.
     """
 
     regular: tuple[Arguments, ...]
@@ -196,6 +196,7 @@ def _remarks(plan: Plan[Cases], answers: Sequence[Answer]) -> tuple[Finding, ...
         if not same(found, expected, subject.tolerance):
             shown = diagnosis.facts([task], found, expected, _sizes(task, arguments))
             remarks.append(diagnosis.named(mistake, (), shown, TASKS[task].equation))
+            break  # what fails on one of them may fail on the next for the same reason
     seen = {
         "argument_changed": any(map(_changed, answers, cases.regular)),
         "single_precision": any(_is_single(_returned(answer)) for answer in answers[: len(cases.regular)]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,10 +19,14 @@ from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples, their labels, and what the reference's forward pass makes of them."""
+    """Examples, their labels, and what the reference's forward pass makes of them.
+
+    ``weights`` are those that the network is given before; if there are none, it keeps what it has.
+    """
 
     y: Array
     forward: dict[str, Array]
+    weights: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,24 @@ def scaled(probe: Probe, scale: float = 1e10) -> Probe:
     )
 
 
+def learning(rng: np.random.Generator, probe: Probe) -> Probe:
+    """Show every batch once more after the weights have moved, and the first one again after they have moved back.
+
+    What is remembered of examples is then out of date.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> probe = learning(rng, draw(rng, (3, 4, 5, 3), 2, 2))
+    >>> [bool(batch.weights) for batch in probe.batches], probe.batches[2].forward["X"] is probe.batches[0].forward["X"]
+    ([False, False, True, False, True], True)
+    """
+    moved = {name: array + 0.5 * rng.standard_normal(array.shape) for name, array in probe.weights.items()}
+    first, *others = (_batch(moved, batch.forward["X"], batch.y) for batch in probe.batches)
+    back = replace(probe.batches[0], weights=probe.weights)
+    return replace(probe, batches=(*probe.batches, replace(first, weights=moved), *others, back))
+
+
 def _shapes(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
     for before, after in pairwise(sizes):
         yield from ((before, after), (after,))
@@ -122,7 +144,7 @@ def begin(probe: Probe) -> list[Step]:
     return [Step("construct", arguments=probe.sizes), *given(probe.weights)]
 
 
-def given(values: dict[str, Array]) -> list[Step]:
+def given(values: Mapping[str, Array]) -> list[Step]:
     """Set attributes."""
     return [Step("set", name, (array,)) for name, array in values.items()]
 
@@ -132,6 +154,7 @@ def passes(probe: Probe, forward: bool = True) -> tuple[Step, ...]:
     steps = [*start(probe), *given(probe.weights)]
     names = (*BACKPROP, *ACTIVATIONS, *PARAMETERS)
     for i, batch in enumerate(probe.batches):
+        steps += given(batch.weights)
         if forward:
             steps.append(Step("call", "forward_propagation", (batch.forward["X"],), f"{i}:forward"))
         else:
@@ -176,6 +199,7 @@ def read(probe: Probe, answer: Answer, kept: bool = False) -> Iterator[View]:
     from what the submission keeps of its own.
     """
     previous: dict[str, Array] = {}
+    usual: Mapping[str, Array] = probe.weights
     values = answer.values
     single = any(array.dtype.name in ("float16", "float32") for array in values.values())
     for i, batch in enumerate(probe.batches):
@@ -189,14 +213,15 @@ def read(probe: Probe, answer: Answer, kept: bool = False) -> Iterator[View]:
             if f"{i}:{name}" in values
             and (reached or not same(values[f"{i}:{name}"], values.get(f"{i}:before:{name}")))
         }
-        weights = _found(values, f"{i}:before:", probe.weights)
+        usual = batch.weights or usual
+        weights = _found(values, f"{i}:before:", usual)
         forward = batch.forward
-        if done(answer, f"{i}:forward") and not all(same(weights[name], probe.weights[name]) for name in weights):
+        if done(answer, f"{i}:forward") and not all(same(weights[name], usual[name]) for name in weights):
             forward = _batch(weights, forward["X"], batch.y).forward
         if kept:
             forward = _found(values, f"{i}:before:", forward)
         state: dict[str, Any] = {"n": len(batch.y), "y": batch.y, **weights, **forward}
-        state["after"] = {name: values.get(f"{i}:{name}", array) for name, array in probe.weights.items()}
+        state["after"] = {name: values.get(f"{i}:{name}", array) for name, array in usual.items()}
         state["previous"] = {name: previous.get(name, 0.0) for name in BACKPROP}
         yield View(state, own, reached, TOLERANCE if single else EXACT)
         previous = own

@@ -6,7 +6,7 @@ from learning, or whoever makes it from choosing its weights, is a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
@@ -15,8 +15,9 @@ from handgrad.exercises.calls import Answer
 from handgrad.exercises.catalogue.comparing import Array
 from handgrad.exercises.catalogue.layers import LAYERS
 from handgrad.exercises.judging import diagnosis
+from handgrad.exercises.judging.chance import not_by_chance
 from handgrad.exercises.judging.passes import Probe
-from handgrad.exercises.judging.trials import Answers
+from handgrad.exercises.judging.trials import Answers, Trials
 from handgrad.exercises.results import Finding
 
 WEIGHTS = tuple(layer.weights for layer in reversed(LAYERS))
@@ -32,13 +33,12 @@ MISTAKES: Mapping[str, Callable[[Array], bool]] = {
 }
 
 
-def first_weights(probes: Sequence[Probe], asked: Answers) -> Iterator[Finding]:
+def first_weights(drawn: Trials, asked: Answers) -> Iterator[Finding]:
     """Report what is wrong with the weights of new networks, if anything is.
 
     Parameters
     ----------
-    probes : sequence of Probe
-        The networks of ``asked.full``.
+    drawn : Trials
     asked : Answers
 
     Yields
@@ -46,6 +46,7 @@ def first_weights(probes: Sequence[Probe], asked: Answers) -> Iterator[Finding]:
     Finding
         At most one. A last layer that starts with zeros alone is none.
     """
+    probes = drawn.probes
     new = _weights(asked.full[0], probes[0])
     for mistake, shows in MISTAKES.items():
         names = tuple(name for name, array in new.items() if shows(array))
@@ -57,10 +58,14 @@ def first_weights(probes: Sequence[Probe], asked: Answers) -> Iterator[Finding]:
             if np.array_equal(array, same):
                 yield _named("weights_same_in_two_layers", (name, other))
                 return
-    once, again = (_weights(answer, probes[0]) for answer in asked.started)
-    alike = tuple(name for name, array in once.items() if np.array_equal(array, again.get(name, ())))
-    if alike and alike != WEIGHTS[2:]:
-        yield _named("weights_ignore_rng", alike)
+    *small, large = asked.started
+    for once, again in combinations([_weights(answer, probes[0]) for answer in small], 2):
+        alike = tuple(name for name, array in once.items() if np.array_equal(array, again.get(name, ())))
+        if alike and alike != WEIGHTS[2:]:
+            yield _named("weights_ignore_rng", alike)
+            return
+    if found := not_by_chance(_weights(large, drawn.large)):
+        yield _named(*found)
 
 
 def _weights(answer: Answer, probe: Probe) -> dict[str, Array]:

@@ -58,7 +58,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
 
     Every trial is made three times, for solutions that need more than the gradients: with a new network, with one that
     has been given the values of a forward pass, and with one that has done a forward and a backward pass itself. The
-    last call is a short training, in which the gradients are the solution's own.
+    last call is a short training, in which the gradients and the first weights are the solution's own.
 
     Examples
     --------
@@ -95,6 +95,8 @@ def _small() -> Trial:
 
 def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
     batch, steps = trial.probe.batches[0], begin(trial.probe)
+    if kind == "trained":
+        steps = [Step("construct", arguments=trial.probe.sizes)]
     if kind == "given":
         steps += given(batch.forward)
     if kind == "used":

@@ -3,7 +3,8 @@
 The method is run on networks whose layers differ in size, so that a transposition or a wrong axis shows, and on some
 whose layers are equal, so that a product with the wrong factor does not only crash; several times on one object; and
 with inputs of another scale. Who is right in all that is tried further: on one object in many calls and with many
-examples; with labels and weights of another kind; and on a network as large as the sheet's. The method is also run from
+examples; with labels and weights of another kind; on the same examples after the weights have changed; and on a network
+as large as the sheet's. The method is also run from
 the reference's forward values, which shows what it deserves itself if the forward pass is wrong or missing, and with
 correct helper functions, for the case that one of those is to blame.
 """
@@ -25,6 +26,7 @@ from handgrad.exercises.judging.passes import (
     draw,
     example,
     large_pass,
+    learning,
     passes,
     relabelled,
     scaled,
@@ -39,19 +41,27 @@ SHEET = (784, 400, 400, 10)
 HISTORY = (4, 3, 3, 150, 4, 1, 2, 70, 4, 300, 6, 1, 5, 5, 33)  # numbers of examples in calls with one object
 ASTRONOMIC = 1e250  # inputs for which even a step into the complex plane is not small
 PATIENCE = 4.0  # seconds for the large network; slower methods, such as loops over single numbers, are not tried on it
+WIDE = (2000, 50, 40, 10)  # with a single example, loops over single numbers take a fraction of a second
+ENDURANCE = 8.0  # seconds for that one, in which nobody can make a forward pass for each weight
+STARTS = 12  # networks to compare; so many seeds show a generator that is one of a few
 
 
 @dataclass(frozen=True)
 class Trials:
     """What backprop is tried on: networks, those for what is right so far, and that of the picture.
 
-    The last one of ``further`` is as large as the sheet's, and the one before has inputs so large that single precision
-    cannot hold them.
+    The last one of ``further`` is as large as the sheet's, the one before has so many weights that nobody can make a
+    pass for each of them, and the one before that has inputs so large that single precision cannot hold them.
     """
 
     probes: tuple[Probe, ...]
     further: tuple[Probe, ...]
     example: Probe
+
+    @property
+    def large(self) -> Probe:
+        """The network of the sheet's size."""
+        return self.further[-1]
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class Answers:
     helpers, forward_helpers : sequence of Answer
         Of the functions that the method may call; ``forward_helpers``, of those that the forward pass may call.
     started : sequence of Answer
-        Of two new networks, made with different random generators.
+        Of new networks, made with different random generators; the last one is of the sheet's size.
     further : sequence of Answer
     """
 
@@ -105,7 +115,9 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         _of_one_class(_repeating(draw(rng, (5, 4, 6, 3), *HISTORY))),
         relabelled(draw(rng, (60, 50, 40, 10), 11)),
         steeper(relabelled(draw(rng, (6, 8, 7, 5), 9))),
+        learning(rng, draw(rng, (5, 6, 4, 3), 6, 6, 1, 1)),
         scaled(draw(rng, (6, 5, 7, 4), 3), ASTRONOMIC),
+        draw(rng, WIDE, 1),
         draw(rng, SHEET, 2),
     )
     trials = Trials(probes, further, example())
@@ -132,15 +144,16 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         Call(f"{task}:helper:{name}", "function", name, arguments) for name, arguments, _ in forward_helpers(probes[0])
     ]
     calls += [
-        Call(f"{task}:start:{i}", "network", "fcc", keywords={"rng": Random(i)}, steps=start(probes[0])) for i in (1, 2)
+        Call(f"{task}:start:{i}", "network", "fcc", keywords={"rng": Random(i)}, steps=start(probe), seconds=PATIENCE)
+        for i, probe in enumerate((*[probes[0]] * STARTS, trials.large), 1)
     ]
     calls += [
         Call(
             f"{task}:further:{i}",
             "network",
             "fcc",
-            steps=large_pass(probe) if probe.sizes == SHEET else passes(probe),
-            seconds=PATIENCE,
+            steps=large_pass(probe) if probe.sizes in (WIDE, SHEET) else passes(probe),
+            seconds=ENDURANCE if probe.sizes == WIDE else PATIENCE,
         )
         for i, probe in enumerate(further)
     ]
@@ -173,7 +186,7 @@ def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
         several(2),
         several(len(helpers_of(trials.probes[0]))),
         several(len(forward_helpers(trials.probes[0]))),
-        several(2),
+        several(STARTS + 1),
         several(len(trials.further)),
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.exercises.calls import Answer, Call, Network
+from handgrad.exercises.calls import Answer, Call, Network, Step
 from handgrad.exercises.sandbox.inside.protocol import extent
 
 # An array of an answer may be this many times as large as the largest argument, and at least as large as below. Wrong
@@ -44,6 +45,7 @@ def in_proportion(call: Call, answer: Answer) -> Answer:
     given += [array for arrays in call.canned.values() for array in arrays]
     given += [array for value in given if isinstance(value, Network) for array in value.weights.values()]
     shapes = [value.shape for value in given if isinstance(value, np.ndarray)]
+    shapes += [pair for step in call.steps if step.kind == "construct" for pair in pairwise(_layers(step))]
     entries = max(map(extent, shapes), default=0)  # as many may lie in one row
     side = max((length for shape in shapes for length in shape), default=0)
     longest = max(LONGEST, entries, TIMES * side)
@@ -57,3 +59,8 @@ def in_proportion(call: Call, answer: Answer) -> Answer:
     large = [label for label, array in answer.values.items() if not fits(array)]
     values = {label: array for label, array in answer.values.items() if label not in large}
     return replace(answer, values=values, left_out={**answer.left_out, **dict.fromkeys(large, "ndarray")})
+
+
+def _layers(step: Step) -> list[int]:
+    """List the sizes of the layers of a network that is made."""
+    return [size for size in step.arguments if isinstance(size, int)]

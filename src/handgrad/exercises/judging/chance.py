@@ -1,0 +1,90 @@
+"""Tells whether weights can be what they should be: drawn one by one from N(0, 1).
+
+They come from a network of the sheet's size, so many that chance hides nothing: each check would accuse an honest draw
+less than once in a billion times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import NormalDist
+
+import numpy as np
+
+from handgrad.exercises.catalogue.comparing import Array
+
+ENOUGH = 100_000  # entries of a matrix, to judge their distribution
+DECIMALS = range(1, 8)
+DIFFERENT = 0.9  # of the entries; in float32, over 99 in 100 are
+UNLIKELY = 10.0  # standard deviations
+AS_WIDE = (0.9, 1.1)  # as N(0, 1). Another width, and with it another distribution, is a matter of taste.
+PARTS = 64  # of the range, equally likely
+MOST = 200.0  # of chi-square with 63 degrees of freedom
+LARGEST = (4.0, 8.0)  # of so many entries, the largest one
+
+
+def not_by_chance(weights: Mapping[str, Array]) -> tuple[str, tuple[str, ...]] | None:
+    """Name the mistake that shows, if there is one, and the matrices that show it.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray
+        Of a new network. A matrix of equal entries is not judged, and of a small one, only how it is related to others.
+
+    Examples
+    --------
+    >>> rng = np.random.RandomState(0)
+    >>> W, V = rng.randn(400, 400), rng.randn(400, 300)
+    >>> not_by_chance({"W": W, "V": V}), not_by_chance({"W": W.round(3), "V": V})
+    (None, ('weights_rounded', ('W',)))
+    >>> not_by_chance({"W": W, "V": -W[:, 100:]}), not_by_chance({"W": rng.uniform(-3**0.5, 3**0.5, W.shape)})
+    (('weights_repeated', ('W', 'V')), ('weights_not_normal', ('W',)))
+    """
+    drawn = {name: np.sort(W, axis=None) for name, W in weights.items() if np.isfinite(W).all() and np.ptp(W)}
+    many = {name: W for name, W in drawn.items() if W.size >= ENOUGH}
+    if names := tuple(name for name, W in many.items() if _rounded(W)):
+        return "weights_rounded", names
+    if many and (_few(list(drawn.values())) or _related([weights[name] for name in drawn])):
+        return "weights_repeated", tuple(drawn)
+    if names := tuple(name for name, W in many.items() if _not_normal(W)):
+        return "weights_not_normal", names
+    return None
+
+
+def _rounded(W: Array) -> bool:
+    """Tell whether all numbers have few decimals; a few of them tell where none has."""
+    few = W[:9]
+    return any(
+        np.array_equal(np.round(few, decimals), few) and np.array_equal(np.round(W, decimals), W)
+        for decimals in DECIMALS
+    )
+
+
+def _few(parts: list[Array]) -> bool:
+    """Tell whether many of the numbers occur more than once, perhaps with another sign."""
+    row = np.sort(np.abs(np.concatenate(parts)))
+    return bool(np.count_nonzero(np.diff(row)) < DIFFERENT * row.size)
+
+
+def _related(parts: list[Array]) -> bool:
+    """Tell whether numbers, or their sizes, go together with those some places further on, however far."""
+    for numbers in (parts, [np.abs(part) for part in parts]):
+        with np.errstate(all="ignore"):
+            row = np.concatenate([((part - part.mean()) / part.std()).ravel() for part in numbers])
+        spectrum = np.fft.rfft(row, 1 << (len(row) - 1).bit_length())
+        sums = np.fft.irfft(np.abs(spectrum) ** 2)[1:]
+        if np.abs(sums).max() > UNLIKELY * np.sqrt(len(row)):
+            return True
+    return False
+
+
+def _not_normal(W: Array) -> bool:
+    """Tell whether sorted numbers, as widely spread as those of N(0, 1), have another distribution."""
+    width = float(np.sqrt(np.mean(W**2)))
+    if not AS_WIDE[0] < width < AS_WIDE[1]:
+        return False
+    edges = [NormalDist(0, width).inv_cdf(i / PARTS) for i in range(1, PARTS)]
+    counts = np.diff(np.searchsorted(W, edges), prepend=0, append=W.size)
+    expected = W.size / PARTS
+    largest = max(-W[0], W[-1])
+    return bool(((counts - expected) ** 2).sum() / expected > MOST) or not LARGEST[0] < largest < LARGEST[1]
