@@ -172,6 +172,19 @@ def test_predict_reads_pictures_and_rows(trained: Trained, tmp_path: Path) -> No
     assert len(re.findall(r"\d+\.\d\d %$", done.stdout, re.MULTILINE)) == 12 * 10
 
 
+def test_predict_shows_what_the_network_sees(trained: Trained, tmp_path: Path) -> None:
+    """``--show`` prints the image of the network and writes it beside the picture; a blank one among others is told."""
+    Image.fromarray(np.rint(load_digits().images[1] * 255 / 16).astype(np.uint8)).save(tmp_path / "a.png")
+    Image.new("L", (30, 30), 255).save(tmp_path / "blank.png")
+    done = handgrad(trained.folder, "predict", "runs/digits-1", "--show", str(tmp_path))
+    assert done.returncode == 1
+    assert re.fullmatch(r"handgrad: \S+blank.png is blank; expected .+\n", done.stderr)
+    assert done.stdout.count(f"seen by the network: {tmp_path / 'a.seen.png'}") == 1
+    assert len(done.stdout.partition("seen by")[0].splitlines()) == 8
+    alone = handgrad(trained.folder, "predict", "runs/digits-1", str(tmp_path / "blank.png"))
+    assert (alone.returncode, alone.stdout) == (2, "")
+
+
 # data
 
 

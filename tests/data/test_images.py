@@ -1,3 +1,5 @@
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -128,29 +130,93 @@ def test_pictures_of_extreme_shapes(tmp_path, shape):
 
 
 def test_a_decompression_bomb_is_refused_unread(refused, little_memory, tmp_path):
-    """A small file of 20,000 x 20,000 pixels, and one that claims even more, are refused from their header."""
-    Image.new("1", (8000, 8000)).save(tmp_path / "a.png")
-    content = bytearray((tmp_path / "a.png").read_bytes())
-    for side in (0, 10_000, 20_000, 2**31 - 1):
-        if side:
-            import zlib
-
-            content[16:24] = side.to_bytes(4, "big") * 2
-            content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
-            (tmp_path / "a.png").write_bytes(content)
-        with little_memory(), refused(FormatError, "more than 40,000,000 pixels"):
+    """A small file that claims 12,000 x 12,000 pixels or more is refused from its header."""
+    content = bytearray(save(tmp_path / "a.png", bar()).read_bytes())
+    for side in (12_000, 20_000, 2**31 - 1):
+        content[16:24] = side.to_bytes(4, "big") * 2
+        content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+        (tmp_path / "a.png").write_bytes(content)
+        with little_memory(), refused(FormatError, "more than 120,000,000 pixels"):
             read_image(tmp_path / "a.png", (28, 28))
 
 
-def test_what_is_no_picture_is_refused(refused, tmp_path):
-    """Text, a cut file, another format, nothing and a folder are refused, each in one message."""
-    good = save(tmp_path / "a.png", bar()).read_bytes()
-    save(tmp_path / "a.gif", bar())
-    for content in (b"no picture", good[:60], good[:-30], (tmp_path / "a.gif").read_bytes(), b""):
-        (tmp_path / "b.png").write_bytes(content)
-        with refused(FormatError, "cannot be decoded", "PNG or JPEG"):
-            read_image(tmp_path / "b.png", (28, 28))
+def test_a_photo_of_48_megapixels_is_read(little_memory, tmp_path):
+    """A large JPEG file is scaled while it is decoded, and shows the same bar as a small one."""
+    picture = Image.fromarray(bar().astype(np.uint8))
+    picture.resize((5400, 8100), Image.Resampling.NEAREST).save(tmp_path / "large.jpg")
+    picture.resize((200, 300), Image.Resampling.NEAREST).save(tmp_path / "small.png")
+    expected = read_image(tmp_path / "small.png", (28, 28))
+    with little_memory():
+        read = read_image(tmp_path / "large.jpg", (28, 28))
+    assert np.corrcoef(read, expected)[0, 1] > 0.97
+
+
+@pytest.mark.parametrize("kind", ["bmp", "gif", "tiff", "webp", "ppm", "avif"])
+def test_every_usual_format_is_read(tmp_path, kind):
+    """BMP, GIF, TIFF, WebP, PPM and AVIF files show the same bar as PNG."""
+    expected = read_image(save(tmp_path / "a.png", bar()), (28, 28))
+    read = read_image(save(tmp_path / f"a.{kind}", bar()), (28, 28))
+    assert np.corrcoef(read, expected)[0, 1] > 0.97
+
+
+@pytest.mark.parametrize("colour", [0, 128, 255])
+def test_the_ink_of_a_transparent_picture_is_what_is_not_transparent(tmp_path, colour):
+    """Black, grey and white strokes on transparency, as a canvas exports them, show the same bar."""
+    picture = Image.new("L", (40, 60), colour)
+    picture.putalpha(Image.fromarray((255 - bar()).astype(np.uint8)))
+    picture.convert("RGBA").save(tmp_path / "a.png")
+    expected = read_image(save(tmp_path / "b.png", bar()), (28, 28))
+    np.testing.assert_allclose(read_image(tmp_path / "a.png", (28, 28)), expected, atol=0.01)
+
+
+@pytest.mark.parametrize("factor", [1, 16, 257])
+def test_16_bits_may_hold_fewer(tmp_path, factor):
+    """Values of 8, 12 and 16 bits in a file of 16 bits show the same bar."""
+    Image.fromarray((bar() * factor).astype(np.uint16)).save(tmp_path / "a.png")
+    expected = read_image(save(tmp_path / "b.png", bar()), (28, 28))
+    np.testing.assert_allclose(read_image(tmp_path / "a.png", (28, 28)), expected, atol=0.01)
+
+
+OTHERS = {
+    b"%PDF-1.7\n": "a PDF document",
+    b"\0\0\0\x18ftypheic\0\0\0\0mif1heic": "a HEIC picture",
+    b"<svg xmlns='http://www.w3.org/2000/svg'/>": "an SVG drawing",
+    b"<?xml version='1.0'?><svg/>": "SVG",
+    b"\n<!DOCTYPE html><title>404</title>": "an HTML page",
+    b"": "is empty",
+    b"no picture": "cannot be decoded",
+}
+
+
+@pytest.mark.parametrize("content", OTHERS, ids=OTHERS.values())
+def test_what_is_no_picture_is_named(refused, tmp_path, content):
+    """A document, a page, a drawing of lines, nothing and text are refused, each as what it is."""
+    (tmp_path / "b.png").write_bytes(content)
+    with refused(FormatError, OTHERS[content], "PNG or JPEG"):
+        read_image(tmp_path / "b.png", (28, 28))
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "gif", "bmp", "tiff", "webp"])
+def test_a_cut_picture_is_refused(refused, tmp_path, ending):
+    """A picture of which the second half is missing is refused."""
+    noise = np.random.default_rng(0).integers(0, 256, (90, 90))
+    content = save(tmp_path / f"a.{ending}", noise).read_bytes()
+    (tmp_path / f"b.{ending}").write_bytes(content[: len(content) // 2])
+    with refused(FormatError, f"b.{ending} ", "PNG or JPEG"):
+        read_image(tmp_path / f"b.{ending}", (28, 28))
+
+
+def test_a_path_without_a_file_is_refused(refused, tmp_path):
+    """A folder and a missing file are refused."""
     with refused(DataError, "is a folder"):
         read_image(tmp_path, (28, 28))
     with refused(DataError, "there is no file"):
         read_image(tmp_path / "none.png", (28, 28))
+
+
+def test_pictures_that_are_no_digits_stay_as_they_are(tmp_path):
+    """For classes that are no digits, a picture of the network's size, light on dark, is used as it is."""
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[1:27, 2:9] = pixels[1:27, 18:26] = 200
+    read = read_image(save(tmp_path / "trousers.png", pixels), (28, 28), digits=False)
+    np.testing.assert_array_equal(read, pixels.reshape(-1) / np.float32(255))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from handgrad.errors import DivergenceError, ShapeError
-from handgrad.reporting import probability_bars, show_training, summary_table
+from handgrad.reporting import image_blocks, probability_bars, show_training, summary_table
 from handgrad.training import Record
 
 FIGURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
@@ -300,3 +300,11 @@ def test_bars_refuse(refused):
     """Probabilities that do not match the classes are refused."""
     with refused(ShapeError, "(3,)", "(2,)"):
         probability_bars(["a", "b"], [0.1, 0.2, 0.7])
+
+
+@pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "  ░░▓▓██\n██"), ("ascii", "  ..##@@\n@@")])
+def test_an_image_in_characters(encoding, expected):
+    """Brighter pixels get denser characters, two for each pixel, in any encoding."""
+    with pytest.MonkeyPatch.context() as patch, Path(os.devnull).open("w", encoding=encoding) as out:
+        patch.setattr(sys, "stdout", out)
+        assert image_blocks([[0, 0.25, 0.75, 1], [1, 0, 0, 0]]) == expected

@@ -16,7 +16,7 @@ from handgrad.data.settings import TableOptions
 from handgrad.errors import DataError, HandgradError, RunError, ShapeError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.train import train_run
-from handgrad.runs.use import evaluate_run, predict_inputs, write_predictions
+from handgrad.runs.use import evaluate_run, predict_inputs, write_predictions, write_seen
 from handgrad.training import Record
 
 DIGITS = load_digits()
@@ -201,6 +201,36 @@ def test_pictures_and_rows_agree(digits_run: tuple[Path, dict], tmp_path: Path) 
     as_rows = predicted(digits_run[0], DIGITS.data[:5], tmp_path)
     for one, other in zip(as_pictures, as_rows, strict=True):
         np.testing.assert_allclose(one.outputs, other.outputs, atol=0.02)
+
+
+def test_one_bad_picture_is_left_out(digits_run: tuple[Path, dict], tmp_path: Path) -> None:
+    """A blank picture and a page of text among others are given to ``skip``; the others are predicted, in order."""
+    for name in ("a.png", "c.png"):
+        Image.fromarray(np.rint(DIGITS.data[3].reshape(8, 8) * 255 / 16).astype(np.uint8)).save(tmp_path / name)
+    Image.new("L", (40, 40)).save(tmp_path / "b.png")
+    (tmp_path / "d.png").write_text("<html>not found</html>")
+    skipped: list[DataError] = []
+    found = predict_inputs(digits_run[0], [tmp_path], pytest.fail, skipped.append)
+    assert [Path(one.source).name for one in found] == ["a.png", "c.png"]
+    assert ["b.png is blank" in str(skipped[0]), "d.png is an HTML page" in str(skipped[1])] == [True, True]
+    assert len(skipped) == 2
+
+
+def test_a_folder_stands_for_its_pictures(digits_run: tuple[Path, dict], tmp_path: Path, refused: Any) -> None:
+    """Only pictures are taken, none of them one of what a network saw; a folder without pictures is refused."""
+    with refused(DataError, "without pictures"):
+        predict_inputs(digits_run[0], [tmp_path], pytest.fail)
+    (tmp_path / "notes.txt").write_text("no picture")
+    Image.fromarray(np.rint(DIGITS.data[3].reshape(8, 8) * 255 / 16).astype(np.uint8)).save(tmp_path / "a.png")
+    for _ in range(2):
+        (found,) = predict_inputs(digits_run[0], [tmp_path], pytest.fail)
+        seen = write_seen(found)
+        assert seen == tmp_path / "a.seen.png"
+        assert found.image is not None
+        np.testing.assert_allclose(found.image.reshape(-1) * 16, DIGITS.data[3], atol=0.04)
+        with Image.open(seen) as picture:
+            assert picture.size == (80, 80)
+            np.testing.assert_array_equal(np.asarray(picture)[5::10, 5::10], np.rint(found.image * 255))
 
 
 WRONG: list[tuple[str, str, type[HandgradError], str]] = [

@@ -55,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: success. 1: a check found mistakes. 2: an error that the user can correct, described in one message on
-        stderr. 130: stopped by Ctrl-C.
+        0: success. 1: a check found mistakes, or some pictures were left out. 2: an error that the user can correct,
+        described in one message on stderr. 130: stopped by Ctrl-C.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import cyclopts
 from cyclopts import App, Parameter
 
 from handgrad.cli.notices import load, tell
-from handgrad.errors import SettingError
+from handgrad.errors import DataError, SettingError
 from handgrad.runs.config import PRESETS, TrainConfig, read_config
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ def predict(
     *inputs: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     out: Path | None = None,
     probabilities: bool = False,
-) -> None:
+    show: bool = False,
+) -> int:
     """Classify images, the rows of tables, or those of .npy files, with a trained network.
 
     Parameters
@@ -134,28 +135,39 @@ def predict(
     run : path
         A run folder, or a model file.
     inputs : paths
-        PNG or JPEG images of any size, dark on light or light on dark; tables with the columns of the training set,
+        Pictures of any size and in any usual format, or folders of them; tables with the columns of the training set,
         with or without labels (- is the standard input); or .npy files with one unscaled example per row.
     out : path, optional
         Write the predictions to a new file, .csv, .jsonl or .parquet, with one row per example.
     probabilities : bool
         Add the probability of each class to every row.
+    show : bool
+        Print what the network sees of each picture, and write it beside the picture as NAME.seen.png.
     """
     from handgrad.reporting import console
-    from handgrad.runs.use import predict_inputs, write_predictions
+    from handgrad.runs.use import predict_inputs, write_predictions, write_seen
 
     if not inputs:
         raise SettingError(
             "nothing to predict", "images, tables or .npy files", f"run `handgrad predict {run} IMAGE...`"
         )
-    found = predict_inputs(run, inputs, tell)
-    if out is not None:
+    skipped: list[DataError] = []
+    found = predict_inputs(run, inputs, tell, skipped.append)
+    for error in skipped:
+        tell(f"handgrad: {error}")
+    code = 0 if not skipped else 1 if found else 2
+    if out is not None and found:
         print(write_predictions(out, found, probabilities))
-        return
     for one in found:
+        if show and one.image is not None:
+            print(console.image_blocks(one.image))
+            print(f"seen by the network: {write_seen(one)}")
+        if out is not None:
+            continue
         best = int(one.outputs.argmax())
         if probabilities or len(found) <= FEW:
             print(f"{one.label}: {one.class_names[best]}")
             print(console.probability_bars(one.class_names, one.outputs))
         else:
             print(f"{one.label}: {one.class_names[best]} ({one.outputs[best]:.1%})")
+    return code

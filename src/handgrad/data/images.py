@@ -3,13 +3,12 @@
 MNIST's images were scaled to fit a box of 20x20, keeping their proportions, and placed in 28x28 pixels with the
 centre of mass in the middle. :func:`read_image` does the same with any picture:
 
-1. rotate it upright (EXIF), put transparent pixels on white, and convert it to grey;
-2. decide by the median of its border whether it is dark on light, and if so invert it;
-3. map the border to black and the brightest ink to white, and remove anything fainter than paper grain;
-4. crop it to the ink, scale the ink to 20/28 of the network's height and width (to all of it for images below 16
+1. decode it, large ones scaled down; rotate it upright (EXIF), and convert it to grey; transparent pixels are paper;
+2. find the ink, whatever the paper, the light and the surroundings (:mod:`handgrad.data.ink`);
+3. crop it to the ink, scale the ink to 20/28 of the network's height and width (to all of it for images below 16
    pixels, such as scikit-learn's 8x8 digits, whose ink fills the height), and centre its mass.
 
-A picture of the network's size, light on dark, is used as it is.
+A picture of the network's size, light on dark, is used as it is if its ink lies as in MNIST.
 """
 
 from __future__ import annotations
@@ -17,29 +16,49 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
+from handgrad.data.ink import any_ink, find_ink
 from handgrad.errors import DataError, FormatError
 
-MAX_PIXELS = 40_000_000
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+MAX_PIXELS = 120_000_000
 BLANK = 0.1  # a picture with a smaller difference between its darkest and brightest pixels is blank
-GRAIN = 0.1  # fainter ink is paper grain
-EDGE = 0.25  # fainter ink does not count for the box around the ink
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".avif")
 _SMALL = 16
+_WORK = 320  # pixels; more show no more of a digit
+_OTHERS = {  # by how the file begins
+    b"%pdf": "a PDF document",
+    b"<svg": "an SVG drawing",
+    b"<?xml": "an XML file, perhaps an SVG drawing",
+    b"<!doctype html": "an HTML page",
+    b"<html": "an HTML page",
+    b"8bps": "a Photoshop file",
+    b"pk\x03\x04": "a ZIP archive or an Office document",
+}
 
 
-def read_image(path: str | os.PathLike[str], image_shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Read a PNG or JPEG picture of one digit, of any size, as input for the network.
+def read_image(
+    path: str | os.PathLike[str], image_shape: tuple[int, int], *, digits: bool = True
+) -> NDArray[np.float32]:
+    """Read a picture of one digit, of any size, as input for the network.
 
     Parameters
     ----------
     path : path
+        A PNG, JPEG, BMP, GIF, TIFF, WebP, PPM or AVIF file.
     image_shape : (height, width)
         The shape of the training images.
+    digits : bool
+        Whether the classes are the digits. If not, any ink counts, and a picture of the network's size, light on dark,
+        is used as it is, because the training images may lie otherwise than MNIST's (Fashion-MNIST's fill the image).
 
     Returns
     -------
@@ -49,9 +68,9 @@ def read_image(path: str | os.PathLike[str], image_shape: tuple[int, int]) -> ND
     Raises
     ------
     FormatError
-        If the file is not such a picture, is damaged, or has more than 40 million pixels.
+        If the file is not such a picture, is damaged, or has more than 120 million pixels.
     DataError
-        If the picture is blank.
+        If the picture is blank, or shows two digits.
 
     Examples
     --------
@@ -69,57 +88,102 @@ def read_image(path: str | os.PathLike[str], image_shape: tuple[int, int]) -> ND
     path = Path(path)
     with files.opened(path) as file:
         grey = _read_grey(file, path)
-    low, high = float(grey.min()), float(grey.max())
-    if high - low < BLANK:
+    if np.ptp(grey) < BLANK:
         raise DataError(f"{path} is blank", "a picture of one digit", "check that the drawing is not transparent")
-    ground = float(np.median(_border(grey)))
-    light_on_dark = ground < (low + high) / 2
-    if light_on_dark and grey.shape == tuple(image_shape):
+    if grey.shape == tuple(image_shape) and _is_light_on_dark(grey) and not (digits and _lies_elsewhere(grey)):
         return grey.reshape(-1)
-    ink = grey - ground if light_on_dark else ground - grey
-    ink = np.clip(ink / ink.max(), 0, 1)
-    ink[ink < GRAIN] = 0
-    return _centred(_scaled(_cut_out(ink), image_shape), image_shape).reshape(-1)
+    ink = find_ink(grey, str(path)) if digits else any_ink(grey)
+    return _centred(_scaled(ink, image_shape), image_shape).reshape(-1)
+
+
+def is_picture_name(path: Path) -> bool:
+    """Tell whether a file is meant as a picture, by the end of its name."""
+    return path.suffix.lower() in (*ENDINGS, ".heic", ".heif", ".pdf", ".svg", ".psd")
+
+
+def _is_light_on_dark(grey: NDArray[np.float32]) -> bool:
+    """Tell by the border whether a drawing of the network's size is light on dark."""
+    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
+    return bool(np.median(border) < (grey.min() + grey.max()) / 2)
+
+
+def _lies_elsewhere(grey: NDArray[np.float32]) -> bool:
+    """Tell whether a digit of the network's size, light on dark, lies or is scaled otherwise than MNIST's images.
+
+    Images below 16 pixels lie as they should.
+    """
+    if max(grey.shape) < _SMALL:
+        return False
+    profiles = [grey.sum(axis=1 - axis) for axis in (0, 1)]
+    masses = [float(profile @ np.arange(len(profile))) / float(profile.sum()) for profile in profiles]
+    extent = max(np.ptp(np.flatnonzero(profile)) + 1 for profile in profiles)
+    off_centre = any(abs(mass - length / 2) > 1.5 for mass, length in zip(masses, grey.shape, strict=True))
+    return off_centre or abs(extent - max(grey.shape) * 20 / 28) > 1
 
 
 def _read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
-    """Decode a picture into brightness (height, width) in 0..1, upright, on white."""
+    """Decode a picture into brightness (height, width) in 0..1, upright, at most 320 pixels long."""
     from PIL import Image, ImageOps
 
+    _refuse_others(file, path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the next lines are stricter
-            picture: Image.Image = Image.open(file, formats=("PNG", "JPEG"))
-        if picture.width * picture.height > MAX_PIXELS:
-            raise Image.DecompressionBombError
-        picture = ImageOps.exif_transpose(picture)
-        if picture.mode.startswith("I"):  # 16 bits a pixel
-            return np.asarray(picture).astype(np.float32) / np.float32(65535)
-        if picture.has_transparency_data:
-            picture = picture.convert("RGBA")
-            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-        return np.asarray(picture.convert("L")).astype(np.float32) / np.float32(255)
+            warnings.simplefilter("ignore")  # of size: the next lines are stricter; of damaged EXIF: it is not needed
+            picture: Picture = Image.open(file, formats=FORMATS)
+            picture.draft(None, (2 * _WORK, 2 * _WORK))  # a JPEG file is scaled while it is decoded
+            if picture.width * picture.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):  # before they take more memory
+                picture.thumbnail((_WORK, _WORK), Image.Resampling.BOX)
+            picture = _greyscale(ImageOps.exif_transpose(picture))
+        picture.thumbnail((_WORK, _WORK), Image.Resampling.BOX)
+        return np.asarray(picture).astype(np.float32)
     except Image.DecompressionBombError as error:
         raise FormatError(
             f"{path} has more than {MAX_PIXELS:,} pixels", f"at most {MAX_PIXELS:,}", "scale the picture down"
         ) from error
     except Exception as error:  # Pillow's decoders raise exceptions of many types
+        cut_off = any(word in str(error).lower() for word in ("truncated", "end of file", "not enough", "broken png"))
         raise FormatError(
-            f"{path} cannot be decoded ({type(error).__name__})",
-            "a complete PNG or JPEG picture",
-            "save the picture again",
+            f"{path} is cut off" if cut_off else f"{path} cannot be decoded ({type(error).__name__})",
+            "a complete picture, such as PNG or JPEG",
+            "copy the picture again" if cut_off else "save the picture as PNG or JPEG",
         ) from error
 
 
-def _border(X: NDArray[Any]) -> NDArray[Any]:
-    """Return the outermost pixels of a picture."""
-    return np.concatenate([X[0], X[-1], X[1:-1, 0], X[1:-1, -1]])
+def _greyscale(picture: Picture) -> Picture:
+    """Convert a picture to brightness in 0..1, one float for a pixel. If most of it is transparent, the rest is ink."""
+    from PIL import Image
+
+    if picture.mode.startswith(("I", "F")):  # 16 bits for a pixel, often only 8 or 12 of them used
+        values = np.asarray(picture).astype(np.float32)
+        values -= min(0, float(values.min()))
+        bits = max(1, int(np.ceil(np.log2(float(values.max()) + 1))))
+        return Image.fromarray(values / np.float32(2**bits - 1))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        alpha = picture.getchannel("A")
+        if np.asarray(alpha).mean() < 128:
+            picture = alpha
+        else:
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return Image.fromarray(np.asarray(picture.convert("L")).astype(np.float32) / np.float32(255))
 
 
-def _cut_out(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Crop a picture to the box around its ink."""
-    rows, columns = np.flatnonzero((ink > EDGE).any(axis=1)), np.flatnonzero((ink > EDGE).any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+def _refuse_others(file: BinaryIO, path: Path) -> None:
+    """Refuse files that are often taken for pictures, and name what they are."""
+    start = file.read(64)
+    file.seek(0)
+    begins = start.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    kind = next((name for first, name in _OTHERS.items() if begins.startswith(first)), None)
+    if start[4:8] == b"ftyp" and not start[8:12].startswith((b"avif", b"avis")):
+        kind = "a HEIC picture" if start[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc") else "a video"
+        if b"avif" in start:
+            return
+    if not start:
+        raise FormatError(f"{path} is empty", "a picture, such as PNG or JPEG", "copy the picture again")
+    if kind:
+        raise FormatError(f"{path} is {kind}", "a picture, such as PNG or JPEG", "export it as PNG or JPEG")
 
 
 def _scaled(ink: NDArray[np.float32], image_shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -1,13 +1,14 @@
 """Reporting: the history as data, the console, and the charts."""
 
 from handgrad.reporting.charts import draw_confusion, draw_curves, draw_first_layer
-from handgrad.reporting.console import probability_bars, show_training, summary_table
+from handgrad.reporting.console import image_blocks, probability_bars, show_training, summary_table
 from handgrad.reporting.records import read_history, to_json_line
 
 __all__ = [
     "draw_confusion",
     "draw_curves",
     "draw_first_layer",
+    "image_blocks",
     "probability_bars",
     "read_history",
     "show_training",

@@ -133,6 +133,20 @@ def probability_bars(class_names: Sequence[str], probabilities: ArrayLike) -> st
     return "\n".join(f"{_pad(name, width)}  {bar}  {100 * values[i]:6.2f} %" for name, bar, i in lines)
 
 
+def image_blocks(image: ArrayLike) -> str:
+    """Draw an image in 0..1 with characters, two for each pixel, as text for standard output.
+
+    Examples
+    --------
+    >>> image_blocks([[0, 1], [1, 0]]).split() in (["██", "██"], ["@@", "@@"])
+    True
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    shades = " ░▒▓█" if _printable("░▒▓█", encoding) == "░▒▓█" else " .+#@"
+    levels = np.rint(np.clip(np.asarray(image, np.float64), 0, 1) * 4).astype(int)
+    return "\n".join("".join(2 * shades[level] for level in row).rstrip() for row in levels.tolist())
+
+
 def _bar(share: float, blocks: bool) -> str:
     """Fill a share of a bar, in eighths of a character or with ``#``."""
     share = min(max(share, 0.0), 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data import Dataset, read_image, read_rows
 from handgrad.data.formats import is_table
+from handgrad.data.images import is_picture_name
 from handgrad.data.settings import TableOptions
 from handgrad.data.table import Rows, read_table_rows
 from handgrad.errors import DataError, ShapeError
@@ -25,6 +26,8 @@ from handgrad.training.examples import Examples, check_examples
 from handgrad.training.settings import TrainingSettings
 
 Tell = Callable[[str], None]
+DIGITS = tuple("0123456789")
+SEEN = ".seen.png"  # ends the name of a picture of what the network saw
 
 
 def evaluate_run(
@@ -141,12 +144,15 @@ class Prediction:
         The number of the row in it, from 0.
     class_names : tuple of k str
     outputs : ndarray of shape (k,)
+    image : ndarray of shape (height, width), optional
+        What the network saw of a picture.
     """
 
     source: str
     row: int | None
     class_names: tuple[str, ...]
     outputs: NDArray[Any]
+    image: NDArray[np.float32] | None = None
 
     @property
     def label(self) -> str:
@@ -167,7 +173,9 @@ class Prediction:
         return table
 
 
-def predict_inputs(run: Path, inputs: Sequence[Path], tell: Tell) -> list[Prediction]:
+def predict_inputs(
+    run: Path, inputs: Sequence[Path], tell: Tell, skip: Callable[[DataError], None] | None = None
+) -> list[Prediction]:
     """Compute the outputs for images, for the rows of tables and for those of .npy files.
 
     Parameters
@@ -175,8 +183,11 @@ def predict_inputs(run: Path, inputs: Sequence[Path], tell: Tell) -> list[Predic
     run : path
         A run folder or a model file.
     inputs : sequence of paths
+        A folder stands for its pictures.
     tell : callable
         Called with each assumption that was made.
+    skip : callable, optional
+        Called with the error of a picture that cannot be read, which is left out; by default, the error is raised.
 
     Returns
     -------
@@ -189,10 +200,10 @@ def predict_inputs(run: Path, inputs: Sequence[Path], tell: Tell) -> list[Predic
     """
     model, _, _ = load_run(run)
     found: list[Prediction] = []
-    for path in inputs:
+    for path in _files(inputs):
         if path.suffix.lower() == ".npy":
             outputs = model.predict(read_rows(path))
-        elif is_table(path):
+        elif is_table(path) and not is_picture_name(path):
             outputs = model.predict(_read_table(model, path, tell).X)
         else:
             if model.image_shape is None:
@@ -201,11 +212,44 @@ def predict_inputs(run: Path, inputs: Sequence[Path], tell: Tell) -> list[Predic
                     "a table or rows in a .npy file",
                     "save the examples as CSV",
                 )
-            outputs = model.predict_scaled(read_image(path, model.image_shape)[np.newaxis])
-            found.append(Prediction(str(path), None, model.class_names, outputs[0]))
+            try:
+                image = read_image(path, model.image_shape, digits=model.class_names == DIGITS)
+            except DataError as error:
+                if skip is None:
+                    raise
+                skip(error)
+                continue
+            outputs = model.predict_scaled(image[np.newaxis])
+            shown = image.reshape(model.image_shape)
+            found.append(Prediction(str(path), None, model.class_names, outputs[0], shown))
             continue
         found += [Prediction(str(path), row, model.class_names, one) for row, one in enumerate(outputs)]
     return found
+
+
+def _files(inputs: Sequence[Path]) -> Iterator[Path]:
+    """Replace each folder with its pictures, in the order of their names."""
+    for path in inputs:
+        if not path.is_dir():
+            yield path
+            continue
+        pictures = [p for p in sorted(path.iterdir()) if is_picture_name(p) and not p.name.endswith(SEEN)]
+        if not pictures:
+            raise DataError(f"{path} is a folder without pictures", "a folder of pictures", "check the path")
+        yield from pictures
+
+
+def write_seen(prediction: Prediction) -> Path | None:
+    """Write what the network saw of a picture as a PNG file beside it, enlarged ten times; an older one is replaced."""
+    if prediction.image is None:
+        return None
+    from PIL import Image
+
+    path = Path(prediction.source).with_suffix(SEEN)
+    pixels = np.rint(prediction.image * 255).astype(np.uint8)
+    with files.written(path) as file:
+        Image.fromarray(np.kron(pixels, np.ones((10, 10), np.uint8))).save(file, format="PNG")
+    return path
 
 
 def write_predictions(out: Path, predictions: Sequence[Prediction], probabilities: bool) -> Path:

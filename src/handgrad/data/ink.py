@@ -1,0 +1,226 @@
+"""Find the ink of one digit in a picture: a drawing, a scan, or a photo with uneven light and things around the paper.
+
+:func:`find_ink` works in these steps, each a function below:
+
+1. fill what lies around the paper, a table or a frame, with the paper's own brightness;
+2. level the light: what is ink differs from the ground around it, which changes only slowly or in one step;
+3. decide by area whether the ink is dark or light: it is whatever covers less of the picture;
+4. remove the rules of lined and squared paper, which run from edge to edge;
+5. keep the main piece of ink and what belongs to it; specks, edges and frames go, and a second digit is an error;
+6. map the paper to 0 and the ink to 1, and thicken the strokes of a fine pen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.errors import DataError
+
+Picture = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+GRAIN = 0.1  # fainter ink is paper grain
+EDGE = 0.25  # fainter ink does not count for the box around the ink
+_PHOTO = 64  # smaller pictures are drawings: nothing lies around their paper
+_BLUR = 0.8  # pixels, against noise
+_STROKE = 0.4  # no stroke is wider than this share of the picture's shorter side
+_RULE = 0.03  # and no rule of lined paper wider than this
+_FINE = 1 / 12  # strokes finer than this share of the digit are thickened; MNIST's are about a seventh of it
+_SPECK = 0.03  # a piece with less than this share of the main one's ink is dirt
+_SECOND = 0.4  # one with more than this, beside it, is another digit
+
+
+def find_ink(grey: Picture, name: str) -> Picture:
+    """Return the ink of a picture's one digit, cropped to it.
+
+    Parameters
+    ----------
+    grey : array of shape (height, width)
+        Brightness in 0..1, from black to white.
+    name : str
+        What the error calls the picture.
+
+    Returns
+    -------
+    array of shape (h, w)
+        0 for paper and 1 for ink.
+
+    Raises
+    ------
+    DataError
+        If the picture shows no ink, or two digits.
+
+    Examples
+    --------
+    >>> page = np.tile(np.linspace(0.9, 0.5, 100, dtype=np.float32), (100, 1))  # in a shadow
+    >>> page[20:70, 40:50] -= 0.3
+    >>> find_ink(page, "one.png").shape
+    (50, 10)
+    """
+    from scipy import ndimage
+
+    if min(grey.shape) < 3:
+        return any_ink(grey)
+    width = max(3, round(_STROKE * min(grey.shape)))
+    if min(grey.shape) < _PHOTO:
+        padded = np.pad(grey, width, constant_values=np.median(_border(grey)))
+    else:
+        grey = ndimage.gaussian_filter(_paper_only(grey), _BLUR)
+        padded = np.pad(grey, width, mode="edge")
+    inner = (slice(width, -width),) * 2
+    dark = ndimage.black_tophat(padded, (width, width))[inner]
+    light = ndimage.white_tophat(padded, (width, width))[inner]
+    ink = _without_rules(_above_noise(light if _is_light_on_dark(grey) else dark))
+    if ink.max() <= 0:
+        raise DataError(f"{name} shows no ink", "a picture of one digit", "write with a thicker pen, on plain paper")
+    kept = _main_pieces(ink > min(_threshold(ink), 0.5 * ink.max()), ink, name)
+    return _even(ink, kept)
+
+
+def any_ink(grey: Picture) -> Picture:
+    """Return whatever differs from the border of a picture, cropped to it: for classes that are no digits."""
+    low, high, ground = float(grey.min()), float(grey.max()), float(np.median(_border(grey)))
+    ink = grey - ground if ground < (low + high) / 2 else ground - grey
+    ink = np.asarray(np.clip(ink / ink.max(), 0, 1), np.float32)
+    ink[ink < GRAIN] = 0
+    rows, columns = (np.flatnonzero((ink > EDGE).any(axis=axis)) for axis in (1, 0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _paper_only(grey: Picture) -> Picture:
+    """Fill what surrounds the paper with the paper's brightness, if the whole border of the picture is not paper.
+
+    The paper is a large piece, brighter or darker than the rest, that fills the box around it; ink lies in its holes.
+    """
+    from scipy import ndimage
+
+    bright = grey > _threshold(grey)
+    for side in (bright, ~bright):
+        if _border(side).mean() > 0.2:
+            continue
+        labels, _ = ndimage.label(side)
+        main = labels == np.bincount(labels.flat)[1:].argmax() + 1
+        paper = ndimage.binary_fill_holes(main)
+        box = ndimage.find_objects(paper.astype(np.int8))[0]
+        written = 1 - main.sum() / paper.sum()
+        if paper.mean() > 0.08 and paper[box].mean() > 0.8 and 0.002 < written < 0.4:
+            inside = ndimage.binary_erosion(paper, iterations=max(2, min(grey.shape) // 50))
+            return np.asarray(np.where(inside, grey, np.median(grey[main]))[box], np.float32)
+    return grey
+
+
+def _is_light_on_dark(grey: Picture) -> bool:
+    """Compare each pixel with the ground around it: whether the lighter ones deviate more than the darker ones."""
+    from scipy import ndimage
+
+    step = max(1, min(grey.shape) // 28)
+    small = ndimage.uniform_filter(grey, step)[step // 2 :: step, step // 2 :: step]
+    reach = max(small.shape) // 2
+    padded = np.pad(small, min(reach, min(small.shape) - 1), mode="reflect", reflect_type="odd")
+    margin = (padded.shape[0] - small.shape[0]) // 2
+    ground = ndimage.median_filter(padded, 2 * (max(small.shape) * 2 // 5) + 1)
+    difference = small - ground[margin : margin + small.shape[0], margin : margin + small.shape[1]]
+    return bool((difference**5).sum() > 0)  # strong deviations decide, not noise or the rules of the paper
+
+
+def _above_noise(ink: Picture) -> Picture:
+    """Subtract what noise leaves everywhere: most of the picture is paper."""
+    return np.asarray(np.clip(ink - np.median(ink), 0, None), np.float32)
+
+
+def _without_rules(ink: Picture) -> Picture:
+    """Remove straight thin lines that cross nearly the whole picture."""
+    from scipy import ndimage
+
+    thin = max(2, round(_RULE * min(ink.shape)))
+    for axis in (0, 1):
+        along, across = [1, 1], [1, 1]
+        along[axis], across[1 - axis] = round(0.8 * ink.shape[axis]), thin + 1
+        lines = ndimage.grey_opening(ink, along)
+        ink = ink - np.clip(lines - ndimage.grey_opening(lines, across), 0, None)
+    return np.asarray(ink, np.float32)
+
+
+def _main_pieces(mask: Mask, ink: Picture, name: str) -> Mask:
+    """Return where the digit is: the piece with the most ink, and others near it that are no dirt.
+
+    Pieces that touch the border count for a tenth, and a hollow piece around all the others is a frame.
+    """
+    from scipy import ndimage
+
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    boxes = ndimage.find_objects(labels)
+    mass = np.asarray(ndimage.sum_labels(ink, labels, range(1, count + 1)))
+    score = mass * [0.1 if _border(labels == k + 1).any() else 1.0 for k in range(count)]
+    for k, box in enumerate(boxes):
+        large = all(side.stop - side.start > 0.7 * length for side, length in zip(box, ink.shape, strict=True))
+        within = sum(mass[i] for i in range(count) if i != k and _inside(boxes[i], box))
+        if large and within > 0.1 * mass[k]:
+            score[k] = 0
+    main = int(score.argmax())
+    size = max(side.stop - side.start for side in boxes[main])
+    kept = labels == main + 1
+    for k in range(count):
+        if k == main or score[k] < _SPECK * score[main]:
+            continue
+        if score[k] > _SECOND * score[main] and _beside(boxes[k], boxes[main]):
+            found = f"{name} shows two pieces of ink side by side"
+            raise DataError(found, "a picture of one digit", "crop it to one digit")
+        if _gap(boxes[k], boxes[main]) < 0.2 * size:
+            kept |= labels == k + 1
+    return np.asarray(kept)
+
+
+def _inside(inner: tuple[slice, ...], outer: tuple[slice, ...]) -> bool:
+    """Tell whether a box lies in another."""
+    return all(o.start <= i.start and i.stop <= o.stop for i, o in zip(inner, outer, strict=True))
+
+
+def _beside(box: tuple[slice, ...], main: tuple[slice, ...]) -> bool:
+    """Tell whether a box lies left or right of another, with a gap, and is about as high."""
+    height, other = (rows.stop - rows.start for rows in (box[0], main[0]))
+    apart = max(box[1].start - main[1].stop, main[1].start - box[1].stop)
+    return bool(height > 0.6 * other and apart > 0.04 * other)
+
+
+def _gap(box: tuple[slice, ...], main: tuple[slice, ...]) -> int:
+    """Return the distance between two boxes, in pixels."""
+    return int(max(0, *(max(a.start - b.stop, b.start - a.stop) for a, b in zip(box, main, strict=True))))
+
+
+def _even(ink: Picture, kept: Mask) -> Picture:
+    """Crop the ink to the digit, map its usual strength to 1, and thicken fine strokes."""
+    from scipy import ndimage
+
+    full = np.percentile(ink[kept], 60)
+    ink = np.where(ndimage.binary_dilation(kept, np.ones((3, 3))), np.clip(ink / full, 0, 1), 0).astype(np.float32)
+    ink[ink < GRAIN] = 0
+    depth = ndimage.distance_transform_edt(np.pad(kept, 1))
+    stroke = 2 * np.median(depth[(depth > 0) & (depth == ndimage.maximum_filter(depth, 3))])  # on the middle line
+    box = ndimage.find_objects(kept.astype(np.int8))[0]
+    size = max(side.stop - side.start for side in box)
+    missing = round(_FINE * size - stroke)
+    if missing > 0 and size > 28:
+        ink = ndimage.grey_dilation(np.pad(ink, missing), (missing + 1, missing + 1))
+        box = tuple(slice(side.start, side.stop + 2 * missing) for side in box)
+    return np.ascontiguousarray(ink[box])
+
+
+def _threshold(values: NDArray[Any]) -> float:
+    """Return Otsu's threshold: the one that separates two classes with the largest variance between them."""
+    counts, edges = np.histogram(values, 128)
+    middle = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)[:-1]
+    above = counts.sum() - below
+    sums = np.cumsum(counts * middle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = below * above * (sums[:-1] / below - (sums[-1] - sums[:-1]) / above) ** 2
+    return float(edges[1:-1][np.nan_to_num(variance).argmax()])
+
+
+def _border(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the outermost pixels of a picture."""
+    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
