@@ -49,13 +49,16 @@ def test_a_digit_drawn_on_paper_looks_like_the_original(tmp_path):
 
 
 def test_real_mnist_pictures(tmp_path, mnist_root):
-    """MNIST's own pictures pass unchanged; dark on light they pass nearly so, and drawn on paper closely."""
+    """MNIST's own pictures pass unchanged, either way round; drawn on paper closely, and moved by a pixel at most."""
     for row in read_idx_folder(mnist_root / "mnist").X_test[:30]:
         pixels = as_bytes(row, 28)
         read = read_image(save(tmp_path / "a.png", pixels), (28, 28))
         np.testing.assert_array_equal(read, row)
-        assert np.corrcoef(read_image(save(tmp_path / "b.png", 255 - pixels), (28, 28)), row)[0, 1] > 0.93
-        assert np.corrcoef(read_image(save(tmp_path / "c.png", on_paper(pixels)), (28, 28)), row)[0, 1] > 0.93
+        inverted = read_image(save(tmp_path / "b.png", 255 - pixels), (28, 28))
+        np.testing.assert_allclose(inverted, row, atol=1e-6)
+        drawn = read_image(save(tmp_path / "c.png", on_paper(pixels)), (28, 28)).reshape(28, 28)
+        moved = [np.roll(drawn, (down, right), (0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+        assert max(np.corrcoef(image.reshape(-1), row)[0, 1] for image in moved) > 0.97
 
 
 def bar(height=60, width=40):

@@ -8,7 +8,7 @@ centre of mass in the middle. :func:`read_image` does the same with any picture:
 3. crop it to the ink, scale the ink to 20/28 of the network's height and width (to all of it for images below 16
    pixels, such as scikit-learn's 8x8 digits, whose ink fills the height), and centre its mass.
 
-A picture of the network's size, light on dark, is used as it is if its ink lies as in MNIST.
+A picture of the network's size is used as it is, light on dark, if its ink lies as in MNIST.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def read_image(
     image_shape : (height, width)
         The shape of the training images.
     digits : bool
-        Whether the classes are the digits. If not, any ink counts, and a picture of the network's size, light on dark,
-        is used as it is, because the training images may lie otherwise than MNIST's (Fashion-MNIST's fill the image).
+        Whether the classes are the digits. If not, any ink counts, and a picture of the network's size is used as it
+        is, light on dark, because the training images may lie otherwise than MNIST's (Fashion-MNIST's fill the image).
 
     Returns
     -------
@@ -90,8 +90,10 @@ def read_image(
         grey = _read_grey(file, path)
     if np.ptp(grey) < BLANK:
         raise DataError(f"{path} is blank", "a picture of one digit", "check that the drawing is not transparent")
-    if grey.shape == tuple(image_shape) and _is_light_on_dark(grey) and not (digits and _lies_elsewhere(grey)):
-        return grey.reshape(-1)
+    if grey.shape == tuple(image_shape):
+        light = grey if _is_light_on_dark(grey) else grey.max() - grey
+        if not (digits and _lies_elsewhere(light)):
+            return light.reshape(-1)
     ink = find_ink(grey, str(path)) if digits else any_ink(grey)
     return _centred(_scaled(ink, image_shape), image_shape).reshape(-1)
 

@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 
 GRAIN = 0.1  # fainter ink is paper grain
 EDGE = 0.25  # fainter ink does not count for the box around the ink
-_PHOTO = 64  # smaller pictures are drawings: nothing lies around their paper
+_PHOTO = 64  # smaller pictures are drawings: nothing lies around their paper, and it has no rules
 _BLUR = 0.8  # pixels, against noise
 _STROKE = 0.4  # no stroke is wider than this share of the picture's shorter side
 _RULE = 0.03  # and no rule of lined paper wider than this
@@ -73,7 +73,9 @@ def find_ink(grey: Picture, name: str) -> Picture:
     inner = (slice(width, -width),) * 2
     dark = ndimage.black_tophat(padded, (width, width))[inner]
     light = ndimage.white_tophat(padded, (width, width))[inner]
-    ink = _without_rules(_above_noise(light if _is_light_on_dark(grey) else dark))
+    ink = _above_noise(light if _is_light_on_dark(grey) else dark)
+    if min(grey.shape) >= _PHOTO:
+        ink = _without_rules(ink)
     if ink.max() <= 0:
         raise DataError(f"{name} shows no ink", "a picture of one digit", "write with a thicker pen, on plain paper")
     kept = _main_pieces(ink > min(_threshold(ink), 0.5 * ink.max()), ink, name)
@@ -106,7 +108,7 @@ def _paper_only(grey: Picture) -> Picture:
         paper = ndimage.binary_fill_holes(main)
         box = ndimage.find_objects(paper.astype(np.int8))[0]
         written = 1 - main.sum() / paper.sum()
-        if paper.mean() > 0.08 and paper[box].mean() > 0.8 and 0.002 < written < 0.4:
+        if paper.mean() > 0.08 and paper[box].mean() > 0.86 and 0.002 < written < 0.4:
             inside = ndimage.binary_erosion(paper, iterations=max(2, min(grey.shape) // 50))
             return np.asarray(np.where(inside, grey, np.median(grey[main]))[box], np.float32)
     return grey
