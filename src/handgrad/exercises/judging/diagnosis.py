@@ -180,17 +180,42 @@ def _described(trials: Sequence[Trial]) -> tuple[str, dict[str, Fact]]:
     if not single or len(pairs) > 2:  # of one number or two there is always a factor
         if all(same(-f, e) for f, e in pairs):
             return "sign", {}
-        factors = [_factor(f, e) for f, e in pairs]
-        if all(factor is not None for factor in factors):
-            told = _named([factor or 0.0 for factor in factors], [one.sizes for one in trials if one.found is not None])
+        seen = [one for one in trials if one.found is not None]
+        times = factors(seen)
+        if times is not None:
+            told = multiples(times, [one.sizes for one in seen])
             if told is not None:
-                return "factor", {"factor": factors[0] or 0.0, "named": told}
-        differences = np.concatenate([(f - e).ravel() for f, e in pairs])
-        if _constant(differences):
-            return "offset", {"offset": float(np.mean(differences))}
+                return "factor", {"factor": times[0], "named": told}
+            if not single:
+                return "factor_differs", {"factor": times[0]}
+        offset = float(np.mean(np.concatenate([(f - e).ravel() for f, e in pairs])))
+        if all(same(f - offset, e) for f, e in pairs):
+            return "offset", {"offset": offset}
         if single and _constant([float(f.item()) for f, _ in pairs]):
             return "always_same", {}
     return ("number", {}) if single else _places(found, expected)
+
+
+def factors(trials: Sequence[Trial]) -> list[float] | None:
+    """Find the factor of each trial by which everything in it is too large; None if one of them has none.
+
+    Examples
+    --------
+    >>> factors([Trial(np.array([2.0, 4.0]), np.array([1.0, 2.0]), {}), Trial(np.array(9.0), np.array(3.0), {})])
+    [2.0, 3.0]
+    >>> factors([Trial(np.array([2.0, 5.0]), np.array([1.0, 2.0]), {})])
+    """
+    found = []
+    for one in trials:
+        if one.found is None or one.found.dtype.kind not in "buif" or one.found.size != one.expected.size:
+            return None
+        if one.found.shape != one.expected.shape and one.found.size != 1:
+            return None
+        factor = _factor(one.found.astype(np.float64).reshape(one.expected.shape), one.expected)
+        if factor is None:
+            return None
+        found.append(factor)
+    return found
 
 
 def _factor(found: Array, expected: Array) -> float | None:
@@ -205,7 +230,7 @@ def _constant(values: Any) -> bool:
     return bool(np.ptp(values) <= 1e-4 * np.abs(values).max())
 
 
-def _named(factors: Sequence[float], sizes: Sequence[Mapping[str, int]]) -> Note | str | None:
+def multiples(factors: Sequence[float], sizes: Sequence[Mapping[str, int]]) -> Note | str | None:
     """Say what a factor is in all trials: a fixed number, or one that depends on a size; None if neither holds.
 
     If there is a single trial, only sizes that equal the factor are named, all of them.

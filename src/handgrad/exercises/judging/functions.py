@@ -17,12 +17,14 @@ from handgrad.exercises.calls import Answer, Call, Crash, Ufunc
 from handgrad.exercises.catalogue.comparing import CRASH, EXACT, Array, matching, outcome, same
 from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.subjects import SUBJECTS, Arguments, Subject
-from handgrad.exercises.judging import crashes, diagnosis
+from handgrad.exercises.judging import crashes, diagnosis, scaled
 from handgrad.exercises.judging.diagnosis import Trial
 from handgrad.exercises.judging.differences import bent, measured
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
+
+ENOUGH = 5  # trials that tell a mistake, where others took too long
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     cases = [case for case in plan.drawn.regular if case[0].ndim > 1]
     regular = answers[: len(cases)]
     if early := diagnosis.unanswered(task, regular):
-        return early
+        return (early.status == "too_slow" and _in_time(plan, answers, early.notes)) or early
     trials = _trials(plan, answers)
     flat, trials = trials[len(cases) :], trials[: len(cases)]
     wrong = [trial for trial, case in zip(trials, cases, strict=True) if not _right(trial, subject, case)]
@@ -83,8 +85,8 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
         return TaskResult(task, "right", _remarks(plan, answers), (Note("right"),), credit=1.0)
 
     crash = crashes.first(regular)
-    found = [trial.found for trial in trials]
-    mistake = "results_rounded" if rounded else matching(recognisers(task), cases, found, subject.tolerance)
+    found, mutants = [trial.found for trial in trials], recognisers(task)
+    mistake = "results_rounded" if rounded else matching(mutants, cases, found, subject.tolerance)
     if mistake is None and all(answer.left_out.get("return") == "NoneType" for answer in regular):
         mistake = "nothing_returned"
     mistake = mistake or _by_symptom(wrong, crash)
@@ -92,17 +94,36 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     if number is not None:
         mistake = "divided_by_fixed_number"
     findings: tuple[Finding, ...] = ()
+    apart = None if mistake or crash else scaled.with_a_number(trials) or scaled.besides(mutants, cases, trials)
+    if apart:
+        mistake, number = apart.mistake, apart.number or None
     if mistake or not crash:
         shown = sorted(wrong or trials, key=lambda trial: trial.found is None)  # first one that gave something
+        if apart and any(note.id == "besides_transposed" for note in apart.besides):
+            shown = [replace(one, found=np.transpose(one.found)) for one in shown]
         told = diagnosis.of_trials(mistake, [task], shown, TASKS[task].equation)
         if number is not None:
             told = replace(told, facts={**told.facts, "number": number})
+        if apart:
+            told = replace(told, seen=apart.besides)
         if not mistake:
             told = replace(told, seen=(*told.seen, *_besides(task, cases, trials, wrong)))
         findings = (replace(told, quantities=TASKS[task].quantities),)
     notes = (crashes.crashed(crash),) if crash and not findings else ()
     status: Status = "crashed" if crash else "wrong"
     return TaskResult(task, status, findings, notes, crash=crash, picture=_picture(subject, task, answers[-1]))
+
+
+def _in_time(plan: Plan[Cases], answers: Sequence[Answer], notes: tuple[Note, ...]) -> TaskResult | None:
+    """Judge a function that was too slow on some arrays by the others, if these show a known mistake."""
+    count = len(plan.drawn.regular)
+    done = [i for i in range(count) if answers[i].status not in ("too_slow", "killed")]
+    if len(done) < ENOUGH:
+        return None
+    cases = replace(plan.drawn, regular=tuple(plan.drawn.regular[i] for i in done))
+    result = judge(replace(plan, drawn=cases), [*(answers[i] for i in done), *answers[count:]])
+    known = result.status == "wrong" and all(found.mistake for found in result.findings)
+    return replace(result, notes=notes) if known else None
 
 
 def _trials(plan: Plan[Cases], answers: Sequence[Answer]) -> list[Trial]:
