@@ -316,8 +316,8 @@ def test_a_number_that_is_multiplied_or_added_is_named_for_every_function(task, 
         ("result_plus_a_number", lambda *arguments: reference(*arguments) + number),
     ):
         (found,) = judged(task, wrong).findings
-        if number == -1 and found.mistake != mistake:  # the catalogue may say it more exactly
-            assert found.mistake in recognisers(task)
+        if found.mistake in recognisers(task):  # the catalogue may say it more exactly, as of a one-hot of other values
+            assert number == -1 or task.startswith("delta_last")
         else:
             assert (found.mistake, found.facts["number"]) == (mistake, pytest.approx(number))
 
@@ -335,7 +335,7 @@ def test_a_number_that_is_multiplied_or_added_is_named_for_every_function(task, 
         ),
         (
             "cross_entropy",
-            lambda p, y: np.log(p.mean(axis=0)[y]).mean() * 0 + 3 * np.mean(p[np.arange(len(y)), y]),
+            lambda p, y: 3 * np.mean(p[np.arange(len(y)), y]),
             "cross_entropy_without_log",
             "everything is multiplied by -3.",
         ),

@@ -92,7 +92,7 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
     ),
     "derivative times four": (
         edited((DERIVATIVE, "    return 4 * h * (1 - h)\n")),
-        "del_sigmoid", "wrong", "is 4 times what it should be, the same in trials of every size",
+        "del_sigmoid", "wrong", "gives 4 times the right result, in every trial",
     ),
     "float label as index": (
         "import numpy as np\ndef cross_entropy(p, y):\n    y = y.astype(float)\n"

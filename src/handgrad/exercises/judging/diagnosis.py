@@ -1,4 +1,7 @@
-"""Says where a quantity is wrong, and how, when no mistake of the catalogue explains it: as ids and facts."""
+"""Says where a quantity is wrong, and how, when no mistake of the catalogue explains it: as ids and facts.
+
+The file is long, because the ways to describe a deviation are tried in one order.
+"""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     if mistake or not crash:
         shown = sorted(wrong or trials, key=lambda trial: trial.found is None)  # first one that gave something
         if apart and any(note.id == "besides_transposed" for note in apart.besides):
-            shown = [replace(one, found=np.transpose(one.found)) for one in shown]
+            shown = [replace(one, found=np.transpose(np.asarray(one.found))) for one in shown]
         told = diagnosis.of_trials(mistake, [task], shown, TASKS[task].equation)
         if number is not None:
             told = replace(told, facts={**told.facts, "number": number})

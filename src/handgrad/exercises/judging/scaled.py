@@ -94,7 +94,11 @@ def _tried(
             against: list[Trial] = []
             for trial, case in zip(trials, cases, strict=True):
                 value = outcome(variant, *case)
-                if value is None or not np.isfinite(value).all() or sorted(value.shape) != sorted(trial.found.shape):
+                if (
+                    value is None
+                    or not np.isfinite(value).all()
+                    or sorted(value.shape) != sorted(np.asarray(trial.found).shape)
+                ):
                     break
                 against.append(Trial(trial.found, value.astype(np.float64), trial.sizes))
             if len(against) == len(trials):
