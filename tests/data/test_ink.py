@@ -71,6 +71,7 @@ KINDS = {
     "one speck": lambda ink: on_paper(with_specks(ink, (0.1, 0.9))),
     "specks": lambda ink: on_paper(with_specks(ink, (0.1, 0.9), (0.8, 0.1), (0.9, 0.7), (0.1, 0.2))),
     "lined paper": lambda ink: with_rules(on_paper(ink), squared=False),
+    "rules printed over the ink": lambda ink: np.where(np.arange(SIZE)[:, np.newaxis] % 34 < 2, 175, on_paper(ink)),
     "squared paper": lambda ink: with_rules(on_paper(ink), squared=True),
     "noise": lambda ink: on_paper(ink) + noise(30),
     "vignette": lambda ink: on_paper(ink) * (1 - (X - 0.5) ** 2 - (Y - 0.5) ** 2) + noise(3),

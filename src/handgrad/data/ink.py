@@ -153,7 +153,10 @@ def _main_pieces(mask: Mask, ink: Picture, name: str) -> Mask:
     """
     from scipy import ndimage
 
-    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    reach = min(mask.shape) // 100  # what a printed rule cuts apart is one piece
+    near = ndimage.binary_dilation(mask, np.ones((3, 3)), iterations=reach) if reach else mask
+    labels, count = ndimage.label(near, np.ones((3, 3)))
+    labels[~mask] = 0
     boxes = ndimage.find_objects(labels)
     mass = np.asarray(ndimage.sum_labels(ink, labels, range(1, count + 1)))
     score = mass * [0.1 if _border(labels == k + 1).any() else 1.0 for k in range(count)]
