@@ -79,7 +79,7 @@ class Call:
         function: call ``name`` with ``arguments``; the answer holds "return", and "argument0", ... as they are after
         the call. network: do the ``steps`` with the class ``name``. routine: call ``name`` with ``arguments``, one
         of which is a :class:`Network`; the answer holds the events and, as "table0", ..., the lists of rows that it
-        returns, if they name their columns as the sheet's do (``inside.tables``).
+        returns, if they name their columns as the sheet's do (``inside.tables``); "return" is left out if it is None.
     name : str
     arguments : tuple
         Positional.

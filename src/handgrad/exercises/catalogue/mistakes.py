@@ -71,7 +71,8 @@ class Mistake:
         How a judge recognises it other than by what ``code`` computes, or "": ``overflow`` (only extreme arrays show
         it), ``float32``, ``integers``, ``rounded``, ``crash``, ``arguments`` (something is overwritten), ``nothing
         returned``, ``not set``, ``parameters`` (which of them are wrong), ``factor`` (some number, the same in all
-        trials), ``differences`` (it was measured), or ``forward`` (it is made before backprop, in the class;
+        trials), ``record`` (of what a routine returns), ``left out`` (the same examples, in every epoch),
+        ``differences`` (it was measured), or ``forward`` (it is made before backprop, in the class;
         ``written`` has its lines).
     written : tuple of str or mapping
         Ways to make it from which it is not recognised. They serve as tests, like ``code``; in a table, a function is
@@ -99,6 +100,8 @@ SIGNS = (
     "not set",
     "parameters",
     "factor",
+    "record",
+    "left out",
     "differences",
     "forward",
 )

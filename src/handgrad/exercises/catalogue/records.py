@@ -7,14 +7,16 @@ functions of their own, or piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 Rows = tuple[int, ...]
 Table = Sequence[Sequence[float]]
 
 COLUMNS = (("cross_entropy", "test"), ("accuracy", "test"), ("cross_entropy", "train"), ("accuracy", "train"))
 ROUNDED = 0.0051  # to two digits, perhaps after it was made a percentage
+EXACT = 1e-9
 MOST_VALUES = 4_000
 
 
@@ -60,6 +62,60 @@ def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> 
     'invented'
     """
     return next((found for table in tables if (found := _doubt(table, measured, steps))), None)
+
+
+def causes(tables: Sequence[Table], measured: Sequence[Measured], steps: int, sizes: Mapping[str, int]) -> set[str]:
+    """Name what, when it is undone, leaves no doubt about the tables: the mistake, and of a factor also which one.
+
+    Parameters
+    ----------
+    tables, measured, steps
+        As for :func:`doubt`.
+    sizes : mapping
+        Numbers of examples with their names.
+
+    Returns
+    -------
+    set of str
+        An id of the catalogue, perhaps with a factor behind it; empty if nothing explains the tables.
+
+    Examples
+    --------
+    >>> measured = [Measured("cross_entropy", "test", 0, 2.5), Measured("cross_entropy", "test", 4, 1.5)]
+    >>> nan = float("nan")
+    >>> causes([[(0.5, nan, nan, nan), (0.3, nan, nan, nan)]], measured, 8, {"n": 9, "m": 5})
+    {'history_scaled 1/m'}
+    """
+    found = [set(_causes(table, measured, steps, sizes)) for table in tables if _doubt(table, measured, steps)]
+    return set.intersection(*found) if found else set()
+
+
+def _causes(table: Table, measured: Sequence[Measured], steps: int, sizes: Mapping[str, int]) -> Iterator[str]:
+    """Give the causes of doubt about one table."""
+    if _doubt(table, measured, steps) == "lost":
+        yield "history_overwritten"
+    ways = {"history_parts_swapped": (2, 3, 0, 1), "history_measures_swapped": (1, 0, 3, 2)}
+    for name, order in ways.items():
+        if not _doubt([[row[i] for i in order] for row in table], measured, steps):
+            yield name
+    values = {one.value for one in measured}
+    for name, factor in _factors(sizes):
+        columns = [
+            i
+            for i, column in enumerate(zip(*table, strict=True))
+            if all(any(abs(number / factor - value) <= EXACT * value for value in values) for number in column)
+        ]
+        undone = [[number / factor if i in columns else number for i, number in enumerate(row)] for row in table]
+        if columns and not _doubt(undone, measured, steps):
+            yield f"history_scaled {name}"
+
+
+def _factors(sizes: Mapping[str, int]) -> Iterator[tuple[str, float]]:
+    """Give the numbers of examples, their reciprocals and their quotients, with their names."""
+    for name, size in sizes.items():
+        yield from ((name, float(size)), (f"1/{name}", 1 / size))
+    for one, other in permutations(sizes, 2):
+        yield f"{one}/{other}", sizes[one] / sizes[other]
 
 
 def _doubt(table: Table, measured: Sequence[Measured], steps: int) -> str | None:

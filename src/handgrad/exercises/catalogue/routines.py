@@ -29,6 +29,7 @@ from handgrad.exercises.calls import Event, Value
 from handgrad.exercises.catalogue.mistakes import Mistake, with_code
 from handgrad.exercises.catalogue.traces import (
     BY_CHANCE,
+    FALLING,
     LOOKS,
     WITHOUT_FORWARD,
     Deviations,
@@ -41,7 +42,7 @@ from handgrad.exercises.catalogue.traces import (
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.tasks import PARAMETERS, TASKS
 
-# What the names in an edit stand for. OWN_RATE, OWN_SIZE and OWN_COUNT are numbers that the
+# What the names in an edit stand for. OWN_RATE, OWN_FACTOR, OWN_SIZE, OWN_COUNT and OWN_BATCHES are numbers that the
 # learner wrote into the code.
 NAMES: Mapping[str, Mapping[str, str]] = {
     "gradient_descent": {
@@ -65,8 +66,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "FINAL": "epoch == epochs - 1 and j == trainx.shape[0] // batch_size - 1",
     },
 }
-OWN = ("OWN_RATE", "OWN_SIZE", "OWN_COUNT")
+OWN = ("OWN_RATE", "OWN_FACTOR", "OWN_SIZE", "OWN_COUNT", "OWN_BATCHES")
 Own = tuple[tuple[str, float], ...]
+UNSURE = (*BY_CHANCE, FALLING)  # what a first probe need not show
 EVALUATION = np.empty(0)  # stands for the data that a style evaluates
 
 
@@ -289,13 +291,22 @@ def run(task: str, probe: Probe, style: Style, body: str = "", own: Own = (), be
 
 
 def own_numbers(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[str, float]]:
-    """Give the numbers that a learner may have written into the code: a rate, a batch size, a count of epochs."""
+    """Give the numbers that a learner may have written into the code.
+
+    They are a rate, a factor of it, a batch size, a count of epochs, and one of the batches of an epoch.
+    """
     updates = [(update, probe) for run, probe in runs for update in run.updates]
     rates = Counter(update.rate for update, _ in updates if np.isfinite(update.rate)).most_common(1)
     sizes = Counter(len(update.rows) for update, probe in updates if update.rows and len(update.rows) < probe.n)
     yield from (("OWN_RATE", rate) for rate, _ in rates)
+    factors = Counter(float(f"{update.rate / probe.rate:.5g}") for update, probe in updates).most_common(1)
+    yield from (("OWN_FACTOR", factor) for factor, _ in factors if 0 < factor != 1)
     if task == "stochastic_gradient_descent":
         yield from (("OWN_SIZE", size) for size, _ in sizes.most_common(3) if size > 1)
+        shorter = {
+            len(run.updates) / probe.epochs for run, probe in runs if len(run.updates) < probe.epochs * probe.per_epoch
+        }
+        yield from (("OWN_BATCHES", int(count)) for count in shorter if len(shorter) == 1 and 1 < count == int(count))
     counts = [{len(run.updates) / steps for steps in probe.steps_per_epoch} for run, probe in runs]
     yield from (("OWN_COUNT", int(count)) for count in set.intersection(*counts) if count > 1 and count % 1 == 0)
 
@@ -326,7 +337,7 @@ def may_be_part(
             continue
         if fact not in found:
             return False
-        if made not in BY_CHANCE and found[fact] not in BY_CHANCE and made != found[fact][: len(runs)]:
+        if made not in UNSURE and found[fact] not in UNSURE and made != found[fact][: len(runs)]:
             return False
     return True
 
@@ -349,7 +360,6 @@ def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tu
     found = deviations(traces, probes)
     if "record" in found:  # no form returns any
         return ()
-    first = deviations(traces[:1], probes[:1])  # without what only a comparison of several shows
     parts: list[tuple[str, Deviations]] = []  # what could be all of it, or one of two mistakes
     for form, own in candidates(task, list(zip(traces, probes, strict=True))):
         hopeless: set[tuple[bool, bool]] = set()  # where even the facts that no evaluation changes do not fit
@@ -357,10 +367,10 @@ def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tu
             if (style.late, style.incomplete) in hopeless:
                 continue
             runs = [run(task, probes[0], style, form.body, own)]
-            if not may_be_part(runs, probes[:1], first, WITHOUT_FORWARD):
+            if not may_be_part(runs, probes[:1], found, WITHOUT_FORWARD):
                 hopeless.add((style.late, style.incomplete))
                 continue
-            if not may_be_part(runs, probes[:1], first):
+            if not may_be_part(runs, probes[:1], found):
                 continue
             for i, probe in enumerate(probes[1:], 1):
                 runs.append(run(task, probe, style, form.body, own, probes[:i]))

@@ -31,6 +31,7 @@ BY_CHANCE = (
     "whole batches",
     "single rows",
 )  # what may show in one probe, and not in another
+FALLING = "falling"  # of a rate, in some probes at least
 FEWEST = 9
 FEW = "too few to tell"  # what so few labels have in common may be chance
 
@@ -91,10 +92,12 @@ class Probe:
         return tuple(self._labels.get(label, -1) for label in np.ravel(np.asarray(y)).tolist())
 
     def part(self, rows: Rows) -> str:
-        """Say where rows come from: train, test, other, or empty."""
+        """Say where rows come from: train, test, other (of several kinds), unknown (none of ours), or empty."""
         if not rows:
             return "empty"
         first, last = min(rows), max(rows)
+        if last < 0:
+            return "unknown"
         return "train" if first >= 0 and last < self.n else "test" if first >= self.n else "other"
 
     @cached_property
@@ -269,6 +272,8 @@ def deviation(fact: str, traces: Sequence[Trace], probes: Sequence[Probe]) -> An
         seen = tuple(_as_before(traces[:i], probes[:i], traces[i], probes[i]) for i in range(len(traces)))
     if all(value is None for value in seen):
         return None
+    if fact == "rate" and set(seen) <= {None, FALLING}:  # a short training may be over before it falls
+        return FALLING
     return next((value for value in BY_CHANCE if value in seen), seen)
 
 
@@ -310,6 +315,8 @@ def _labels(run: Trace, probe: Probe) -> Hashable:
             return "same"
         if len(update.labels) in range(1, 4):
             return FEW
+        if len(update.labels) > len(update.rows or ()) and len(set(update.labels)) == 2:
+            return "one hot"
         if sorted(update.labels) == sorted(update.rows or ()):
             return "other order"
         if update.labels in everyone:
@@ -334,7 +341,7 @@ def _rate(run: Trace, probe: Probe) -> Hashable:
         return "uneven"
     if len(set(ratios)) == 1:
         return ratios[0]
-    return "falling" if all(0 < b <= a for a, b in pairwise(ratios)) else ratios
+    return FALLING if all(0 < b <= a for a, b in pairwise(ratios)) else ratios
 
 
 def _epochs(run: Trace, probe: Probe) -> list[list[Rows]]:
@@ -450,6 +457,12 @@ def _places_stay(epoch: list[Rows]) -> bool:
     """Tell whether rows come where they stood, by and large: a correlation that chance gives to no long order."""
     order = [row for batch in epoch for row in batch]
     return len(order) > 200 and bool(np.corrcoef(order, np.arange(len(order)))[0, 1] > 0.5)
+
+
+def always_left_out(run: Trace, probe: Probe) -> bool:
+    """Tell whether an incomplete batch is left out that has the same rows in each of several epochs."""
+    seen = [frozenset(row for batch in epoch for row in batch) for epoch in _epochs(run, probe)]
+    return len(seen) > 1 and set(seen) == {seen[0]} and len(seen[0]) == probe.per_epoch * probe.batch_size < probe.n
 
 
 def _evaluation(run: Trace, probe: Probe) -> Hashable:

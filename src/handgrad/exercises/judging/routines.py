@@ -7,16 +7,25 @@ routine prints or returns does not matter, and neither does how it is written; s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Network, Random
-from handgrad.exercises.catalogue.records import COLUMNS, Table
+from handgrad.exercises.catalogue.records import COLUMNS, Table, causes
 from handgrad.exercises.catalogue.routines import Style, play, recognise
-from handgrad.exercises.catalogue.traces import LOOKS, Deviations, Probe, Rows, Trace, deviations, trace
+from handgrad.exercises.catalogue.traces import (
+    LOOKS,
+    Deviations,
+    Probe,
+    Rows,
+    Trace,
+    always_left_out,
+    deviations,
+    trace,
+)
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Fact, Finding, Note, Picture, TaskResult
@@ -107,12 +116,26 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     traces = [trace(answer.events, probe, _tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]
     found = deviations(traces, plan.drawn)
     if not found:
-        return TaskResult(plan.task, "right", notes=(Note("right"),), credit=1.0)
+        remarks = tuple(diagnosis.named(mistake, ()) for mistake in _remarks(plan, answers, traces))
+        return TaskResult(plan.task, "right", remarks, (Note("right"),), credit=1.0)
     findings = _findings(plan, traces, found)
     trained = any(run.updates for run in traces)
     credit = max(0.0, 1 - sum(COST[fact] for fact in found)) if trained else 0.0
     picture = _picture(plan, traces[0])
     return TaskResult(plan.task, "wrong", findings, picture=picture, credit=credit)
+
+
+def _remarks(plan: Plan[Probes], answers: Sequence[Answer], traces: Sequence[Trace]) -> Iterator[str]:
+    """Name what costs nothing."""
+    if any("return" in answer.left_out for answer in answers):
+        yield "no_history_returned"
+    incomplete = [
+        (run, probe)
+        for run, probe in zip(traces, plan.drawn, strict=True)
+        if probe.per_epoch and probe.n % probe.batch_size
+    ]
+    if incomplete and all(always_left_out(run, probe) for run, probe in incomplete):
+        yield "leaves_out_the_same_examples"
 
 
 def _tables(answer: Answer) -> tuple[Table, ...]:
@@ -125,11 +148,22 @@ def _findings(plan: Plan[Probes], traces: Sequence[Trace], found: Deviations) ->
     """Name the mistake, or both, or else describe the first facts that are wrong."""
     seen = tuple(_seen(fact, value, plan, traces) for fact, value in found.items())
     quantities = TASKS[plan.task].quantities
-    recognised = recognise(plan.task, plan.drawn, traces)
+    recognised = _of_record(plan, traces) if found.keys() == {"record"} else recognise(plan.task, plan.drawn, traces)
     if recognised:
         findings = [diagnosis.named(mistake, quantities) for mistake in recognised]
         return (replace(findings[0], seen=seen[:1]), *findings[1:])
     return (Finding(quantities, seen=seen[:2]),)
+
+
+def _of_record(plan: Plan[Probes], traces: Sequence[Trace]) -> tuple[str, ...]:
+    """Name the mistake that explains what a routine returned in every run where it is not what was measured."""
+    explained = []
+    for run, probe in zip(traces, plan.drawn, strict=True):
+        if LOOKS["record"](run, probe) is not None:
+            sizes = {"n": probe.n, "m": len(probe.testx)} | ({"b": probe.batch_size} if probe.batch_size else {})
+            explained.append(causes(run.tables, run.measured, len(run.updates), sizes))
+    common = {cause.split()[0] for cause in set.intersection(*explained)}
+    return tuple(common) if len(common) == 1 else ()
 
 
 def _seen(fact: str, found: Any, plan: Plan[Probes], traces: Sequence[Trace]) -> Note:

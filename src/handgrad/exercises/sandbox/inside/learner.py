@@ -178,7 +178,8 @@ class Learner:
             error: BaseException | None = None
             try:
                 with recording:
-                    recording.log.tables = tables(call(self.called, [recording.network, *data], keywords))
+                    returned = call(self.called, [recording.network, *data], keywords)
+                recording.log.tables, recording.log.silent = tables(returned), returned is None
             except BaseException as raised:
                 error = raised
             tried.append((recording.log, error))
@@ -187,6 +188,8 @@ class Learner:
         outcome.log, error = min(tried, key=lambda way: (way[1] is not None, not way[0].step))
         if error is not None:
             raise error
+        if outcome.log.silent:
+            outcome.keep("return", None)
         for index, table in enumerate(outcome.log.tables):
             outcome.keep(f"table{index}", table)
 

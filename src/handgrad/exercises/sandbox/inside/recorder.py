@@ -147,6 +147,7 @@ class Log:
         self.too_much = False
         self.elsewhere = False  # whether another network was trained
         self.tables: list[NDArray[Any]] = []  # what the routine returned
+        self.silent = False  # whether that was None
         self._network, self._shapes = network, shapes
         self._bytes = 0
         self._weights = self._flat()
