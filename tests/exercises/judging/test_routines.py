@@ -156,7 +156,8 @@ def test_sandbox_records_what_is_recorded_here(source: str) -> None:
         there, here = isolated(source, plan), performed(source, plan)
         verdicts = [judge(plan, answers) for answers in (there, here)]
         assert verdicts[0].status == verdicts[1].status
-        assert named(verdicts[0]) == named(verdicts[1])
+        # What is returned is not kept here, so there is no remark on it.
+        assert [name for name in named(verdicts[0]) if name != "no_history_returned"] == named(verdicts[1])
         for a, b in zip(there, here, strict=True):
             assert [(e.method, e.step) for e in a.events] == [(e.method, e.step) for e in b.events]
             if task == GD:
@@ -289,7 +290,8 @@ def test_a_returned_history_must_have_been_measured(history: str, said: str) -> 
     """Named losses and accuracies that were not measured, not then, or not on those examples, cost a quarter."""
     plan = plan_for(GD)
     result = judge(plan, performed(returning(history), plan))
-    assert (result.status, named(result), result.credit) == ("wrong", [None], 0.75)
+    name = "history_overwritten" if said == "record_lost" else None
+    assert (result.status, named(result), result.credit) == ("wrong", [name], 0.75)
     found = result.findings[0].seen[0].facts["found"]
     assert isinstance(found, Note)
     assert found.id.startswith(said)

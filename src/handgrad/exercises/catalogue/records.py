@@ -95,8 +95,11 @@ def _causes(table: Table, measured: Sequence[Measured], steps: int, sizes: Mappi
     if _doubt(table, measured, steps) == "lost":
         yield "history_overwritten"
     ways = {"history_parts_swapped": (2, 3, 0, 1), "history_measures_swapped": (1, 0, 3, 2)}
+    known = {COLUMNS.index((one.kind, one.part)) for one in measured if (one.kind, one.part) in COLUMNS}
     for name, order in ways.items():
-        if not _doubt([[row[i] for i in order] for row in table], measured, steps):
+        exchanged = [[row[i] for i in order] for row in table]
+        filled = {i for row in exchanged for i, number in enumerate(row) if number == number}
+        if filled <= known and not _doubt(exchanged, measured, steps):
             yield name
     values = {one.value for one in measured}
     for name, factor in _factors(sizes):

@@ -1,7 +1,8 @@
 """The submission's code inside the isolated process: loaded into one module, and called.
 
 Names that a submission might change, by accident or on purpose, are bound here before its first cell is loaded. This
-only protects its other answers; nothing else in this process needs protection.
+only protects its other answers; nothing else in this process needs protection. The file is long, because what is bound
+here must be bound together.
 """
 
 from __future__ import annotations
