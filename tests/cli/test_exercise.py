@@ -1,6 +1,7 @@
 """The commands of the exercise, as a person types them: what they write, print and return."""
 
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -64,7 +65,7 @@ class AnnasError(Exception):
     pass
 
 def annas_derivative(h):
-    return 4 * h * (1 - h)
+    return h * (1 - h) * len(h) ** 2 / 64
 
 del_sigmoid = annas_derivative
 
@@ -92,11 +93,12 @@ def test_a_record_is_anonymous_and_holds_the_numbers(here: Path, capsys: pytest.
     tasks = {task["task"]: task for task in record["tasks"]}
     assert [tasks[name]["status"] for name in ("sigmoid", "softmax", "del_sigmoid")] == ["crashed", "crashed", "wrong"]
     assert (tasks["softmax"]["crash"]["type"], tasks["softmax"]["crash"]["line"]) == ("NameError", 14)
-    assert tasks["del_sigmoid"]["findings"][0]["seen"][0]["facts"]["factor"] == 4
+    squared = 64 * tasks["del_sigmoid"]["findings"][0]["seen"][0]["facts"]["factor"]
+    assert squared == pytest.approx(math.isqrt(round(squared)) ** 2)  # of the number of rows
     trial = next(trial for trial in record["trials"] if trial["id"] == "del_sigmoid:example")
     found, expected = (trial[name]["return"] for name in ("found", "expected"))
     assert (found["type"], found["shape"], expected["shape"]) == ("float64", [2, 2], [2, 2])
-    assert found["numbers"] == pytest.approx([4 * number for number in expected["numbers"]])
+    assert found["numbers"] == pytest.approx([4 * number / 64 for number in expected["numbers"]])
     again = check_submission(read_submission(here / "anna.py"), find_sandbox(allow_none=True), seed=record["seed"])
     (finding,) = next(result for result in again.tasks if result.task == "del_sigmoid").findings
     assert finding.seen[0].facts["found"] == tasks["del_sigmoid"]["findings"][0]["seen"][0]["facts"]["found"]

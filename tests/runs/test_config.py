@@ -10,7 +10,8 @@ import cyclopts
 import pytest
 import tomli_w
 
-from handgrad.cli import app, main
+from handgrad.cli import main
+from handgrad.cli.program import app
 from handgrad.data import DataSettings
 from handgrad.errors import SettingError
 from handgrad.network import ACTIVATIONS, INITIALISERS, LOSSES, NetworkSettings

@@ -1,5 +1,5 @@
 """The command line: one module for each family of commands, with arguments and wiring only."""
 
-from handgrad.cli.program import app, main
+from handgrad.cli.entry import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

@@ -44,34 +44,13 @@ for command in (train, reproduce, evaluate, predict, data_app, exercise_app, che
     app.command(command)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        By default, those of the process.
-
-    Returns
-    -------
-    int
-        0: success. 1: a check found mistakes, or some pictures were left out. 2: an error that the user can correct,
-        described in one message on stderr. 130: stopped by Ctrl-C.
-
-    Examples
-    --------
-    >>> main(["--version"])
-    0.1.0
-    0
-    """
+def run(arguments: Sequence[str] | None) -> int:
+    """Run a command; describe an error that the user can correct in one message, with exit code 2."""
     try:
         result = app(arguments)
     except (HandgradError, cyclopts.CycloptsError) as error:
         print(f"handgrad: {_unwrapped(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("handgrad: stopped", file=sys.stderr)
-        return 130
     return result if isinstance(result, int) else 0
 
 

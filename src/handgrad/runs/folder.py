@@ -12,14 +12,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from io import FileIO
 from math import isfinite
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -106,7 +108,7 @@ def write_summary(run: Path, summary: Mapping[str, Any]) -> None:
 def record_history(run: Path, records: Iterable[Record]) -> Iterator[Record]:
     """Append each record to the run's history, then pass it on.
 
-    Each record is one line of JSON, flushed at once, so that a record that was passed on survives a kill. An incomplete
+    Each record is one line of JSON, written at once, so that a record that was passed on survives a kill. An incomplete
     line, left by an earlier kill, is removed first.
 
     Raises
@@ -116,15 +118,16 @@ def record_history(run: Path, records: Iterable[Record]) -> Iterator[Record]:
     """
     path = run / HISTORY_FILE
     try:
-        file = path.open("ab+")
+        file = path.open("ab+", buffering=0)  # nothing is left to be written when it is closed
     except OSError as error:
         raise _unwritable(path, error) from error
     with file:
         _drop_torn_line(file)
         for record in records:
+            line = to_json_line(record).encode() + b"\n"
             try:
-                file.write(to_json_line(record).encode() + b"\n")
-                file.flush()
+                if file.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             except OSError as error:
                 raise _unwritable(path, error) from error
             yield record
@@ -153,8 +156,7 @@ def load_run(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any], dict[
         return load_model(path), {}, {}
     if not path.is_dir():
         raise RunError(f"there is no run {path}", "a run folder or a model file", _name_runs(path))
-    missing = [name for name in (MODEL_FILE, SUMMARY_FILE, CONFIG_FILE) if not (path / name).is_file()]
-    if missing:
+    if missing := _missing(path):
         unfinished = ": its training did not finish" if (path / CONFIG_FILE).is_file() else ""
         raise RunError(f"{path} lacks {', '.join(missing)}{unfinished}", "a finished run", _name_runs(path))
     summary = _read(path / SUMMARY_FILE, parse_json)
@@ -172,7 +174,12 @@ def list_runs(root: str | os.PathLike[str] = RUNS) -> list[Path]:
     """
     root = Path(root)
     found = root.glob(f"*/{MODEL_FILE}") if root.is_dir() else ()
-    return sorted((model.parent for model in found), key=_name_and_number)
+    return sorted((model.parent for model in found if not _missing(model.parent)), key=_name_and_number)
+
+
+def _missing(path: Path) -> list[str]:
+    """List what the folder of a finished run needs and this one lacks."""
+    return [name for name in (MODEL_FILE, SUMMARY_FILE, CONFIG_FILE) if not (path / name).is_file()]
 
 
 def _next_run(name: str) -> Path:
@@ -218,7 +225,7 @@ def _plain(value: Any, finite: bool = False) -> Any:
     raise RunError(f"a value of type {type(value).__name__}", "text, numbers, lists or tables", "convert it first")
 
 
-def _drop_torn_line(file: BinaryIO) -> None:
+def _drop_torn_line(file: FileIO) -> None:
     """Cut a history after its last complete line."""
     file.seek(0)
     content = file.read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 from time import perf_counter
@@ -12,11 +13,14 @@ import numpy as np
 
 import handgrad
 from handgrad.data import Dataset
+from handgrad.errors import SettingError
 from handgrad.model.model import Model
 from handgrad.model.safetensors import save_model
+from handgrad.network import MLP
 from handgrad.reporting import charts
 from handgrad.runs import folder
 from handgrad.runs.config import TrainConfig
+from handgrad.runs.machine import available_cores, memory_limit
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples
 from handgrad.training.loop import Record, steps_per_epoch, train
@@ -24,6 +28,7 @@ from handgrad.training.metrics import confusion_counts
 from handgrad.training.settings import Engine as EngineName
 from handgrad.training.state import TrainingState
 
+MOST_CLASSES = 200  # in a picture of the confusion matrix
 # Shows the progress of a training run: takes its records, the number of steps and a title, and passes the records on.
 Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
 
@@ -58,6 +63,8 @@ def train_run(
     """
     began = perf_counter()
     network = config.network.build(data.n_features, data.n_classes)
+    _refuse_too_large(network, config)
+    config = _with_existing_cores(config, tell)
     parameters = network.initialise(config.training.seed, config.network.init, config.network.dtype)
     examples, tests = Examples(data.X_train, data.y_train), Examples(data.X_test, data.y_test)
     engine, reason = make_engine(network, examples, config.training, parameters.vector.dtype)
@@ -75,7 +82,6 @@ def train_run(
     last = history[-1]  # training yields at least the final evaluation
     model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name, data.columns)
     save_model(run / folder.MODEL_FILE, model)
-    draw_pictures(run, model, data, history, cast(EngineName, engine.name))
     summary = {
         "dataset": data.name,
         "layer_sizes": list(network.layer_sizes),
@@ -90,7 +96,49 @@ def train_run(
         "version": handgrad.__version__,
     }
     folder.write_summary(run, summary)
+    for warning in _warnings(data, history):
+        tell(warning)
+    draw_pictures(run, model, data, history, cast(EngineName, engine.name))
     return run, summary
+
+
+def _refuse_too_large(network: MLP, config: TrainConfig) -> None:
+    """Refuse a network that cannot fit into this machine's memory, before anything is allocated."""
+    # The weights are drawn in float64; later there are a gradient and what the optimizer keeps.
+    each = 8 + np.dtype(config.network.dtype).itemsize * (2 + config.training.recurrence.slots)
+    needed = network.parameter_count * each
+    limit = memory_limit()
+    if limit is not None and needed > limit:
+        raise SettingError(
+            f"a network of {network.parameter_count:,} parameters, which needs {needed / 2**30:,.1f} GiB",
+            f"at most the {limit / 2**30:,.1f} GiB of memory that this machine has",
+            "use fewer hidden units",
+        )
+
+
+def _with_existing_cores(config: TrainConfig, tell: Callable[[str], None]) -> TrainConfig:
+    """Use no more threads than there are cores: they would wait for each other most of the time."""
+    threads, cores = config.training.threads, available_cores()
+    if threads is None or threads <= cores:
+        return config
+    tell(f"using {cores} threads instead of {threads}, because {cores} cores are available")
+    return replace(config, training=replace(config.training, threads=cores))
+
+
+def _warnings(data: Dataset, history: list[Record]) -> Iterator[str]:
+    """Say so if a training was of no use."""
+    first, last = history[0].figures, history[-1].figures
+    shares = np.bincount(data.y_test, minlength=data.n_classes) / len(data.y_test)
+    best = int(shares.argmax())
+    if last["test_accuracy"] <= shares[best]:
+        yield (
+            f"warning: a test accuracy of {last['test_accuracy']:.1%} is no better than always guessing "
+            f"{data.class_names[best]!r} ({shares[best]:.1%}); try another --lr, or more --epochs"
+        )
+    if last["train_loss"] > first["train_loss"]:
+        yield (
+            f"warning: the training loss rose from {first['train_loss']:.4g} to {last['train_loss']:.4g}; lower --lr"
+        )
 
 
 def _patiently(records: Iterator[Record], tell: Callable[[str], None]) -> Iterator[Record]:
@@ -116,4 +164,6 @@ def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record],
     )
     predicted = model.predict_scaled(data.X_test, engine).argmax(axis=1)
     counts = confusion_counts(predicted, data.y_test, data.n_classes)
+    if data.n_classes > MOST_CLASSES:
+        return  # a picture in which nothing can be read, and of gigabytes
     charts.draw_confusion(counts, data.class_names, run / folder.CONFUSION_FILE, f"{data.name}: test set")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -118,6 +119,8 @@ def _what_is_missing(network: MLP, dtype: DTypeLike, settings: TrainingSettings 
     """Say what stands in the way of compiled code, if anything."""
     if np.dtype(dtype) not in (np.float32, np.float64):
         return f"the parameters are {np.dtype(dtype)}"
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return "NUMBA_DISABLE_JIT is set"
     for module in ("numba", "joblib"):
         try:
             import_module(module)
