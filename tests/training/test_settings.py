@@ -15,7 +15,7 @@ BAD: dict[str, tuple[Any, ...]] = {
     "optimizer": ("", "sdg", "SGD", None),
     "schedule": ("", "linear", None, ["step"]),
     "engine": ("", "cuda", None),
-    "learning_rate": (0, 0.0, -0.1, NAN, INF, -INF, 10**400, "0.1", 1j, True, None),
+    "learning_rate": (0, 0.0, -0.1, NAN, INF, -INF, 10**400, "0.1", 1j, True),
     "clip": (0, -1.0, NAN, INF, "1"),
     "l2": (-1e-9, NAN, INF, "0", None),
     "label_smoothing": (-0.1, 1, 1.5, NAN, "0"),

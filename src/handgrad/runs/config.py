@@ -102,7 +102,7 @@ class TrainingFlags(TrainingSettings):
     """The settings of a training run, as flags, with the defaults of the command line where they differ."""
 
     optimizer: OptimizerName = "sgd"
-    learning_rate: Annotated[float, Parameter(name=("--lr", "--learning-rate"))] = 1.0
+    learning_rate: Annotated[float | None, Parameter(name=("--lr", "--learning-rate"))] = None
     schedule: ScheduleName = "cosine"
     epochs: int = 40
     shuffle: Annotated[bool, Parameter(negative="--no-shuffle")] = True
@@ -159,8 +159,8 @@ class TrainConfig:
 
         Examples
         --------
-        >>> TrainConfig().to_dict()["lr"]
-        1.0
+        >>> TrainConfig().to_dict()["epochs"]
+        40
         """
         content = asdict(self.data) | asdict(self.network) | asdict(self.training)
         return {_key(name): value for name, value in content.items() if value is not None}

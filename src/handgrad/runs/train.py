@@ -25,6 +25,7 @@ from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples
 from handgrad.training.loop import Record, steps_per_epoch, train
 from handgrad.training.metrics import confusion_counts
+from handgrad.training.rates import suitable_rate
 from handgrad.training.settings import Engine as EngineName
 from handgrad.training.state import TrainingState
 
@@ -65,6 +66,7 @@ def train_run(
     network = config.network.build(data.n_features, data.n_classes)
     _refuse_too_large(network, config)
     config = _with_existing_cores(config, tell)
+    config = _with_rate(config, network)
     parameters = network.initialise(config.training.seed, config.network.init, config.network.dtype)
     examples, tests = Examples(data.X_train, data.y_train), Examples(data.X_test, data.y_test)
     engine, reason = make_engine(network, examples, config.training, parameters.vector.dtype)
@@ -139,6 +141,14 @@ def _warnings(data: Dataset, history: list[Record]) -> Iterator[str]:
         yield (
             f"warning: the training loss rose from {first['train_loss']:.4g} to {last['train_loss']:.4g}; lower --lr"
         )
+
+
+def _with_rate(config: TrainConfig, network: MLP) -> TrainConfig:
+    """Choose the learning rate, if none was given; the run's settings then contain it."""
+    if config.training.learning_rate is not None:
+        return config
+    rate = suitable_rate(network, config.training.recurrence, config.network.init)
+    return replace(config, training=replace(config.training, learning_rate=rate))
 
 
 def _patiently(records: Iterator[Record], tell: Callable[[str], None]) -> Iterator[Record]:

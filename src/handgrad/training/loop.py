@@ -18,6 +18,7 @@ from handgrad.training.batches import epoch_order
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.engines.protocol import Engine
 from handgrad.training.examples import Examples, check_examples
+from handgrad.training.rates import suitable_rate
 from handgrad.training.schedules import SCHEDULES
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
@@ -173,8 +174,12 @@ def _records(
     size = len(examples) if settings.full_batch else settings.batch_size
     ends = np.minimum(size * np.arange(1, per_epoch + 1), len(examples))
 
+    peak = settings.learning_rate
+    if peak is None:
+        peak = suitable_rate(network, settings.recurrence)
+
     def learning_rate(step: int) -> float:
-        return SCHEDULES[settings.schedule](step, total, settings.learning_rate)
+        return SCHEDULES[settings.schedule](step, total, peak)
 
     def evaluation() -> Record:
         rate = learning_rate(min(state.step, total - 1))

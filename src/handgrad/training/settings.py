@@ -18,7 +18,7 @@ else:  # the names in the tables, as the command line lists them; no type checke
     OptimizerName = Literal[tuple(OPTIMIZERS)]
     ScheduleName = Literal[tuple(SCHEDULES)]
 Engine = Literal["auto", "numpy", "compiled"]
-OPTIONAL = ("clip", "threads", "log_every")
+OPTIONAL = ("learning_rate", "clip", "threads", "log_every")
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class TrainingSettings:
     ----------
     optimizer : str or Optimizer, default "sgd"
         Rule that turns a gradient into a step.
-    learning_rate : float, default 0.5
-        Highest learning rate of the schedule; above 0.
+    learning_rate : float, optional
+        Highest learning rate of the schedule; above 0. By default, one that suits the optimizer and the network.
     schedule : str, default "constant"
         Learning rate as a function of the step.
     epochs : int, default 30
@@ -81,7 +81,7 @@ class TrainingSettings:
     """
 
     optimizer: OptimizerName | Optimizer = "sgd"
-    learning_rate: float = 0.5
+    learning_rate: float | None = None
     schedule: ScheduleName = "constant"
     epochs: int = 30
     batch_size: int = 32

@@ -1,0 +1,62 @@
+"""The learning rate that suits an optimizer and a network, for those who name none.
+
+The values were found on scikit-learn's digits; ``tests/training/test_rates.py`` trains every combination with them.
+"""
+
+from __future__ import annotations
+
+from handgrad.network.mlp import MLP
+from handgrad.training.optimizers import SGD, Momentum, Nesterov, Optimizer
+
+# Rates of SGD. Sigmoids pass on at most a quarter of a delta, and so allow longer steps.
+_SGD = {
+    "cross_entropy": 0.1,
+    "binary_cross_entropy": 1.0,  # the mean over the outputs: its gradient is smaller by their number
+    "squared_error": 0.1,
+    "absolute_error": 0.1,
+    "huber": 1.0,
+}
+_SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0}
+# Units without an upper bound, far from zero at the start: a step that is too long makes the numbers grow without end.
+_FAR = ("identity", "softplus")
+_FAR_FROM_ZERO = {"squared_error": 0.02, "absolute_error": 0.02, "huber": 0.1}
+# Adam divides by the size of the gradient, so that only the kind of loss matters.
+_ADAM = {"cross_entropy": 0.001, "binary_cross_entropy": 0.001}
+_ADAM_OF_NUMBERS = 0.003
+# N(0, 1) weights are ten to twenty times as large as others: rectifiers then compute numbers in the thousands.
+_LARGE_WEIGHTS = {"sigmoid": 0.3, "tanh": 0.3}
+
+
+def suitable_rate(network: MLP, optimizer: Optimizer, init: str = "he_normal") -> float:
+    """Return a learning rate that suits an optimizer, a network and its initial weights.
+
+    Parameters
+    ----------
+    network : MLP
+    optimizer : Optimizer
+    init : str, default "he_normal"
+        Distribution of the initial weights.
+
+    Returns
+    -------
+    float
+        The highest rate of a schedule.
+
+    Examples
+    --------
+    >>> from handgrad.training.optimizers import Adam
+    >>> suitable_rate(MLP((64, 400, 10), "sigmoid"), SGD()), suitable_rate(MLP((64, 400, 10), "relu"), Adam())
+    (1.0, 0.001)
+    """
+    loss, activations = network.loss, network.activations
+    if not isinstance(optimizer, SGD | Momentum | Nesterov):
+        return _ADAM.get(loss, _ADAM_OF_NUMBERS)
+    rate = _SGD.get(loss, 0.1)
+    if activations and set(activations) == {"sigmoid"}:
+        rate = _SIGMOID.get(loss, rate)
+    if not set(activations).isdisjoint(_FAR):
+        rate = _FAR_FROM_ZERO.get(loss, rate)
+    if init == "normal":
+        rate *= min((_LARGE_WEIGHTS.get(name, 0.001) for name in activations), default=1.0)
+    beta = 0.0 if isinstance(optimizer, SGD) else optimizer.beta
+    return rate * (1 - beta)  # a constant gradient is added up 1 / (1 - beta) times
