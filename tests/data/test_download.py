@@ -1,10 +1,15 @@
 import gzip
 import hashlib
+import os
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -179,3 +184,21 @@ def test_the_cache_folder_is_the_systems_or_the_users(cache, monkeypatch):
     assert cache_folder() == cache
     monkeypatch.delenv("HANDGRAD_CACHE")
     assert "handgrad" in str(cache_folder())
+
+
+def test_a_user_without_a_name_and_a_home_has_a_cache():
+    """As in a container that runs with an unknown user number: a folder among the temporary files."""
+    program = (
+        "import os, numpy, pooch; from handgrad.data.download import cache_folder; "
+        "os.getuid = lambda: 54321; print(cache_folder())"  # becoming another user would take root
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**environment, "HANDGRAD_CACHE": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() == str(Path(tempfile.gettempdir()) / "handgrad-cache")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,13 +43,20 @@ class PublishedFile:
 
 
 def cache_folder() -> Path:
-    """Return the folder of downloaded sets: ``HANDGRAD_CACHE``, or the system's cache folder."""
+    """Return the folder of downloaded sets: ``HANDGRAD_CACHE``, or the system's cache folder.
+
+    A user without a home, as in some containers, gets a folder among the temporary files; wherever a download lies, it
+    is compared with its published digest.
+    """
     chosen = os.environ.get("HANDGRAD_CACHE")
     if chosen:
         return Path(chosen).expanduser()
     import pooch  # type: ignore[import-untyped, unused-ignore]
 
-    return Path(pooch.os_cache("handgrad"))
+    try:
+        return Path(pooch.os_cache("handgrad"))
+    except (KeyError, RuntimeError):
+        return Path(tempfile.gettempdir()) / "handgrad-cache"
 
 
 def read_published(path: Path, file: PublishedFile) -> tuple[NDArray[Any], bool]:

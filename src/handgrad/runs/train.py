@@ -172,8 +172,8 @@ def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record],
         run / folder.FIRST_LAYER_FILE,
         f"{data.name}: first layer",
     )
+    if data.n_classes > MOST_CLASSES:
+        return  # nothing could be read in a picture of gigabytes
     predicted = model.predict_scaled(data.X_test, engine).argmax(axis=1)
     counts = confusion_counts(predicted, data.y_test, data.n_classes)
-    if data.n_classes > MOST_CLASSES:
-        return  # a picture in which nothing can be read, and of gigabytes
     charts.draw_confusion(counts, data.class_names, run / folder.CONFUSION_FILE, f"{data.name}: test set")
