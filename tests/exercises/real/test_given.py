@@ -109,23 +109,23 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
     "routine with other parameter names": (
         "def gradient_descent(net, X, y, X_test, y_test, lr=0.1, iterations=1000, every=100):\n"
         "    for i in range(iterations):\n    " + STEPS.format(net="net", X="X", y="y", rate="lr"),
-        "gradient_descent", "right", "Right.",
+        "gradient_descent", "right", "A remark: the training is right",
     ),
     "routine with star": (
         "def gradient_descent(net, *data, learning_rate=0.1, num_iterations=1000, evaluate_every=100):\n"
         "    for i in range(num_iterations):\n    "
         + STEPS.format(net="net", X="data[0]", y="data[1]", rate="learning_rate"),
-        "gradient_descent", "right", "Right.",
+        "gradient_descent", "right", "A remark: the training is right",
     ),
     "decorator of positional arguments": (
         "def timed(function):\n    def wrapper(*args):\n        return function(*args)\n    return wrapper\n"
         f"@timed\n{DESCENT}",
-        "gradient_descent", "right", "Right.",
+        "gradient_descent", "right", "A remark: the training is right",
     ),
     "routine calls predict": (
         "class fcc:\n    def predict(self, X):\n        return self.forward_propagation(X).argmax(1)\n"
         f"{DESCENT}    print((net.predict(testx) == testy).mean())\n",
-        "gradient_descent", "right", "Right.",
+        "gradient_descent", "right", "A remark: the training is right",
     ),
     "random hidden values": (
         edited(("fcc_one_layer(self.h1, self.W_h1_h2, self.b_h2, sigmoid)", "np.random.rand(len(X), len(self.b_h2))")),

@@ -68,7 +68,7 @@ def test_what_is_added_to_a_table_is_trained_correctly_by_numpy(
     for names, engine in ((known, "numpy"), (new, "auto")):
         chosen: dict[str, Any] = {"activation": "sigmoid", "loss": "cross_entropy", "optimizer": "sgd", **names}
         network = MLP((4, 6, 3), chosen["activation"], chosen["loss"])
-        settings = TrainingSettings(chosen["optimizer"], epochs=3, batch_size=8, engine=engine)
+        settings = TrainingSettings(chosen["optimizer"], 0.5, epochs=3, batch_size=8, engine=engine)
         made, reason = make_engine(network, examples, settings, np.float64)
         state = TrainingState.start(network.initialise(seed=1), settings)
         for _ in train(network, state, examples, settings=settings):
