@@ -173,7 +173,7 @@ def test_predict_reads_pictures_and_rows(trained: Trained, tmp_path: Path) -> No
 
 
 def test_predict_shows_what_the_network_sees(trained: Trained, tmp_path: Path) -> None:
-    """``--show`` prints the image of the network and writes it beside the picture; a blank one among others is told."""
+    """``--show`` prints what the network sees and saves it beside the picture; a blank one among others is reported."""
     Image.fromarray(np.rint(load_digits().images[1] * 255 / 16).astype(np.uint8)).save(tmp_path / "a.png")
     Image.new("L", (30, 30), 255).save(tmp_path / "blank.png")
     done = handgrad(trained.folder, "predict", "runs/digits-1", "--show", str(tmp_path))

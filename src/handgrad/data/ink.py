@@ -95,7 +95,7 @@ def any_ink(grey: Picture) -> Picture:
 def _paper_only(grey: Picture) -> Picture:
     """Fill what surrounds the paper with the paper's brightness, if the whole border of the picture is not paper.
 
-    The paper is a large piece, brighter or darker than the rest, that fills the box around it; ink lies in its holes.
+    The paper is a large piece, brighter or darker than the rest, that fills its bounding box; the ink is in its holes.
     """
     from scipy import ndimage
 
@@ -180,7 +180,7 @@ def _main_pieces(mask: Mask, ink: Picture, name: str) -> Mask:
 
 
 def _inside(inner: tuple[slice, ...], outer: tuple[slice, ...]) -> bool:
-    """Tell whether a box lies in another."""
+    """Tell whether one box is inside another."""
     return all(o.start <= i.start and i.stop <= o.stop for i, o in zip(inner, outer, strict=True))
 
 

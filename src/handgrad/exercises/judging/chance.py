@@ -1,7 +1,7 @@
 """Tells whether weights can be what they should be: drawn one by one from N(0, 1).
 
-They come from a network of the sheet's size, so many that chance hides nothing: each check would accuse an honest draw
-less than once in a billion times.
+They come from a network of the sheet's size, which has enough of them to rule out chance: each check is meant to
+accuse an honest draw less than once in a billion times.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ UNLIKELY = 10.0  # standard deviations
 AS_WIDE = (0.9, 1.1)  # as N(0, 1). Another width, and with it another distribution, is a matter of taste.
 PARTS = 64  # of the range, equally likely
 MOST = 200.0  # of chi-square with 63 degrees of freedom
-LARGEST = (4.0, 8.0)  # of so many entries, the largest one
+LARGEST = (4.0, 8.0)  # the largest entry among this many draws
 
 
 def not_by_chance(weights: Mapping[str, Array]) -> tuple[str, tuple[str, ...]] | None:

@@ -43,14 +43,14 @@ ASTRONOMIC = 1e250  # inputs for which even a step into the complex plane is not
 PATIENCE = 4.0  # seconds for the large network; slower methods, such as loops over single numbers, are not tried on it
 WIDE = (2000, 50, 40, 10)  # with a single example, loops over single numbers take a fraction of a second
 ENDURANCE = 8.0  # seconds for that one, in which nobody can make a forward pass for each weight
-STARTS = 12  # networks to compare; so many seeds show a generator that is one of a few
+STARTS = 12  # networks to compare; enough to show a generator with only a few seeds
 
 
 @dataclass(frozen=True)
 class Trials:
     """What backprop is tried on: networks, those for what is right so far, and that of the picture.
 
-    The last one of ``further`` is as large as the sheet's, the one before has so many weights that nobody can make a
+    The last one of ``further`` is as large as the sheet's, the one before has too many weights to make a
     pass for each of them, and the one before that has inputs so large that single precision cannot hold them.
     """
 
