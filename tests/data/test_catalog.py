@@ -77,6 +77,9 @@ def test_nonsense_is_answered_with_what_is_known(refused, tmp_path):
     (tmp_path / "a.dat").write_bytes(b"\0\1\2")
     with refused(FormatError, "a.dat is a binary file"):
         load_data(tmp_path / "a.dat")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with refused(DataError, "a.png is a picture"):
+        load_data(tmp_path / "a.png")
 
 
 def test_without_a_network_the_message_says_what_to_do(no_mirror, refused):

@@ -16,6 +16,7 @@ from handgrad.data.download import Progress, PublishedFile
 from handgrad.data.formats import is_table
 from handgrad.data.frames import STANDARD_INPUT
 from handgrad.data.idx import FILES, find_idx_files, read_idx_folder
+from handgrad.data.images import is_picture_name
 from handgrad.data.npy import is_npz, read_npy, read_npz
 from handgrad.data.raw import dataset_from_raw
 from handgrad.data.settings import TableOptions
@@ -152,6 +153,8 @@ def load_data(
         return read_idx_folder(path)
     if is_table(path):
         return read_table(path, options)
+    if is_picture_name(path):
+        raise DataError(f"{path} is a picture", "a data set", "classify it with `handgrad predict RUN PICTURE`")
     return read_npz(path) if is_npz(path) else read_npy(path)
 
 
