@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handgrad.data import read_rows
-from handgrad.data.npy import ARRAYS, read_npy, read_npz
+from handgrad.data.npy import read_npy, read_npz
+from handgrad.data.parts import ARRAYS, assign, assign_by_shape, role_of
 from handgrad.errors import DataError, FormatError
 
 
@@ -49,6 +50,64 @@ def test_other_arrays_in_a_file_are_noted(tmp_path):
     """An array that is not used is not passed over in silence, even where it could not be read."""
     data = read_npz(write_zip(tmp_path / "set.npz", members() | {"x_val.npy": b"anything", "notes.txt": b""}))
     assert data.notes[-1] == "ignored: notes.txt, x_val"
+
+
+NAMES = [
+    ("X_train", "Y_train", "X_test", "Y_test"),
+    ("train_images", "train_labels", "test_images", "test_labels"),
+    ("train_img", "train_label", "test_img", "test_label"),
+    ("xtrain", "ytrain", "xtest", "ytest"),
+    ("trainx", "trainy", "testx", "testy"),
+    ("X_tr", "y_tr", "X_te", "y_te"),
+    ("training_data", "training_targets", "testing_data", "testing_targets"),
+    ("arr_0", "arr_1", "arr_2", "arr_3"),
+]
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_other_usual_names_of_the_four_arrays(tmp_path, names):
+    """Whatever the arrays are called, they give the same data set."""
+    np.savez(tmp_path / "set.npz", **dict(zip(names, four_arrays(), strict=True)))
+    np.savez(tmp_path / "keras.npz", **dict(zip(ARRAYS, four_arrays(), strict=True)))
+    ours, theirs = read_npz(tmp_path / "set.npz"), read_npz(tmp_path / "keras.npz")
+    for part in ("X_train", "y_train", "X_test", "y_test"):
+        np.testing.assert_array_equal(getattr(ours, part), getattr(theirs, part))
+    assert ours.notes == theirs.notes
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("X", "y"), ("data", "target"), ("images", "labels"), ("x", "Y"), ("features", "label"), ("x_train", "y_train")],
+)
+def test_one_pair_of_arrays_is_split(tmp_path, names):
+    """Examples and labels without a test set are divided as a table is; other arrays are noted."""
+    X, y, _, _ = four_arrays()
+    np.savez(tmp_path / "set.npz", **dict(zip(names, (X, y.astype(str)), strict=True)), writers=np.zeros(3))
+    data = read_npz(tmp_path / "set.npz")
+    assert (len(data.X_train), len(data.X_test), data.class_names) == (20, 10, tuple("0123456789"))
+    assert "no test set: a fifth of each class is the test set" in data.notes
+    assert "ignored: writers" in data.notes
+
+
+def test_a_validation_set_is_part_of_the_training_set(tmp_path):
+    """As in the files of MedMNIST; it is said, and a set without a counterpart is left out."""
+    X, y, X_val, y_val = four_arrays(flat=False)
+    np.savez(tmp_path / "a.npz", train_images=X, train_labels=y, val_images=X_val, val_labels=y_val, test_images=X_val)
+    data = read_npz(tmp_path / "a.npz")
+    assert len(data.X_train) + len(data.X_test) == 41
+    assert "the 11 validation examples are part of the training set" in data.notes
+    assert "ignored: test_images" in data.notes
+
+
+def test_names_that_fit_twice_or_not_at_all_are_refused(refused, tmp_path):
+    """It is said which arrays there are."""
+    with refused(FormatError, "both 'X' and 'data' may be the array x"):
+        assign(["X", "data", "y"], tmp_path / "set.npz")
+    with refused(FormatError, "lacks y; it contains 'images, writers'"):
+        assign(["images", "writers"], tmp_path / "set.npz")
+    assert role_of("class_names") is None
+    assert assign_by_shape({"arr_0": (9, 4), "arr_1": (8,)}) == {}
+    assert assign_by_shape({"arr_0": (9, 4)}) == {}
 
 
 def lying(array: np.ndarray, old: bytes, new: bytes) -> bytes:
@@ -122,8 +181,12 @@ def test_archives_of_another_kind_are_refused(refused, tmp_path):
         read_npz(write_zip(path, members(), zipfile.ZIP_BZIP2))
     with refused(FormatError, "one of minimum and maximum"):
         read_npz(write_zip(path, members() | {"minimum.npy": npy(np.array(0.0))}))
-    for names in (np.array("one"), np.array([["a"]]), np.frombuffer(b"\xff\xff\xff\x7f", "<U1")):
-        with refused(FormatError, "its class names are no"):
+    for names, piece in (
+        (np.array("one"), "its class names are no"),
+        (np.array([["a"]]), "its class names are no"),
+        (np.frombuffer(b"\xff\xff\xff\x7f", "<U1"), "its texts are not Unicode"),
+    ):
+        with refused(FormatError, piece):
             read_npz(write_zip(path, members() | {"class_names.npy": npy(names)}))
     path.write_bytes(b"no archive")
     with refused(FormatError, "cannot be read as a zip archive"):
@@ -163,9 +226,18 @@ def test_one_row_and_images_become_rows(tmp_path, shape, becomes):
     assert read_rows(tmp_path / "rows.npy").shape == becomes
 
 
-@pytest.mark.parametrize("rows", [np.array(1.0), np.zeros((0, 3)), np.zeros((1, 1, 1, 1)), np.array([[np.nan]])])
+@pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1), (1, 28, 28), (784,)])
+def test_an_array_as_long_as_a_row_is_one_row(tmp_path, shape):
+    """A single image of the network's size is not 28 rows; several images are several rows."""
+    np.save(tmp_path / "rows.npy", np.ones(shape))
+    assert read_rows(tmp_path / "rows.npy", 784).shape == (1, 784)
+    np.save(tmp_path / "rows.npy", np.ones((3, *shape)))
+    assert read_rows(tmp_path / "rows.npy", 784).shape == (3, 784)
+
+
+@pytest.mark.parametrize("rows", [np.array(1.0), np.zeros((0, 3)), np.zeros((1,) * 5), np.array([[np.nan]])])
 def test_rows_of_no_use_are_refused(refused, tmp_path, rows):
-    """Scalars, nothing, four dimensions and nan are no rows."""
+    """Scalars, nothing, five dimensions and nan are no rows."""
     np.save(tmp_path / "rows.npy", rows)
     with refused(FormatError, "finite numbers of shape (n, d)"):
         read_rows(tmp_path / "rows.npy")

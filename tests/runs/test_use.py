@@ -191,6 +191,29 @@ def test_rows_are_raw_examples(digits_run: tuple[Path, dict], tmp_path: Path) ->
         assert one.outputs.sum() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize("factor", [1 / 16, 255 / 16])
+def test_rows_in_another_range_are_recognised(factor: float, digits_run: tuple[Path, dict], tmp_path: Path) -> None:
+    """Rows in 0..1 or 0..255 give a model of 0..16 the same outputs, with a word about it; nothing is scaled twice."""
+    expected = predicted(digits_run[0], DIGITS.data[:5], tmp_path)
+    np.save(tmp_path / "rows.npy", DIGITS.data[:5] * factor)
+    told: list[str] = []
+    found = predict_inputs(digits_run[0], [tmp_path / "rows.npy"], told.append)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.outputs, other.outputs, atol=1e-5)
+    assert len(told) == 1
+    assert f"values up to {16 * factor:g} taken as" in told[0]
+
+
+def test_rows_in_an_unknown_range_are_refused(
+    digits_run: tuple[Path, dict], table_run: tuple[Path, dict], tmp_path: Path, refused: Any
+) -> None:
+    """Standardised rows say nothing of their range, and rows far outside a table's ranges are in other units."""
+    with refused(DataError, "rows.npy: values from -1 to 3; expected 0..16, as in", "or 0..1, or 0..255"):
+        predicted(digits_run[0], DIGITS.data[:5] / 4 - 1, tmp_path)
+    with refused(DataError, "in feature 1, and most features as far off"):
+        predicted(table_run[0], np.array([[1e3, 1e5]]), tmp_path)
+
+
 def test_pictures_and_rows_agree(digits_run: tuple[Path, dict], tmp_path: Path) -> None:
     """A digit as a picture of the network's own size is given nearly the probabilities that it gets as a row."""
     pictures = [tmp_path / f"{number}.png" for number in range(5)]
@@ -248,7 +271,7 @@ def test_a_wrong_input_is_told_before_any_result(
 ) -> None:
     """With one wrong input among right ones nothing is predicted: the error comes in place of the first result."""
     run = request.getfixturevalue(which)[0]
-    np.save(tmp_path / "good.npy", np.ones((1, 64 if which == "digits_run" else 2)))
+    np.save(tmp_path / "good.npy", np.full((1, 64 if which == "digits_run" else 2), 9.0))
     np.save(tmp_path / "narrow.npy", np.ones((3, 7)))
     Image.new("L", (8, 8)).save(tmp_path / "blank.png")
     for text in ("text.png", "text.npy"):

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data.dataset import Dataset
 from handgrad.data.idx import CLASS_NAMES, FILES, write_idx
-from handgrad.data.npy import ARRAYS, write_npz
-from handgrad.data.raw import BRIGHT, PIXELS
+from handgrad.data.npy import write_npz
+from handgrad.data.parts import ARRAYS
+from handgrad.data.ranges import BRIGHT, PIXELS
 from handgrad.errors import DataError
 
 
@@ -145,7 +146,7 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
     if isinstance(low, tuple) or isinstance(high, tuple):
         scaling = "each column by its range in the training set"
     else:
-        scaling = f"(x - {low:g}) / {high - low:g}"
+        scaling = f"(x {'+' if low < 0 else '-'} {abs(low):g}) / {high - low:g}"
     shape = f", as images of {dataset.image_shape[0]}x{dataset.image_shape[1]}" if dataset.image_shape else ""
     table = [
         ("name", dataset.name),

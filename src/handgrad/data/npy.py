@@ -19,17 +19,18 @@ from numpy.typing import NDArray
 
 from handgrad import files
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
+from handgrad.data.parts import assign, assign_by_shape, join
 from handgrad.data.pickled import read_object_array
 from handgrad.data.raw import dataset_from_raw
 from handgrad.errors import DataError, FormatError
 
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 EXTRAS = ("class_names", "minimum", "maximum")  # what convert() adds
 _MAGIC = b"\x93NUMPY"
 _MAX_HEADER = 10_000
 _ITEM = re.compile(r"""['"](descr|fortran_order|shape)['"]\s*:\s*('[^']*'|"[^"]*"|True|False|\([\d,\sL]{0,200}\))""")
 _NUMBERS = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248])")
 _TEXT = re.compile(r"[<>]U\d{1,4}")
+_LABELS = re.compile(rf"{_NUMBERS.pattern}|[<>]U\d{{1,4}}|\|S\d{{1,4}}")
 
 
 class Header(NamedTuple):
@@ -76,7 +77,7 @@ def read_npy(path: str | os.PathLike[str]) -> Dataset:
     return dataset_from_raw(path.stem, (arrays[0], arrays[1], arrays[2], arrays[3]))
 
 
-def read_rows(path: str | os.PathLike[str]) -> NDArray[np.float64]:
+def read_rows(path: str | os.PathLike[str], width: int | None = None) -> NDArray[np.float64]:
     """Read rows to predict from a ``.npy`` file of numbers: (n, d), or (d,) for one row, or (n, height, width).
 
     The rows are not scaled.
@@ -84,6 +85,8 @@ def read_rows(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     Parameters
     ----------
     path : path
+    width : int, optional
+        The length d of a row; an array of as many numbers, such as one image (height, width), is one row.
 
     Returns
     -------
@@ -106,17 +109,18 @@ def read_rows(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     path = Path(path)
     with files.opened(path) as file:
         X = read_array(file, path, path.stat().st_size)
-    if X.ndim not in (1, 2, 3) or 0 in X.shape or not np.isfinite(X).all():
-        what = f"of shape {X.shape}" if X.ndim not in (1, 2, 3) or 0 in X.shape else "that contains NaN or infinity"
+    if X.ndim not in (1, 2, 3, 4) or 0 in X.shape or not np.isfinite(X).all():
+        what = "that contains NaN or infinity" if X.ndim in (1, 2, 3, 4) and X.size else f"of shape {X.shape}"
         raise FormatError(f"{path}: an array {what}", "finite numbers of shape (n, d)", "use one row for each example")
-    return X.reshape((1, -1) if X.ndim == 1 else (len(X), -1)).astype(np.float64)
+    return X.reshape((1, -1) if X.ndim == 1 or X.size == width else (len(X), -1)).astype(np.float64)
 
 
 def read_npz(path: str | os.PathLike[str]) -> Dataset:
-    """Read a ``.npz`` file of x_train, y_train, x_test and y_test, as in Keras's MNIST.
+    """Read a ``.npz`` file of examples and labels, such as x_train, y_train, x_test and y_test of Keras's MNIST.
 
-    A file written by :func:`handgrad.data.convert` also contains the names of the classes and the scaling that was
-    applied to its examples.
+    Other usual names are known (:mod:`handgrad.data.parts`). Without a test set, a fixed fifth is the test set. A file
+    written by :func:`handgrad.data.convert` also contains the names of the classes and the scaling that was applied to
+    its examples.
 
     Raises
     ------
@@ -139,21 +143,20 @@ def read_npz(path: str | os.PathLike[str]) -> Dataset:
         try:
             with zipfile.ZipFile(file) as archive:
                 members = _members(archive, path)
-                content = {name: _read_member(archive, info, path) for name, info in members.items() if name in _WANTED}
+                roles = _roles(archive, members, path)
+                wanted = {**roles, **{name: name for name in EXTRAS if name in members}}
+                files.refuse_size(sum(members[name].file_size for name in wanted.values()), path)
+                content = {role: _read_member(archive, members[name], path, role) for role, name in wanted.items()}
         except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, ValueError) as error:
             raise FormatError(
                 f"{path} cannot be read as a zip archive ({error})",
                 "a .npz file, as np.savez writes it",
                 "write it again",
             ) from error
-    scaling = _scaling(content, path)
-    X_train, y_train, X_test, y_test = (content[name] for name in ARRAYS)
-    data = dataset_from_raw(path.stem, (X_train, y_train, X_test, y_test), _class_names(content, path), scaling)
-    ignored = sorted(set(members) - _WANTED)
-    return data.with_notes(f"ignored: {', '.join(ignored[:10])}") if ignored else data
-
-
-_WANTED = {*ARRAYS, *EXTRAS}
+    arrays, notes = join(content, path)
+    data = dataset_from_raw(path.stem, arrays, _class_names(content, path), _scaling(content, path))
+    ignored = sorted(set(members) - set(wanted.values()))
+    return data.with_notes(*notes, *([f"ignored: {', '.join(ignored[:10])}"] if ignored else []))
 
 
 def is_npz(path: Path) -> bool:
@@ -166,33 +169,37 @@ def is_npz(path: Path) -> bool:
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """List an archive's arrays by name, in lower case; refuse missing and duplicate arrays, and too much content."""
+    """List an archive's arrays by name; refuse two of one name."""
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
-        name = info.filename.removesuffix(".npy").lower()
-        if name in members:
-            raise files.damaged(path, f"it contains {name[:40]!a} twice")
+        name = info.filename.removesuffix(".npy")
+        if name.lower() in map(str.lower, members):
+            raise files.damaged(path, f"it contains {name.lower()[:40]!a} twice")
         members[name] = info
-    missing = [name for name in ARRAYS if name not in members]
-    if missing:
-        raise FormatError(
-            f"{path} lacks {', '.join(missing)}; it contains {ascii(', '.join(sorted(members))[:200]) or 'nothing'}",
-            f"arrays called {', '.join(ARRAYS)}",
-            f"write it with np.savez(path, {', '.join(f'{name}=...' for name in ARRAYS)})",
-        )
-    files.refuse_size(sum(info.file_size for name, info in members.items() if name in _WANTED), path)
     return members
 
 
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
+def _roles(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], path: Path) -> dict[str, str]:
+    """Assign the arrays to roles, by their names or, where these say nothing, by their shapes."""
+    if all(re.fullmatch(r"arr_\d", name) for name in members) and members:
+        shapes = {}
+        for name, info in members.items():
+            with archive.open(info) as stream:
+                shapes[name] = read_header(cast(BinaryIO, stream), path).shape
+        if roles := assign_by_shape(shapes):
+            return roles
+    return assign([name for name in members if name not in EXTRAS], path)
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, role: str) -> NDArray[Any]:
     """Read one array of an archive, plain or deflated."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
         raise files.damaged(path, f"{info.filename[:40]!a} is encrypted, or compressed by another method than deflate")
     if info.file_size > info.compress_size * files.MAX_DEFLATE_RATIO:
         raise files.damaged(path, f"{info.filename[:40]!a} declares more bytes than its compressed bytes can contain")
+    accepted = _TEXT if role == "class_names" else _LABELS if role.startswith("y") else _NUMBERS
     with archive.open(info) as stream:
-        text = info.filename.removesuffix(".npy").lower() == "class_names"
-        return read_array(cast(BinaryIO, stream), path, info.file_size, _TEXT if text else _NUMBERS)
+        return read_array(cast(BinaryIO, stream), path, info.file_size, accepted)
 
 
 def _scaling(content: dict[str, NDArray[Any]], path: Path) -> Scaling | None:
@@ -207,11 +214,7 @@ def _class_names(content: dict[str, NDArray[Any]], path: Path) -> tuple[str, ...
     """Read the names of the classes, if the file contains them."""
     if "class_names" not in content:
         return None
-    array = content["class_names"]
-    letters = np.frombuffer(array.tobytes(), array.dtype.str.replace(f"U{array.dtype.itemsize // 4}", "u4"))
-    if (letters > 0x10FFFF).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():  # NumPy does not check
-        raise files.damaged(path, "its class names are not text")
-    names = array.tolist()
+    names = content["class_names"].tolist()
     if not isinstance(names, list) or len(names) > MAX_CLASSES or not all(isinstance(name, str) for name in names):
         raise files.damaged(path, "its class names are not a list of texts")
     return tuple(names)
@@ -233,6 +236,10 @@ def read_array(stream: BinaryIO, path: Path, available: int, accepted: re.Patter
         raise files.damaged(path, f"its header declares {size} bytes, but the file contains only {available}")
     content = files.read_exactly(stream, size, path)
     files.refuse_more(stream, path)
+    if dtype.kind == "U":  # NumPy does not check
+        letters = np.frombuffer(content, dtype.str[0] + "u4")
+        if (letters > 0x10FFFF).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
+            raise files.damaged(path, "its texts are not Unicode")
     return np.frombuffer(content, dtype).reshape(header.shape, order="F" if header.fortran else "C")
 
 

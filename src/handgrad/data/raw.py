@@ -6,34 +6,38 @@ accept unambiguous values only, record the assumptions that were made, and refus
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
+from handgrad.data.ranges import UNIT, find_scaling
+from handgrad.data.splits import split_examples
 from handgrad.errors import DataError
 
-PIXELS = Scaling(0, 255)
-UNIT = Scaling(0, 1)
-BRIGHT = 128  # images stored as 0..255 have at least one pixel as bright as this
+Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None, NDArray[Any] | None]
+_WHOLE = re.compile(r"(0|[1-9]\d{0,8})(\.0*)?")
 
 
 def dataset_from_raw(
     name: str,
-    arrays: tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]],
+    arrays: Arrays,
     class_names: tuple[str, ...] | None = None,
     scaling: Scaling | None = None,
 ) -> Dataset:
-    """Build a data set of images or rows from the four arrays of a file.
+    """Build a data set of images or rows from the arrays of a file.
 
     Parameters
     ----------
     name : str
     arrays : X_train, y_train, X_test, y_test
-        Examples of shape (n, height, width) or (n, d); labels of shape (n,), (n, 1) or, one-hot, (n, k).
+        Examples of shape (n, height, width), also with an axis of length 1 for the colours, or (n, d); labels of shape
+        (n,), (n, 1) or, one-hot, (n, k). The last two are None without a test set; a fixed fifth of each class becomes
+        the test set then.
     class_names : tuple of str, optional
-        By default, the numbers of the classes.
+        By default, the numbers of the classes, or the labels themselves if they are words or do not start at 0.
     scaling : Scaling, optional
         The scaling that has been applied to the examples; by default, derived from their values.
 
@@ -44,17 +48,26 @@ def dataset_from_raw(
     >>> data.X_train[0].tolist(), data.image_shape, data.class_names
     ([0.0, 1.0, 0.20000000298023224, 0.0], (2, 2), ('0', '1'))
     """
-    X_train, X_test = (rows(X, part) for X, part in ((arrays[0], "training"), (arrays[2], "test")))
-    y_train, y_test = (labels(y, part) for y, part in ((arrays[1], "training"), (arrays[3], "test")))
-    if X_train.shape[1:] != X_test.shape[1:] or arrays[0].shape[1:] != arrays[2].shape[1:]:
+    X_train, y_train = examples(arrays[0], "training"), labels(arrays[1], "training")
+    if arrays[2] is None or arrays[3] is None:
+        classes, (y,), notes = name_classes((y_train,), class_names)
+        if len(X_train) != len(y):
+            raise DataError(f"{len(X_train)} examples with {len(y)} labels", "one label for each", "pair the arrays")
+        train, test, note = split_examples(y, X_train[0].size)
+        X_train, y_train, X_test, y_test = X_train[train], y[train], X_train[test], y[test]
+        notes = (*notes, note)
+    else:
+        X_test = examples(arrays[2], "test")
+        classes, (y_train, y_test), notes = name_classes((y_train, labels(arrays[3], "test")), class_names)
+    if X_train.shape[1:] != X_test.shape[1:]:
         raise DataError(
-            f"training examples of shape {arrays[0].shape[1:]}, test examples of shape {arrays[2].shape[1:]}",
+            f"training examples of shape {X_train.shape[1:]}, test examples of shape {X_test.shape[1:]}",
             "the same shape in both",
             "use two parts of one data set",
         )
-    found, notes = (UNIT, ()) if scaling else pixel_scaling(X_train, X_test)
-    classes, more_notes = (class_names, ()) if class_names else count_classes(y_train, y_test)
-    shape, shape_notes = image_shape(arrays[0]) if arrays[0].ndim == 3 or not scaling else (None, ())
+    shape, shape_notes = image_shape(X_train) if X_train.ndim == 3 or not scaling else (None, ())
+    X_train, X_test = X_train.reshape(len(X_train), -1), X_test.reshape(len(X_test), -1)
+    found, range_notes = (UNIT, ()) if scaling else find_scaling(X_train, X_test, shape is not None)
     return Dataset(
         name=name,
         X_train=found.apply(X_train),
@@ -64,12 +77,26 @@ def dataset_from_raw(
         class_names=classes,
         image_shape=shape,
         scaling=scaling or found,
-        notes=(*notes, *more_notes, *shape_notes),
+        notes=(*range_notes, *notes, *shape_notes),
     )
 
 
-def rows(X: NDArray[Any], part: str) -> NDArray[Any]:
-    """Flatten examples (n, height, width) to (n, height * width); refuse anything but real numbers."""
+def examples(X: NDArray[Any], part: str) -> NDArray[Any]:
+    """Check examples, and drop the axis of a single colour: (n, height, width, 1) and (n, 1, height, width).
+
+    Examples
+    --------
+    >>> examples(np.zeros((3, 1, 8, 8)), "training").shape
+    (3, 8, 8)
+    """
+    if X.ndim == 4 and 1 in (X.shape[1], X.shape[3]):
+        X = X[..., 0] if X.shape[3] == 1 else X[:, 0]
+    if X.ndim == 4 and X.dtype.kind in "biuf" and (X.shape[3] in (3, 4) or X.shape[1] in (3, 4)):
+        raise DataError(
+            f"{part} examples of shape {X.shape}, which are colour images",
+            "grey images of shape (n, height, width)",
+            f"convert them with X.mean(axis={1 if X.shape[1] in (3, 4) else 3})",
+        )
     if X.ndim not in (2, 3) or X.dtype.kind not in "biuf" or 0 in X.shape:
         raise DataError(
             f"{part} examples of shape {X.shape} and dtype {X.dtype}",
@@ -78,7 +105,7 @@ def rows(X: NDArray[Any], part: str) -> NDArray[Any]:
         )
     if X.dtype.kind == "f" and not np.isfinite(X).all():
         raise DataError(f"{part} examples contain NaN or infinity", "finite numbers", "correct or drop those examples")
-    return X.reshape(len(X), -1)
+    return X
 
 
 def image_shape(X: NDArray[Any]) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
@@ -89,46 +116,25 @@ def image_shape(X: NDArray[Any]) -> tuple[tuple[int, int] | None, tuple[str, ...
     return ((side, side), (f"rows of {X.shape[1]} taken as images of {side}x{side}",)) if side else (None, ())
 
 
-def pixel_scaling(X_train: NDArray[Any], X_test: NDArray[Any]) -> tuple[Scaling, tuple[str, ...]]:
-    """Distinguish 0..255 from 0..1 by the largest value of each set; refuse anything else.
+def labels(y: NDArray[Any], part: str) -> NDArray[Any]:
+    """Convert labels of any integer type, a column of labels, or one-hot rows to (n,) int64; words stay words.
 
-    Examples
-    --------
-    >>> pixel_scaling(np.array([[0, 254]]), np.array([[7, 255]]))
-    (Scaling(minimum=0.0, maximum=255.0), ('values taken as pixels 0..255: the largest is 255',))
-    """
-    scales = []
-    for part, X in (("training", X_train), ("test", X_test)):
-        low, high = X.min(), X.max()
-        if low < 0 or not (high <= 1 or BRIGHT <= high <= 255):
-            raise DataError(
-                f"{part} values from {low:g} to {high:g}",
-                f"values in 0..1, or pixels in 0..255 with some as bright as {BRIGHT}",
-                "scale the examples to 0..1 before writing the file",
-            )
-        scales.append(UNIT if high <= 1 else PIXELS)
-    largest = max(X_train.max(), X_test.max())
-    if scales[0] != scales[1]:
-        raise DataError(
-            f"values up to {X_train.max():g} in the training set, up to {X_test.max():g} in the test set",
-            "both in 0..1, or both in 0..255",
-            "scale both in the same way",
-        )
-    kind = "pixels 0..255" if scales[0] == PIXELS else "already scaled to 0..1"
-    return scales[0], (f"values taken as {kind}: the largest is {largest:g}",)
-
-
-def labels(y: NDArray[Any], part: str) -> NDArray[np.int64]:
-    """Convert labels of any integer type, a column of labels, or one-hot rows to (n,) int64; refuse anything else.
+    Words that are all whole numbers, such as '5' or b'5', are numbers too. Anything else is refused.
 
     Examples
     --------
     >>> labels(np.array([[0.0, 1.0], [1.0, 0.0]]), "training")
     array([1, 0])
+    >>> labels(np.array(["7", "10"]), "training")
+    array([ 7, 10])
     """
+    if y.dtype.kind in "US" and y.ndim in (1, 2) and y.size == len(y) > 0:
+        return _words(y.reshape(-1))
     if y.dtype.kind not in "biuf" or y.ndim not in (1, 2) or 0 in y.shape:
         raise DataError(
-            f"{part} labels of shape {y.shape} and dtype {y.dtype}", "whole numbers of shape (n,)", "number the classes"
+            f"{part} labels of shape {y.shape} and dtype {y.dtype}",
+            "whole numbers or words of shape (n,)",
+            "write one label for each example",
         )
     if y.ndim == 2 and y.shape[1] > 1:
         if not (((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
@@ -148,20 +154,65 @@ def labels(y: NDArray[Any], part: str) -> NDArray[np.int64]:
     return np.asarray(y, np.int64)
 
 
-def count_classes(y_train: NDArray[np.int64], y_test: NDArray[np.int64]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Name the classes 0 to the largest label; refuse labels that start at 1, which would silently add a class.
+def _words(y: NDArray[Any]) -> NDArray[Any]:
+    """Return labels that are words as texts, or as numbers if all of them are whole numbers."""
+    try:
+        words = [(word.decode() if isinstance(word, bytes) else str(word)).strip() for word in y.tolist()]
+    except UnicodeDecodeError as error:
+        raise DataError(f"labels that are not UTF-8 ({error})", "words", "write the labels as texts") from error
+    if all(map(_WHOLE.fullmatch, set(words))):
+        numbers = np.array([int(word.partition(".")[0]) for word in words], np.int64)
+        if numbers.max() < MAX_CLASSES:
+            return numbers
+    return np.array(words)
+
+
+def name_classes(
+    parts: tuple[NDArray[Any], ...], class_names: tuple[str, ...] | None
+) -> tuple[tuple[str, ...], tuple[NDArray[np.int64], ...], tuple[str, ...]]:
+    """Name the classes, and number the labels of all sets from 0.
+
+    Labels from 0 are numbers of classes, with a note on gaps. Words, and numbers that do not start at 0, name the
+    classes themselves.
+
+    Parameters
+    ----------
+    parts : tuple of arrays of shape (n,)
+        The labels of the training set, and those of the test set if there are any.
+    class_names : tuple of str or None
+        Known names, in the order of labels from 0.
 
     Returns
     -------
-    class_names, notes : tuples of str
+    class_names : tuple of str
+    parts : tuple of arrays of int64
+    notes : tuple of str
+
+    Examples
+    --------
+    >>> name_classes((np.array([2, 1]), np.array([2])), None)[:2]
+    (('1', '2'), (array([1, 0]), array([1])))
     """
-    if y_train.min() > 0:
-        raise DataError(
-            f"training labels from {y_train.min()} to {y_train.max()}, none of them 0",
-            "labels from 0 to k - 1",
-            "subtract the smallest label from all labels, or add examples of class 0",
-        )
-    k = int(max(y_train.max(), y_test.max())) + 1
-    absent = np.setdiff1d(np.arange(k), y_train)
-    notes = (f"no training example of class {', '.join(map(str, absent[:10]))}",) if len(absent) else ()
-    return tuple(map(str, range(k))), notes
+    kinds = {part.dtype.kind == "U" for part in parts}
+    if len(kinds) > 1:
+        raise DataError("words as labels in one set, numbers in the other", "the same in both", "write both alike")
+    everything = np.concatenate(parts)
+    if True not in kinds and class_names:
+        return class_names, parts, ()
+    if True not in kinds and everything.min() == 0:
+        k = int(everything.max()) + 1
+        absent = np.setdiff1d(np.arange(k), parts[0])
+        notes = (f"no training example of class {', '.join(map(str, absent[:10]))}",) if len(absent) else ()
+        return tuple(map(str, range(k))), parts, notes
+    distinct = np.unique(everything)
+    if class_names and not set(distinct.tolist()) <= set(class_names):
+        raise DataError("labels that are not among the names of the classes", "the same words", "write both alike")
+    if class_names:
+        distinct = np.array(class_names)
+    order = np.argsort(distinct, kind="stable")
+    numbered = tuple(order[np.searchsorted(distinct, part, sorter=order)].astype(np.int64) for part in parts)
+    names = tuple(map(str, distinct.tolist()))
+    if len(names) > MAX_CLASSES:
+        raise DataError(f"{len(names):,} different labels", f"at most {MAX_CLASSES:,}", "check the labels")
+    span = f"{names[0]} to {names[-1]}" if len(names) > 10 else ", ".join(names)
+    return names, numbered, (f"the labels {span} name the classes",)

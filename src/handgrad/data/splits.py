@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.errors import DataError
+
+_MNIST = (70_000, 784)  # the order in which OpenML and mldata publish MNIST and its relatives
+
 
 def stratified_split(y: NDArray[np.int64], test_share: float = 0.2) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Split examples into a training set and a test set, each class in the same proportion.
@@ -35,6 +39,34 @@ def stratified_split(y: NDArray[np.int64], test_share: float = 0.2) -> tuple[NDA
         count = min(max(1, round(test_share * len(members))), len(members) - 1)
         in_test[members[:count]] = True
     return np.flatnonzero(~in_test), np.flatnonzero(in_test)
+
+
+def split_examples(y: NDArray[np.int64], features: int) -> tuple[NDArray[np.intp], NDArray[np.intp], str]:
+    """Split examples that come without a test set; 70,000 images in MNIST's order are split as MNIST is.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels from 0.
+    features : int
+        The number of values of an example.
+
+    Returns
+    -------
+    train, test : arrays of indices, ascending
+    note : str
+
+    Examples
+    --------
+    >>> split_examples(np.arange(10) % 2, 4)[1:]
+    (array([2, 7]), 'no test set: a fifth of each class is the test set')
+    """
+    if (len(y), features) == _MNIST:
+        return np.arange(60_000), np.arange(60_000, 70_000), "the last 10,000 of 70,000 examples are the test set"
+    train, test = stratified_split(y)
+    if len(test) == 0:
+        raise DataError("no class has two examples", "classes with several examples each", "check the labels")
+    return train, test, "no test set: a fifth of each class is the test set"
 
 
 def _hashed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -16,7 +16,7 @@ from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import STANDARD_INPUT, Frame
 from handgrad.data.labels import classes, find_label, label_column, label_words
-from handgrad.data.raw import PIXELS
+from handgrad.data.ranges import PIXELS
 from handgrad.data.settings import Missing, TableOptions
 from handgrad.data.splits import stratified_split
 from handgrad.errors import DataError, FormatError

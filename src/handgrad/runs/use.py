@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from handgrad import files
 from handgrad.data import Dataset, read_image, read_rows
 from handgrad.data.formats import is_table
 from handgrad.data.images import is_picture_name
+from handgrad.data.ranges import recognise
 from handgrad.data.settings import TableOptions
 from handgrad.data.table import Rows, read_table_rows
 from handgrad.errors import DataError, ShapeError
@@ -110,7 +111,7 @@ def _all_rows(model: Model, path: Path, tell: Tell) -> Examples:
     absent = [name for name in model.class_names if number[name] not in y]
     if absent:
         tell(f"{path}: no example of class {', '.join(absent[:10])}")
-    return Examples(model.scaling.apply(rows.X), y)
+    return Examples(_fitting(model, rows.X, path, tell).scaling.apply(rows.X), y)
 
 
 def _read_table(model: Model, path: Path, tell: Tell) -> Rows:
@@ -119,6 +120,14 @@ def _read_table(model: Model, path: Path, tell: Tell) -> Rows:
     for note in rows.notes:
         tell(f"{path}: {note}")
     return rows
+
+
+def _fitting(model: Model, X: NDArray[np.float64], path: Path, tell: Tell) -> Model:
+    """Return the model with the scaling that the rows need, and tell if that is not its own."""
+    scaling, notes = recognise(X, model.scaling, model.image_shape is not None, str(path))
+    for note in notes:
+        tell(f"{path}: {note}")
+    return replace(model, scaling=scaling)
 
 
 def _rescaled(X: NDArray[np.float32], own: Any, wanted: Any) -> NDArray[np.float32]:
@@ -202,9 +211,9 @@ def predict_inputs(
     found: list[Prediction] = []
     for path in _files(inputs):
         if path.suffix.lower() == ".npy":
-            outputs = model.predict(read_rows(path))
+            outputs = _classified(model, read_rows(path, model.network.layer_sizes[0]), path, tell)
         elif is_table(path) and not is_picture_name(path):
-            outputs = model.predict(_read_table(model, path, tell).X)
+            outputs = _classified(model, _read_table(model, path, tell).X, path, tell)
         else:
             if model.image_shape is None:
                 raise DataError(
@@ -225,6 +234,15 @@ def predict_inputs(
             continue
         found += [Prediction(str(path), row, model.class_names, one) for row, one in enumerate(outputs)]
     return found
+
+
+def _classified(model: Model, X: NDArray[np.float64], path: Path, tell: Tell) -> NDArray[Any]:
+    """Compute the outputs for rows of a file, in whatever known range they are."""
+    if X.shape[1] != model.network.layer_sizes[0]:
+        raise ShapeError(
+            f"{path}: rows of {X.shape[1]} values", f"{model.network.layer_sizes[0]}, one for each input", "check it"
+        )
+    return _fitting(model, X, path, tell).predict(X)
 
 
 def _files(inputs: Sequence[Path]) -> Iterator[Path]:
