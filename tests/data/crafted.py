@@ -52,6 +52,23 @@ def as_numpy_1(content: bytes) -> bytes:
     return content
 
 
+def python_2_array(array: np.ndarray) -> bytes:
+    """Write an array as Python 2 and NumPy 1 pickled it, in protocol 2: its bytes are a string."""
+    shape = b"(" + b"".join(b"M" + struct.pack("<H", length) for length in array.shape) + b"t"
+    kind = b"U\x02" + array.dtype.str[1:].encode()
+    order = array.dtype.str[:1].encode()
+    dtype = b"cnumpy\ndtype\n" + kind + b"K\0K\1\x87R(K\3U\1" + order + b"NNN" + b"J\xff\xff\xff\xff" * 2 + b"K\0tb"
+    content = b"T" + struct.pack("<i", array.nbytes) + array.tobytes()
+    start = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85U\1b\x87R(K\1"
+    return start + shape + dtype + b"\x89" + content + b"tb"
+
+
+def python_2_pickle(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> bytes:
+    """Write a tuple of three pairs of arrays, as ``mnist.pkl.gz`` is."""
+    inner = b"".join(python_2_array(X) + python_2_array(y) + b"\x86" for X, y in pairs)
+    return b"\x80\2" + inner + b"\x87."
+
+
 def idx_header(code: int, *shape: int) -> bytes:
     """Write an IDX header that promises this."""
     return struct.pack(f">HBB{len(shape)}I", 0, code, len(shape), *shape)

@@ -72,7 +72,7 @@ def test_nonsense_is_answered_with_what_is_known(refused, tmp_path):
         fetch("mnits")
     with refused(DataError, "'' is neither a known data set nor a path"):
         load_data("")
-    with refused(DataError, f"{tmp_path} contains none of the four files"):
+    with refused(DataError, f"{tmp_path} is empty", "the four files of MNIST"):
         load_data(tmp_path)
     (tmp_path / "a.dat").write_bytes(b"\0\1\2")
     with refused(FormatError, "a.dat is a binary file"):

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from handgrad.data import download
 from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.download import Progress, PublishedFile
-from handgrad.data.formats import is_table
+from handgrad.data.folders import read_folder, read_one_set, unpacked
+from handgrad.data.formats import kind_of
 from handgrad.data.frames import STANDARD_INPUT
-from handgrad.data.idx import FILES, find_idx_files, read_idx_folder
+from handgrad.data.idx import FILES, find_idx_files
 from handgrad.data.images import is_picture_name
-from handgrad.data.npy import is_npz, read_npy, read_npz
+from handgrad.data.matlab import read_matlab
+from handgrad.data.npy import read_npy, read_npz
+from handgrad.data.objects import read_pickle
 from handgrad.data.raw import dataset_from_raw
 from handgrad.data.settings import TableOptions
 from handgrad.data.splits import stratified_split
@@ -107,9 +110,7 @@ class DataEntry(NamedTuple):
 def load_data(
     name_or_path: str | os.PathLike[str], progress: Progress | None = None, options: TableOptions | None = None
 ) -> Dataset:
-    """Load a named data set, a folder of IDX files, a NumPy file, or a table in text, Parquet or ARFF.
-
-    What a file is, its contents tell, not its name.
+    """Load a named data set, or one from a file, a folder or an archive; the contents tell of which kind it is.
 
     A named set is looked for in ``$HANDGRAD_DATA/<name>/``, then in the cache folder, and otherwise downloaded. A name
     takes precedence over a folder of the same name; write ``./digits`` for the folder.
@@ -150,12 +151,17 @@ def load_data(
     if not str(name_or_path) or not path.exists():
         raise _unknown(str(name_or_path))
     if path.is_dir():
-        return read_idx_folder(path)
-    if is_table(path):
-        return read_table(path, options)
-    if is_picture_name(path):
+        return read_folder(path, options, lambda file: load_data(file, progress, options))
+    kind = kind_of(path)
+    if kind == "picture" or is_picture_name(path):
         raise DataError(f"{path} is a picture", "a data set", "classify it with `handgrad predict RUN PICTURE`")
-    return read_npz(path) if is_npz(path) else read_npy(path)
+    if kind == "table":
+        return read_table(path, options)
+    if kind == "archive":
+        with unpacked(path) as folder:
+            return read_folder(folder, options, lambda file: load_data(file, progress, options))
+    readers = {"npy": read_npy, "npz": read_npz, "idx": read_one_set, "matlab": read_matlab, "pickle": read_pickle}
+    return readers[kind](path)
 
 
 def list_data() -> list[DataEntry]:
@@ -290,5 +296,5 @@ def _unknown(name: str, only_names: bool = False) -> DataError:
     remedy = f"use {close[0]!r} if that is what you mean" if close else "check the name or the path"
     if only_names:
         return DataError(f"there is no data set {name!r}", wanted, remedy)
-    wanted += ", a folder of IDX files, a NumPy file, or a table in CSV, Parquet or ARFF"
+    wanted += ", a folder of IDX files or pictures, a NumPy file, or a table in CSV, Parquet or ARFF"
     return DataError(f"{name!r} is neither a known data set nor a path", wanted, remedy)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import os
 import re
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +17,67 @@ import numpy as np
 from handgrad import files
 from handgrad.data.frames import HEAD, STANDARD_INPUT, Frame, content_of, read_text
 from handgrad.data.npy import is_npz
+from handgrad.data.pictures import read_column
 from handgrad.data.text import MISSING, encoding_of
 from handgrad.errors import DataError, FormatError
 
+_IDX_TYPES = (b"\x08", b"\x09", b"\x0b", b"\x0c", b"\x0d", b"\x0e")
+_ALONE = (".npz", ".mat", ".pkl", ".gz", "ubyte", ".parquet", ".zip")  # no table, even if alone in a zip archive
 # The first bytes of pictures: PNG, JPEG, GIF, BMP, TIFF, WebP, PPM.
 _PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5\n", b"P6\n")
 
 
 def is_table(path: str | os.PathLike[str]) -> bool:
-    """Say whether a path is that of a table or another file that is read as one: no NumPy file, picture or folder."""
+    """Say whether a path is that of a table or another file that is read as one: no array, picture or folder."""
     path = Path(path).expanduser()
-    if path in STANDARD_INPUT:
-        return True
-    if not path.is_file():
-        return False
+    return path in STANDARD_INPUT or (path.is_file() and kind_of(path) == "table")
+
+
+def kind_of(path: Path) -> str:
+    """Tell what a file is by its contents: npy, npz, idx, pickle, matlab, archive, picture, or else table.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
     with files.opened(path) as file:
-        start = file.read(16)
-    return not (start.startswith((b"\x93NUMPY", *_PICTURES)) or start[4:8] == b"ftyp" or is_npz(path))
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        try:
+            start = (gzip.GzipFile(fileobj=file) if packed else file).read(512)
+        except (EOFError, OSError, zlib.error):
+            start = b""
+    if start.startswith(b"\x93NUMPY"):
+        return "npy"
+    if start[:2] == b"\0\0" and start[2:3] in _IDX_TYPES and 1 <= start[3] <= 8:
+        return "idx"
+    if start[:1] == b"\x80" and 2 <= start[1] <= 5:
+        return "pickle"
+    if start.startswith(b"MATLAB"):
+        return "matlab"
+    if start.startswith(_PICTURES) or start[4:8] == b"ftyp":
+        return "picture"
+    if start[257:262] == b"ustar":
+        return "archive"
+    if start.startswith(b"PK") or path.suffix.lower() == ".npz":
+        return _kind_of_zip(path)
+    return "table"
+
+
+def _kind_of_zip(path: Path) -> str:
+    """Tell what a zip archive holds: arrays, one table, or a folder; a workbook is refused with the tables."""
+    if is_npz(path):
+        return "npz"
+    try:
+        with files.opened(path) as file, zipfile.ZipFile(file) as archive:
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    except zipfile.BadZipFile:
+        return "table"
+    names = [name for name in names if not name.startswith("__")]
+    if "[Content_Types].xml" in names or (len(names) == 1 and not names[0].lower().endswith(_ALONE)):
+        return "table"
+    return "archive"
 
 
 def read_frame(path: Path) -> Frame:
@@ -85,10 +133,45 @@ def read_parquet(path: Path) -> Frame:
             ) from error
     import pandas as pd
 
+    pictures = [i for i, field in enumerate(table.schema) if _holds_pictures(field.type)]
     frame = pd.DataFrame(
-        {str(name): _parquet_column(table.column(i), str(name), path) for i, name in enumerate(table.column_names)}
+        {
+            str(name): _parquet_column(table.column(i), str(name), path)
+            for i, name in enumerate(table.column_names)
+            if pictures != [i]
+        }
     )
-    return Frame(path, frame, True)
+    frame = _with_class_names(frame, table.schema.metadata or {})
+    if len(pictures) != 1:
+        return Frame(path, frame, True)
+    X, readable, notes = read_column(table.column(pictures[0]).to_pylist(), path)
+    shape = (X.shape[1], X.shape[2])
+    pixels = pd.DataFrame(X.reshape(len(X), -1), columns=[f"pixel{i}" for i in range(X[0].size)])
+    frame = pd.concat([frame[readable].reset_index(drop=True), pixels], axis=1)
+    return Frame(path, frame, True, notes, image_shape=shape)
+
+
+def _holds_pictures(kind: Any) -> bool:
+    """Recognise a column of pictures, as Hugging Face writes them: a struct of bytes and path, or bytes alone."""
+    import pyarrow as arrow
+
+    binary = arrow.types.is_binary, arrow.types.is_large_binary
+    if arrow.types.is_struct(kind) and "bytes" in (names := [field.name for field in kind]):
+        return bool(binary[0](kind[names.index("bytes")].type) or binary[1](kind[names.index("bytes")].type))
+    return bool(binary[0](kind) or binary[1](kind))
+
+
+def _with_class_names(frame: Any, metadata: dict[bytes, bytes]) -> Any:
+    """Replace numbers of classes by the names that Hugging Face's metadata give them."""
+    try:
+        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
+        named = {key: one["names"] for key, one in features.items() if one.get("_type") == "ClassLabel"}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return frame
+    for key, names in named.items():
+        if key in frame and frame[key].dtype.kind in "iu" and frame[key].between(0, len(names) - 1).all():
+            frame[key] = np.array([str(name) for name in names], object)[frame[key].to_numpy()]
+    return frame
 
 
 def _parquet_column(column: Any, name: str, path: Path) -> Any:

@@ -56,6 +56,8 @@ class Frame:
         What was assumed.
     source : Source or None
         A text file's content.
+    image_shape : (height, width) or None
+        If the columns besides the label are the pixels of decoded pictures.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class Frame:
     named: bool
     notes: tuple[str, ...] = ()
     source: Source | None = None
+    image_shape: tuple[int, int] | None = None
 
     @property
     def names(self) -> list[str]:

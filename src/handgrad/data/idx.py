@@ -13,6 +13,7 @@ import gzip
 import math
 import os
 import struct
+import zlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -89,6 +90,18 @@ def read_idx(
         content = files.read_exactly(stream, size, path)
         files.refuse_more(stream, path)
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+
+def idx_shape(path: Path) -> tuple[int, ...] | None:
+    """Return the sizes of the dimensions that an IDX file declares, plain or gzip; None if it is no IDX file."""
+    with files.opened(path) as file, ExitStack() as stack:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file))) if zipped else file
+        try:
+            return _read_header(stream, path)[1]
+        except (FormatError, EOFError, zlib.error, gzip.BadGzipFile):
+            return None
 
 
 def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
@@ -184,11 +197,17 @@ def read_idx_folder(folder: str | os.PathLike[str]) -> Dataset:
             "add the missing files, or choose another folder",
         )
     X_train, y_train, X_test, y_test = map(read_idx, paths)
-    names = _read_class_names(folder / CLASS_NAMES)
-    return dataset_from_raw(folder.name or folder.resolve().name, (X_train, y_train, X_test, y_test), names)
+    names = read_class_names(folder / CLASS_NAMES)
+    return dataset_from_raw(folder_name(folder), (X_train, y_train, X_test, y_test), names)
 
 
-def _read_class_names(path: Path) -> tuple[str, ...] | None:
+def folder_name(folder: Path) -> str:
+    """Name a data set by its folder; torchvision calls the folder itself ``raw``."""
+    folder = folder.resolve()
+    return folder.parent.name if folder.name.lower() == "raw" else folder.name
+
+
+def read_class_names(path: Path) -> tuple[str, ...] | None:
     """Read one name per line, if the file exists."""
     if not path.exists():
         return None

@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,15 +87,22 @@ def read_image(
     """
     path = Path(path)
     with files.opened(path) as file:
-        grey = _read_grey(file, path)
+        grey = read_grey(file, path)
+    return prepare(grey, image_shape, str(path), digits=digits).reshape(-1)
+
+
+def prepare(
+    grey: NDArray[np.float32], image_shape: tuple[int, int], where: str, *, digits: bool
+) -> NDArray[np.float32]:
+    """Make a decoded picture look like the training images; ``where`` names it in messages."""
     if np.ptp(grey) < BLANK:
-        raise DataError(f"{path} is blank", "a picture of one digit", "check that the drawing is not transparent")
+        raise DataError(f"{where} is blank", "a picture of one digit", "check that the drawing is not transparent")
     if grey.shape == tuple(image_shape):
-        light = grey if _is_light_on_dark(grey) else grey.max() - grey
+        light = grey if is_light_on_dark(grey) else grey.max() - grey
         if not (digits and _lies_elsewhere(light)):
-            return light.reshape(-1)
-    ink = find_ink(grey, str(path)) if digits else any_ink(grey)
-    return _centred(_scaled(ink, image_shape), image_shape).reshape(-1)
+            return light
+    ink = find_ink(grey, where) if digits else any_ink(grey)
+    return _centred(_scaled(ink, image_shape), image_shape)
 
 
 def is_picture_name(path: Path) -> bool:
@@ -103,10 +110,10 @@ def is_picture_name(path: Path) -> bool:
     return path.suffix.lower() in (*ENDINGS, ".heic", ".heif", ".pdf", ".svg", ".psd")
 
 
-def _is_light_on_dark(grey: NDArray[np.float32]) -> bool:
+def is_light_on_dark(grey: NDArray[Any]) -> bool:
     """Tell by the border whether a drawing of the network's size is light on dark."""
     border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
-    return bool(np.median(border) < (grey.min() + grey.max()) / 2)
+    return bool(np.median(border) < (float(grey.min()) + float(grey.max())) / 2)
 
 
 def _lies_elsewhere(grey: NDArray[np.float32]) -> bool:
@@ -123,7 +130,7 @@ def _lies_elsewhere(grey: NDArray[np.float32]) -> bool:
     return off_centre or abs(extent - max(grey.shape) * 20 / 28) > 1
 
 
-def _read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
+def read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
     """Decode a picture into brightness (height, width) in 0..1, upright, at most 320 pixels long."""
     from PIL import Image, ImageOps
 

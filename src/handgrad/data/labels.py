@@ -17,6 +17,9 @@ from handgrad.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+_PIXELS = 784  # of MNIST's images
+_MANY_CLASSES = 100
+_PIXEL = re.compile(r"(pixel|px|p)_?\d+|\d+x\d+", re.IGNORECASE)
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)(\.0*)?")
 
 
@@ -56,6 +59,7 @@ def label_column(frame: Frame, asked: str | None) -> tuple[str, tuple[str, ...]]
                     f"using the column {found[0]} as the label",
                 )
     words = [name for name in names if not is_numeric(frame.table[name])]
+    _refuse_pixels_alone(frame, words)
     if len(words) == 1:
         return words[0], (f"using {called(words[0], frame.named)}, the only one of words, as the label",)
     plains = [plain(name) for name in names]
@@ -64,7 +68,7 @@ def label_column(frame: Frame, asked: str | None) -> tuple[str, tuple[str, ...]]
     last = names[-1]
     if not frame.named and not words and _few_values(frame.table[names[0]]) and not _few_values(frame.table[last]):
         return names[0], (f"using {called(names[0], False)} as the label; choose another one with --label",)
-    if not frame.named and len(names) in (785, 65) and _few_values(frame.table[names[0]]):
+    if not frame.named and len(names) == _PIXELS + 1 and not words and _numbers_classes(frame.table[names[0]]):
         return names[0], (f"using {called(names[0], False)} as the label, as in tables of images",)
     return last, (f"using the last column{', ' + last + ',' if frame.named else ''} as the label",)
 
@@ -100,6 +104,23 @@ def _few_values(column: pd.Series[Any]) -> bool:
     values = column.to_numpy(np.float64)
     distinct = np.unique(values)
     return bool((distinct == np.floor(distinct)).all()) and 2 <= len(distinct) <= max(2, len(values) // 10)
+
+
+def _numbers_classes(column: pd.Series[Any]) -> bool:
+    """Say whether a column of a table of images numbers their classes: whole, small, and not always the same."""
+    values = column.to_numpy(np.float64)
+    return bool((values % 1 == 0).all() and 0 <= values.min() < values.max() < _MANY_CLASSES)
+
+
+def _refuse_pixels_alone(frame: Frame, words: Sequence[str]) -> None:
+    """Refuse a table whose columns are all pixels, as Kaggle's test.csv: none of them is a label."""
+    names = frame.names
+    if not words and (all(map(_PIXEL.fullmatch, names)) or (not frame.named and len(names) == _PIXELS)):
+        raise DataError(
+            f"{frame.path} has {len(names)} columns of pixels and no label",
+            "a column called label",
+            f"classify its rows with `handgrad predict RUN {frame.path}`, or name another file for training",
+        )
 
 
 def label_words(frame: Frame, name: str) -> list[str | None]:

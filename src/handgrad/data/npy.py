@@ -11,6 +11,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -21,7 +22,7 @@ from handgrad import files
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.parts import assign, assign_by_shape, join
 from handgrad.data.pickled import read_object_array
-from handgrad.data.raw import dataset_from_raw
+from handgrad.data.raw import Arrays, dataset_from_raw
 from handgrad.errors import DataError, FormatError
 
 EXTRAS = ("class_names", "minimum", "maximum")  # what convert() adds
@@ -157,6 +158,17 @@ def read_npz(path: str | os.PathLike[str]) -> Dataset:
     data = dataset_from_raw(path.stem, arrays, _class_names(content, path), _scaling(content, path))
     ignored = sorted(set(members) - set(wanted.values()))
     return data.with_notes(*notes, *([f"ignored: {', '.join(ignored[:10])}"] if ignored else []))
+
+
+def read_named_arrays(paths: Sequence[Path], folder: Path) -> tuple[Arrays, tuple[str, ...]]:
+    """Read the arrays of a data set from ``.npy`` files that are called like the arrays of an archive."""
+    by_name = {path.stem: path for path in paths}
+    arrays = {}
+    for role, name in assign(by_name, folder).items():
+        with files.opened(by_name[name]) as file:
+            size = by_name[name].stat().st_size
+            arrays[role] = read_array(file, by_name[name], size, _LABELS if role.startswith("y") else _NUMBERS)
+    return join(arrays, folder)
 
 
 def is_npz(path: Path) -> bool:

@@ -29,7 +29,7 @@ def role_of(name: str) -> str | None:
     >>> [role_of(name) for name in ("trainImages", "y_te", "target", "valid/labels", "writers")]
     ['x_train', 'y_test', 'y', 'y_val', None]
     """
-    plain = re.sub("[^a-z0-9]|set", "", name.lower())
+    plain = re.sub("[^a-z0-9]|set", "", "".join(name.lower().split("/")[-2:]))
     for kind, words in _KINDS.items():
         if re.fullmatch(words, plain):
             return kind

@@ -1,10 +1,12 @@
-"""The four arrays of a pickled object array, read without unpickling.
+"""Arrays in pickles, read without unpickling: a pickled object array of four, or nested tuples and dicts of them.
 
 A pickle is a program for a stack machine, and most of its instructions build objects by calling whatever the file
 names. This module is a smaller machine. It knows only the instructions that write tuples, lists, numbers, text and
 bytes; for a call it merely writes down which of five known names was to be called with what. Nothing is imported,
 called or constructed because a file says so. What was written down is then compared, piece by piece, with how NumPy
 writes an array, and the bytes are read with :func:`numpy.frombuffer`.
+
+The file is long because the machine and all that it accepts are to be judged together.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "
 LITERALS = {
     *("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE"),
     *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+    *("BINSTRING", "SHORT_BINSTRING"),  # what Python 2 wrote; their bytes arrive as Latin 1
 }
 TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
@@ -121,9 +124,16 @@ class Machine:
             self.stack.append(self.pop_to_mark())
         elif opcode == "EMPTY_LIST":
             self.stack.append([])
+        elif opcode == "EMPTY_DICT":
+            self.stack.append({})
         elif opcode in ("APPEND", "APPENDS"):
             items = self.pop(1) if opcode == "APPEND" else self.pop_to_mark()
             self.top(list).extend(items)
+        elif opcode in ("SETITEM", "SETITEMS"):
+            items = self.pop(2) if opcode == "SETITEM" else self.pop_to_mark()
+            if len(items) % 2 or not all(isinstance(key, str | int) for key in items[::2]):
+                raise damaged(self.path, "its pickle has keys that are neither texts nor numbers")
+            self.top(dict).update(zip(items[::2], items[1::2], strict=True))
         elif opcode in ("GLOBAL", "STACK_GLOBAL"):
             self.stack.append(self.name(argument if opcode == "GLOBAL" else self.pop(2)))
         elif opcode == "REDUCE":
@@ -187,6 +197,21 @@ class _Clamped:
         return content
 
 
+def read_object(stream: BinaryIO, most: int, path: Path) -> Any:
+    """Read what a pickle contains, with a :class:`Call` in place of each array.
+
+    Parameters
+    ----------
+    stream : binary stream
+        At the start of the pickle.
+    most : int
+        The number of bytes that are read at most.
+    path : pathlib.Path
+        For messages.
+    """
+    return Machine(path).run(_Clamped(stream, most))
+
+
 def read_object_array(stream: BinaryIO, size: int, path: Path) -> list[NDArray[Any]]:
     """Read the arrays in a one-dimensional object array, as ``np.save`` pickles it in protocols 2 to 5.
 
@@ -218,7 +243,7 @@ def read_object_array(stream: BinaryIO, size: int, path: Path) -> list[NDArray[A
         raise _unlike(path)
     if not isinstance(items, list) or shape != (len(items),):
         raise _unlike(path)
-    return [_array(item, path) for item in items]
+    return [to_array(item, path) for item in items]
 
 
 def _array_state(call: Any, path: Path) -> tuple[Any, Any, Any, Any]:
@@ -230,7 +255,7 @@ def _array_state(call: Any, path: Path) -> tuple[Any, Any, Any, Any]:
     return call.state[1:]
 
 
-def _array(call: Any, path: Path) -> NDArray[Any]:
+def to_array(call: Any, path: Path) -> NDArray[Any]:
     """Read one array: its recorded description, then its bytes."""
     if isinstance(call, Call) and call.name == "_frombuffer" and len(call.arguments) == 4:
         content, dtype, shape, order = call.arguments
@@ -268,11 +293,12 @@ def _bytes(content: Any, path: Path) -> bytes | bytearray:
     """Read bytes, or, in protocol 2, text to be encoded in Latin 1."""
     if isinstance(content, Call) and content.name == "encode" and len(content.arguments) == 2:
         text, encoding = content.arguments
-        if isinstance(text, str) and encoding == "latin1":
-            try:
-                return text.encode("latin1")
-            except UnicodeEncodeError as error:
-                raise damaged(path, "its bytes are written as text outside Latin 1") from error
+        content = text if encoding == "latin1" else None
+    if isinstance(content, str):  # encoded above, or Python 2's bytes
+        try:
+            return content.encode("latin1")
+        except UnicodeEncodeError as error:
+            raise damaged(path, "its bytes are written as text outside Latin 1") from error
     if not isinstance(content, bytes | bytearray):
         raise _unlike(path)
     return content
@@ -288,7 +314,7 @@ def _refused(path: Path, what: str) -> FormatError:
 
 def _unlike(path: Path) -> FormatError:
     return FormatError(
-        f"{path}: its pickle does not contain an array of numeric arrays",
-        "an object array of four numeric arrays, as np.save writes it",
+        f"{path}: its pickle does not contain numeric arrays",
+        "numeric arrays, as np.save or pickle write them",
         "write the arrays again with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)",
     )

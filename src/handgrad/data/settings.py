@@ -32,8 +32,9 @@ class DataSettings(TableOptions):
     Parameters
     ----------
     data : str, default "digits"
-        The name of a data set (digits, mnist, fashion-mnist, kmnist), a folder of IDX files, a .npz or .npy file, or a
-        table in text (CSV and its relatives), Parquet, ARFF or libsvm; - reads a table from the standard input.
+        The name of a data set (digits, mnist, fashion-mnist, kmnist), a file of arrays (.npz,
+        .npy, .pkl.gz, .mat), a table in text (CSV and its relatives), Parquet, ARFF or libsvm, or a folder or archive
+        of IDX files, pictures or tables; - reads a table from the standard input.
     label : str, optional
         The label's column in a table, by its name or its number from 1.
     drop : tuple of str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,10 @@ from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import STANDARD_INPUT, Frame
-from handgrad.data.labels import classes, find_label, label_column, label_words
+from handgrad.data.labels import classes, find_label, label_column, label_words, listed
 from handgrad.data.ranges import PIXELS
 from handgrad.data.settings import Missing, TableOptions
-from handgrad.data.splits import stratified_split
+from handgrad.data.splits import split_examples
 from handgrad.errors import DataError, FormatError
 
 _IMAGE = 784  # columns of 28x28 pixels
@@ -53,39 +53,102 @@ def read_table(path: str | os.PathLike[str], options: TableOptions | None = None
     >>> data.class_names, data.X_train.shape, data.X_test.shape
     (('big', 'small'), (10, 1), (2, 1))
     """
-    path, options = Path(path), options or TableOptions()
-    frame, label, notes = _labelled(path, options)
-    words = label_words(frame, label)
-    frame, kept = _with_labels(frame, words, options.missing)
-    class_names, y = classes(kept, path, label)
+    path = Path(path)
+    name = "table" if path in STANDARD_INPUT else path.name.partition(".")[0] or path.name
+    return table_dataset(read_frame(path), name, options)
+
+
+def table_dataset(
+    frame: Frame, name: str, options: TableOptions | None = None, train_rows: int | None = None
+) -> Dataset:
+    """Build a data set from a table.
+
+    Parameters
+    ----------
+    frame : Frame
+    name : str
+        That of the data set.
+    options : TableOptions, optional
+    train_rows : int, optional
+        The number of rows at the beginning that are the training set; by default, a fixed fifth of each class is the
+        test set.
+
+    Raises
+    ------
+    DataError
+        If the rows are not a data set.
+    """
+    options = options or TableOptions()
+    frame, label, notes = _labelled(frame, options)
+    frame, words = _with_labels(frame, label_words(frame, label), options.missing)
+    class_names, y = classes(words, frame.path, label)
     if len(class_names) > MAX_CLASSES:
         raise DataError(
-            f"{path}: {len(class_names):,} different labels", f"at most {MAX_CLASSES:,}", "choose another --label"
+            f"{frame.path}: {len(class_names):,} different labels", f"at most {MAX_CLASSES:,}", "choose another --label"
         )
-    train, _ = stratified_split(y)
+    given = None if train_rows is None else frame.table.index.to_numpy() < train_rows
+    train, _ = _split(y, frame, given)
     columns, more = fit_columns(frame, label, options.drop, options.missing, train)
     X, whole = encode(frame, columns, options.missing)
     if not whole.all():
         more = (*more, f"{int((~whole).sum()):,} rows with empty fields left out")
     warnings = leaks(frame, columns, y)
     X, y = X[whole], y[whole]
-    train, test = stratified_split(y)
-    if len(test) == 0:
-        raise DataError(f"{path}: no class has two examples", "classes with several examples each", "check --label")
-    scaling, image_shape, seen = _scaling(X, train, columns)
+    train, test = _split(y, frame, None if given is None else given[whole])
+    scaling, image_shape, seen = _scaling(X, train, columns, frame.image_shape)
     return Dataset(
-        "table" if path in STANDARD_INPUT else path.name.partition(".")[0] or path.name,
-        scaling.apply(X[train]), y[train], scaling.apply(X[test]), y[test], class_names, image_shape, scaling,
+        name, scaling.apply(X[train]), y[train], scaling.apply(X[test]), y[test], class_names, image_shape, scaling,
         (*frame.notes, *notes, *more, *seen, *warnings), None if image_shape else columns,
     )  # fmt: skip
 
 
-def _labelled(path: Path, options: TableOptions) -> tuple[Frame, str, tuple[str, ...]]:
-    """Read a table and find its label; the labels are texts, as they are written."""
-    frame = read_frame(path)
+def _split(
+    y: NDArray[np.int64], frame: Frame, in_train: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Split the rows as they are given, or a fixed fifth off."""
+    if in_train is None:
+        train, test, _ = split_examples(y, len(frame.names) - 1)
+        return train, test
+    if in_train.all() or not in_train.any():
+        raise DataError(f"{frame.path} has no whole rows in one of its sets", "rows in both", "check the tables")
+    return np.flatnonzero(in_train), np.flatnonzero(~in_train)
+
+
+def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | None) -> Frame:
+    """Put the rows of several tables with the same columns below each other.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    frames : sequence of Frame
+    options : TableOptions or None
+
+    Raises
+    ------
+    DataError
+        If the columns differ.
+    """
+    import pandas as pd
+
+    first = frames[0]
+    label, _ = label_column(first, (options or TableOptions()).label)
+    for frame in frames:
+        if set(frame.names) != set(first.names):
+            raise DataError(
+                f"{frame.path} has the columns {listed(frame.names)}",
+                f"those of {first.path}, {listed(first.names)}",
+                "name one file with --data, or make their columns agree",
+            )
+    table = pd.concat([frame.as_text(label).table[first.names] for frame in frames], ignore_index=True)
+    return replace(first, path=path, table=table, source=None)
+
+
+def _labelled(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[str, ...]]:
+    """Find the label of a table; the labels are texts, as they are written."""
     label, notes = label_column(frame, options.label)
     if len(frame.table) == 0:
-        raise FormatError(f"{path} has no examples", "rows of numbers and a label", "add them")
+        raise FormatError(f"{frame.path} has no examples", "rows of numbers and a label", "add them")
     return frame.as_text(label), label, notes
 
 
@@ -103,9 +166,11 @@ def _with_labels(frame: Frame, words: Sequence[str | None], missing: Missing) ->
 
 
 def _scaling(
-    X: NDArray[np.float64], train: NDArray[np.intp], columns: Columns
+    X: NDArray[np.float64], train: NDArray[np.intp], columns: Columns, image_shape: tuple[int, int] | None
 ) -> tuple[Scaling, tuple[int, int] | None, tuple[str, ...]]:
     """Recognise images of 28x28 by their columns and values; scale each column of anything else by its range."""
+    if image_shape is not None and X.shape[1] == image_shape[0] * image_shape[1]:
+        return PIXELS, image_shape, ()
     numbers = not any(column.words for column in columns.features)
     if numbers and X.shape[1] == _IMAGE and X.min() >= 0 and 1 < X.max() <= 255 and not (X % 1).any():
         return PIXELS, (28, 28), (f"{_IMAGE} columns of 0 to {X.max():g} taken as images of 28x28",)

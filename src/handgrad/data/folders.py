@@ -1,0 +1,177 @@
+"""Folders and archives, as they are downloaded and unpacked: what is in them decides how they are read."""
+
+from __future__ import annotations
+
+import os
+import re
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from handgrad import files
+from handgrad.data.dataset import Dataset
+from handgrad.data.formats import kind_of, read_frame
+from handgrad.data.frames import MAX_TEXT_BYTES
+from handgrad.data.idx import FILES, find_idx_files, folder_name, read_idx_folder
+from handgrad.data.images import is_picture_name
+from handgrad.data.layouts import find_sets, read_set
+from handgrad.data.npy import read_named_arrays
+from handgrad.data.pictures import MAX_PICTURES, class_folders, read_class_folders
+from handgrad.data.raw import dataset_from_raw
+from handgrad.data.settings import TableOptions
+from handgrad.data.table import join_frames, table_dataset
+from handgrad.errors import DataError
+
+_DEPTH = 4
+_TABLES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
+_SETS = {"train": re.compile(r"(^|[^a-z])train(ing)?([^a-z]|$)"), "test": re.compile(r"(^|[^a-z])test(ing)?([^a-z]|$)")}
+Read = Callable[[Path], Dataset]
+
+
+def read_folder(folder: Path, options: TableOptions | None, read_file: Read) -> Dataset:
+    """Read a data set from a folder: IDX files, pictures in a folder for each class, tables, or arrays.
+
+    Parameters
+    ----------
+    folder : Path
+    options : TableOptions or None
+    read_file : callable
+        Reads a data set from a single file.
+
+    Raises
+    ------
+    DataError
+        If nothing in the folder is a data set, or more than one thing is.
+    """
+    if all(find_idx_files(folder)):
+        return read_idx_folder(folder)
+    paths = _files_in(folder)
+    name = folder_name(folder)
+    pictures = class_folders(folder, paths)
+    sets = find_sets(path for path in paths if not _is_other(path))
+    if len({label for labels in pictures.values() for label in labels}) > 1 and not sets:
+        arrays, notes = read_class_folders(folder, pictures)
+        return dataset_from_raw(name, arrays).with_notes(*notes)
+    if len(sets) == 1 and not any(len(labels) > 1 for labels in pictures.values()):
+        return read_set(next(iter(sets.values())), name)
+    if sets:
+        more = " and folders of pictures" if pictures else ""
+        raise DataError(
+            f"{folder} holds more than one data set: {', '.join(sorted(map(_called, sets))[:10])}{more}",
+            "the files of one",
+            f"name one file of the set that you want, such as {next(iter(sets.values()))[0].path}",
+        )
+    if len(alone := [path for path in paths if path.suffix == ".npy"]) > 1:
+        arrays, notes = read_named_arrays(alone, folder)
+        return dataset_from_raw(name, arrays).with_notes(*notes)
+    tables = [path for path in paths if path.name.lower().endswith(_TABLES)]
+    if data := _read_tables(folder, name, tables, options):
+        return data
+    if len(paths) == 1:
+        return read_file(paths[0])
+    raise _unknown(folder, paths)
+
+
+def read_one_set(path: Path) -> Dataset:
+    """Read the data set to which one IDX file belongs."""
+    for group in find_sets(other for other in _files_in(path.parent) if not _is_other(other)).values():
+        if path in (file.path for file in group) or path.with_suffix("") in (file.path for file in group):
+            return read_set(group, folder_name(path.parent))
+    raise DataError(f"{path} is empty", "images or labels", "use another file")
+
+
+def _read_tables(folder: Path, name: str, tables: Sequence[Path], options: TableOptions | None) -> Dataset | None:
+    """Read a table called train, and those called test if they have labels; or else the only table there is."""
+    parts = {part: [path for path in tables if pattern.search(path.name.lower())] for part, pattern in _SETS.items()}
+    if not parts["train"]:
+        if len(tables) != 1:
+            return None
+        parts = {"train": list(tables), "test": []}
+    train = [read_frame(path) for path in parts["train"]]
+    test = [read_frame(path) for path in parts["test"]]
+    labelled = [frame for frame in test if len(frame.names) == len(train[0].names)]
+    frame = join_frames(folder, [*train, *labelled], options)
+    length = sum(len(one.table) for one in train) if labelled else None
+    notes = [
+        f"{one.path.name} has no labels and is not used; try `handgrad predict`" for one in test if one not in labelled
+    ]
+    notes += [f"ignored: {path.name}" for path in tables if path not in parts["train"] + parts["test"]]
+    return table_dataset(frame, name, options, length).with_notes(*notes)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """List the files in a folder and up to four levels below it, but for hidden ones."""
+    found: list[Path] = []
+    for place, names, contents in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        names[:] = sorted(one for one in names if not one.startswith((".", "__")) and depth < _DEPTH)
+        found += [Path(place, one) for one in sorted(contents) if not one.startswith(".")]
+        if len(found) > MAX_PICTURES:
+            raise DataError(f"{folder} holds more than {MAX_PICTURES:,} files", "a folder with one data set", "name it")
+    return found
+
+
+def _is_other(path: Path) -> bool:
+    """Say whether a name excludes that a file is IDX."""
+    return is_picture_name(path) or path.suffix.lower() in (
+        ".csv",
+        ".txt",
+        ".py",
+        ".md",
+        ".json",
+        ".npy",
+        ".npz",
+        ".parquet",
+        ".pt",
+        ".html",
+    )
+
+
+def _called(key: tuple[Path, str]) -> str:
+    """Name a set of IDX files by what their names begin with, or by its folder."""
+    folder, name = key
+    return name or folder_name(folder)
+
+
+def _unknown(folder: Path, paths: Sequence[Path]) -> DataError:
+    """Describe a folder that is no data set."""
+    there = ", ".join(str(path.relative_to(folder)) for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
+    readable = [path for path in paths if kind_of(path) in ("npz", "matlab", "pickle", "archive")]
+    return DataError(
+        f"{folder} contains {there}" if paths else f"{folder} is empty",
+        f"the four files of MNIST ({', '.join(FILES)}), a folder of pictures for each class, or tables called train "
+        "and test",
+        f"name one of its files, such as {readable[0]}" if readable else "name the folder or file of a data set",
+    )
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Unpack a zip or tar archive into a temporary folder, nothing outside of it, and not more than 4 GiB."""
+    with tempfile.TemporaryDirectory(prefix="handgrad-") as place, files.opened(path) as file:
+        folder = Path(place) / re.sub(r"\.(zip|tar|tgz|gz|bz2|xz)", "", path.name)
+        folder.mkdir()
+        try:
+            if zipfile.is_zipfile(file):
+                with zipfile.ZipFile(file) as archive:
+                    files.refuse_size(sum(info.file_size for info in archive.infolist()), path, MAX_TEXT_BYTES)
+                    archive.extractall(folder)  # noqa: S202 - a zip archive stays inside its folder
+            else:
+                _unpack_tar(path, folder)
+        except (zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError, ValueError) as error:
+            raise files.damaged(path, f"it cannot be unpacked ({error})") from error
+        yield folder
+
+
+def _unpack_tar(path: Path, folder: Path) -> None:
+    """Unpack the regular files of a tar archive."""
+    size = 0
+    with tarfile.open(path) as archive:
+        for member in archive:
+            size += member.size
+            files.refuse_size(size, path, MAX_TEXT_BYTES)
+            if member.isfile():
+                archive.extract(member, folder, filter="data")

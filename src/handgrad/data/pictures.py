@@ -1,0 +1,167 @@
+"""Many pictures as one array of images: those of a folder with a subfolder for each class, and those in a table.
+
+Pictures of one small size are taken as they are. Others become 28x28 as for :func:`handgrad.data.read_image`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad import files
+from handgrad.data.images import is_light_on_dark, is_picture_name, prepare, read_grey
+from handgrad.data.parts import join
+from handgrad.data.raw import Arrays
+from handgrad.errors import DataError
+
+MAX_PICTURES = 1_000_000
+_LARGEST = 64  # pixels; no set of larger pictures is meant for a fully connected network as it is
+_SHAPE = (28, 28)
+_PARTS = {"x_train": "train(ing)?", "x_val": "val(id(ation)?)?|dev", "x_test": "test(ing)?"}
+_DIGITS = {*map(str, range(10))}
+
+
+def read_pictures(
+    sources: Sequence[Path | tuple[bytes, Path]], digits: bool
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], tuple[str, ...]]:
+    """Decode pictures into grey images of one shape, light on dark.
+
+    Parameters
+    ----------
+    sources : sequence of Path or (bytes, Path)
+        Files, or what files would contain and a path for messages.
+    digits : bool
+        Whether the pictures show digits, of which other ink is removed.
+
+    Returns
+    -------
+    X : array of shape (n, height, width)
+    readable : array of bool
+        For each source. A few pictures that cannot be read are left out, with a note.
+    notes : tuple of str
+
+    Raises
+    ------
+    DataError
+        If more than one in ten cannot be read.
+    """
+    greys: list[NDArray[np.float32] | DataError] = []
+    for source in sources:
+        try:
+            greys.append(_decoded(source))
+        except DataError as error:
+            greys.append(error)
+    shapes = {grey.shape for grey in greys if not isinstance(grey, DataError)}
+    as_they_are = len(shapes) == 1 and max(next(iter(shapes))) <= _LARGEST
+    found, readable, errors = [], np.ones(len(greys), bool), []
+    for number, (grey, source) in enumerate(zip(greys, sources, strict=True)):
+        try:
+            if isinstance(grey, DataError):
+                raise grey
+            if not as_they_are:
+                path = source if isinstance(source, Path) else source[1]
+                grey = prepare(grey, _SHAPE, str(path), digits=digits)
+            found.append(np.rint(grey * 255).astype(np.uint8))
+        except DataError as error:
+            readable[number] = False
+            errors.append(error)
+    if 10 * len(errors) > len(greys):
+        raise errors[0]
+    X, notes = np.stack(found), []
+    if errors:
+        notes.append(f"{len(errors):,} of {len(greys):,} pictures are left out; the first: {errors[0]}")
+    if not as_they_are:
+        notes.append("pictures of other sizes become 28x28, as for predict")
+    elif 2 * sum(map(is_light_on_dark, found)) < len(found):
+        X = 255 - X
+        notes.append("the pictures are dark on light, and are inverted")
+    return X, readable, tuple(notes)
+
+
+def _decoded(source: Path | tuple[bytes, Path]) -> NDArray[np.float32]:
+    """Decode a picture into brightness in 0..1."""
+    if isinstance(source, tuple):
+        return read_grey(io.BytesIO(source[0]), source[1])
+    with files.opened(source) as file:
+        return read_grey(file, source)
+
+
+def class_folders(folder: Path, paths: Iterable[Path]) -> dict[str, dict[str, list[Path]]]:
+    """Sort the pictures among some paths by their set and by their class, which is the name of their folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Below it, a folder called ``train``, ``test`` or the like stands for a set.
+    paths : iterable of Path
+
+    Returns
+    -------
+    dict
+        From x_train, x_val, x_test, or x where nothing tells, to classes, to paths.
+    """
+    found: dict[str, dict[str, list[Path]]] = {}
+    for path in sorted(paths):
+        parents = path.relative_to(folder).parts[:-1]
+        if parents and is_picture_name(path):
+            sets = [role for name in parents[:-1] for role, words in _PARTS.items() if _is(words, name)]
+            found.setdefault(sets[0] if sets else "x", {}).setdefault(parents[-1], []).append(path)
+    return found
+
+
+def _is(words: str, name: str) -> bool:
+    return re.fullmatch(words, name, re.IGNORECASE) is not None
+
+
+def read_class_folders(folder: Path, found: dict[str, dict[str, list[Path]]]) -> tuple[Arrays, tuple[str, ...]]:
+    """Read the pictures that :func:`class_folders` found.
+
+    Returns
+    -------
+    X_train, y_train, X_test, y_test : arrays
+        The labels are the names of the classes; None without a test set.
+    notes : tuple of str
+
+    Raises
+    ------
+    DataError
+        If there are no folders for the classes.
+    """
+    names = {name for classes in found.values() for name in classes}
+    if any(_is(words, name) for name in names for words in _PARTS.values()) or len(names) < 2:
+        raise DataError(
+            f"{folder} has pictures in {', '.join(sorted(names)[:5])}, and no folder for each class",
+            "a folder for each class, such as train/0, train/1, ..., test/0, ...",
+            "move the pictures of each class into a folder of its name",
+        )
+    listed = [(role, name, path) for role, sets in found.items() for name, many in sets.items() for path in many]
+    if len(listed) > MAX_PICTURES:
+        raise DataError(f"{folder} holds {len(listed):,} pictures", f"at most {MAX_PICTURES:,}", "use fewer")
+    X, readable, notes = read_pictures([path for _, _, path in listed], names <= _DIGITS)
+    roles, y = (np.array(column)[readable] for column in ([r for r, _, _ in listed], [n for _, n, _ in listed]))
+    arrays: dict[str, NDArray[Any]] = {}
+    for role in found:
+        arrays |= {role: X[roles == role], f"y{role[1:]}": y[roles == role]}
+    if "x" in arrays and len(arrays) > 2:
+        raise DataError(
+            f"{folder} has pictures both inside and outside of folders such as train and test",
+            "one or the other",
+            "name the folder with both sets, or that of one",
+        )
+    if "x_train" not in arrays and "x" not in arrays:
+        raise DataError(f"{folder} has no training set", "a folder train beside test", "add it")
+    joined, more = join(arrays, folder)
+    return joined, (*notes, *more)
+
+
+def read_column(column: Sequence[Any], path: Path) -> tuple[NDArray[np.uint8], NDArray[np.bool_], tuple[str, ...]]:
+    """Decode a table's column of pictures, each a dict of ``bytes`` and ``path`` or bytes alone."""
+    contents = [cell.get("bytes") if isinstance(cell, dict) else cell for cell in column]
+    sources = [(content or b"", Path(f"{path}, row {row + 1}")) for row, content in enumerate(contents)]
+    return read_pictures(sources, digits=False)

@@ -1,0 +1,253 @@
+"""Folders of pictures, of tables and of arrays, archives of them, and pictures in Parquet."""
+
+import io
+import json
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+from crafted import four_arrays
+from PIL import Image
+
+from handgrad.data import load_data
+from handgrad.data.splits import stratified_split
+from handgrad.data.table import read_table_rows
+from handgrad.errors import DataError, FormatError
+
+X, y, X_TEST, Y_TEST = four_arrays(flat=False)
+for one in (*X, *X_TEST):  # light on dark
+    one[[0, -1]] = one[:, [0, -1]] = 0
+BY_CLASS = np.argsort(y, kind="stable"), np.argsort(Y_TEST, kind="stable")
+
+
+def png(image, kind="PNG"):
+    """Return an image as the bytes of a picture."""
+    target = io.BytesIO()
+    Image.fromarray(image).save(target, kind)
+    return target.getvalue()
+
+
+def write_pictures(folder, images, labels, ending="png"):
+    """Write pictures into a folder for each class, in order."""
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        (folder / str(label)).mkdir(parents=True, exist_ok=True)
+        (folder / str(label) / f"{number:05}.{ending}").write_bytes(png(image, ending))
+    return folder
+
+
+def assert_is_the_set(data, classes=tuple("0123456789")):
+    """Compare a data set with the four arrays, class by class."""
+    for ours, theirs, order in ((data.X_train, X, BY_CLASS[0]), (data.X_test, X_TEST, BY_CLASS[1])):
+        np.testing.assert_array_equal(ours * np.float32(255), theirs[order].reshape(-1, 784))
+    assert (data.y_train.tolist(), data.y_test.tolist()) == (sorted(y.tolist()), sorted(Y_TEST.tolist()))
+    assert (data.image_shape, data.class_names) == ((28, 28), classes)
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("training", "testing"), ("data/Train", "data/Test")])
+@pytest.mark.parametrize("packed", ["", ".zip", ".tar.gz"])
+def test_pictures_in_a_folder_for_each_class(tmp_path, names, packed):
+    """Pictures of one size are taken as they are, and their folders name the classes; archives are the same."""
+    folder = tmp_path / "mnist_png"
+    for name, images, labels in zip(names, (X, X_TEST), (y, Y_TEST), strict=True):
+        write_pictures(folder / name, images, labels)
+    (folder / ".DS_Store").write_bytes(b"\0\0\0\1")
+    if packed == ".zip":
+        with zipfile.ZipFile(tmp_path / "mnist_png.zip", "w") as archive:
+            for path in folder.rglob("*"):
+                archive.write(path, path.relative_to(tmp_path))
+    elif packed:
+        with tarfile.open(tmp_path / "mnist_png.tar.gz", "w:gz") as tar:
+            tar.add(folder, "mnist_png")
+    data = load_data(tmp_path / f"mnist_png{packed}")
+    assert_is_the_set(data)
+    assert data.name == "mnist_png"
+
+
+def test_pictures_without_a_test_set_are_split(tmp_path):
+    """Words name the classes, and a fifth of each is the test set; BMP is as good as PNG."""
+    data = load_data(write_pictures(tmp_path / "set", X, np.where(y < 5, "low", "high"), "bmp"))
+    assert data.class_names == ("high", "low")
+    assert (len(data.X_train), len(data.X_test)) == (24, 6)
+    assert "no test set: a fifth of each class is the test set" in data.notes
+
+
+def test_pictures_dark_on_light_are_inverted(tmp_path):
+    """As `predict` inverts them; it is noted."""
+    for name, images, labels in zip(("train", "test"), (255 - X, 255 - X_TEST), (y, Y_TEST), strict=True):
+        write_pictures(tmp_path / name, images, labels)
+    data = load_data(tmp_path)
+    assert_is_the_set(data)
+    assert "the pictures are dark on light, and are inverted" in data.notes
+
+
+def test_pictures_of_several_sizes_become_28x28(tmp_path):
+    """Large drawings are prepared as `predict` prepares them."""
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        drawing = np.full((100 + number, 120), 255, np.uint8)
+        drawing[20:80, 40 : 60 if number % 2 else 100] = rng.integers(0, 60)
+        write_pictures(tmp_path / str(number), [drawing], [("a", "b")[number % 2]])
+    data = load_data(tmp_path)
+    assert (data.image_shape, data.class_names, len(data.X_train)) == ((28, 28), ("a", "b"), 10)
+    assert "pictures of other sizes become 28x28, as for predict" in data.notes
+    assert data.X_train.max() == 1
+
+
+def test_a_few_bad_pictures_are_left_out_and_many_are_refused(refused, tmp_path):
+    """One of thirty is noted with its name; one of two is an error."""
+    folder = write_pictures(tmp_path / "set", X, y)
+    (folder / "3" / "00003.png").write_bytes(b"<html>not found</html>")
+    data = load_data(folder)
+    assert len(data.X_train) + len(data.X_test) == 29
+    assert any(
+        "1 of 30 pictures are left out; the first: " in note and "00003.png is an HTML page" in note
+        for note in data.notes
+    )
+    for path in list(folder.glob("*/*"))[::2]:
+        path.write_bytes(b"")
+    with refused(FormatError, ".png is empty"):
+        load_data(folder)
+
+
+def test_pictures_without_folders_for_the_classes_are_refused(refused, tmp_path):
+    """What is wanted is said; a screenshot beside other data is no data set."""
+    for part in ("train", "test"):
+        write_pictures(tmp_path / "a", X[:3], [part] * 3)
+    with refused(DataError, "pictures in test, train, and no folder for each class"):
+        load_data(tmp_path / "a")
+    write_pictures(tmp_path / "b", X[:3], ["only"] * 3)
+    with refused(DataError, "b contains only/00000.png", "a folder of pictures for each class"):
+        load_data(tmp_path / "b")
+    write_pictures(tmp_path / "c" / "test", X[:4], [0, 1, 0, 1])
+    with refused(DataError, "has no training set"):
+        load_data(tmp_path / "c")
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+def test_a_folder_of_arrays(tmp_path, numbers):
+    """X.npy and y.npy, or four files, are called as in an archive."""
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "y.npy", y if numbers else y.astype(str))
+    data = load_data(tmp_path)
+    assert data.y_test.tolist() == y[stratified_split(y)[1]].tolist()
+    assert data.class_names == tuple("0123456789")
+
+
+def write_csv(path, images, labels=None, header=True):
+    """Write images as rows of a table, the label first."""
+    columns = [f"pixel{i}" for i in range(784)]
+    table = images.reshape(-1, 784)
+    if labels is not None:
+        columns, table = ["label", *columns], np.column_stack([labels, table])
+    path.parent.mkdir(exist_ok=True)
+    np.savetxt(path, table, "%d", ",", header=",".join(columns) if header else "", comments="")
+    return path
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_mnist_as_tables(tmp_path, header):
+    """mnist_train.csv and mnist_test.csv in one folder are the two sets, with a header or without."""
+    write_csv(tmp_path / "set" / "mnist_train.csv", X[BY_CLASS[0]], y[BY_CLASS[0]], header)
+    write_csv(tmp_path / "set" / "mnist_test.csv", X_TEST[BY_CLASS[1]], Y_TEST[BY_CLASS[1]], header)
+    assert_is_the_set(load_data(tmp_path / "set"))
+
+
+def test_kaggles_folder(refused, tmp_path):
+    """train.csv is split; test.csv, which has no labels, is for `predict`, and refused for training."""
+    write_csv(tmp_path / "set" / "train.csv", X, y)
+    write_csv(tmp_path / "set" / "test.csv", X_TEST)
+    (tmp_path / "set" / "sample_submission.csv").write_text("ImageId,Label\n1,0\n2,0\n")
+    data, (train, test) = load_data(tmp_path / "set"), stratified_split(y)
+    np.testing.assert_array_equal(data.X_train * np.float32(255), X[train].reshape(-1, 784))
+    assert (data.y_test.tolist(), data.image_shape, data.class_names) == (
+        y[test].tolist(),
+        (28, 28),
+        tuple("0123456789"),
+    )
+    assert "test.csv has no labels and is not used; try `handgrad predict`" in data.notes
+    assert "ignored: sample_submission.csv" in data.notes
+    with refused(DataError, "test.csv has 784 columns of pixels and no label", "handgrad predict RUN"):
+        load_data(tmp_path / "set" / "test.csv")
+    rows = read_table_rows(tmp_path / "set" / "test.csv", None, 784)
+    assert rows.labels is None
+    np.testing.assert_array_equal(rows.X, X_TEST.reshape(-1, 784))
+
+
+def test_tables_of_other_columns_are_refused(refused, tmp_path):
+    """The training and the test table must have the same columns."""
+    (tmp_path / "train.csv").write_text("a,b,label\n" + "1,2,x\n3,4,y\n" * 3)
+    (tmp_path / "test.csv").write_text("a,c,label\n" + "1,2,x\n3,4,y\n" * 3)
+    with refused(DataError, "test.csv has the columns a, c, label", "those of", "a, b, label"):
+        load_data(tmp_path)
+
+
+def test_the_test_table_is_not_used_for_fitting(tmp_path):
+    """Ranges and columns come from the training table; the order of the columns does not matter."""
+    (tmp_path / "train.csv").write_text("a,b,label\n" + "1,2,x\n3,4,y\n" * 3)
+    (tmp_path / "test.csv").write_text("b,label,a\n" + "3,x,2\n6,y,5\n")
+    data = load_data(tmp_path)
+    assert data.X_train[:2].tolist() == [[0, 0], [1, 1]]
+    assert data.X_test.tolist() == [[0.5, 0.5], [2, 2]]
+
+
+@pytest.fixture
+def parquet():
+    """Return pyarrow's Parquet, where it is installed."""
+    return pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+
+
+def write_parquet(path, images, labels, names=None):
+    """Write pictures as Hugging Face does: a struct of bytes and path, and a label with names in the metadata."""
+    import pyarrow as arrow
+    import pyarrow.parquet
+
+    cells = [{"bytes": png(image), "path": f"{number}.png"} for number, image in enumerate(images)]
+    table = arrow.table({"image": cells, "label": arrow.array(labels)})
+    features = {"image": {"_type": "Image"}, "label": {"names": names, "_type": "ClassLabel"}}
+    if names:
+        table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(table, path)
+    return path
+
+
+@pytest.mark.usefixtures("parquet")
+@pytest.mark.parametrize("names", [None, [f"{label} - {word}" for label, word in enumerate("abcdefghij")]])
+def test_hugging_faces_folder(tmp_path, names):
+    """Several files make the training set, another one the test set; the metadata name the classes."""
+    order, test_order = BY_CLASS
+    write_parquet(tmp_path / "mnist" / "train-00000-of-00002.parquet", X[order[:20]], y[order[:20]], names)
+    write_parquet(tmp_path / "mnist" / "train-00001-of-00002.parquet", X[order[20:]], y[order[20:]], names)
+    write_parquet(tmp_path / "mnist" / "test-00000-of-00001.parquet", X_TEST[test_order], Y_TEST[test_order], names)
+    assert_is_the_set(load_data(tmp_path), tuple(names or "0123456789"))
+
+
+@pytest.mark.usefixtures("parquet")
+def test_one_file_of_pictures(tmp_path):
+    """It is split as a table is, and its rows are those of a model of images; any size will do."""
+    path = write_parquet(tmp_path / "train.parquet", X, y)
+    data, (train, test) = load_data(path), stratified_split(y)
+    np.testing.assert_array_equal(data.X_train * np.float32(255), X[train].reshape(-1, 784))
+    assert (data.y_test.tolist(), data.image_shape, data.columns) == (y[test].tolist(), (28, 28), None)
+    rows = read_table_rows(path, None, 784)
+    np.testing.assert_array_equal(rows.X, X.reshape(-1, 784))
+    assert rows.labels == tuple(map(str, y))
+    small = load_data(write_parquet(tmp_path / "small.parquet", X[:, :10, :12], y))
+    assert (small.image_shape, small.scaling.maximum) == ((10, 12), 255)
+
+
+def test_an_archive_that_is_damaged_or_leads_outside_is_refused(refused, tmp_path):
+    """Nothing is written beside the temporary folder, and a cut archive is named."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("../../outside.txt", "gone astray")
+        archive.writestr("b/readme.txt", "nothing")
+    with refused(DataError, "a contains "):
+        load_data(tmp_path / "a.zip")
+    assert not list(tmp_path.parent.glob("outside.txt"))
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as tar:
+        member = tarfile.TarInfo("../outside.txt")
+        member.size = 4
+        tar.addfile(member, io.BytesIO(b"gone"))
+    with refused(FormatError, "cannot be unpacked"):
+        load_data(tmp_path / "a.tar.gz")
