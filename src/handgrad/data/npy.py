@@ -23,7 +23,7 @@ from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.parts import assign, assign_by_shape, join
 from handgrad.data.pickled import read_object_array
 from handgrad.data.raw import Arrays, dataset_from_raw
-from handgrad.errors import DataError, FormatError
+from handgrad.errors import DataError, FormatError, ShapeError
 
 EXTRAS = ("class_names", "minimum", "maximum")  # what convert() adds
 _MAGIC = b"\x93NUMPY"
@@ -97,6 +97,8 @@ def read_rows(path: str | os.PathLike[str], width: int | None = None) -> NDArray
     ------
     FormatError
         If the file is not an array of finite numbers of such a shape.
+    ShapeError
+        If the rows have another length than ``width``.
 
     Examples
     --------
@@ -113,7 +115,10 @@ def read_rows(path: str | os.PathLike[str], width: int | None = None) -> NDArray
     if X.ndim not in (1, 2, 3, 4) or 0 in X.shape or not np.isfinite(X).all():
         what = "that contains NaN or infinity" if X.ndim in (1, 2, 3, 4) and X.size else f"of shape {X.shape}"
         raise FormatError(f"{path}: an array {what}", "finite numbers of shape (n, d)", "use one row for each example")
-    return X.reshape((1, -1) if X.ndim == 1 or X.size == width else (len(X), -1)).astype(np.float64)
+    X = X.reshape((1, -1) if X.ndim == 1 or X.size == width else (len(X), -1))
+    if width is not None and X.shape[1] != width:
+        raise ShapeError(f"{path}: rows of {X.shape[1]} numbers", f"rows of {width}", "use rows as in the training set")
+    return X.astype(np.float64)
 
 
 def read_npz(path: str | os.PathLike[str]) -> Dataset:

@@ -58,8 +58,9 @@ def split_examples(y: NDArray[np.int64], features: int) -> tuple[NDArray[np.intp
 
     Examples
     --------
-    >>> split_examples(np.arange(10) % 2, 4)[1:]
-    (array([2, 7]), 'no test set: a fifth of each class is the test set')
+    >>> train, test, note = split_examples(np.arange(10) % 2, 4)
+    >>> len(train), len(test), note
+    (8, 2, 'no test set: a fifth of each class is the test set')
     """
     if (len(y), features) == _MNIST:
         return np.arange(60_000), np.arange(60_000, 70_000), "the last 10,000 of 70,000 examples are the test set"

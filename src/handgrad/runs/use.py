@@ -211,9 +211,9 @@ def predict_inputs(
     found: list[Prediction] = []
     for path in _files(inputs):
         if path.suffix.lower() == ".npy":
-            outputs = _classified(model, read_rows(path, model.network.layer_sizes[0]), path, tell)
+            X = read_rows(path, model.network.layer_sizes[0])
         elif is_table(path) and not is_picture_name(path):
-            outputs = _classified(model, _read_table(model, path, tell).X, path, tell)
+            X = _read_table(model, path, tell).X
         else:
             if model.image_shape is None:
                 raise DataError(
@@ -232,17 +232,9 @@ def predict_inputs(
             shown = image.reshape(model.image_shape)
             found.append(Prediction(str(path), None, model.class_names, outputs[0], shown))
             continue
+        outputs = _fitting(model, X, path, tell).predict(X)
         found += [Prediction(str(path), row, model.class_names, one) for row, one in enumerate(outputs)]
     return found
-
-
-def _classified(model: Model, X: NDArray[np.float64], path: Path, tell: Tell) -> NDArray[Any]:
-    """Compute the outputs for rows of a file, in whatever known range they are."""
-    if X.shape[1] != model.network.layer_sizes[0]:
-        raise ShapeError(
-            f"{path}: rows of {X.shape[1]} values", f"{model.network.layer_sizes[0]}, one for each input", "check it"
-        )
-    return _fitting(model, X, path, tell).predict(X)
 
 
 def _files(inputs: Sequence[Path]) -> Iterator[Path]:
