@@ -29,7 +29,8 @@ class Outcome:
     """What was said of a case with one seed.
 
     ``word`` is one of ``OUTCOMES``, or "crash"; ``said`` lists the tasks that are not right, with the mistakes
-    reported. If a case has no id, a reported mistake is ``another cause`` until somebody has compared the two.
+    reported. What only extreme numbers show is named if the task is right, with a remark on just that. If a case has no
+    id, a reported mistake is ``another cause`` until somebody has compared the two.
     """
 
     case: Case

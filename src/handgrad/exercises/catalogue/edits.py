@@ -76,6 +76,19 @@ def recognisers(of: str) -> Mapping[str, Variants]:
     return compiled
 
 
+@cache
+def numbered(task: str) -> Mapping[str, Variants]:
+    """Compile the mistakes of a function that contain an unknown number; they take it after the function's arguments.
+
+    Examples
+    --------
+    >>> numbered("sigmoid")["sigmoid_scaled_argument"][0](np.zeros(2), 3.0)
+    array([0.5, 0.5])
+    """
+    forms = {name: mistake.numbered for name, mistake in with_code(task).items() if mistake.numbered}
+    return {name: tuple(function(task, body, "number") for body in of) for name, of in forms.items()}
+
+
 def bodies(entry: Code, task: str, mistake: Mistake) -> Iterator[str]:
     """Give the body of a function that an entry has for a task."""
     if isinstance(entry, str):
@@ -147,9 +160,9 @@ def reference(quantity: str) -> str:
     return str(line).partition("  #")[0].replace("(X,", "(self.X,")
 
 
-def function(task: str, body: str) -> Callable[..., Any]:
-    """Compile a function with the arguments of a task, in the reference's module."""
-    return _compiled(task, ", ".join(TASKS[task].parameters), body)
+def function(task: str, body: str, *further: str) -> Callable[..., Any]:
+    """Compile a function with the arguments of a task, and further ones, in the reference's module."""
+    return _compiled(task, ", ".join((*TASKS[task].parameters, *further)), body)
 
 
 @cache

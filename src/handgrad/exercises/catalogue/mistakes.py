@@ -74,6 +74,8 @@ class Mistake:
         trials), ``record`` (of what a routine returns), ``left out`` (the same examples, in every epoch),
         ``differences`` (it was measured), or ``forward`` (it is made before backprop, in the class;
         ``written`` has its lines).
+    numbered : tuple of str
+        Bodies of a function, like those of ``code``, that contain an unknown ``number``; it is found from the results.
     written : tuple of str or mapping
         Ways to make it from which it is not recognised. They serve as tests, like ``code``; in a table, a function is
         replaced under its own name.
@@ -85,6 +87,7 @@ class Mistake:
     words: Mapping[Language, Words]
     code: tuple[Code, ...] = ()
     sign: str = ""
+    numbered: tuple[str, ...] = ()
     written: tuple[Code, ...] = ()
 
 
@@ -146,7 +149,7 @@ def mistakes(file: str) -> Mapping[str, Mistake]:
 
 
 def with_code(task: str) -> Mapping[str, Mistake]:
-    """Read the mistakes of a task that are recognised by their code; only the files of that task are read.
+    """Read the mistakes of a task that are recognised by what they compute; only the files of that task are read.
 
     Examples
     --------
@@ -156,7 +159,7 @@ def with_code(task: str) -> Mapping[str, Mistake]:
     chapter = "forward" if TASKS[task].sheet == 3 else "backward"
     files = {"function": (chapter, "common"), "method": ("backward", "network"), "routine": ("routines",)}
     read = (mistake for file in files[TASKS[task].kind] for mistake in mistakes(file).values())
-    return {mistake.id: mistake for mistake in read if task in mistake.tasks and mistake.code}
+    return {mistake.id: mistake for mistake in read if task in mistake.tasks and (mistake.code or mistake.numbered)}
 
 
 def parsed(file: str, name: str, table: Mapping[str, Any]) -> Mistake:
@@ -181,13 +184,13 @@ def parsed(file: str, name: str, table: Mapping[str, Any]) -> Mistake:
     tasks = table.get("tasks")
     if not (isinstance(tasks, list) and tasks and all(task in TASKS for task in tasks)):
         raise broken("tasks", "a list of tasks")
-    for field in sorted(table.keys() - {"tasks", "equation", "code", "sign", "written", *LANGUAGES}):
+    for field in sorted(table.keys() - {"tasks", "equation", "code", "sign", "numbered", "written", *LANGUAGES}):
         raise broken(field, "no such field")
     if not isinstance(table.get("equation", ""), str):
         raise broken("equation", "a string")
     if table.get("sign", "") not in SIGNS:
         raise broken("sign", f"one of {', '.join(SIGNS[1:])}")
-    for field in ("code", "written"):
+    for field in ("code", "numbered", "written"):
         entries = table.get(field, [])
         if not (isinstance(entries, list) and all(map(_is_code, entries))):
             raise broken(field, "a list of strings, and of tables of strings")
@@ -198,8 +201,8 @@ def parsed(file: str, name: str, table: Mapping[str, Any]) -> Mistake:
         if not (isinstance(texts, dict) and texts.keys() == set(WORDS) and all(map(_is_text, texts.values()))):
             raise broken(language, f"a table with the texts {', '.join(WORDS)}")
     words = {language: Words(*(table[language][word].strip() for word in WORDS)) for language in LANGUAGES}
-    code, written = (tuple(table.get(field, ())) for field in ("code", "written"))
-    return Mistake(name, tuple(tasks), table.get("equation", ""), words, code, table.get("sign", ""), written)
+    code, numbered, written = (tuple(table.get(field, ())) for field in ("code", "numbered", "written"))
+    return Mistake(name, tuple(tasks), table.get("equation", ""), words, code, table.get("sign", ""), numbered, written)
 
 
 def _is_code(entry: object) -> bool:

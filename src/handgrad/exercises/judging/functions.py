@@ -15,12 +15,13 @@ import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Crash, Ufunc
 from handgrad.exercises.catalogue.comparing import CRASH, EXACT, Array, matching, outcome, same
-from handgrad.exercises.catalogue.edits import recognisers
+from handgrad.exercises.catalogue.edits import numbered, recognisers
 from handgrad.exercises.catalogue.subjects import SUBJECTS, Arguments, Subject
 from handgrad.exercises.judging import crashes, diagnosis, scaled
 from handgrad.exercises.judging.diagnosis import Trial
 from handgrad.exercises.judging.differences import bent, measured
 from handgrad.exercises.judging.plan import Plan
+from handgrad.exercises.judging.unknowns import with_an_unknown
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
 
@@ -94,7 +95,11 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     if number is not None:
         mistake = "divided_by_fixed_number"
     findings: tuple[Finding, ...] = ()
-    apart = None if mistake or crash else scaled.with_a_number(trials) or scaled.besides(mutants, cases, trials)
+    apart = None if mistake or crash else scaled.with_a_number(trials)
+    if not (mistake or crash or apart) and (known := with_an_unknown(numbered(task), cases, found)):
+        mistake, number = known
+    if not (mistake or crash or apart):
+        apart = scaled.besides(mutants, cases, trials)
     if apart:
         mistake, number = apart.mistake, apart.number or None
     if mistake or not crash:

@@ -59,6 +59,44 @@ def _multiple(found: Sequence[Array | None], right: Sequence[Array | None], adde
     return number if all(r is not None and same(f, r + number * a) for f, r, a in together) else None
 
 
+def shares(found: Sequence[Array | None], parts: Sequence[Sequence[Array]]) -> list[float] | None:
+    """Find the numbers, the same in all trials, by which several things were multiplied before they were added up.
+
+    Parameters
+    ----------
+    found : sequence of ndarray
+        One for each trial.
+    parts : sequence of sequences of ndarray
+        For each trial the things that may have been added up.
+
+    Returns
+    -------
+    list of float or None
+        None if there are no such numbers.
+
+    Examples
+    --------
+    >>> new, old = np.array([1.0, 3.0, 2.0]), np.array([2.0, -1.0, 0.0])
+    >>> [round(number, 6) for number in shares([0.9 * new + 0.1 * old, 0.9 * old], [(new, old), (old, 0 * old)])]
+    [0.9, 0.1]
+    >>> shares([new * old], [(new, old)])
+    """
+    if any(
+        f is None or f.dtype.kind not in "buif" or f.shape != one[0].shape for f, one in zip(found, parts, strict=True)
+    ):
+        return None
+    with np.errstate(all="ignore"):
+        target = np.concatenate([np.ravel(np.asarray(array, dtype=np.float64)) for array in found])
+        columns = np.stack(
+            [np.concatenate([np.ravel(one) for one in part]) for part in zip(*parts, strict=True)], axis=1
+        )
+        if not (np.isfinite(target).all() and np.isfinite(columns).all()):
+            return None
+        numbers, _, rank, _ = np.linalg.lstsq(columns, target, rcond=None)
+        fits = rank == len(numbers) and same(columns @ numbers, target)
+    return [float(number) for number in numbers] if fits else None
+
+
 def mistake_of(
     name: str, states: Sequence[dict[str, Any]], found: Sequence[Array | None], expected: Sequence[Array | None]
 ) -> tuple[str | None, float]:
@@ -106,6 +144,8 @@ def mistake_of(
             return mistake, 1 + number
         if 0 < number < 1:
             return mistake, number
+        if -1 < number < 0 and mistake == "gradient_with_weight_decay":
+            return "weight_decay_sign", number
     return None, 0.0
 
 

@@ -62,7 +62,10 @@ def besides(mutants: Mapping[str, Variants], cases: Sequence[Arguments], trials:
     ('derivative_plus', 'besides_factor', -1.0)
     """
     arrays = [trial.found for trial in trials]
-    if any(array is None or array.dtype.kind not in "buif" or not np.isfinite(array).all() for array in arrays):
+    if any(
+        array is None or array.dtype.kind not in "buif" or not array.size or not np.isfinite(array).all()
+        for array in arrays
+    ):
         return None
     first = np.asarray(arrays[0])
     with np.errstate(all="ignore"):

@@ -3,10 +3,10 @@
 The method is run on networks whose layers differ in size, so that a transposition or a wrong axis shows, and on some
 whose layers are equal, so that a product with the wrong factor does not only crash; several times on one object; and
 with inputs of another scale. Who is right in all that is tried further: on one object in many calls and with many
-examples; with labels and weights of another kind; on the same examples after the weights have changed; and on a network
-as large as the sheet's. The method is also run from
-the reference's forward values, which shows what it deserves itself if the forward pass is wrong or missing, and with
-correct helper functions, for the case that one of those is to blame.
+examples; with labels and weights of another kind, and outputs of a network that has learnt; on the same examples after
+the weights have changed; and on a network as large as the sheet's. The method is also run from the reference's forward
+values, which shows what it deserves itself if the forward pass is wrong or missing, and with correct helper functions,
+for the case that one of those is to blame.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from handgrad.exercises.catalogue.comparing import Array
 from handgrad.exercises.judging.passes import (
     Probe,
     canned,
+    confident,
     draw,
     example,
     large_pass,
@@ -115,10 +116,11 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         _of_one_class(_repeating(draw(rng, (5, 4, 6, 3), *HISTORY))),
         relabelled(draw(rng, (60, 50, 40, 10), 11)),
         steeper(relabelled(draw(rng, (6, 8, 7, 5), 9))),
+        confident(draw(rng, (9, 10, 8, 5), 22)),
         learning(rng, draw(rng, (5, 6, 4, 3), 6, 6, 1, 1)),
         scaled(draw(rng, (6, 5, 7, 4), 3), ASTRONOMIC),
         draw(rng, WIDE, 1),
-        draw(rng, SHEET, 2),
+        draw(rng, SHEET, 40),  # so many that the gradients have full rank in all that one would leave out
     )
     trials = Trials(probes, further, example())
     calls = [
