@@ -16,6 +16,8 @@ from handgrad.exercises.catalogue.layers import ACTIVATIONS
 from handgrad.exercises.judging.chain import View
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
+CLEAR = 0.95  # probability of a class in a network that has learnt
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -83,17 +85,16 @@ def confident(probe: Probe, every: int = 3) -> Probe:
     >>> [int((batch.forward["out"].argmax(axis=1) == batch.y).sum()) for batch in probe.batches]
     [20]
     """
-    k = probe.sizes[-1]
-    steep = Probe(probe.sizes, {**probe.weights, "W_h2_o": 6 * probe.weights["W_h2_o"]}, ())
-    batches = (_batch(steep.weights, batch.forward["X"], batch.y) for batch in probe.batches)
-    wrong = [np.arange(len(batch.y)) % every == 0 for batch in probe.batches]
-    return replace(
-        steep,
-        batches=tuple(
-            replace(batch, y=(batch.forward["out"].argmax(axis=1) + those) % k)
-            for batch, those in zip(batches, wrong, strict=True)
-        ),
-    )
+    for times in 2.0 ** np.arange(1, 8):
+        weights = {**probe.weights, "W_h2_o": times * probe.weights["W_h2_o"]}
+        batches = tuple(_batch(weights, batch.forward["X"], batch.y) for batch in probe.batches)
+        if all(np.median(batch.forward["out"].max(axis=1)) > CLEAR for batch in batches):
+            break
+    wrong = [np.arange(len(batch.y)) % every == 0 for batch in batches]
+    labels = [
+        (b.forward["out"].argmax(axis=1) + those) % probe.sizes[-1] for b, those in zip(batches, wrong, strict=True)
+    ]
+    return Probe(probe.sizes, weights, tuple(replace(batch, y=y) for batch, y in zip(batches, labels, strict=True)))
 
 
 def scaled(probe: Probe, scale: float = 1e10) -> Probe:
