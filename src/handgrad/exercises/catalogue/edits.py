@@ -85,8 +85,11 @@ def numbered(task: str) -> Mapping[str, Variants]:
     >>> numbered("sigmoid")["sigmoid_scaled_argument"][0](np.zeros(2), 3.0)
     array([0.5, 0.5])
     """
-    forms = {name: mistake.numbered for name, mistake in with_code(task).items() if mistake.numbered}
-    return {name: tuple(function(task, body, "number") for body in of) for name, of in forms.items()}
+    forms = {
+        name: [body for entry in mistake.numbered for body in bodies(entry, task, mistake)]
+        for name, mistake in with_code(task).items()
+    }
+    return {name: tuple(function(task, body, "number") for body in of) for name, of in forms.items() if of}
 
 
 def bodies(entry: Code, task: str, mistake: Mistake) -> Iterator[str]:

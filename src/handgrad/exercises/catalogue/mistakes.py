@@ -74,8 +74,8 @@ class Mistake:
         trials), ``record`` (of what a routine returns), ``left out`` (the same examples, in every epoch),
         ``differences`` (it was measured), or ``forward`` (it is made before backprop, in the class;
         ``written`` has its lines).
-    numbered : tuple of str
-        Bodies of a function, like those of ``code``, that contain an unknown ``number``; it is found from the results.
+    numbered : tuple of str or mapping
+        Bodies of functions, like those of ``code``, that contain an unknown ``number``; it is found from the results.
     written : tuple of str or mapping
         Ways to make it from which it is not recognised. They serve as tests, like ``code``; in a table, a function is
         replaced under its own name.
@@ -87,7 +87,7 @@ class Mistake:
     words: Mapping[Language, Words]
     code: tuple[Code, ...] = ()
     sign: str = ""
-    numbered: tuple[str, ...] = ()
+    numbered: tuple[Code, ...] = ()
     written: tuple[Code, ...] = ()
 
 

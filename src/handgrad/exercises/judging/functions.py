@@ -96,7 +96,7 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
         mistake = "divided_by_fixed_number"
     findings: tuple[Finding, ...] = ()
     apart = None if mistake or crash else scaled.with_a_number(trials)
-    if not (mistake or crash or apart) and (known := with_an_unknown(numbered(task), cases, found)):
+    if not (mistake or crash or apart) and (known := with_an_unknown(numbered(task), cases, trials)):
         mistake, number = known
     if not (mistake or crash or apart):
         apart = scaled.besides(mutants, cases, trials)
@@ -163,10 +163,10 @@ def divisor(trials: Sequence[Trial]) -> float | None:
     pairs = [
         (float(np.asarray(t.found).item()), float(t.expected.item()), t.sizes["n"])
         for t in trials
-        if t.expected.size == 1
+        if t.expected.size == 1 and (np.any(t.found) or np.any(t.expected))
     ]
     numbers = [n * expected / found for found, expected, n in pairs if found > 0]
-    several = len(numbers) == len(trials) and len({n for *_, n in pairs}) > 1
+    several = len(numbers) == len(pairs) and len({n for *_, n in pairs}) > 1
     if not several or max(numbers) - min(numbers) > 1e-6 * numbers[0]:
         return None
     return round(numbers[0]) if abs(numbers[0] - round(numbers[0])) < 1e-3 else numbers[0]

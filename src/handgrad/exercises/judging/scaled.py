@@ -49,8 +49,8 @@ def with_a_number(trials: Sequence[Trial]) -> Scaled | None:
 def besides(mutants: Mapping[str, Variants], cases: Sequence[Arguments], trials: Sequence[Trial]) -> Scaled | None:
     """Find the mistake whose result, multiplied by a number or transposed, was found in all trials.
 
-    The number may be fixed, or a power of a size; a fixed one is preferred. Nothing is said of results that are the
-    right ones times some number, nor of those that are the same in all trials.
+    The number may be fixed, or a power of a size. A fixed one is preferred, and needed if the results are the right
+    ones times a number that depends on the sizes. Nothing is said of results that are the same in all trials.
 
     Examples
     --------
@@ -70,8 +70,10 @@ def besides(mutants: Mapping[str, Variants], cases: Sequence[Arguments], trials:
     first = np.asarray(arrays[0])
     with np.errstate(all="ignore"):
         times = factors(_telling(trials))
-        if times is not None and (first.size > 1 or multiples(times, [one.sizes for one in _telling(trials)])):
-            return None
+        # A multiple of what is right is one of many a mistake, too; only that by which the number is fixed is meant.
+        right = times is not None and (
+            first.size > 1 or bool(multiples(times, [one.sizes for one in _telling(trials)]))
+        )
         if all(np.all(array == first.flat[:1]) for array in arrays):
             return None
         by_size = None
@@ -79,11 +81,15 @@ def besides(mutants: Mapping[str, Variants], cases: Sequence[Arguments], trials:
             telling = _telling(against)
             times = factors(telling)
             if times is None:
-                if all(same(np.transpose(one.found), one.expected) for one in against if one.found is not None):
+                if not right and all(same(np.asarray(one.found).T, one.expected) for one in against):
                     return Scaled(mistake, besides=(Note("besides_transposed"),))
             elif _fixed(times):
                 return Scaled(mistake, besides=(Note("besides_factor", {"factor": times[0], "named": ""}),))
-            elif by_size is None and isinstance(told := multiples(times, [one.sizes for one in telling]), Note):
+            elif (
+                by_size is None
+                and not right
+                and isinstance(told := multiples(times, [one.sizes for one in telling]), Note)
+            ):
                 by_size = Scaled(mistake, besides=(Note("besides_factor", {"factor": times[0], "named": told}),))
     return by_size
 

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.catalogue.comparing import EXACT, Array, Variants, outcome, same
+from handgrad.exercises.judging.diagnosis import Trial
 
 COUNTS = np.arange(2.0, 65.0)  # sizes of batches, and whatever else one counts
-_POSITIVE = np.geomspace(1e-5, 300.0, 90)
+_POSITIVE = np.geomspace(1e-16, 300.0, 180)
 NUMBERS = np.concatenate([-_POSITIVE[::-1], _POSITIVE])
 HALVINGS = 60  # as many as a float64 has digits
 
 
 def with_an_unknown(
-    numbered: Mapping[str, Variants], cases: Sequence[Sequence[Any]], found: Sequence[Array | None]
+    numbered: Mapping[str, Variants], cases: Sequence[Sequence[Any]], trials: Sequence[Trial]
 ) -> tuple[str, float] | None:
     """Find the mistake that gives all results with one and the same number, and that number.
 
@@ -26,8 +27,8 @@ def with_an_unknown(
     numbered : mapping of id to functions
         Each takes the arguments of a case and then the number.
     cases : sequence of argument lists
-    found : sequence of arrays
-        None where the submission crashed.
+    trials : sequence of Trial
+        One for each case.
 
     Returns
     -------
@@ -37,15 +38,20 @@ def with_an_unknown(
     --------
     >>> numbered = {"sigmoid_scaled_argument": (lambda X, number: 1 / (1 + np.exp(-number * X)),)}
     >>> cases = [(np.array([0.5, -1.0]),), (np.array([2.0]),)]
-    >>> with_an_unknown(numbered, cases, [1 / (1 + np.exp(-5 * X)) for (X,) in cases])
+    >>> trials = [Trial(1 / (1 + np.exp(-5 * X)), 1 / (1 + np.exp(-X)), {}) for (X,) in cases]
+    >>> with_an_unknown(numbered, cases, trials)
     ('sigmoid_scaled_argument', 5.0)
     """
+    found = [trial.found for trial in trials]
     if any(array is None or array.dtype.kind not in "buif" or not array.size for array in found):
         return None
+    if all(np.all(array == np.asarray(found[0]).flat[0]) for array in found):
+        return None  # a constant is what many a mistake makes with an extreme number
+    telling = max(range(len(trials)), key=lambda i: _deviations(trials[i]).max())
     with np.errstate(all="ignore"):
         for mistake, variants in numbered.items():
             for variant in variants:
-                for number in _candidates(variant, cases[0], np.asarray(found[0])):
+                for number in _candidates(variant, cases[telling], trials[telling]):
                     if all(
                         same(f, outcome(variant, *case, number), EXACT) for case, f in zip(cases, found, strict=True)
                     ):
@@ -53,10 +59,16 @@ def with_an_unknown(
     return None
 
 
-def _candidates(variant: Callable[..., Any], case: Sequence[Any], found: Array) -> Iterator[float]:
-    """Give the counts, and the numbers with which one entry of the first result comes out."""
+def _deviations(trial: Trial) -> Array:
+    """Give how far a result is from the right one, entry by entry; if the two have other shapes, how large it is."""
+    found = np.asarray(trial.found, dtype=np.float64)
+    return np.nan_to_num(np.abs(found - trial.expected if found.shape == trial.expected.shape else found), posinf=0.0)
+
+
+def _candidates(variant: Callable[..., Any], case: Sequence[Any], trial: Trial) -> Iterator[float]:
+    """Give the counts, and the numbers with which the entry comes out that deviates most."""
     yield from COUNTS
-    place = int(np.argmax(np.abs(found - np.median(found)))) if np.isfinite(found).all() else 0
+    found, place = np.asarray(trial.found), int(np.argmax(_deviations(trial)))
     target = float(found.flat[place])
 
     def excess(number: float) -> float:
