@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,6 +139,76 @@ def test_the_history_is_whole(trained: Trained) -> None:
     steps = [record.step for record in records]
     assert steps == sorted(steps)
     assert any(record.kind == "batch" for record in records)
+
+
+def write_rows(path: Path, first: int, count: int) -> None:
+    """Write rows of two numbers and the class that their sum decides, as CSV."""
+    rows = ((0.37 * i % 1, 0.61 * i % 1) for i in range(first, first + count))
+    lines = (f"{a:.3f},{b:.3f},{'high' if a + b > 1 else 'low'}" for a, b in rows)
+    path.write_text("\n".join(["a,b,kind", *lines]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def with_sets(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Train once on a table with a test file and a validation set for all tests."""
+    folder = tmp_path_factory.mktemp("sets")
+    write_rows(folder / "train.csv", 1, 100)
+    write_rows(folder / "test.csv", 101, 40)
+    done = handgrad(folder, "train", "train.csv", "--test", "test.csv", "--validation", "0.2", *QUICK)
+    return Trained(folder, folder / "runs" / "train-1", done)
+
+
+def test_a_test_file_and_a_validation_set_are_reported(with_sets: Trained) -> None:
+    """Both sets have columns, figures in the history and the summary, and lines at the end, beside the training set."""
+    assert with_sets.done.returncode == 0, with_sets.done.stderr
+    heading, *lines = with_sets.done.stdout.splitlines()[1:]
+    assert re.findall(r"\w+ loss", heading) == ["train loss", "validation loss", "test loss"]
+    summary = json.loads((with_sets.run / "summary.json").read_text())
+    last = read_history(with_sets.run / "history.jsonl")[-1].figures
+    for part in ("train", "validation", "test"):
+        assert last[f"{part}_accuracy"] == summary[f"{part}_accuracy"]
+        assert any(line.split() == [part, "accuracy", f"{summary[f'{part}_accuracy']:.2%}"] for line in lines)
+    found = handgrad(with_sets.folder, "evaluate", "runs/train-1")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert re.search(rf"test accuracy +{summary['test_accuracy']:.2%}", found.stdout)
+    assert re.search(r"examples +40\b", found.stdout)
+
+
+def test_relative_paths_of_a_run_count_from_where_it_began(with_sets: Trained, tmp_path: Path) -> None:
+    """A run can be evaluated and repeated from any folder, also after all of it has been moved."""
+    moved = shutil.copytree(with_sets.folder, tmp_path / "moved")
+    (tmp_path / "test.csv").write_text("a table of the same name\n")
+    summary = json.loads((with_sets.run / "summary.json").read_text())
+    found = handgrad(tmp_path, "evaluate", str(moved / "runs" / "train-1"))
+    assert (found.returncode, found.stderr) == (0, "")
+    assert f"{summary['test_accuracy']:.2%}" in found.stdout
+    config = moved / "runs" / "train-1" / "config.toml"
+    again = handgrad(tmp_path, "train", "--config", str(config), "--run", "again")
+    assert again.returncode == 0, again.stderr
+    assert json.loads((tmp_path / "again" / "summary.json").read_text())["test_loss"] == summary["test_loss"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names of any bytes")
+def test_a_file_name_that_is_not_text_is_kept(with_sets: Trained, tmp_path: Path) -> None:
+    """A name in Latin-1 is escaped in the run's files, and evaluating the run finds the file again."""
+    name = os.fsdecode(b"caf\xe9.csv")
+    shutil.copy(with_sets.folder / "train.csv", tmp_path / name)
+    done = handgrad(tmp_path, "train", name, "--run", "run", "--epochs", "1", "--hidden", "4")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "run").iterdir()} == RUN_FILES
+    assert handgrad(tmp_path, "evaluate", "run").returncode == 0
+
+
+def test_evaluate_reads_the_standard_input(with_sets: Trained) -> None:
+    """``evaluate --data -`` reads a table from a pipe, and gives the figures of the file."""
+    command = [PROGRAM, "evaluate", "runs/train-1", "--data", "-"]
+    with (with_sets.folder / "test.csv").open() as table:
+        done = subprocess.run(
+            command, cwd=with_sets.folder, stdin=table, capture_output=True, encoding="utf-8", timeout=60, check=True
+        )
+    summary = json.loads((with_sets.run / "summary.json").read_text())
+    assert re.search(rf"accuracy +{summary['test_accuracy']:.2%}", done.stdout)
+    assert re.search(r"examples +40\b", done.stdout)
 
 
 # evaluate and predict
@@ -273,6 +344,11 @@ WRONG = {
     "unknown data to describe": (["data", "info", "nonsense"], "nonsense"),
     "epochs of full-batch descent": (["reproduce", "gd", "--epochs", "2"], "--iterations"),
     "no seeds": (["reproduce", "sgd", "--seeds", "0"], "seeds is 0"),
+    "two data files": (["train", "text.npy", "--data", "digits"], "--data digits"),
+    "a misspelt flag": (["train", "--epoch"], "--epochs"),
+    "a share above one": (["train", "--validation", "10"], "validation is 10"),
+    "an unknown test file": (["train", "--test", "nothing.csv"], "nothing.csv"),
+    "a test file of other features": (["train", "--test", "other.npz"], "64 features"),
     "a reproduction without MNIST": (["reproduce", "sgd", "--data", "digits"], "784"),
 }
 

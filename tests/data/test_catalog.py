@@ -141,6 +141,21 @@ print({count for path, count in opened.items() if "ubyte" in path}, sum("ubyte" 
 """
 
 
+@pytest.mark.usefixtures("no_mirror")
+def test_a_wrong_place_for_data_is_mentioned(monkeypatch, tmp_path, refused):
+    """A HANDGRAD_DATA that is no folder, is a set's own folder, or lacks the set, is named with what is wrong."""
+    write_folder(tmp_path / "root" / "mnist", four_arrays(flat=False))
+    monkeypatch.setenv("HANDGRAD_DATA", str(tmp_path / "nowhere"))
+    with refused(DataError, f"HANDGRAD_DATA is {tmp_path / 'nowhere'}, which is not a folder"):
+        load_data("mnist")
+    monkeypatch.setenv("HANDGRAD_DATA", str(tmp_path / "root" / "mnist"))
+    with refused(DataError, "which contains the files of a set", "a folder mnist", "or name this one with --data"):
+        load_data("mnist")
+    monkeypatch.setenv("HANDGRAD_DATA", str(tmp_path / "root"))
+    with refused(DownloadError, f"HANDGRAD_DATA ({tmp_path / 'root'}) contains no folder kmnist"):
+        load_data("kmnist")
+
+
 @pytest.mark.parametrize("variable", ["HANDGRAD_DATA", "HANDGRAD_CACHE"])
 def test_each_file_of_a_set_is_opened_once(variable, mnist_root, tmp_path):
     """One pass over each file reads, decompresses and verifies it, in the user's folder and in the cache."""

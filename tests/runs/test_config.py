@@ -24,6 +24,8 @@ FIELDS = {field.name: field for kind in KINDS.values() for field in fields(kind)
 # For each field another value than the default: as words of a command line, as TOML, and as the field holds it.
 OTHER: dict[str, tuple[list[str], Any, Any]] = {
     "data": (["--data", "some/folder"], "some/folder", "some/folder"),
+    "test": (["--test", "test.csv"], "test.csv", "test.csv"),
+    "validation": (["--validation", "0.25"], 0.25, 0.25),
     "hidden": (["--hidden", "30,20"], [30, 20], (30, 20)),
     "activation": (["--activation", "leaky_relu"], "leaky_relu", "leaky_relu"),
     "init": (["--init", "glorot_normal"], "glorot_normal", "glorot_normal"),
@@ -280,7 +282,7 @@ BAD_WORDS = [
     ["--dropout", "1"],
     ["--preset", "nope"],
     ["--epoch", "3"],
-    ["extra"],
+    ["words", "words"],
     ["--epochs", "3", "--epochs", "4"],
 ]
 

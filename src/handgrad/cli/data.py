@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from handgrad.cli.notices import download_progress, load
+from handgrad.data.settings import DataSettings
 from handgrad.runs.config import TableFlags
 
 DataName = Annotated[str, Parameter(allow_leading_hyphen=True)]  # - is the standard input
@@ -40,7 +41,7 @@ def info(data: DataName, /, *, table: Table = _AS_READ) -> None:
     from handgrad.data import describe
     from handgrad.reporting import console
 
-    dataset = load(data, table)
+    dataset = load(DataSettings(**vars(table), data=data))
     console.summary_table(describe(dataset), dataset.name)
 
 
@@ -73,4 +74,4 @@ def convert(data: DataName, out: Path, /, *, table: Table = _AS_READ) -> None:
     """
     from handgrad.data import convert
 
-    print(convert(load(data, table), out))
+    print(convert(load(DataSettings(**vars(table), data=data)), out))

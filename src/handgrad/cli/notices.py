@@ -6,9 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from handgrad.data import Dataset
+    from handgrad.data import Dataset, DataSettings
     from handgrad.data.download import Progress
-    from handgrad.data.settings import TableOptions
 
 
 def tell(sentence: str) -> None:
@@ -16,11 +15,11 @@ def tell(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def load(data: str, options: TableOptions | None = None) -> Dataset:
-    """Load a data set, and print on stderr which assumptions were made."""
-    from handgrad.data import load_data
+def load(settings: DataSettings) -> Dataset:
+    """Load data, and print on stderr which assumptions were made."""
+    from handgrad.data import load_sets
 
-    dataset = load_data(data, download_progress(), options)
+    dataset = load_sets(settings, download_progress())
     for note in dataset.notes:
         tell(f"{dataset.name}: {note}")
     return dataset

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import App, Parameter
 
-from handgrad.cli.notices import load, tell
+from handgrad.cli.notices import download_progress, load, tell
+from handgrad.data.settings import DataSettings
 from handgrad.errors import DataError, SettingError
 from handgrad.runs.config import PRESETS, TrainConfig, read_config
 
@@ -22,6 +25,10 @@ FEW = 20  # predictions shown with the probabilities of all classes
 def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Add the settings that the command line leaves out: first from the configuration file, then from the preset."""
     given = {argument.name: argument.tokens[0].value for argument in arguments if argument.tokens}
+    if "FILE" in given and "--data" in given:
+        raise SettingError(
+            f"{given['FILE']} and --data {given['--data']}", "one of them", "use --test or --validation for the other"
+        )
     layers: list[tuple[str, dict[str, Any]]] = []
     if "--config" in given:
         layers.append((given["--config"], read_config(Path(given["--config"]))))
@@ -34,28 +41,45 @@ def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollec
         cyclopts.config.Dict({"train": flat}, source=source)(app, commands, arguments)
 
 
-def train(*, config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig()) -> None:  # noqa: B008 - frozen
+def train(
+    file: str | None = None,
+    /,
+    *,
+    config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig(),  # noqa: B008 - frozen
+) -> None:
     """Train a network, and write a run folder with settings, history, final figures, model and pictures.
 
     By default, the network and the method are those of the exercise notebook (two hidden layers of 400 sigmoid units,
     softmax, cross-entropy, mini-batch SGD); initialisation, learning rate and number of epochs are set to train well.
+
+    Parameters
+    ----------
+    file : str, optional
+        The data, as for --data.
     """
     from handgrad.reporting import console
     from handgrad.runs.train import train_run
 
-    run, summary = train_run(config, load(config.data.data, config.data), console.show_training, tell)
+    if file is not None:
+        config = replace(config, data=replace(config.data, data=file))
+    run, summary = train_run(config, load(config.data), console.show_training, tell)
     console.summary_table(
         [
-            ("test accuracy", f"{summary['test_accuracy']:.2%}"),
-            ("test loss", f"{summary['test_loss']:.4f}"),
-            ("train accuracy", f"{summary['train_accuracy']:.2%}"),
-            ("train loss", f"{summary['train_loss']:.4f}"),
+            *_figures(summary),
             ("parameters", f"{summary['parameters']:,}"),
             ("seconds", f"{summary['seconds']:.1f} ({summary['train_seconds']:.1f} of them in training steps)"),
             ("run folder", str(run)),
         ],
         f"{summary['dataset']} {'-'.join(map(str, summary['layer_sizes']))}",
     )
+
+
+def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """List the final figures of each set."""
+    for part in ("test", "validation", "train"):
+        if f"{part}_accuracy" in summary:
+            yield f"{part} accuracy", f"{summary[f'{part}_accuracy']:.2%}"
+            yield f"{part} loss", f"{summary[f'{part}_loss']:.4f}"
 
 
 def reproduce(
@@ -99,11 +123,11 @@ def reproduce(
     length = iterations if experiment == "gd" else epochs
     if seeds < 1:
         raise SettingError(f"seeds is {seeds}", "a whole number of at least 1", "leave out --seeds for a single run")
-    for line in run_experiment(experiment, load(data), length, range(seed, seed + seeds), threads):
+    for line in run_experiment(experiment, load(DataSettings(data=data)), length, range(seed, seed + seeds), threads):
         print(line, flush=True)
 
 
-def evaluate(run: Path, /, *, data: str | None = None) -> None:
+def evaluate(run: Path, /, *, data: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None) -> None:
     """Evaluate a trained network: on its test set, on that of another data set, or on all rows of a table.
 
     Parameters
@@ -111,12 +135,12 @@ def evaluate(run: Path, /, *, data: str | None = None) -> None:
     run : path
         A run folder, or a model file.
     data : str, optional
-        A data set, as for train; by default, the one that the network was trained on.
+        A data set, as for train --data; by default, the test set of the training.
     """
     from handgrad.reporting import console
     from handgrad.runs.use import evaluate_run
 
-    rows, title = evaluate_run(run, data, load, tell)
+    rows, title = evaluate_run(run, data, tell, download_progress())
     console.summary_table(rows, title)
 
 

@@ -18,14 +18,15 @@ from handgrad.data.formats import kind_of
 from handgrad.data.frames import STANDARD_INPUT
 from handgrad.data.idx import FILES, find_idx_files
 from handgrad.data.images import is_picture_name
+from handgrad.data.local import local_folder, not_local
 from handgrad.data.matlab import read_matlab
 from handgrad.data.npy import read_npy, read_npz
 from handgrad.data.objects import read_pickle
 from handgrad.data.raw import dataset_from_raw
 from handgrad.data.settings import TableOptions
-from handgrad.data.splits import stratified_split
+from handgrad.data.splits import HeldOut, stratified_split
 from handgrad.data.table import read_table
-from handgrad.errors import DataError
+from handgrad.errors import DataError, DownloadError
 
 DIGITS = "digits"
 _TEN = tuple(map(str, range(10)))
@@ -108,7 +109,10 @@ class DataEntry(NamedTuple):
 
 
 def load_data(
-    name_or_path: str | os.PathLike[str], progress: Progress | None = None, options: TableOptions | None = None
+    name_or_path: str | os.PathLike[str],
+    progress: Progress | None = None,
+    options: TableOptions | None = None,
+    held_out: HeldOut | None = None,
 ) -> Dataset:
     """Load a named data set, or one from a file, a folder or an archive; the contents tell of which kind it is.
 
@@ -123,6 +127,8 @@ def load_data(
         Called as ``progress(file_name, bytes_done, bytes_in_all)`` during a download.
     options : TableOptions, optional
         What a table does not say itself, such as which column is the label.
+    held_out : HeldOut, optional
+        What is held out of a table, if not a fifth of each class for the test set.
 
     Returns
     -------
@@ -147,7 +153,7 @@ def load_data(
         return _load_published(name_or_path, progress)
     path = Path(name_or_path).expanduser()
     if path in STANDARD_INPUT:
-        return read_table(path, options)
+        return read_table(path, options, held_out)
     if not str(name_or_path) or not path.exists():
         raise _unknown(str(name_or_path))
     if path.is_dir():
@@ -156,7 +162,7 @@ def load_data(
     if kind == "picture" or is_picture_name(path):
         raise DataError(f"{path} is a picture", "a data set", "classify it with `handgrad predict RUN PICTURE`")
     if kind == "table":
-        return read_table(path, options)
+        return read_table(path, options, held_out)
     if kind == "archive":
         with unpacked(path) as folder:
             return read_folder(folder, options, lambda file: load_data(file, progress, options))
@@ -178,7 +184,7 @@ def list_data() -> list[DataEntry]:
     """
     entries = [DataEntry(DIGITS, "with scikit-learn", "1,797 handwritten digits of 8x8 (Alpaydin and Kaynak)")]
     for name, published in PUBLISHED.items():
-        place = _local(name) or _cached(name)
+        place = local_folder(name) or _cached(name)
         entries.append(DataEntry(name, str(place) if place else "not downloaded", published.description))
     return entries
 
@@ -218,7 +224,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
         return Path(sklearn.datasets.__file__).parent / "data"
     if name not in PUBLISHED:
         raise _unknown(name, only_names=True)
-    if local := _local(name):
+    if local := local_folder(name):
         return local
     _fetched(name, progress)
     return download.cache_folder() / name
@@ -237,14 +243,20 @@ def _load_digits() -> Dataset:
 def _load_published(name: str, progress: Progress | None) -> Dataset:
     """Load a published set, reading each file once; add a note if a user's own files differ from the published ones."""
     published, notes = PUBLISHED[name], []
-    if local := _local(name):
+    if local := local_folder(name):
         paths = [path for path in find_idx_files(local) if path is not None]
         found = [download.read_published(path, file) for path, file in zip(paths, published.files, strict=True)]
         arrays = [array for array, _ in found]
         if not all(is_published for _, is_published in found):
             notes.append(f"the files in {local} may differ from the published ones")
     else:
-        arrays = _fetched(name, progress)
+        absent = not_local(name)
+        try:
+            arrays = _fetched(name, progress)
+        except DownloadError as error:
+            raise DownloadError(error.found + f", and {absent}" * bool(absent), error.wanted, error.remedy) from error
+        if absent:
+            notes.append(f"{absent}; using the files in the cache")
     X_train, y_train, X_test, y_test = arrays
     data = dataset_from_raw(name, (X_train, y_train, X_test, y_test), published.class_names)
     return data.with_notes(*notes)
@@ -261,25 +273,6 @@ def _fetched(name: str, progress: Progress | None) -> list[NDArray[Any]]:
             "remove the files whose names do not end in .gz",
         )
     return arrays
-
-
-def _local(name: str) -> Path | None:
-    """Return the user's own folder of a set; a folder with only some of the four files is an error."""
-    root = os.environ.get("HANDGRAD_DATA")
-    if not root:
-        return None
-    folder = Path(root).expanduser() / name
-    found = find_idx_files(folder)
-    if not any(found):
-        return None
-    missing = [file for file, path in zip(FILES, found, strict=True) if path is None]
-    if missing:
-        raise DataError(
-            f"{folder} lacks {', '.join(missing)}",
-            "all four files, or none",
-            "add the missing files, or unset HANDGRAD_DATA to download the set",
-        )
-    return folder
 
 
 def _cached(name: str) -> Path | None:

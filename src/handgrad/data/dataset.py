@@ -1,4 +1,4 @@
-"""A data set: a training set, a test set, the names of the classes, and the scaling that was applied."""
+"""A data set: training, test and validation sets, the names of the classes, and the scaling that was applied."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _is_finite_number(value: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A training set and a test set.
+    """A training set and a test set, and a validation set if one was asked for.
 
     The arrays are read-only views, so that no training run can change them for another. Values are in 0..1, except for
     values in the test set of a table that are outside the range of its training set (see :class:`Scaling`).
@@ -160,6 +160,9 @@ class Dataset:
         The assumptions made when the data were read.
     columns : Columns, optional
         How the columns of a table became these numbers.
+    X_validation, y_validation : arrays of shapes (v, d) and (v,), optional
+    own_test : bool, default True
+        Whether the test set is one of its own, and not a part of the only set that there was.
 
     Raises
     ------
@@ -184,19 +187,25 @@ class Dataset:
     scaling: Scaling
     notes: tuple[str, ...] = ()
     columns: Columns | None = None
+    X_validation: NDArray[np.float32] | None = None
+    y_validation: NDArray[np.int64] | None = None
+    own_test: bool = True
 
     def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "name", self.name.encode("utf-8", "backslashreplace").decode()
+        )  # of a file of any name
         object.__setattr__(self, "class_names", tuple(self.class_names))
-        for part in ("train", "test"):
+        for part in ("train", "test", "validation") if self.X_validation is not None else ("train", "test"):
             object.__setattr__(self, f"X_{part}", _frozen_examples(getattr(self, f"X_{part}"), f"X_{part}"))
             object.__setattr__(self, f"y_{part}", _frozen_labels(getattr(self, f"y_{part}"), f"y_{part}"))
             _check_pair(part, getattr(self, f"X_{part}"), getattr(self, f"y_{part}"), self.class_names)
-        if self.X_test.shape[1] != self.n_features:
-            raise DataError(
-                f"{self.n_features} features in the training set, {self.X_test.shape[1]} in the test set",
-                "the same number in both",
-                "use two parts of one data set",
-            )
+            if (width := getattr(self, f"X_{part}").shape[1]) != self.n_features:
+                raise DataError(
+                    f"{self.n_features} features in the training set, {width} in the {part} set",
+                    "the same number in both",
+                    "use two parts of one data set",
+                )
         if not 2 <= self.n_classes <= MAX_CLASSES or len(set(self.class_names)) != self.n_classes:
             raise DataError(
                 f"{self.n_classes} class names, {len(set(self.class_names))} of them different",

@@ -78,6 +78,7 @@ def dataset_from_raw(
         image_shape=shape,
         scaling=scaling or found,
         notes=(*range_notes, *notes, *shape_notes),
+        own_test=arrays[2] is not None,
     )
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from handgrad.errors import SettingError
+
 Missing = Literal["error", "drop", "mean"]
 
 
@@ -35,6 +37,12 @@ class DataSettings(TableOptions):
         The name of a data set (digits, mnist, fashion-mnist, kmnist), a file of arrays (.npz,
         .npy, .pkl.gz, .mat), a table in text (CSV and its relatives), Parquet, ARFF or libsvm, or a folder or archive
         of IDX files, pictures or tables; - reads a table from the standard input.
+    test : str, optional
+        Another file or set to test on, in any form that --data accepts: its test set, or all of it if it has none. Then
+        all rows of a table given as --data are for training.
+    validation : float or str, optional
+        Share of the training set to hold out, between 0 and 1, or another file or set, as for --test. Its figures are
+        reported beside the others.
     label : str, optional
         The label's column in a table, by its name or its number from 1.
     drop : tuple of str
@@ -44,3 +52,15 @@ class DataSettings(TableOptions):
     """
 
     data: str = "digits"
+    test: str | None = None
+    validation: float | str | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.validation, int | float) and not 0 < self.validation < 1:
+            raise SettingError(
+                f"validation is {self.validation:g}",
+                "a share of the training set between 0 and 1, or the path of a file",
+                "try 0.1, or write ./ before the name of a file",
+            )
+        if [self.data, self.test, self.validation].count("-") > 1:
+            raise SettingError("two sets from the standard input", "one at most", "save one of them as a file")

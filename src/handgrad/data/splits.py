@@ -1,12 +1,15 @@
-"""A split into training and test sets, the same on every machine."""
+"""Splits into training, validation and test sets, the same on every machine."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.errors import DataError
 
+NO_TEST_SET = "no test set: a fifth of each class is the test set"
 _MNIST = (70_000, 784)  # the order in which OpenML and mldata publish MNIST and its relatives
 
 
@@ -67,7 +70,55 @@ def split_examples(y: NDArray[np.int64], features: int) -> tuple[NDArray[np.intp
     train, test = stratified_split(y)
     if len(test) == 0:
         raise DataError("no class has two examples", "classes with several examples each", "check the labels")
-    return train, test, "no test set: a fifth of each class is the test set"
+    return train, test, NO_TEST_SET
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What is held out of a training set.
+
+    Attributes
+    ----------
+    test : bool
+        Whether a part becomes the test set, if there is no other.
+    validation : float
+        The share of the rest that becomes the validation set.
+
+    Examples
+    --------
+    >>> [len(part) for part in HeldOut(validation=0.25).split(np.zeros(100, np.int64), features=4)]
+    [60, 20, 20]
+    """
+
+    test: bool = True
+    validation: float = 0.0
+
+    def split(self, y: NDArray[np.int64], features: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Split examples into a training, a validation and a test set, which may be empty.
+
+        Parameters
+        ----------
+        y : array of shape (n,)
+            Labels from 0.
+        features : int
+            The number of values of an example.
+
+        Returns
+        -------
+        train, validation, test : arrays of indices, ascending
+        """
+        everything, nothing = np.arange(len(y)), np.arange(0)
+        train, test = split_examples(y, features)[:2] if self.test else (everything, nothing)
+        return *self.split_off(train, y), test
+
+    def split_off(self, train: NDArray[np.intp], y: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Split the validation set off the rows of a training set."""
+        if not self.validation:
+            return train, train[:0]
+        kept, held_out = stratified_split(y[train], self.validation)
+        if len(held_out) == 0:
+            raise DataError("no class has two examples to hold one out", "larger classes", "leave out --validation")
+        return train[kept], train[held_out]
 
 
 def _hashed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

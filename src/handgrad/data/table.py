@@ -18,13 +18,15 @@ from handgrad.data.frames import STANDARD_INPUT, Frame
 from handgrad.data.labels import classes, find_label, label_column, label_words, listed
 from handgrad.data.ranges import PIXELS
 from handgrad.data.settings import Missing, TableOptions
-from handgrad.data.splits import split_examples
+from handgrad.data.splits import HeldOut
 from handgrad.errors import DataError, FormatError
 
 _IMAGE = 784  # columns of 28x28 pixels
 
 
-def read_table(path: str | os.PathLike[str], options: TableOptions | None = None) -> Dataset:
+def read_table(
+    path: str | os.PathLike[str], options: TableOptions | None = None, held_out: HeldOut | None = None
+) -> Dataset:
     r"""Read a table of examples.
 
     Separators, decimal marks, quotes, comments, encodings and compression are recognised. The label column has a usual
@@ -36,6 +38,8 @@ def read_table(path: str | os.PathLike[str], options: TableOptions | None = None
     ----------
     path : path
     options : TableOptions, optional
+    held_out : HeldOut, optional
+        Without a test set, the training set stands in for it, until that of another file takes its place.
 
     Raises
     ------
@@ -55,11 +59,15 @@ def read_table(path: str | os.PathLike[str], options: TableOptions | None = None
     """
     path = Path(path)
     name = "table" if path in STANDARD_INPUT else path.name.partition(".")[0] or path.name
-    return table_dataset(read_frame(path), name, options)
+    return table_dataset(read_frame(path), name, options, held_out=held_out)
 
 
 def table_dataset(
-    frame: Frame, name: str, options: TableOptions | None = None, train_rows: int | None = None
+    frame: Frame,
+    name: str,
+    options: TableOptions | None = None,
+    train_rows: int | None = None,
+    held_out: HeldOut | None = None,
 ) -> Dataset:
     """Build a data set from a table.
 
@@ -72,13 +80,14 @@ def table_dataset(
     train_rows : int, optional
         The number of rows at the beginning that are the training set; by default, a fixed fifth of each class is the
         test set.
+    held_out : HeldOut, optional
 
     Raises
     ------
     DataError
         If the rows are not a data set.
     """
-    options = options or TableOptions()
+    options, held_out = options or TableOptions(), held_out or HeldOut()
     frame, label, notes = _labelled(frame, options)
     frame, words = _with_labels(frame, label_words(frame, label), options.missing)
     class_names, y = classes(words, frame.path, label)
@@ -87,31 +96,34 @@ def table_dataset(
             f"{frame.path}: {len(class_names):,} different labels", f"at most {MAX_CLASSES:,}", "choose another --label"
         )
     given = None if train_rows is None else frame.table.index.to_numpy() < train_rows
-    train, _ = _split(y, frame, given)
+    train, _, _ = _split(y, frame, given, held_out)
     columns, more = fit_columns(frame, label, options.drop, options.missing, train)
     X, whole = encode(frame, columns, options.missing)
     if not whole.all():
         more = (*more, f"{int((~whole).sum()):,} rows with empty fields left out")
     warnings = leaks(frame, columns, y)
     X, y = X[whole], y[whole]
-    train, test = _split(y, frame, None if given is None else given[whole])
+    train, validation, test = _split(y, frame, None if given is None else given[whole], held_out)
     scaling, image_shape, seen = _scaling(X, train, columns, frame.image_shape)
+    third = scaling.apply(X[validation]) if len(validation) else None
     return Dataset(
         name, scaling.apply(X[train]), y[train], scaling.apply(X[test]), y[test], class_names, image_shape, scaling,
-        (*frame.notes, *notes, *more, *seen, *warnings), None if image_shape else columns,
+        notes=(*frame.notes, *notes, *more, *seen, *warnings), columns=None if image_shape else columns,
+        X_validation=third, y_validation=None if third is None else y[validation],
+        own_test=given is not None or not held_out.test,
     )  # fmt: skip
 
 
 def _split(
-    y: NDArray[np.int64], frame: Frame, in_train: NDArray[np.bool_] | None
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Split the rows as they are given, or a fixed fifth off."""
+    y: NDArray[np.int64], frame: Frame, in_train: NDArray[np.bool_] | None, held_out: HeldOut
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Split the rows into training, validation and test set: as they are given, or a fixed fifth off."""
     if in_train is None:
-        train, test, _ = split_examples(y, len(frame.names) - 1)
-        return train, test
+        train, validation, test = held_out.split(y, len(frame.names) - 1)
+        return train, validation, test if held_out.test else train
     if in_train.all() or not in_train.any():
         raise DataError(f"{frame.path} has no whole rows in one of its sets", "rows in both", "check the tables")
-    return np.flatnonzero(in_train), np.flatnonzero(~in_train)
+    return *held_out.split_off(np.flatnonzero(in_train), y), np.flatnonzero(~in_train)
 
 
 def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | None) -> Frame:
@@ -201,7 +213,9 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def read_table_rows(path: str | os.PathLike[str], columns: Columns | None, width: int) -> Rows:
+def read_table_rows(
+    path: str | os.PathLike[str], columns: Columns | None, width: int, missing: Missing = "error"
+) -> Rows:
     """Read all rows of a table for a model: its columns by name, or by place where there are no names.
 
     Parameters
@@ -211,6 +225,8 @@ def read_table_rows(path: str | os.PathLike[str], columns: Columns | None, width
         Those of the model; None for a model of images, whose table is one label and pixels, or pixels alone.
     width : int
         The number of the network's inputs.
+    missing : {"error", "drop", "mean"}, default "error"
+        Unless it is "error", a row with an empty field is left out, if nothing stands for the field.
 
     Raises
     ------
@@ -229,8 +245,13 @@ def read_table_rows(path: str | os.PathLike[str], columns: Columns | None, width
             )
     else:
         label = find_label(frame, columns.label, len(columns.features), columns.named)
-    if label is None:
-        return Rows(encode(frame, columns)[0], None, frame.notes)
-    frame = frame.as_text(label)
-    frame, words = _with_labels(frame, label_words(frame, label), "error")
-    return Rows(encode(frame, columns)[0], tuple(words), frame.notes)
+    words = None
+    if label is not None:
+        frame = frame.as_text(label)
+        frame, words = _with_labels(frame, label_words(frame, label), missing)
+    X, whole = encode(frame, columns, missing)
+    labels = None if words is None else tuple(word for word, kept in zip(words, whole, strict=True) if kept)
+    left_out = () if whole.all() else (f"{int((~whole).sum()):,} rows with empty fields left out",)
+    if not whole.any():
+        raise DataError(f"{path}: every row has an empty field", "whole rows", "fill them")
+    return Rows(X[whole], labels, (*frame.notes, *left_out))

@@ -101,6 +101,11 @@ class Model:
                 "pass the true shape of the images, or None",
             )
 
+    @property
+    def n_features(self) -> int:
+        """The number of features d."""
+        return self.network.layer_sizes[0]
+
     def predict(self, rows: ArrayLike) -> NDArray[Any]:
         """Compute the outputs of the network for raw rows: probabilities or numbers.
 

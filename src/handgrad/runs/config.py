@@ -7,8 +7,10 @@ library's, because the main job should train well as it is.
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, Token
 
+from handgrad.data.catalog import DIGITS, PUBLISHED
 from handgrad.data.settings import DataSettings, TableOptions
 from handgrad.errors import SettingError
 from handgrad.network.settings import NetworkSettings
@@ -39,6 +42,7 @@ def _names(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
     return () if text in ("", "none") else tuple(name.strip() for name in text.split(","))
 
 
+PATHS = ("data", "test", "validation")  # settings that may be paths
 PRESETS: dict[str, dict[str, Any]] = {
     "notebook": {
         "hidden": [400, 400],
@@ -85,6 +89,8 @@ class DataFlags(DataSettings):
     """The settings of the data, as flags."""
 
     data: Annotated[str, Parameter(allow_leading_hyphen=True)] = DataSettings.data
+    test: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
+    validation: Annotated[float | str | None, Parameter(allow_leading_hyphen=True)] = None
     drop: Annotated[tuple[str, ...], Parameter(converter=_names, n_tokens=1, show_default=False)] = ()
 
 
@@ -182,7 +188,8 @@ def read_config(path: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        Hyphens in keys become underscores, and ``learning_rate`` becomes ``lr``.
+        Hyphens in keys become underscores, and ``learning_rate`` becomes ``lr``. In the configuration of a run,
+        relative paths count from where the run began.
 
     Raises
     ------
@@ -199,7 +206,7 @@ def read_config(path: Path) -> dict[str, Any]:
         ) from error
     settings = (DataSettings, NetworkSettings, TrainingSettings, RunSettings)
     known = {_key(field.name) for kind in settings for field in fields(kind)} - {"config"}
-    found = {_key(name.replace("-", "_")): value for name, value in content.items()}
+    found = resolved({_key(name.replace("-", "_")): value for name, value in content.items()}, path.parent)
     for name in found:
         if name not in known:
             near = get_close_matches(name, [*known, "learning_rate"], 1)
@@ -209,3 +216,70 @@ def read_config(path: Path) -> dict[str, Any]:
                 f"use {_key(near[0])!r} if that is what you mean" if near else "remove it",
             )
     return found
+
+
+def origin(settings: DataSettings, run: Path) -> dict[str, str]:
+    """Say in a run's configuration where its relative paths count from, if it has any.
+
+    Parameters
+    ----------
+    settings : DataSettings
+    run : path
+        The run's folder.
+
+    Returns
+    -------
+    dict
+        The key ``origin`` with the working directory, as seen from the run's folder: both can be moved together.
+    """
+    paths = (getattr(settings, name) for name in PATHS)
+    if not any(_is_path(path) and Path(path).exists() and not Path(path).is_absolute() for path in paths):
+        return {}
+    here = Path.cwd()
+    try:
+        return {"origin": os.path.relpath(here, run.resolve())}
+    except ValueError:  # on another drive of Windows
+        return {"origin": str(here)}
+
+
+def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the settings in a run's configuration so that its paths can be used from anywhere.
+
+    Parameters
+    ----------
+    content : mapping
+        The contents of a configuration file. Without an ``origin``, paths stay as they are.
+    folder : path
+        That of the file.
+    """
+    found = dict(content)
+    begun = found.pop("origin", None)
+    for name in PATHS:
+        path = found.get(name)
+        if not isinstance(path, str) or not _is_path(path):
+            continue
+        found[name] = re.sub(r"\\udc([89a-f][0-9a-f])", lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
+        if isinstance(begun, str) and (there := (folder.resolve() / begun / found[name]).resolve()).exists():
+            found[name] = str(there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there)
+    return found
+
+
+def _is_path(value: Any) -> bool:
+    """Say whether the value of a setting is a path, and not a name or a number."""
+    return isinstance(value, str) and value not in (DIGITS, *PUBLISHED, "-")
+
+
+def data_settings(config: Mapping[str, Any], default: str) -> DataSettings:
+    """Return what a run's settings say about its training and test data.
+
+    Parameters
+    ----------
+    config : mapping
+        The contents of a run's ``config.toml``; empty for a model without a run.
+    default : str
+        The name of the data, if they do not say it.
+    """
+    found = {field.name: config[field.name] for field in fields(DataSettings) if field.name in config}
+    if isinstance(found.get("validation"), str):
+        del found["validation"]  # another file, which has no part in training and test sets
+    return DataSettings(**{"data": default} | found | {"drop": tuple(found.get("drop", ()))})

@@ -208,7 +208,7 @@ def _file_name(name: str) -> str:
 
 
 def _plain(value: Any, finite: bool = False) -> Any:
-    """Convert a value to types that TOML and JSON can represent; drop None."""
+    """Convert a value to types that TOML and JSON can represent; drop None, and escape what is not text."""
     if isinstance(value, Mapping):
         plain = {str(key): _plain(item, finite) for key, item in value.items()}
         return {key: item for key, item in plain.items() if item is not None}
@@ -219,8 +219,10 @@ def _plain(value: Any, finite: bool = False) -> Any:
     if isinstance(value, float) and finite and not isfinite(value):
         return None
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if value is None or isinstance(value, str | bool | int | float):
+        value = os.fspath(value)
+    if isinstance(value, str):  # a path may have bytes that are not text
+        return value.encode("utf-8", "backslashreplace").decode()
+    if value is None or isinstance(value, bool | int | float):
         return value
     raise RunError(f"a value of type {type(value).__name__}", "text, numbers, lists or tables", "convert it first")
 

@@ -19,7 +19,7 @@ from handgrad.model.safetensors import save_model
 from handgrad.network import MLP
 from handgrad.reporting import charts
 from handgrad.runs import folder
-from handgrad.runs.config import TrainConfig
+from handgrad.runs.config import TrainConfig, origin
 from handgrad.runs.machine import available_cores, memory_limit
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples
@@ -68,14 +68,17 @@ def train_run(
     config = _with_existing_cores(config, tell)
     config = _with_rate(config, network)
     parameters = network.initialise(config.training.seed, config.network.init, config.network.dtype)
-    examples, tests = Examples(data.X_train, data.y_train), Examples(data.X_test, data.y_test)
+    examples = Examples(data.X_train, data.y_train)
+    others = {"test": Examples(data.X_test, data.y_test)}
+    if data.X_validation is not None and data.y_validation is not None:
+        others = {"validation": Examples(data.X_validation, data.y_validation), **others}
     engine, reason = make_engine(network, examples, config.training, parameters.vector.dtype)
     state = TrainingState.start(parameters, config.training)
-    records = train(network, state, examples, {"test": tests}, settings=config.training, engine=engine)
+    records = train(network, state, examples, others, settings=config.training, engine=engine)
     if reason:
         tell(reason)
     run = folder.create_run(config.run.run, data.name)
-    folder.write_config(run, config.to_dict())
+    folder.write_config(run, config.to_dict() | origin(config.data, run))
     steps = config.training.epochs * steps_per_epoch(len(data.X_train), config.training)
     sizes = "-".join(map(str, network.layer_sizes))
     if engine.name == "compiled":

@@ -13,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
-from handgrad.data import Dataset, read_image, read_rows
+from handgrad.data import load_sets, read_image, read_part, read_rows
+from handgrad.data.download import Progress
 from handgrad.data.formats import is_table
 from handgrad.data.images import is_picture_name
 from handgrad.data.ranges import recognise
-from handgrad.data.settings import TableOptions
+from handgrad.data.sets import test_part
 from handgrad.data.table import Rows, read_table_rows
-from handgrad.errors import DataError, ShapeError
+from handgrad.errors import DataError
 from handgrad.model.model import Model
+from handgrad.runs.config import data_settings, resolved
 from handgrad.runs.folder import load_run
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples, check_examples
@@ -32,7 +34,7 @@ SEEN = ".seen.png"  # ends the name of a picture of what the network saw
 
 
 def evaluate_run(
-    run: Path, data: str | None, load: Callable[[str, TableOptions], Dataset], tell: Tell
+    run: Path, data: str | None, tell: Tell, progress: Progress | None = None
 ) -> tuple[list[tuple[str, str]], str]:
     """Evaluate a run's model on the test set of a data set, or on all rows of a table.
 
@@ -41,11 +43,11 @@ def evaluate_run(
     run : path
         A run folder or a model file.
     data : str or None
-        A name, a folder or a file; by default, the test set of the run's own data.
-    load : callable
-        ``load_data``, or another function from a name or a path to a data set.
+        A name, a folder or a file; by default, the test set of the training.
     tell : callable
         Called with each assumption that was made.
+    progress : callable, optional
+        As for :func:`load_data`.
 
     Returns
     -------
@@ -58,65 +60,31 @@ def evaluate_run(
         If the run or the data cannot be read, or do not match.
     """
     model, _, config = load_run(run)
-    whole = data is not None and is_table(data)
-    if data is not None and whole:
-        examples, title = _all_rows(model, Path(data), tell), data
+    settings = data_settings(resolved(config, run), model.dataset)
+    if data is None and settings.test is None:
+        part = test_part(load_sets(settings, progress), model)
     else:
-        options = TableOptions(config.get("label"), tuple(config.get("drop", ())), config.get("missing", "error"))
-        dataset = load(data or config.get("data", model.dataset), options)
-        examples, title = _test_set(model, dataset), dataset.name
+        part = read_part(data or settings.test or "", model, progress, settings.missing)
+    for note in part.notes:
+        tell(f"{part.name}: {note}")
+    examples = Examples(part.X, part.y)
     check_examples(model.network, examples)
     # The engine that fits one pass over all examples.
-    settings = TrainingSettings(epochs=1, full_batch=True)
-    engine, _ = make_engine(model.network, examples, settings, model.parameters.vector.dtype)
+    evaluation = TrainingSettings(epochs=1, full_batch=True)
+    engine, _ = make_engine(model.network, examples, evaluation, model.parameters.vector.dtype)
     loss, accuracy = engine.evaluate(model.parameters, examples)
-    kind = "" if whole else "test "
+    kind = "" if part.whole and data is not None else "test "
     rows = [
         (f"{kind}accuracy", f"{accuracy:.2%}"),
         (f"{kind}loss", f"{loss:.4f}"),
         ("examples", f"{len(examples.X):,}"),
     ]
-    return rows, f"{run} on {title}"
-
-
-def _test_set(model: Model, dataset: Dataset) -> Examples:
-    """Take the test set of a data set that matches the model."""
-    if dataset.n_features != model.network.layer_sizes[0] or dataset.class_names != model.class_names:
-        raise ShapeError(
-            f"{dataset.name} with {dataset.n_features} features and the classes {', '.join(dataset.class_names)}",
-            f"{model.network.layer_sizes[0]} features and the classes {', '.join(model.class_names)}",
-            f"evaluate on data like {model.dataset}, on which the model was trained",
-        )
-    return Examples(_rescaled(dataset.X_test, dataset.scaling, model.scaling), dataset.y_test)
-
-
-def _all_rows(model: Model, path: Path, tell: Tell) -> Examples:
-    """Take all rows of a table; a class of the model may be absent, but none may be new."""
-    rows = _read_table(model, path, tell)
-    if rows.labels is None:
-        wanted = model.columns.label if model.columns and model.columns.named else "a label in the first column"
-        raise DataError(
-            f"{path} has no labels", f"the column {wanted}", "use `handgrad predict` for rows without labels"
-        )
-    number = {name: index for index, name in enumerate(model.class_names)}
-    words = [word if word in number else word.partition(".")[0] for word in rows.labels]
-    unknown = sorted({word for word in words if word not in number})
-    if unknown:
-        raise DataError(
-            f"{path} has the label {unknown[0]!r}, which the model does not know",
-            f"the classes {', '.join(model.class_names[:20])}",
-            "check the labels",
-        )
-    y = np.array([number[word] for word in words], np.int64)
-    absent = [name for name in model.class_names if number[name] not in y]
-    if absent:
-        tell(f"{path}: no example of class {', '.join(absent[:10])}")
-    return Examples(_fitting(model, rows.X, path, tell).scaling.apply(rows.X), y)
+    return rows, f"{run} on {part.name}"
 
 
 def _read_table(model: Model, path: Path, tell: Tell) -> Rows:
     """Read a table for a model, and tell what was assumed."""
-    rows = read_table_rows(path, model.columns, model.network.layer_sizes[0])
+    rows = read_table_rows(path, model.columns, model.n_features)
     for note in rows.notes:
         tell(f"{path}: {note}")
     return rows
@@ -128,17 +96,6 @@ def _fitting(model: Model, X: NDArray[np.float64], path: Path, tell: Tell) -> Mo
     for note in notes:
         tell(f"{path}: {note}")
     return replace(model, scaling=scaling)
-
-
-def _rescaled(X: NDArray[np.float32], own: Any, wanted: Any) -> NDArray[np.float32]:
-    """Replace the scaling of some examples with the model's.
-
-    Pixels are in 0..1, whatever their range in the file, and stay as they are.
-    """
-    if own == wanted or not (isinstance(own.minimum, tuple) or isinstance(wanted.minimum, tuple)):
-        return X
-    low, high = np.asarray(own.minimum), np.asarray(own.maximum)
-    return np.asarray(wanted.apply(X * (high - low) + low))
 
 
 @dataclass(frozen=True)

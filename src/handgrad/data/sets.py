@@ -1,0 +1,222 @@
+"""The sets of a training: another file's examples beside the training set, and what is held out of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.data.catalog import load_data
+from handgrad.data.dataset import Dataset, Scaling
+from handgrad.data.download import Progress
+from handgrad.data.features import Columns
+from handgrad.data.formats import is_table
+from handgrad.data.ranges import recognise
+from handgrad.data.settings import DataSettings, Missing
+from handgrad.data.splits import NO_TEST_SET, HeldOut
+from handgrad.data.table import read_table_rows
+from handgrad.errors import DataError, ShapeError
+
+
+class Prepared(Protocol):
+    """What data sets and models have in common: how examples become a network's inputs, and what its classes are."""
+
+    @property
+    def n_features(self) -> int:
+        """The number of features."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes."""
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """The shape of an example that is an image."""
+
+    @property
+    def scaling(self) -> Scaling:
+        """The scaling of raw rows."""
+
+    @property
+    def columns(self) -> Columns | None:
+        """How a table becomes raw rows."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Labelled examples of another file, prepared as a training set was.
+
+    Attributes
+    ----------
+    name : str
+        That of the data set, or the path of a table.
+    X : array of shape (n, d)
+        Scaled.
+    y : array of shape (n,)
+    notes : tuple of str
+        What was assumed.
+    whole : bool
+        Whether these are all examples of the file, and not only its test set.
+    """
+
+    name: str
+    X: NDArray[np.float32]
+    y: NDArray[np.int64]
+    notes: tuple[str, ...]
+    whole: bool
+
+
+def read_part(source: str, like: Prepared, progress: Progress | None = None, missing: Missing = "error") -> Part:
+    """Read another file for a network: its test set, or all of it if it has none, as a table.
+
+    Columns and labels are matched by name, and values are scaled as those of the training set. A class may be absent,
+    but none may be new.
+
+    Parameters
+    ----------
+    source : str
+        Anything that :func:`load_data` accepts.
+    like : Dataset or Model
+        The training set, or a model that was trained on it.
+    progress : callable, optional
+        As for :func:`load_data`.
+    missing : {"error", "drop", "mean"}, default "error"
+        What to do about an empty field of a table.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or a column, a label or a class is missing or unknown.
+    ShapeError
+        If it has another number of features.
+
+    Examples
+    --------
+    >>> part = read_part("digits", load_data("digits"))
+    >>> part.X.shape, part.whole
+    ((359, 64), False)
+    """
+    if is_table(source):
+        return _all_rows(Path(source), like, missing)
+    data = load_data(source, progress)
+    if data.own_test:
+        return test_part(data, like)
+    whole = _rejoined(data)
+    return replace(test_part(replace(whole, X_test=whole.X_train, y_test=whole.y_train), like), whole=True)
+
+
+def test_part(data: Dataset, like: Prepared) -> Part:
+    """Take the test set of a data set for a network, as :func:`read_part` does."""
+    if data.n_features != like.n_features:
+        raise ShapeError(
+            f"{data.name} with {data.n_features} features",
+            f"{like.n_features} features, as in the training set",
+            "use data of the same kind",
+        )
+    numbers = np.array(_numbered(data.class_names, like, data.name))
+    y = numbers[data.y_test]
+    notes = (*data.notes, *_absent(y, like))
+    return Part(data.name, _rescaled(data.X_test, data.scaling, like.scaling), y, notes, False)
+
+
+def load_sets(settings: DataSettings, progress: Progress | None = None) -> Dataset:
+    """Load the data of a training, with the test set and the validation set that the settings name.
+
+    Parameters
+    ----------
+    settings : DataSettings
+    progress : callable, optional
+        As for :func:`load_data`.
+
+    Raises
+    ------
+    HandgradError
+        If something cannot be read, or does not match.
+
+    Examples
+    --------
+    >>> data = load_sets(DataSettings(validation=0.1))
+    >>> data.X_train.shape, data.X_validation.shape, data.X_test.shape
+    ((1295, 64), (143, 64), (359, 64))
+    """
+    share = 0.0 if settings.validation is None or isinstance(settings.validation, str) else settings.validation
+    held_out = HeldOut(settings.test is None, share)
+    data = load_data(settings.data, progress, settings, held_out)
+    if settings.test is not None:
+        data = data if data.own_test else _rejoined(data)
+        part = read_part(settings.test, data, progress, settings.missing)
+        data = replace(data, X_test=part.X, y_test=part.y, own_test=True).with_notes(*_of(part))
+    if share and data.X_validation is None:
+        X, y = data.X_train, data.y_train
+        kept, third = held_out.split_off(np.arange(len(y)), y)
+        data = replace(data, X_train=X[kept], y_train=y[kept], X_validation=X[third], y_validation=y[third])
+    if isinstance(settings.validation, str):
+        part = read_part(settings.validation, data, progress, settings.missing)
+        data = replace(data, X_validation=part.X, y_validation=part.y).with_notes(*_of(part))
+    return data
+
+
+def _rejoined(data: Dataset) -> Dataset:
+    """Put the part that was split off for want of a test set back into the training set."""
+    return replace(
+        data,
+        X_train=np.concatenate([data.X_train, data.X_test]),
+        y_train=np.concatenate([data.y_train, data.y_test]),
+        notes=tuple(note for note in data.notes if note != NO_TEST_SET),
+    )
+
+
+def _of(part: Part) -> list[str]:
+    """Name the file in its notes."""
+    return [f"{part.name}: {note}" for note in part.notes]
+
+
+def _all_rows(path: Path, like: Prepared, missing: Missing) -> Part:
+    """Take all rows of a table."""
+    rows = read_table_rows(path, like.columns, like.n_features, missing)
+    if rows.labels is None:
+        wanted = like.columns.label if like.columns and like.columns.named else "a label in the first column"
+        raise DataError(
+            f"{path} has no labels", f"the column {wanted}", "use `handgrad predict` for rows without labels"
+        )
+    known = set(like.class_names)
+    words = [word if word in known else word.partition(".")[0] for word in rows.labels]
+    names = tuple(dict.fromkeys(words))
+    number = dict(zip(names, _numbered(names, like, str(path)), strict=True))
+    y = np.array([number[word] for word in words], np.int64)
+    scaling, notes = recognise(rows.X, like.scaling, like.image_shape is not None, str(path))
+    return Part(str(path), scaling.apply(rows.X), y, (*rows.notes, *notes, *_absent(y, like)), True)
+
+
+def _numbered(names: tuple[str, ...], like: Prepared, source: str) -> list[int]:
+    """Give classes the numbers that they have in the training set; refuse new ones."""
+    number = {name: index for index, name in enumerate(like.class_names)}
+    unknown = sorted({name for name in names if name not in number})
+    if unknown:
+        raise DataError(
+            f"{source} has the label {unknown[0]!r}, which the training set does not have",
+            f"the classes {', '.join(like.class_names[:20])}",
+            "check the labels",
+        )
+    return [number[name] for name in names]
+
+
+def _absent(y: NDArray[np.int64], like: Prepared) -> tuple[str, ...]:
+    """Name the classes that do not occur."""
+    present = set(np.unique(y).tolist())
+    absent = [name for index, name in enumerate(like.class_names) if index not in present]
+    return (f"no example of class {', '.join(absent[:10])}",) if absent else ()
+
+
+def _rescaled(X: NDArray[np.float32], own: Scaling, wanted: Scaling) -> NDArray[np.float32]:
+    """Replace the scaling of some examples with the one that is wanted.
+
+    Pixels are in 0..1, whatever their range in the file, and stay as they are.
+    """
+    if own == wanted or not (isinstance(own.minimum, tuple) or isinstance(wanted.minimum, tuple)):
+        return X
+    low, high = np.asarray(own.minimum), np.asarray(own.maximum)
+    return np.asarray(wanted.apply(X * (high - low) + low))

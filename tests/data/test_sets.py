@@ -1,0 +1,145 @@
+"""The sets of a training: a test file of one's own, and a validation set that is held out or in a file."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handgrad.data import Dataset, DataSettings, convert, load_data, load_sets, read_part
+from handgrad.errors import DataError, SettingError, ShapeError
+
+ROWS = [(f"{i % 7 + i / 10:.1f}", ("red", "blue", "green")[i % 3], ("small", "big")[i % 2]) for i in range(40)]
+
+
+def write(path: Path, rows: list[tuple[str, str, str]], header: str = "size,colour,kind") -> str:
+    """Write rows of a size, a colour and a kind as CSV, with the columns in the order of the header."""
+    place = [("size", "colour", "kind").index(name) for name in header.split(",")]
+    path.write_text("\n".join([header, *(",".join(row[at] for at in place) for row in rows)]) + "\n")
+    return str(path)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    """Write 40 rows of a number, three colours and two kinds."""
+    return write(tmp_path / "train.csv", ROWS)
+
+
+def rows_of(X: np.ndarray, y: np.ndarray | None) -> set[tuple[float, ...]]:
+    """Return examples as a set that can be compared."""
+    assert y is not None
+    return {(*map(float, x), float(label)) for x, label in zip(X, y, strict=True)}
+
+
+def test_a_test_file_leaves_all_rows_for_training(table: str, tmp_path: Path) -> None:
+    """Its columns and labels are matched by name and scaled as the training set's; an unknown word is no category."""
+    others = [("0.0", "violet", "big"), ("9.8", "blue", "big")]
+    other = write(tmp_path / "test.csv", others, "kind,size,colour")
+    data = load_sets(DataSettings(data=table, test=other))
+    sizes = np.array([float(size) for size, _, _ in ROWS])
+    scaled = (np.array([0.0, 9.8]) - sizes.min()) / (sizes.max() - sizes.min())
+    assert data.X_train.shape == (40, 4)  # a size and three colours, in alphabetical order
+    assert data.class_names == ("big", "small")
+    np.testing.assert_allclose(data.X_test, [[scaled[0], 0, 0, 0], [scaled[1], 1, 0, 0]], rtol=1e-6)
+    assert data.y_test.tolist() == [0, 0]
+    assert f"{other}: no example of class small" in data.notes
+
+
+def test_a_share_of_a_table_is_held_out_before_the_scaling(table: str) -> None:
+    """Training, validation and test set share no row; the test set is that of a training without a validation set."""
+    plain, data = load_sets(DataSettings(data=table)), load_sets(DataSettings(data=table, validation=0.25))
+    assert data.X_validation is not None
+    assert [len(data.X_train), len(data.X_validation), len(data.X_test)] == [24, 8, 8]
+    assert data.y_test.tolist() == plain.y_test.tolist()
+    assert np.bincount(data.y_validation).tolist() == [4, 4]
+    parts = [rows_of(data.X_train, data.y_train), rows_of(data.X_validation, data.y_validation)]
+    parts.append(rows_of(data.X_test, data.y_test))
+    assert sum(map(len, parts)) == len(set().union(*parts)) == 40
+    assert (data.X_train[:, 0].min(), data.X_train[:, 0].max()) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["copy.npz", "copy"])
+def test_other_sets_are_held_out_of_and_tested_on(name: str, tmp_path: Path) -> None:
+    """A share of a set with a test set comes from its training set; a file gives its test set as either set."""
+    digits = load_data("digits")
+    path = str(convert(digits, tmp_path / name))
+    data = load_sets(DataSettings(validation=0.1, test=path))
+    assert data.X_validation is not None
+    assert data.y_validation is not None
+    np.testing.assert_array_equal(data.X_test, digits.X_test)
+    assert rows_of(data.X_train, data.y_train) | rows_of(data.X_validation, data.y_validation) == rows_of(
+        digits.X_train, digits.y_train
+    )
+    counts = np.bincount(digits.y_train)
+    assert np.bincount(data.y_validation).tolist() == [round(0.1 * count) for count in counts.tolist()]
+    np.testing.assert_array_equal(load_sets(DataSettings(validation=path)).X_validation, digits.X_test)
+
+
+def test_tables_and_other_files_go_together(tmp_path: Path) -> None:
+    """Images in a CSV are tested on images in another format, and the other way round."""
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (30, 784)), np.arange(30) % 3
+    pixels = ["label," + ",".join(f"pixel{i}" for i in range(784))]
+    (tmp_path / "images.csv").write_text(
+        "\n".join([*pixels, *(f"{label}," + ",".join(map(str, x)) for x, label in zip(X, y, strict=True))]) + "\n"
+    )
+    np.savez(tmp_path / "images.npz", x_train=X, y_train=y, x_test=X[:9], y_test=y[:9])
+    table, arrays = str(tmp_path / "images.csv"), str(tmp_path / "images.npz")
+    first, second = load_sets(DataSettings(data=table, test=arrays)), load_sets(DataSettings(data=arrays, test=table))
+    assert (len(first.X_train), len(first.X_test), len(second.X_test)) == (30, 9, 30)
+    np.testing.assert_array_equal(first.X_test, second.X_test[:9])
+    np.testing.assert_array_equal(first.X_train, second.X_test)
+
+
+@pytest.mark.parametrize(
+    ("missing", "sizes"), [("drop", [40, 1]), ("mean", [40, 2])], ids=["rows are dropped", "means are filled in"]
+)
+def test_empty_fields_of_a_test_file(missing: Any, sizes: list[int], table: str, tmp_path: Path) -> None:
+    """They are treated as those of the training file, and refused by default."""
+    other = write(tmp_path / "test.csv", [("", "red", "big"), ("1.0", "red", "small")])
+    data = load_sets(DataSettings(data=table, test=other, missing=missing))
+    assert [len(data.X_train), len(data.X_test)] == sizes
+    with pytest.raises(DataError, match=r"test\.csv, line 2, the column size: an empty field"):
+        load_sets(DataSettings(data=table, test=other))
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "piece"),
+    [
+        ([("1", "red", "huge")], "size,colour,kind", "the label 'huge', which the training set does not have"),
+        ([("1", "red", "big")], "size,kind", "lacks the column colour"),
+        ([("1", "red", "big")], "size,colour", "has no labels"),
+        ([("", "red", "big")], "size,colour,kind", "an empty field"),
+    ],
+)
+def test_a_test_file_that_does_not_match_is_refused(
+    rows: list[tuple[str, str, str]], header: str, piece: str, table: str, tmp_path: Path
+) -> None:
+    """A new class, a missing column and missing labels are each said with the file's name."""
+    other = write(tmp_path / "other.csv", rows, header)
+    with pytest.raises(DataError, match=f"other.csv.*{piece}"):
+        load_sets(DataSettings(data=table, test=other))
+
+
+def test_wrong_settings_are_refused(table: str) -> None:
+    """Shares of nothing or everything, data of other features, and two sets from one standard input."""
+    for share in (0, 1, 1.5, -0.1):
+        with pytest.raises(SettingError, match="between 0 and 1"):
+            DataSettings(validation=share)
+    with pytest.raises(SettingError, match="standard input"):
+        DataSettings(data="-", test="-")
+    with pytest.raises(ShapeError, match="64 features"):
+        load_sets(DataSettings(data=table, test="digits"))
+    with pytest.raises(DataError, match="neither a known data set nor a path"):
+        load_sets(DataSettings(test="no/such/file.csv"))
+
+
+def test_a_part_knows_its_classes_by_name(tmp_path: Path) -> None:
+    """Classes in another order, or only some of them, have the numbers that they have in the training set."""
+    X = np.eye(4, dtype=np.float32)
+    like = Dataset("toy", X, np.arange(4), X, np.arange(4), ("a", "b", "c", "d"), None, load_data("digits").scaling)
+    np.savez(tmp_path / "some.npz", x_train=X, y_train=[0, 1, 0, 1], x_test=X, y_test=[0, 0, 1, 1],
+             class_names=["d", "b"], minimum=0.0, maximum=16.0)  # fmt: skip
+    part = read_part(str(tmp_path / "some.npz"), like)
+    assert part.y.tolist() == [3, 3, 1, 1]
+    assert "no example of class a, c" in part.notes
