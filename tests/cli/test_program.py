@@ -34,6 +34,7 @@ RUN_FILES = {
     "history.jsonl",
     "summary.json",
     "model.safetensors",
+    "training_rows.npy",
     "curves.png",
     "first_layer.png",
     "confusion.png",
@@ -92,7 +93,7 @@ def test_training_reaches_95_percent_on_digits(trained: Trained) -> None:
 
 
 def test_a_run_folder_has_all_its_files(trained: Trained) -> None:
-    """The run folder is the first of its data set, and holds the seven files and no other."""
+    """The run folder is the first of its data set, and holds the eight files and no other."""
     assert tree(trained.folder) == {"runs", "runs/digits-1", *(f"runs/digits-1/{name}" for name in RUN_FILES)}
     for name in RUN_FILES:
         if name.endswith(".png"):
@@ -143,8 +144,8 @@ def test_the_history_is_whole(trained: Trained) -> None:
 
 def write_rows(path: Path, first: int, count: int) -> None:
     """Write rows of two numbers and the class that their sum decides, as CSV."""
-    rows = ((0.37 * i % 1, 0.61 * i % 1) for i in range(first, first + count))
-    lines = (f"{a:.3f},{b:.3f},{'high' if a + b > 1 else 'low'}" for a, b in rows)
+    rows = ((0.6181 * i % 1, 0.7549 * i % 1) for i in range(first, first + count))
+    lines = (f"{a:.4f},{b:.4f},{'high' if a + b > 1 else 'low'}" for a, b in rows)
     path.write_text("\n".join(["a,b,kind", *lines]) + "\n")
 
 
@@ -197,6 +198,14 @@ def test_a_file_name_that_is_not_text_is_kept(with_sets: Trained, tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "run").iterdir()} == RUN_FILES
     assert handgrad(tmp_path, "evaluate", "run").returncode == 0
+
+
+def test_rows_of_a_test_file_that_are_trained_on_are_warned_of(with_sets: Trained) -> None:
+    """A test file and a validation file that share rows with the training set are each named with their number."""
+    words = ["--test", "train.csv", "--validation", "test.csv", "--epochs", "1", "--run", "shared"]
+    done = handgrad(with_sets.folder, "train", "train.csv", *words)
+    assert "warning: 100 of the 100 test rows are also in the training set\n" in done.stderr
+    assert "validation rows" not in done.stderr
 
 
 def test_evaluate_reads_the_standard_input(with_sets: Trained) -> None:

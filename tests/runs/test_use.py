@@ -1,5 +1,6 @@
 """Using a trained network: evaluation on data of one's own, and the classes of images and rows."""
 
+import shutil
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -127,6 +128,29 @@ def test_a_table_that_does_not_match_is_refused(
     (tmp_path / "other.csv").write_text(content)
     with pytest.raises(DataError, match=piece):
         evaluate_run(table_run[0], str(tmp_path / "other.csv"), pytest.fail)
+
+
+def test_rows_of_the_training_set_are_recognised(table_run: tuple[Path, dict], tmp_path: Path) -> None:
+    """In any order and among others; the accuracy on the others is said, and so is that nothing is left or known."""
+    run = table_run[0]
+    heading, *rows = (run.parent / "table.csv").read_text().splitlines()
+    data = load_data(run.parent / "table.csv")
+
+    def noted(content: list[str], model: Path = run) -> str | None:
+        (tmp_path / "other.csv").write_text("\n".join([heading, *content]) + "\n")
+        return dict(evaluate_run(model, str(tmp_path / "other.csv"), [].append)[0]).get("note")
+
+    assert noted(["1000,-2000,low", "101,-1000,high"]) is None
+    own = dict(evaluate_run(run, None, [].append)[0])
+    assert "note" not in own
+    counts = "48 of the 60 rows were part of the training set: on the other 12 the accuracy is "
+    assert noted(rows[::-1]) == counts + own["test accuracy"]
+    trained = {tuple(row) for row in data.X_train.tolist()}
+    scaled = data.scaling.apply([[float(field) for field in row.split(",")[:2]] for row in rows])
+    kept = [row for row, x in zip(rows, scaled.tolist(), strict=True) if tuple(x) in trained]
+    assert noted(kept) == "all rows were part of the training set: the accuracy says nothing about new ones"
+    shutil.copy(run / "model.safetensors", tmp_path / "alone.safetensors")
+    assert noted(kept, tmp_path / "alone.safetensors") == "it is not known which rows were part of the training set"
 
 
 def test_predictions_of_a_table_are_written(table_run: tuple[Path, dict], tmp_path: Path) -> None:

@@ -7,6 +7,7 @@
       history.jsonl       one record per line, written during the training
       summary.json        the final figures
       model.safetensors   the trained network
+      training_rows.npy   digests of the training set, by which an evaluation recognises its rows
       curves.png, first_layer.png, confusion.png
 """
 
@@ -24,8 +25,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handgrad import files
+from handgrad.data.digests import read_digests
 from handgrad.errors import RunError
 from handgrad.model.model import Model
 from handgrad.model.safetensors import load_model, parse_json, run_errors
@@ -36,6 +39,7 @@ CONFIG_FILE = "config.toml"
 HISTORY_FILE = "history.jsonl"
 SUMMARY_FILE = "summary.json"
 MODEL_FILE = "model.safetensors"
+ROWS_FILE = "training_rows.npy"
 CURVES_FILE = "curves.png"
 FIRST_LAYER_FILE = "first_layer.png"
 CONFUSION_FILE = "confusion.png"
@@ -162,6 +166,22 @@ def load_run(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any], dict[
     summary = _read(path / SUMMARY_FILE, parse_json)
     config = _read(path / CONFIG_FILE, tomllib.loads)
     return load_model(path / MODEL_FILE), summary, config
+
+
+def training_rows(path: str | os.PathLike[str]) -> NDArray[np.uint64] | None:
+    """Read the digests of the rows that a model was trained on; None if there are none beside it.
+
+    Parameters
+    ----------
+    path : path
+        The folder of a run, or a model file in it.
+    """
+    path = Path(path)
+    beside = (path if path.is_dir() else path.parent) / ROWS_FILE
+    if not beside.is_file():
+        return None
+    with run_errors(beside):
+        return read_digests(beside)
 
 
 def list_runs(root: str | os.PathLike[str] = RUNS) -> list[Path]:

@@ -10,9 +10,11 @@ from time import perf_counter
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 import handgrad
 from handgrad.data import Dataset
+from handgrad.data.digests import row_digests, write_digests
 from handgrad.errors import SettingError
 from handgrad.model.model import Model
 from handgrad.model.safetensors import save_model
@@ -87,6 +89,8 @@ def train_run(
     last = history[-1]  # training yields at least the final evaluation
     model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name, data.columns)
     save_model(run / folder.MODEL_FILE, model)
+    digests = row_digests(data.X_train, data.y_train)
+    write_digests(run / folder.ROWS_FILE, digests)
     summary = {
         "dataset": data.name,
         "layer_sizes": list(network.layer_sizes),
@@ -101,7 +105,7 @@ def train_run(
         "version": handgrad.__version__,
     }
     folder.write_summary(run, summary)
-    for warning in _warnings(data, history):
+    for warning in (*_warnings(data, history), *_repeated(config, data, digests)):
         tell(warning)
     draw_pictures(run, model, data, history, cast(EngineName, engine.name))
     return run, summary
@@ -144,6 +148,20 @@ def _warnings(data: Dataset, history: list[Record]) -> Iterator[str]:
         yield (
             f"warning: the training loss rose from {first['train_loss']:.4g} to {last['train_loss']:.4g}; lower --lr"
         )
+
+
+def _repeated(config: TrainConfig, data: Dataset, digests: NDArray[np.uint64]) -> Iterator[str]:
+    """Say so if rows of another file are also in the training set."""
+    others = {
+        "test": (data.X_test, data.y_test) if config.data.test is not None else None,
+        "validation": (data.X_validation, data.y_validation) if isinstance(config.data.validation, str) else None,
+    }
+    for name, part in others.items():
+        if part is None or part[0] is None or part[1] is None:
+            continue
+        count = int(np.isin(row_digests(part[0], part[1]), digests).sum())
+        if count:
+            yield f"warning: {count:,} of the {len(part[0]):,} {name} rows are also in the training set"
 
 
 def _with_rate(config: TrainConfig, network: MLP) -> TrainConfig:

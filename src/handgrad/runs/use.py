@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 
 from handgrad import files
 from handgrad.data import load_sets, read_image, read_part, read_rows
+from handgrad.data.digests import row_digests
 from handgrad.data.download import Progress
 from handgrad.data.formats import is_table
 from handgrad.data.images import is_picture_name
 from handgrad.data.ranges import recognise
-from handgrad.data.sets import test_part
+from handgrad.data.sets import Part, test_part
 from handgrad.data.table import Rows, read_table_rows
 from handgrad.errors import DataError
 from handgrad.model.model import Model
 from handgrad.runs.config import data_settings, resolved
-from handgrad.runs.folder import load_run
+from handgrad.runs.folder import load_run, training_rows
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.settings import TrainingSettings
@@ -79,7 +80,23 @@ def evaluate_run(
         (f"{kind}loss", f"{loss:.4f}"),
         ("examples", f"{len(examples.X):,}"),
     ]
+    seen = _seen(run, part)
+    if seen is None and data is not None:
+        rows.append(("note", "it is not known which rows were part of the training set"))
+    elif seen is not None and seen.all():
+        rows.append(("note", "all rows were part of the training set: the accuracy says nothing about new ones"))
+    elif seen is not None and seen.any():
+        others = Examples(part.X[~seen], part.y[~seen])
+        _, accuracy = engine.evaluate(model.parameters, others)
+        counts = f"{int(seen.sum()):,} of the {len(seen):,} rows were part of the training set"
+        rows.append(("note", f"{counts}: on the other {len(others):,} the accuracy is {accuracy:.2%}"))
     return rows, f"{run} on {part.name}"
+
+
+def _seen(run: Path, part: Part) -> NDArray[np.bool_] | None:
+    """Tell which examples were part of the training set, if the run remembers it."""
+    digests = training_rows(run)
+    return None if digests is None else np.isin(row_digests(part.X, part.y), digests)
 
 
 def _read_table(model: Model, path: Path, tell: Tell) -> Rows:
