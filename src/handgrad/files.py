@@ -7,6 +7,7 @@ data that has arrived. A file is written next to its final path, synced and rena
 from __future__ import annotations
 
 import gzip
+import lzma
 import os
 import secrets
 import shutil
@@ -35,7 +36,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             raise DataError(found, "a readable file", "check the path")
         with path.open("rb") as file:
             yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise damaged(path, f"its compressed data cannot be read ({error})") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error})", "a readable file", "check the path") from error

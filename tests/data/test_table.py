@@ -1,5 +1,7 @@
+import bz2
 import datetime
 import gzip
+import lzma
 import os
 import re
 import sys
@@ -117,6 +119,8 @@ SAME = {  # other ways to write one table
     "UTF-16": changed("", "").encode("utf-16"),
     "a byte order mark": changed("", "").encode("utf-8-sig"),
     "gzip": gzip.compress(changed("", "").encode()),
+    "bzip2": bz2.compress(changed("", "").encode()),
+    "xz": lzma.compress(changed("", "").encode()),
     "no header": TABLE,
     "label first": "kind,width,height\n" + "".join(f"{r.rpartition(',')[2]},{r.rpartition(',')[0]}\n" for r in ROWS3),
     "label first, no header": "".join(f"{row.rpartition(',')[2]},{row.rpartition(',')[0]}\n" for row in ROWS3),

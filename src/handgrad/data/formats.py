@@ -66,7 +66,7 @@ def kind_of(path: Path) -> str:
 
 
 def _kind_of_zip(path: Path) -> str:
-    """Tell what a zip archive holds: arrays, one table, or a folder; a workbook is refused with the tables."""
+    """Tell what a zip archive holds: arrays, one table, or a folder; Office's files count as tables."""
     if is_npz(path):
         return "npz"
     try:
@@ -75,7 +75,9 @@ def _kind_of_zip(path: Path) -> str:
     except zipfile.BadZipFile:
         return "table"
     names = [name for name in names if not name.startswith("__")]
-    if "[Content_Types].xml" in names or (len(names) == 1 and not names[0].lower().endswith(_ALONE)):
+    if "[Content_Types].xml" in names or any(name.endswith("/data.pkl") for name in names):
+        return "table"
+    if len(names) == 1 and not names[0].lower().endswith(_ALONE):
         return "table"
     return "archive"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
+import lzma
 import sys
 import warnings
 import zipfile
@@ -17,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
+from handgrad.data.others import refuse_others
 from handgrad.data.text import MISSING, Dialect, encoding_of, sniff
 from handgrad.errors import FormatError
 
@@ -26,19 +29,8 @@ if TYPE_CHECKING:
 MAX_TEXT_BYTES = 2**32
 MAX_COLUMNS = 100_000
 STANDARD_INPUT = (Path("-"), Path("/dev/stdin"))
+_PACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 HEAD = 2**22  # bytes in which the dialect is looked for
-_OTHERS = {  # what is no table, by its first bytes
-    b"<": "a web page or XML",
-    b"%PDF": "a PDF",
-    b"PK": "an archive such as an Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"version https://git-lfs": "a pointer of Git LFS instead of the file",
-    b"\x89HDF": "HDF5",
-    b"\x93NUMPY": "a NumPy array",
-    b"{": "JSON",
-    b"[": "JSON",
-    b"\x80": "a pickle",
-}
 
 
 @dataclass(frozen=True)
@@ -165,8 +157,9 @@ def content_of(path: Path) -> bytes:
         with files.opened(path) as file:
             files.refuse_size(path.stat().st_size, path, MAX_TEXT_BYTES)
             content = file.read(MAX_TEXT_BYTES + 1)
-            if content.startswith(b"\x1f\x8b"):
-                with gzip.open(io.BytesIO(content)) as unpacked:
+            opener = next((module.open for mark, module in _PACKERS.items() if content.startswith(mark)), None)
+            if opener is not None:
+                with opener(io.BytesIO(content)) as unpacked:
                     content = unpacked.read(MAX_TEXT_BYTES + 1)
             elif content.startswith(b"PK") and (inside := _only_member(content)):
                 content = inside
@@ -191,7 +184,7 @@ def read_text(path: Path, content: bytes) -> Frame:
     """Read a table in text: CSV and its relatives, in any usual dialect and encoding."""
     import pandas as pd
 
-    _refuse_others(path, content)
+    refuse_others(path, content)
     encoding = encoding_of(content)
     head = content[:HEAD].decode(encoding, "replace")
     try:
@@ -221,18 +214,6 @@ def read_text(path: Path, content: bytes) -> Frame:
     if encoding == "cp1252":
         notes = (*notes, "the text is not UTF-8; read as Windows-1252")
     return Frame(path, table, source.dialect.names is not None, notes, source)
-
-
-def _refuse_others(path: Path, content: bytes) -> None:
-    """Refuse what is no table, by its first bytes."""
-    start = content[:64].lstrip(b"\xef\xbb\xbf \r\n\t")
-    for mark, kind in _OTHERS.items():
-        if start.startswith(mark):
-            raise FormatError(
-                f"{path} is {kind}", "a table of text or Parquet", "convert it to CSV, or download the table itself"
-            )
-    if b"\0" in content[:4096] and encoding_of(content[:4096]) != "utf-16":
-        raise FormatError(f"{path} is a binary file", "a table of text or Parquet", "convert it to CSV")
 
 
 def _names(path: Path, dialect: Dialect) -> tuple[list[str], tuple[str, ...]]:
