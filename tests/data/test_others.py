@@ -26,7 +26,7 @@ OTHERS = {
     "set.7z": (b"7z\xbc\xaf\x27\x1c" + bytes(99), "is a 7z archive", "Unpack it"),
     "set.rar": (b"Rar!\x1a\x07\x01\x00" + bytes(99), "is a RAR archive", "Unpack it"),
     "set.csv.zst": (b"\x28\xb5\x2f\xfd" + bytes(99), "is compressed with Zstandard", "Unpack it"),
-    "set.pdf": (b"%PDF-1.7\n", "is a PDF", "Use the data set itself"),
+    "set.doc": (b"%PDF-1.7\n", "is a PDF", "Use the data set itself"),
     "set.html": (b"<!DOCTYPE html>\n<html>", "is a web page", "Download the data set itself"),
     "set.gz": (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS", "git lfs pull"),
     "set.tfrecord": (bytes(range(30)), "is a binary file of an unknown kind", "np.savez"),
