@@ -134,6 +134,23 @@ def test_a_folder_of_arrays(tmp_path, numbers):
     assert data.class_names == tuple("0123456789")
 
 
+def test_a_folder_of_other_things_is_described(refused, tmp_path):
+    """Neither arrays of unknown names nor several tables are a data set; a file that is one is named."""
+    for name in ("weights", "biases"):
+        np.save(tmp_path / f"{name}.npy", X)
+    (tmp_path / "a.csv").write_text("1,x\n")
+    (tmp_path / "b.csv").write_text("1,x\n")
+    with refused(DataError, f"{tmp_path} contains a.csv, b.csv, biases.npy, weights.npy", "the four files of MNIST"):
+        load_data(tmp_path)
+    np.savez(tmp_path / "mnist.npz", X=X, y=y)
+    with refused(DataError, f"Name one of its files, such as {tmp_path / 'mnist.npz'}"):
+        load_data(tmp_path)
+    for path in tmp_path.iterdir():
+        if path.name != "mnist.npz":
+            path.unlink()
+    assert load_data(tmp_path).class_names == tuple("0123456789")
+
+
 def write_csv(path, images, labels=None, header=True):
     """Write images as rows of a table, the label first."""
     columns = [f"pixel{i}" for i in range(784)]

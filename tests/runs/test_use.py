@@ -13,6 +13,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from handgrad.data import convert, load_data
+from handgrad.data.idx import write_idx
 from handgrad.errors import DataError, HandgradError, RunError, ShapeError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.train import train_run
@@ -220,6 +221,32 @@ def test_rows_in_another_range_are_recognised(factor: float, digits_run: tuple[P
         np.testing.assert_allclose(one.outputs, other.outputs, atol=1e-5)
     assert len(told) == 1
     assert f"values up to {16 * factor:g} taken as" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "turned"), [("t10k-images-idx3-ubyte.gz", False), ("emnist-digits-test-images", True)]
+)
+def test_the_images_of_an_idx_file_are_rows(
+    name: str, turned: bool, digits_run: tuple[Path, dict], tmp_path: Path, refused: Any
+) -> None:
+    """Bytes in 0..16 or 0..255 are recognised, and EMNIST's images are turned upright; labels are no images."""
+    images = DIGITS.images[:5].astype(np.uint8)
+    write_idx(tmp_path / name, np.ascontiguousarray(images.transpose(0, 2, 1)) if turned else images)
+    found = predict_inputs(digits_run[0], [tmp_path / name], pytest.fail)
+    for one, other in zip(found, predicted(digits_run[0], DIGITS.data[:5], tmp_path), strict=True):
+        np.testing.assert_array_equal(one.outputs, other.outputs)
+    write_idx(tmp_path / "labels", np.arange(5, dtype=np.uint8))
+    with refused(ShapeError, "an array of shape (5,)", "examples of 64 values"):
+        predict_inputs(digits_run[0], [tmp_path / "labels"], pytest.fail)
+
+
+def test_a_file_of_several_arrays_is_for_evaluation(
+    digits_run: tuple[Path, dict], tmp_path: Path, refused: Any
+) -> None:
+    """An archive of arrays is not called a bad picture."""
+    np.savez(tmp_path / "set.npz", X=DIGITS.data, y=DIGITS.target)
+    with refused(DataError, "set.npz holds several arrays or files", "Run `handgrad evaluate RUN --data"):
+        predict_inputs(digits_run[0], [tmp_path / "set.npz"], pytest.fail)
 
 
 def test_rows_in_an_unknown_range_are_refused(

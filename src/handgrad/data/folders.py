@@ -19,6 +19,7 @@ from handgrad.data.idx import FILES, find_idx_files, folder_name, read_idx_folde
 from handgrad.data.images import is_picture_name
 from handgrad.data.layouts import find_sets, read_set
 from handgrad.data.npy import read_named_arrays
+from handgrad.data.parts import role_of
 from handgrad.data.pictures import MAX_PICTURES, class_folders, read_class_folders
 from handgrad.data.raw import dataset_from_raw
 from handgrad.data.settings import TableOptions
@@ -64,7 +65,7 @@ def read_folder(folder: Path, options: TableOptions | None, read_file: Read) -> 
             "the files of one",
             f"name one file of the set that you want, such as {next(iter(sets.values()))[0].path}",
         )
-    if len(alone := [path for path in paths if path.suffix == ".npy"]) > 1:
+    if len(alone := [path for path in paths if path.suffix == ".npy" and role_of(path.stem)]) > 1:
         arrays, notes = read_named_arrays(alone, folder)
         return dataset_from_raw(name, arrays).with_notes(*notes)
     tables = [path for path in paths if path.name.lower().endswith(_TABLES)]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from handgrad.data.dataset import Dataset
 from handgrad.data.idx import CLASS_NAMES, FILES, idx_shape, read_class_names, read_idx
 from handgrad.data.raw import Arrays, dataset_from_raw
-from handgrad.errors import DataError
+from handgrad.errors import DataError, ShapeError
 
 _PARTS = re.compile("train|t10k|test", re.IGNORECASE)
 _UPPER = string.digits + string.ascii_uppercase
@@ -103,6 +103,24 @@ def read_set(group: list[IdxFile], name: str) -> Dataset:
     return dataset_from_raw(own_name or name, joined, names or read_class_names(folder / CLASS_NAMES)).with_notes(
         *notes
     )
+
+
+def read_images(path: Path, width: int) -> NDArray[np.float64]:
+    """Read the images of one IDX file as unscaled rows, EMNIST's upright.
+
+    Raises
+    ------
+    ShapeError
+        If an image has another number of pixels than ``width``.
+    """
+    X = read_idx(path)
+    if emnist_set(IdxFile(path, X.shape).set_name[1]) is not None:
+        X = _upright(X)
+    if X.size != width * len(X):
+        raise ShapeError(
+            f"{path}: an array of shape {X.shape}", f"examples of {width} values", "use images as in the training set"
+        )
+    return X.reshape(len(X), width).astype(np.float64)
 
 
 def emnist_set(name: str) -> tuple[str, ...] | None:

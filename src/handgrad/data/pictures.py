@@ -51,31 +51,36 @@ def read_pictures(
     DataError
         If more than one in ten cannot be read.
     """
-    greys: list[NDArray[np.float32] | DataError] = []
-    for source in sources:
+    decoded: list[NDArray[np.float32] | DataError] = []
+    large = set()  # prepared at once, before many of them fill the memory
+    for number, source in enumerate(sources):
         try:
-            greys.append(_decoded(source))
+            grey = _decoded(source)
+            if max(grey.shape) > _LARGEST:
+                large.add(number)
+                grey = prepare(grey, _SHAPE, _where(source), digits=digits)
+            decoded.append(grey)
         except DataError as error:
-            greys.append(error)
-    shapes = {grey.shape for grey in greys if not isinstance(grey, DataError)}
-    as_they_are = len(shapes) == 1 and max(next(iter(shapes))) <= _LARGEST
-    found, readable, errors = [], np.ones(len(greys), bool), []
-    for number, (grey, source) in enumerate(zip(greys, sources, strict=True)):
+            decoded.append(error)
+    as_they_are = not large and len({one.shape for one in decoded if not isinstance(one, DataError)}) == 1
+    found: list[NDArray[np.uint8]] = []
+    errors: list[DataError] = []
+    readable = np.ones(len(sources), bool)
+    for number, one in enumerate(decoded):
         try:
-            if isinstance(grey, DataError):
-                raise grey
-            if not as_they_are:
-                path = source if isinstance(source, Path) else source[1]
-                grey = prepare(grey, _SHAPE, str(path), digits=digits)
-            found.append(np.rint(grey * 255).astype(np.uint8))
+            if isinstance(one, DataError):
+                raise one
+            if not as_they_are and number not in large:
+                one = prepare(one, _SHAPE, _where(sources[number]), digits=digits)
+            found.append(np.rint(one * 255).astype(np.uint8))
         except DataError as error:
             readable[number] = False
             errors.append(error)
-    if 10 * len(errors) > len(greys):
+    if 10 * len(errors) > len(sources):
         raise errors[0]
     X, notes = np.stack(found), []
     if errors:
-        notes.append(f"{len(errors):,} of {len(greys):,} pictures are left out; the first: {errors[0]}")
+        notes.append(f"{len(errors):,} of {len(sources):,} pictures are left out; the first: {errors[0]}")
     if not as_they_are:
         notes.append("pictures of other sizes become 28x28, as for predict")
     elif 2 * sum(map(is_light_on_dark, found)) < len(found):
@@ -90,6 +95,11 @@ def _decoded(source: Path | tuple[bytes, Path]) -> NDArray[np.float32]:
         return read_grey(io.BytesIO(source[0]), source[1])
     with files.opened(source) as file:
         return read_grey(file, source)
+
+
+def _where(source: Path | tuple[bytes, Path]) -> str:
+    """Name a picture in messages."""
+    return str(source if isinstance(source, Path) else source[1])
 
 
 def class_folders(folder: Path, paths: Iterable[Path]) -> dict[str, dict[str, list[Path]]]:

@@ -16,8 +16,9 @@ from handgrad import files
 from handgrad.data import load_sets, read_image, read_part, read_rows
 from handgrad.data.digests import row_digests
 from handgrad.data.download import Progress
-from handgrad.data.formats import is_table
+from handgrad.data.formats import is_table, kind_of
 from handgrad.data.images import is_picture_name
+from handgrad.data.layouts import read_images
 from handgrad.data.ranges import recognise
 from handgrad.data.sets import Part, test_part
 from handgrad.data.table import Rows, read_table_rows
@@ -159,7 +160,7 @@ class Prediction:
 def predict_inputs(
     run: Path, inputs: Sequence[Path], tell: Tell, skip: Callable[[DataError], None] | None = None
 ) -> list[Prediction]:
-    """Compute the outputs for images, for the rows of tables and for those of .npy files.
+    """Compute the outputs for images, for the rows of tables, and for those of .npy and IDX files.
 
     Parameters
     ----------
@@ -184,11 +185,8 @@ def predict_inputs(
     model, _, _ = load_run(run)
     found: list[Prediction] = []
     for path in _files(inputs):
-        if path.suffix.lower() == ".npy":
-            X = read_rows(path, model.network.layer_sizes[0])
-        elif is_table(path) and not is_picture_name(path):
-            X = _read_table(model, path, tell).X
-        else:
+        X = _rows(model, path, tell)
+        if X is None:
             if model.image_shape is None:
                 raise DataError(
                     f"the model was trained on a table, but {path} is an image",
@@ -209,6 +207,24 @@ def predict_inputs(
         outputs = _fitting(model, X, path, tell).predict(X)
         found += [Prediction(str(path), row, model.class_names, one) for row, one in enumerate(outputs)]
     return found
+
+
+def _rows(model: Model, path: Path, tell: Tell) -> NDArray[np.float64] | None:
+    """Read the rows of a table or of one array; None for a picture."""
+    if is_table(path) and not is_picture_name(path):
+        return _read_table(model, path, tell).X
+    kind = "npy" if path.suffix.lower() == ".npy" else "picture"
+    if kind == "picture" and path.is_file() and not is_picture_name(path):
+        kind = kind_of(path)
+    if kind in ("npy", "idx"):
+        return (read_rows if kind == "npy" else read_images)(path, model.network.layer_sizes[0])
+    if kind != "picture":
+        raise DataError(
+            f"{path} holds several arrays or files",
+            "pictures, a table, or one array of examples in a .npy or IDX file",
+            f"run `handgrad evaluate RUN --data {path}`, or write its examples with np.save",
+        )
+    return None
 
 
 def _files(inputs: Sequence[Path]) -> Iterator[Path]:
