@@ -1,19 +1,24 @@
 """Data sets in pickles and in MATLAB's files."""
 
 import gzip
+import io
 import pickle
 import warnings
+import zipfile
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from crafted import four_arrays, python_2_pickle
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy.io import savemat
 
 from handgrad.data import load_data
 from handgrad.data.matlab import read_matlab
 from handgrad.data.objects import read_pickle
 from handgrad.data.splits import stratified_split
-from handgrad.errors import FormatError
+from handgrad.errors import DataError, FormatError
 
 X, y, X_TEST, Y_TEST = four_arrays()
 PAIRS = ((X[:20], y[:20]), (X[20:], y[20:]), (X_TEST, Y_TEST))
@@ -90,6 +95,28 @@ def test_other_pickles_are_refused_and_nothing_is_executed(refused, tmp_path):
     path.write_bytes(pickle.dumps((X, y))[:-50])
     with refused(FormatError, "its pickle is broken"):
         read_pickle(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(data=st.data(), kind=st.sampled_from(["pickle", "matlab", "zip"]))
+def test_a_corrupted_file_raises_nothing_but_a_data_error(tmp_path, data, kind):
+    """Changed and cut bytes end in a data set or a DataError, never in anything else."""
+    path = tmp_path / "set"
+    if kind == "pickle":
+        path.write_bytes(pickle.dumps({"train": (X[:4, :3], y[:4]), "test": (X[:4, :3], y[:4])}))
+    elif kind == "matlab":
+        savemat(target := io.BytesIO(), {"X": X[:4, :3], "y": y[:4]}, do_compression=data.draw(st.booleans()))
+        path.write_bytes(target.getvalue())
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("train.csv", "a,label\n" + "1,x\n2,y\n" * 3)
+            archive.writestr("test.csv", "a,label\n" + "1,x\n2,y\n" * 3)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    with suppress(DataError):
+        load_data(path)
 
 
 def test_a_variable_for_each_class(tmp_path):

@@ -160,7 +160,7 @@ def predict(
         A run folder, or a model file.
     inputs : paths
         Pictures of any size and in any usual format, or folders of them; tables with the columns of the training set,
-        with or without labels (- is the standard input); or .npy files with one example per row; IDX files of images.
+        with or without labels (- is the standard input); .npy files with one example per row; or IDX files of images.
     out : path, optional
         Write the predictions to a new file, .csv, .jsonl or .parquet, with one row per example.
     probabilities : bool

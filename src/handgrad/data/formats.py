@@ -21,7 +21,6 @@ from handgrad.data.pictures import read_column
 from handgrad.data.text import MISSING, encoding_of
 from handgrad.errors import DataError, FormatError
 
-_IDX_TYPES = (b"\x08", b"\x09", b"\x0b", b"\x0c", b"\x0d", b"\x0e")
 _ALONE = (".npz", ".mat", ".pkl", ".gz", "ubyte", ".parquet", ".zip")  # no table, even if alone in a zip archive
 # The first bytes of pictures: PNG, JPEG, GIF, BMP, TIFF, WebP, PPM.
 _PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5\n", b"P6\n")
@@ -50,9 +49,9 @@ def kind_of(path: Path) -> str:
             start = b""
     if start.startswith(b"\x93NUMPY"):
         return "npy"
-    if start[:2] == b"\0\0" and start[2:3] in _IDX_TYPES and 1 <= start[3] <= 8:
+    if re.match(rb"\0\0[\x08\x09\x0b-\x0e][\x01-\x08]", start):
         return "idx"
-    if start[:1] == b"\x80" and 2 <= start[1] <= 5:
+    if re.match(rb"\x80[\x02-\x05]", start):
         return "pickle"
     if start.startswith(b"MATLAB"):
         return "matlab"
@@ -72,7 +71,7 @@ def _kind_of_zip(path: Path) -> str:
     try:
         with files.opened(path) as file, zipfile.ZipFile(file) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return "table"
     names = [name for name in names if not name.startswith("__")]
     if "[Content_Types].xml" in names or any(name.endswith("/data.pkl") for name in names):

@@ -181,7 +181,7 @@ def is_npz(path: Path) -> bool:
     try:
         with files.opened(path) as file, zipfile.ZipFile(file) as archive:
             return any(name.endswith(".npy") for name in archive.namelist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return path.suffix.lower() == ".npz"
 
 
