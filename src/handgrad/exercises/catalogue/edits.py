@@ -141,7 +141,7 @@ def _names(quantity: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     names = {
         "delta": layer.delta, "dW": layer.dW, "db": layer.db, "W": layer.weights, "b": layer.bias,
         "h": layer.activation, "below": layer.below, "above_W": above.weights, "above_delta": above.delta,
-        "above_dW": above.dW, "after_above_W": f"after_{above.weights}",
+        "above_h": above.activation, "above_dW": above.dW, "after_above_W": f"after_{above.weights}",
         "activation": "softmax" if layer.activation == "out" else "sigmoid",
     }  # fmt: skip
     earlier = tuple(layer.delta for layer in LAYERS[:i])

@@ -142,11 +142,44 @@ def mistake_of(
         number = multiple(found, expected, added) or 0.0
         if number and mistake == "times_a_fixed_number":
             return mistake, 1 + number
+        if number and mistake == "plus_a_fixed_number":
+            return mistake, number
+        if mistake == "gradient_with_weight_decay" and number > -1 and number:
+            return mistake if number > 0 else "weight_decay_sign", number
         if 0 < number < 1:
             return mistake, number
-        if -1 < number < 0 and mistake == "gradient_with_weight_decay":
-            return "weight_decay_sign", number
-    return None, 0.0
+    limit = None if name in _DELTAS else _limit(found, expected)
+    return ("gradient_clipped", limit) if limit else (None, 0.0)
+
+
+def _limit(found: Sequence[Array | None], expected: Sequence[Array | None]) -> float | None:
+    """Find the number, the same in all trials, that no entry or no norm exceeds; None if there is none.
+
+    Examples
+    --------
+    >>> right = [np.array([3.0, 4.0]), np.array([0.1, -6.0]), np.array([0.5, 0.2])]
+    >>> _limit([np.clip(array, -2, 2) for array in right], right)
+    2.0
+    >>> _limit([array / max(np.linalg.norm(array), 1) for array in right], right)
+    1.0
+    >>> _limit([0.5 * array for array in right], right)
+    """
+    pairs = [(f, e) for f, e in zip(found, expected, strict=True) if f is not None and e is not None and not same(f, e)]
+    if len(pairs) < 2 or any(f.shape != e.shape or f.dtype.kind not in "buif" for f, e in pairs):
+        return None
+    with np.errstate(all="ignore"):
+        largest = [float(np.abs(f).max()) for f, _ in pairs]
+        norms = [float(np.linalg.norm(f)) for f, _ in pairs]
+        if _alike(largest) and all(same(f, np.clip(e, -largest[0], largest[0])) for f, e in pairs):
+            return float(f"{largest[0]:.6g}")
+        if _alike(norms) and all(same(f, e * (norms[0] / np.linalg.norm(e))) for f, e in pairs):
+            return float(f"{norms[0]:.6g}")
+    return None
+
+
+def _alike(numbers: Sequence[float]) -> bool:
+    """Tell whether positive numbers are equal but for rounding."""
+    return min(numbers) > 0 and max(numbers) - min(numbers) <= 1e-6 * min(numbers)
 
 
 def _added(
@@ -154,6 +187,7 @@ def _added(
 ) -> Iterator[tuple[str, list[Array]]]:
     """List the mistakes that add to a quantity something times an unknown number."""
     yield "times_a_fixed_number", [np.asarray(array) for array in expected]
+    yield "plus_a_fixed_number", [np.ones(np.asarray(array).shape) for array in expected]
     if name in _DELTAS:
         return
     weights = [state[name[1:]] for state in states]
