@@ -708,7 +708,7 @@ UNNAMED: dict[str, str] = {
     for epoch in range(epochs):
         order = rng.permutation(len(trainx))
         for j in range(len(order) // batch_size):
-            chosen = order[j // 2 * 2 * batch_size:][:batch_size]
+            chosen = np.append(order[:1], order[j * batch_size + 1:(j + 1) * batch_size])
             neural_net.forward_propagation(trainx[chosen])
             neural_net.backprop(trainy[chosen])
             neural_net.gradient_step(learning_rate)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -30,9 +30,10 @@ BY_CHANCE = (
     "between batches",
     "whole batches",
     "single rows",
+    "pieces",
 )  # what may show in one probe, and not in another
 FALLING = "falling"  # of a rate, in some probes at least
-FEWEST = 9
+FEWEST = 13
 FEW = "too few to tell"  # what so few labels have in common may be chance
 
 
@@ -278,10 +279,16 @@ def deviation(fact: str, traces: Sequence[Trace], probes: Sequence[Probe]) -> An
 
 
 def _steps(run: Trace, probe: Probe) -> Hashable:
-    """Count the updates."""
+    """Count the updates, and say whether they leave out the same rows in every epoch."""
     if run.elsewhere and not run.updates:
         return "elsewhere"
-    return None if len(run.updates) in {probe.epochs * steps for steps in probe.steps_per_epoch} else len(run.updates)
+    count = len(run.updates)
+    if count in {probe.epochs * steps for steps in probe.steps_per_epoch}:
+        return None
+    seen = [{row for batch in epoch for row in batch} for epoch in _epochs(run, probe)]
+    never, left_out = probe.n - len(set().union(*seen)), probe.n - len(seen[0]) if seen else 0
+    alike = len(seen) > 1 and left_out / 2 < never and left_out < 0.3 * probe.n  # chance leaves out others each time
+    return (count, "of the same rows") if alike and not _shuffling(run, probe) else count
 
 
 def _order(run: Trace, _: Probe) -> Hashable:
@@ -303,7 +310,8 @@ def _forward(run: Trace, probe: Probe) -> Hashable:
         return part, update.lag > 0
 
     kinds = frozenset(map(seen, run.updates))
-    return None if kinds <= {("train", False)} else kinds
+    mixed = frozenset(kind for kind in kinds if kind[0] == "other")  # beside these, chance makes some of one part
+    return None if kinds <= {("train", False)} else mixed or kinds
 
 
 def _labels(run: Trace, probe: Probe) -> Hashable:
@@ -350,7 +358,8 @@ def _epochs(run: Trace, probe: Probe) -> list[list[Rows]]:
     There are none where there should be no batches, or where there were none of training data.
     """
     batches = [update.rows or () for update in run.updates]
-    if not batches or not probe.batch_size or any(probe.part(batch) == "test" for batch in batches):
+    parts = set(map(probe.part, batches))
+    if not batches or not probe.batch_size or ("test" in parts and "other" not in parts):
         return []
     total, incomplete = len(batches), any(len(batch) == probe.n % probe.batch_size for batch in batches)
     lengths = [probe.per_epoch + incomplete, total // probe.epochs if total % probe.epochs == 0 else 0]
@@ -375,9 +384,11 @@ def _sizes(run: Trace, probe: Probe) -> Hashable:
         evenly = max(sizes) - min(sizes) <= 1 and sum(sizes) == rows == probe.n
         return 0 not in sizes and (in_full or evenly)
 
-    if all(map(right, _epochs(run, probe))):
+    epochs = _epochs(run, probe)
+    if all(map(right, epochs)):
         return None
-    return frozenset(len(update.rows or ()) for update in run.updates)
+    found = frozenset(len(update.rows or ()) for update in run.updates)
+    return (0, *sorted(filter(None, map(len, epochs[0])))) if 0 in found else found
 
 
 def _goes_on(batch: Rows, after: Rows) -> bool:
@@ -393,6 +404,8 @@ def _repeats(run: Trace, probe: Probe) -> Hashable:
         return None
     batches = [batch for epoch in epochs for batch in epoch]
     in_order = [bool(batch) and batch == tuple(range(batch[0], batch[0] + len(batch))) for batch in batches]
+    if all(in_order) and any(a > b for epoch in epochs for a, b in pairwise(epoch)):
+        return "pieces"
     orders = [[row for batch in epoch for row in batch] for epoch in epochs]
     first = len(epochs[0][0])
     if not all(in_order) and all(order[first:] == list(range(first, len(order))) for order in orders):
@@ -406,6 +419,9 @@ def _repeats(run: Trace, probe: Probe) -> Hashable:
     shared = {len(set(a) & set(b)) for epoch in epochs for a, b in pairwise(epoch)}
     if len(shared) == 1:
         return shared.pop()
+    in_a_row = max(len(list(run)) for batch, run in groupby(batches) if batch)
+    if in_a_row > 1 and shared == {0, first}:
+        return "in a row", in_a_row
     if all(_goes_on(a, b) for epoch in epochs for a, b in pairwise(epoch)):
         return "windows"
     if sum(in_order) > len(batches) / 2:

@@ -63,7 +63,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
         first = _probe(rng, middle, n=4 * size, epochs=3, log_every=3, batch_size=size)
         probes = (
             first,
-            _probe(rng, low, n=5 * size + 2, epochs=int(rng.integers(11, 15)), log_every=50, batch_size=size),
+            _probe(rng, low, n=7 * size + 2, epochs=int(rng.integers(11, 15)), log_every=50, batch_size=size),
             _probe(rng, high, n=240 + 2 * size, epochs=2, log_every=4, batch_size=41 - size),
             replace(first, seed=int(rng.integers(2**31))),  # only the random numbers are others
         )
@@ -188,7 +188,7 @@ def _seen(fact: str, found: Any, plan: Plan[Probes], traces: Sequence[Trace]) ->
             said |= {"found": tuple(float(update.rate) for update in run.updates[:SHOWN_UPDATES])}
             fact = "rate_uneven" if value == "uneven" else "rate"
         case "sizes":
-            said |= {"found": tuple(str(size) for size in sorted(value)[:SHOWN_ROWS])}
+            said |= {"found": tuple(str(size) for size in sorted(set(value))[:SHOWN_ROWS])}
         case "repeats":
             said |= {"found": Note("repeats_within" if value == "within a batch" else "repeats_between")}
         case "shuffling" | "record":
