@@ -123,11 +123,12 @@ class Crash:
 class Event:
     """Something a routine did to its :class:`Network`: the method, a copy of its argument, and what the weights did.
 
-    A call of ``cross_entropy`` or ``accuracy`` is one, too.
+    A call of ``cross_entropy`` or ``accuracy`` is one, too. If it is known which forward pass gave the outputs that are
+    measured, an event "outputs" comes before it, with the ``step`` of that forward pass as its value.
 
     Attributes
     ----------
-    method : {"forward_propagation", "backprop", "gradient_step", "cross_entropy", "accuracy", "end"}
+    method : {"forward_propagation", "backprop", "gradient_step", "outputs", "cross_entropy", "accuracy", "end"}
         end: the routine has returned; always the last event.
     value : ndarray, float or None
         Rows of X, or y, or the rate; at the end, whether another network was trained as well. None for a measurement
@@ -140,7 +141,7 @@ class Event:
         the entries moved differently, None if there was no change yet.
     """
 
-    method: Literal["forward_propagation", "backprop", "gradient_step", "cross_entropy", "accuracy", "end"]
+    method: Literal["forward_propagation", "backprop", "gradient_step", "outputs", "cross_entropy", "accuracy", "end"]
     value: Value
     step: int = 0
     rate: float | None = None

@@ -15,8 +15,16 @@ Rows = tuple[int, ...]
 Table = Sequence[Sequence[float]]
 
 COLUMNS = (("cross_entropy", "test"), ("accuracy", "test"), ("cross_entropy", "train"), ("accuracy", "train"))
+NUMBERS = 3  # columns of another kind that follow: done, epoch and step
 ROUNDED = 0.0051  # to two digits, perhaps after it was made a percentage
 EXACT = 1e-9
+PIECES = ("some", "batch", "batch after")
+# What a doubt itself explains.
+PLAIN = {
+    "lost": "history_overwritten",
+    "some rows": "history_of_some_examples",
+    "late": "batch_measured_after_its_step",
+}
 MOST_VALUES = 4_000
 
 
@@ -24,14 +32,16 @@ MOST_VALUES = 4_000
 class Measured:
     """One call of ``cross_entropy`` or ``accuracy``: on which rows, after how many updates, and what it gave.
 
-    ``part`` is "train" or "test" for all rows of it, "batch" for those of the update before or after it, and "" for
-    others.
+    ``part`` is "train" or "test" for all rows of it, and "some" for some of them; "batch" for those of the update that
+    comes next, "batch after" for those of the update that came last; and "" for others. ``sure`` says that it is known
+    which forward pass was measured.
     """
 
     kind: str
     part: str
     step: int
     value: float
+    sure: bool = False
 
     def gave(self, number: float) -> bool:
         """Tell whether a number is the value, perhaps rounded or as a percentage."""
@@ -51,7 +61,7 @@ def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> 
 
     Returns
     -------
-    {None, "invented", "other rows", "mixed", "again", "order", "lost"}
+    {None, "invented", "other rows", "some rows", "late", "mixed", "again", "order", "lost"}
 
     Examples
     --------
@@ -92,8 +102,8 @@ def causes(tables: Sequence[Table], measured: Sequence[Measured], steps: int, si
 
 def _causes(table: Table, measured: Sequence[Measured], steps: int, sizes: Mapping[str, int]) -> Iterator[str]:
     """Give the causes of doubt about one table."""
-    if _doubt(table, measured, steps) == "lost":
-        yield "history_overwritten"
+    if (plain := PLAIN.get(_doubt(table, measured, steps) or "")) is not None:
+        yield plain
     ways = {"history_parts_swapped": (2, 3, 0, 1), "history_measures_swapped": (1, 0, 3, 2)}
     known = {COLUMNS.index((one.kind, one.part)) for one in measured if (one.kind, one.part) in COLUMNS}
     for name, order in ways.items():
@@ -131,15 +141,18 @@ def _doubt(table: Table, measured: Sequence[Measured], steps: int) -> str | None
     for row in table:
         found: list[list[int]] = []
         for number, (kind, parts), is_judged in zip(row, wanted, judged, strict=True):
-            if not is_judged and any(one.value == number and one.part for one in measured):
-                return "other rows"
+            exactly = [one for one in measured if one.value == number and one.part]
+            pieces = bool(exactly) and all(one.kind == kind and one.part in PIECES for one in exactly)
+            late = pieces and of_batches and all(one.part == "batch after" for one in exactly)
+            if not is_judged and exactly:
+                return "late" if late else "some rows" if pieces else "other rows"
             if number != number or not is_judged:
                 continue
             gave = [i for i, one in enumerate(measured) if one.gave(number)]
             exact = [i for i in gave if measured[i].value == number]
             fitting = [i for i in exact or gave if measured[i].kind == kind and measured[i].part in parts]
             if not fitting:
-                return "other rows" if gave else "invented"
+                return "late" if late else "some rows" if pieces else "other rows" if gave else "invented"
             new = [i for i in fitting if i not in used or measured[i].step == steps]
             if not new:
                 return "again"

@@ -61,7 +61,7 @@ class Probe:
         """What the calls of cross_entropy and accuracy give, in turn: numbers that go up and down, all different."""
         drawn = np.random.RandomState(self.seed)
         losses, accuracies = drawn.permutation(9 * MOST_VALUES)[:MOST_VALUES], drawn.permutation(MOST_VALUES)
-        return {"cross_entropy": 5 / 8 + losses / 8192, "accuracy": accuracies / 8192 + 1 / 16}
+        return {"cross_entropy": (128.5 + losses) / 8192, "accuracy": (64 + accuracies) / 4096}
 
     @cached_property
     def n(self) -> int:
@@ -160,6 +160,8 @@ class Trace:
     measured : tuple of Measured
     tables : tuple of tables
         What the routine returned.
+    numbers : tuple of tables
+        How it numbered the rows of each: done, epoch and step, NaN where there is none.
     """
 
     updates: tuple[Update, ...]
@@ -169,17 +171,20 @@ class Trace:
     elsewhere: bool = False
     measured: tuple[Measured, ...] = ()
     tables: tuple[Table, ...] = ()
+    numbers: tuple[Table, ...] = ()
 
 
-def trace(events: Sequence[Event], probe: Probe, tables: tuple[Table, ...] = ()) -> Trace:
+def trace(
+    events: Sequence[Event], probe: Probe, tables: tuple[Table, ...] = (), numbers: tuple[Table, ...] = ()
+) -> Trace:
     """Read the updates off the events.
 
     Parameters
     ----------
     events : sequence of Event
     probe : Probe
-    tables : tuple of tables
-        What the routine returned.
+    tables, numbers : tuple of tables
+        What the routine returned, and how the rows are numbered.
 
     Returns
     -------
@@ -218,24 +223,38 @@ def trace(events: Sequence[Event], probe: Probe, tables: tuple[Table, ...] = ())
             forward, used = event, False
     measured = _measured(events, updates, probe)
     elsewhere = any(event.method == "end" and bool(event.value) for event in events)
-    return Trace(tuple(updates), backprops, too_early, tuple(evaluated), elsewhere, measured, tables)
+    return Trace(tuple(updates), backprops, too_early, tuple(evaluated), elsewhere, measured, tables, numbers)
 
 
 def _measured(events: Sequence[Event], updates: Sequence[Update], probe: Probe) -> tuple[Measured, ...]:
     """Say of each call of cross_entropy or accuracy what it gave, on which rows."""
     count = dict.fromkeys(probe.measurements, 0) if any(event.method in MEASUREMENTS for event in events) else {}
     found = []
+    made: int | None = None
     for event in events:
-        if event.method in MEASUREMENTS:
+        if event.method == "outputs":
+            number = np.asarray(event.value)
+            made = int(number) if number.ndim == 0 and number.dtype.kind in "iu" else None
+        elif event.method in MEASUREMENTS:
             rows = () if event.value is None else probe.labelled(event.value)
-            around = {update.rows for update in updates[max(event.step - 1, 0) : event.step + 1]}
             part = probe.part(rows)
             if len(rows) != {"train": probe.n, "test": len(probe.testx)}.get(part):
-                part = "batch" if rows in around else ""
+                part = _part_of_batch(rows, event.step, made, updates) or ("some" if part in ("train", "test") else "")
             values = probe.measurements[event.method]
-            found.append(Measured(event.method, part, event.step, float(values[count[event.method] % len(values)])))
-            count[event.method] += 1
+            step = event.step if made is None else made
+            value = float(values[count[event.method] % len(values)])
+            found.append(Measured(event.method, part, step, value, made is not None))
+            count[event.method], made = count[event.method] + 1, None
     return tuple(found)
+
+
+def _part_of_batch(rows: Rows, step: int, made: int | None, updates: Sequence[Update]) -> str:
+    """Say whether a measurement was made on the rows of the update at that time, or only after their update."""
+    before, after = (
+        any(sorted(update.rows or ()) == sorted(rows) for update in updates[max(first, 0) : max(first + 1, 0)])
+        for first in ((step, step - 1) if made is None else (made, made - 1))
+    )
+    return "batch" if before or (after and made is None) else "batch after" if after else ""
 
 
 def deviations(traces: Sequence[Trace], probes: Sequence[Probe]) -> Deviations:
@@ -286,9 +305,11 @@ def _steps(run: Trace, probe: Probe) -> Hashable:
     if count in {probe.epochs * steps for steps in probe.steps_per_epoch}:
         return None
     seen = [{row for batch in epoch for row in batch} for epoch in _epochs(run, probe)]
-    never, left_out = probe.n - len(set().union(*seen)), probe.n - len(seen[0]) if seen else 0
-    alike = len(seen) > 1 and left_out / 2 < never and left_out < 0.3 * probe.n  # chance leaves out others each time
-    return (count, "of the same rows") if alike and not _shuffling(run, probe) else count
+    left_out = probe.n - len(seen[0]) if seen else 0
+    if left_out <= 0 or left_out * (left_out / probe.n) ** (len(seen) - 1) > 0.01:  # as many are so by chance
+        return count
+    alike = len(set().union(*seen)) < probe.n and not _shuffling(run, probe)
+    return (count, "of the same rows") if alike else count
 
 
 def _order(run: Trace, _: Probe) -> Hashable:
@@ -438,6 +459,8 @@ def _shuffling(run: Trace, probe: Probe) -> Hashable:
     in_order = [all(max(a) < min(b) for a, b in pairwise(epoch)) for epoch in epochs]
     if all(in_order):
         return "never" if all(list(row) == sorted(row) for epoch in ordered for row in epoch) else "within batches"
+    if sum(map(len, ordered[0])) < FEWEST:  # which chance may leave in order, or bring into the same one
+        return None
     if len(epochs) > 1 and all(epoch == epochs[0] for epoch in epochs):
         return "once"
     if len(epochs) > 1 and all(set(epoch) == set(epochs[0]) for epoch in epochs):
@@ -449,8 +472,7 @@ def _shuffling(run: Trace, probe: Probe) -> Hashable:
             return "neighbours"
         if any(map(_places_stay, ordered)):
             return "places"
-    few = sum(map(len, ordered[0])) < FEWEST  # which chance may leave in order
-    return "late" if in_order[0] and not few else None
+    return "late" if in_order[0] else None
 
 
 def _as_before(traces: Sequence[Trace], probes: Sequence[Probe], run: Trace, probe: Probe) -> Hashable:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Network, Random
-from handgrad.exercises.catalogue.records import COLUMNS, Table, causes
+from handgrad.exercises.catalogue.numbering import misnumbered
+from handgrad.exercises.catalogue.records import COLUMNS, NUMBERS, Table, causes
 from handgrad.exercises.catalogue.routines import Style, play, recognise
 from handgrad.exercises.catalogue.traces import (
     LOOKS,
@@ -113,7 +114,7 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
         return early
     if crash := crashes.first(answers):
         return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
-    traces = [trace(answer.events, probe, _tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]
+    traces = [trace(answer.events, probe, *_tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]
     found = deviations(traces, plan.drawn)
     if not found:
         remarks = tuple(diagnosis.named(mistake, ()) for mistake in _remarks(plan, answers, traces))
@@ -127,6 +128,7 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
 
 def _remarks(plan: Plan[Probes], answers: Sequence[Answer], traces: Sequence[Trace]) -> Iterator[str]:
     """Name what costs nothing."""
+    yield from misnumbered(traces, plan.drawn)
     if any("return" in answer.left_out for answer in answers):
         yield "no_history_returned"
     incomplete = [
@@ -138,10 +140,13 @@ def _remarks(plan: Plan[Probes], answers: Sequence[Answer], traces: Sequence[Tra
         yield "leaves_out_the_same_examples"
 
 
-def _tables(answer: Answer) -> tuple[Table, ...]:
-    """Take the tables that a routine returned."""
-    shaped = [array.tolist() for array in answer.values.values() if array.ndim == 2 and array.shape[1] == len(COLUMNS)]
-    return tuple(shaped)
+def _tables(answer: Answer) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
+    """Take the tables that a routine returned, and how it numbered their rows."""
+    columns = len(COLUMNS)
+    shaped = [array for array in answer.values.values() if array.ndim == 2 and array.shape[1] == columns + NUMBERS]
+    return tuple(table[:, :columns].tolist() for table in shaped), tuple(
+        table[:, columns:].tolist() for table in shaped
+    )
 
 
 def _findings(plan: Plan[Probes], traces: Sequence[Trace], found: Deviations) -> tuple[Finding, ...]:

@@ -182,7 +182,9 @@ def _event(event: object, referred: Reference) -> Event:
     """Read one event; arrays without dimensions become numbers."""
     match event:
         case [
-            "forward_propagation" | "backprop" | "gradient_step" | "cross_entropy" | "accuracy" | "end" as method,
+            (
+                "forward_propagation" | "backprop" | "gradient_step" | "outputs" | "cross_entropy" | "accuracy" | "end"
+            ) as method,
             value,
             int() as step,
             float() | None as rate,

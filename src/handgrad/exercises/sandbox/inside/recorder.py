@@ -128,6 +128,8 @@ class Recording:
                 result = original(network, *arguments, **keywords)  # raises its own error if they do not fit
             if name != "gradient_step":  # a forward pass that it makes itself comes before it
                 log.add(name, value)
+            if name == "forward_propagation":
+                log.computed(result)
             return result
 
         return method
@@ -138,6 +140,7 @@ class Log:
 
     ``step`` counts the changes of the weights, looked for at each event. ``rate`` is how far the last change went, in
     units of minus the gradient, so that downhill is positive; NaN if the entries moved differently, None before any.
+    Before a loss or an accuracy comes the ``step`` at which its outputs were computed, if that is known.
     """
 
     def __init__(self, network: Any, shapes: Shapes) -> None:
@@ -149,6 +152,7 @@ class Log:
         self.tables: list[NDArray[Any]] = []  # what the routine returned
         self.silent = False  # whether that was None
         self._network, self._shapes = network, shapes
+        self._outputs: dict[int, int] = {}
         self._bytes = 0
         self._weights = self._flat()
         self._gradient = np.ones(self._weights.shape)
@@ -158,7 +162,10 @@ class Log:
         left = cycle(values.ravel())
 
         def measured(*arguments: Any, **keywords: Any) -> Any:
-            self.add(name, next((y for y in (*arguments, *keywords.values()) if _axes(y) == 1), None))
+            given = (*arguments, *keywords.values())
+            for made in (self._outputs[key] for key in map(_contents, given) if key in self._outputs):
+                self.add("outputs", made)
+            self.add(name, next((y for y in given if _axes(y) == 1), None))
             return next(left)
 
         return measured
@@ -174,6 +181,10 @@ class Log:
             self.too_much = True
             raise EndlessError("the routine did not come to an end")
         self.events.append((method, copied, self.step, self.rate))
+
+    def computed(self, outputs: Any) -> None:
+        """Remember after how many changes of the weights a forward pass gave these outputs."""
+        self._outputs[_contents(outputs)] = self.step
 
     def look(self) -> None:
         """Count a change of the weights since the last look."""
@@ -257,6 +268,12 @@ def _made(kind: Function, sizes: list[int]) -> Any:
             raise
         made: Any = object.__new__(kind)
         return made
+
+
+def _contents(value: Any) -> int:
+    """Give a number that tells arrays apart."""
+    array = plain(value)
+    return 0 if array is None else hash((array.shape, array.tobytes()))
 
 
 def _axes(value: Any) -> int:

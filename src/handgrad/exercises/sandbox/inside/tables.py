@@ -10,25 +10,28 @@ from numpy.typing import NDArray
 from .protocol import plain
 
 COLUMNS = ("test_loss", "test_accuracy", "train_loss", "train_accuracy")
+NUMBERS = ("done", "epoch", "step")
 
 
 def tables(returned: Any) -> list[NDArray[Any]]:
-    """Make an array of each list of rows, with one of ``COLUMNS`` in each column, NaN where a row has no such name.
+    """Make an array of each list of rows that have some of ``COLUMNS``; NaN where a row has no such name.
+
+    Its columns are ``COLUMNS`` and ``NUMBERS``.
 
     Examples
     --------
     >>> import collections
     >>> Batch = collections.namedtuple("Batch", "epoch step train_loss train_accuracy")
     >>> tables(([], [Batch(0, 0, 0.75, 0.5)], 7))
-    [array([[ nan,  nan, 0.75, 0.5 ]])]
+    [array([[ nan,  nan, 0.75, 0.5 ,  nan, 0.  , 0.  ]])]
     """
     parts = returned if type(returned) is tuple else (returned,)
     named = [[_row(row) for row in part] for part in parts if type(part) is list and part]
-    return [array(rows) for rows in named if all(any(number == number for number in row) for row in rows)]
+    return [array(rows) for rows in named if all(any(number == number for number in row[:4]) for row in rows)]
 
 
 def _row(row: Any) -> list[float]:
     """Take the numbers from a row, which may be an object or a dictionary."""
-    values = row if type(row) is dict else {name: getattr(row, name, None) for name in COLUMNS}
-    numbers = [plain(values.get(name)) for name in COLUMNS]
+    values = row if type(row) is dict else {name: getattr(row, name, None) for name in (*COLUMNS, *NUMBERS)}
+    numbers = [plain(values.get(name)) for name in (*COLUMNS, *NUMBERS)]
     return [float(number) if number is not None and number.ndim == 0 else nan for number in numbers]
