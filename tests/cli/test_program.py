@@ -106,7 +106,11 @@ def test_the_summary_tells_of_the_run(trained: Trained) -> None:
     summary = json.loads((trained.run / "summary.json").read_text())
     figures = {f"{part}_{figure}" for part in ("train", "test") for figure in ("loss", "accuracy")}
     described = {"dataset", "layer_sizes", "parameters", "seed", "engine", "epochs", "steps", "version"}
-    assert set(summary) == described | figures | {"seconds", "train_seconds"}
+    of_classes = {"largest_class", "largest_class_share", "test_recall"}
+    assert set(summary) == described | figures | of_classes | {"seconds", "train_seconds"}
+    counts = np.bincount(load_data("digits").y_test)
+    assert (summary["largest_class"], summary["largest_class_share"]) == (str(counts.argmax()), counts.max() / 359)
+    assert np.average(list(summary["test_recall"].values()), weights=counts) == pytest.approx(summary["test_accuracy"])
     assert (summary["dataset"], summary["layer_sizes"], summary["epochs"]) == ("digits", [64, 32, 10], 20)
     assert summary["parameters"] == 64 * 32 + 32 + 32 * 10 + 10
     assert summary["steps"] == 20 * 45
@@ -218,6 +222,35 @@ def test_evaluate_reads_the_standard_input(with_sets: Trained) -> None:
     summary = json.loads((with_sets.run / "summary.json").read_text())
     assert re.search(rf"accuracy +{summary['test_accuracy']:.2%}", done.stdout)
     assert re.search(r"examples +40\b", done.stdout)
+
+
+def test_rare_classes_can_be_weighted(tmp_path: Path) -> None:
+    """With a class of 4 % that overlaps the other, balanced weights find it; a file gives weights of one's own."""
+    rng = np.random.default_rng(0)
+    x, rare = rng.standard_normal(500), np.arange(500) < 20
+    rows = zip(np.where(rare, x + 2, x), rng.standard_normal(500), rare, strict=True)
+    lines = (f"{a:.3f},{b:.3f},{'rare' if is_rare else 'common'}" for a, b, is_rare in rows)
+    (tmp_path / "table.csv").write_text("\n".join(["a,b,kind", *lines]) + "\n")
+    (tmp_path / "weights.csv").write_text("class,weight\nrare,0\ncommon,1\n")
+    (tmp_path / "wrong.csv").write_text("rare,2\ncomon,1\n")
+    words = ["train", "table.csv", "--hidden", "8", "--activation", "tanh", "--epochs", "30", "--class-weight"]
+    recall = {}
+    for asked in ("balanced", "weights.csv"):
+        done = handgrad(tmp_path, *words, asked, "--run", asked.partition(".")[0])
+        assert done.returncode == 0, done.stderr
+        recall[asked] = json.loads((tmp_path / asked.partition(".")[0] / "summary.json").read_text())["test_recall"]
+    assert recall["balanced"]["rare"] >= 0.75
+    assert recall["balanced"]["common"] >= 0.75
+    assert recall["weights.csv"] == {"common": 1.0, "rare": 0.0}
+    assert re.search(r"largest class +96.00% \(common\)\n +recall +50.00% .* 0.00% \(rare\)", done.stdout)
+    assert "a recall of 50.0% in the mean of the classes is no better than guessing" in done.stderr
+    told = handgrad(tmp_path, "evaluate", "balanced")
+    assert re.search(
+        r"true class +common +rare +recall\ncommon +\d+ +\d+ +[\d.]+%\nrare +\d +\d +[\d.]+%\n", told.stdout
+    )
+    wrong = handgrad(tmp_path, *words, "wrong.csv")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "wrong.csv, line 2: 'comon' is no class of the training set; expected one of common, rare." in wrong.stderr
 
 
 # evaluate and predict
@@ -392,6 +425,25 @@ def test_what_a_user_can_mend_ends_in_one_message(
     assert tree(spoilt) == before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit on the size of files is one of Unix")
+def test_a_picture_that_cannot_be_drawn_costs_nothing_else(tmp_path: Path) -> None:
+    """If there is room for the run but not for its pictures, a line names each; the run is whole, with exit code 0."""
+    command = f"ulimit -f 30; exec {PROGRAM} train --hidden 8 --epochs 2 --run run"  # blocks of 1,024 bytes
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^curves\.png could not be drawn: .+", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stderr
+    assert handgrad(tmp_path, "evaluate", "run").returncode == 0
+
+
 def test_a_training_that_diverges_says_so(tmp_path: Path) -> None:
     """A learning rate that is far too high ends in a message with its value, and without a model file."""
     done = handgrad(tmp_path, "train", *QUICK, "--lr", "1e37", "--loss", "squared_error", "--run", "run")
@@ -461,7 +513,7 @@ def heed_ctrl_c() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to another process")
 def test_ctrl_c_stops_at_once_and_leaves_whole_lines(tmp_path: Path) -> None:
-    """Ctrl-C ends a training within two seconds with exit code 130 and one line; what was recorded is whole."""
+    """Ctrl-C ends a training with exit code 130 and a line; the history is whole, the last epoch's weights are kept."""
     command = [PROGRAM, "train", "--hidden", "16", "--epochs", "1000000", "--log-every", "1", "--run", "run"]
     history = tmp_path / "run" / "history.jsonl"
     with subprocess.Popen(
@@ -486,11 +538,18 @@ def test_ctrl_c_stops_at_once_and_leaves_whole_lines(tmp_path: Path) -> None:
         finally:
             process.kill()
     why = "" if find_spec("numba") else "using the NumPy engine because numba cannot be imported\n"
-    assert (process.returncode, errors) == (130, f"{why}handgrad: stopped\n")
+    assert process.returncode == 130
+    assert re.fullmatch(
+        why + r"(compiling .*\n)?handgrad: stopped; the weights after epoch \d+ are kept in run\n", errors
+    ), errors
     assert took < 10
     content = history.read_text()
     assert content.endswith("\n")
     assert len(read_history(history)) == content.count("\n")
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["stopped"]
+    assert f"after epoch {summary['epochs']} are" in errors
     told = handgrad(tmp_path, "evaluate", "run")
-    assert told.returncode == 2
-    assert "did not finish" in told.stderr
+    assert told.returncode == 0
+    assert f"{summary['test_accuracy']:.2%}" in told.stdout
+    assert f"{summary['test_loss']:.4f}" in told.stdout

@@ -26,6 +26,7 @@ OTHER: dict[str, tuple[list[str], Any, Any]] = {
     "data": (["--data", "some/folder"], "some/folder", "some/folder"),
     "test": (["--test", "test.csv"], "test.csv", "test.csv"),
     "validation": (["--validation", "0.25"], 0.25, 0.25),
+    "class_weight": (["--class-weight", "balanced"], "balanced", "balanced"),
     "hidden": (["--hidden", "30,20"], [30, 20], (30, 20)),
     "activation": (["--activation", "leaky_relu"], "leaky_relu", "leaky_relu"),
     "init": (["--init", "glorot_normal"], "glorot_normal", "glorot_normal"),

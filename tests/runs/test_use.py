@@ -16,8 +16,9 @@ from handgrad.data import convert, load_data
 from handgrad.data.idx import write_idx
 from handgrad.errors import DataError, HandgradError, RunError, ShapeError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
+from handgrad.runs.evaluate import evaluate_run
 from handgrad.runs.train import train_run
-from handgrad.runs.use import evaluate_run, predict_inputs, write_predictions, write_seen
+from handgrad.runs.use import predict_inputs, write_predictions, write_seen
 from handgrad.training import Record
 
 DIGITS = load_digits()
@@ -75,7 +76,7 @@ def test_evaluation_finds_the_figures_of_the_training(
     """A run, or its model file, evaluated on the data of its training, gives the summary's test figures."""
     run, summary = request.getfixturevalue(which)
     monkeypatch.chdir(run.parent)
-    rows, title = evaluate_run(Path(target), data, [].append)
+    rows, title, *_ = evaluate_run(Path(target), data, [].append)
     assert figures(rows) == (f"{summary['test_accuracy']:.2%}", f"{summary['test_loss']:.4f}")
     assert dict(rows)["examples"] == {"digits_run": "359", "table_run": "12"}[which]
     assert target in title
@@ -91,7 +92,7 @@ def test_evaluation_of_a_table_whose_file_is_unknown_says_so(table_run: tuple[Pa
 def test_evaluation_reads_converted_data(name: str, digits_run: tuple[Path, dict], tmp_path: Path) -> None:
     """The same digits in another format give the same figures."""
     run, summary = digits_run
-    rows, _ = evaluate_run(run, str(convert(load_data("digits"), tmp_path / name)), [].append)
+    rows, *_ = evaluate_run(run, str(convert(load_data("digits"), tmp_path / name)), [].append)
     assert figures(rows) == (f"{summary['test_accuracy']:.2%}", f"{summary['test_loss']:.4f}")
 
 
@@ -101,7 +102,7 @@ def test_evaluation_takes_all_rows_of_a_table(table_run: tuple[Path, dict], tmp_
     _, *rows = (run.parent / "table.csv").read_text().splitlines()
     fields = [row.split(",") for row in [*rows, *["1000,10000,high"] * 10]]
     (tmp_path / "other.csv").write_text("kind,class,b,a\n" + "".join(f"x,{name},{b},{a}\n" for a, b, name in fields))
-    found, _ = evaluate_run(run, str(tmp_path / "other.csv"), pytest.fail)
+    found, *_ = evaluate_run(run, str(tmp_path / "other.csv"), pytest.fail)
     outputs = predicted(run, np.array([row[:2] for row in fields], float), tmp_path)
     names = [one.class_names[int(one.outputs.argmax())] for one in outputs]
     right = np.mean([name == row[2] for name, row in zip(names, fields, strict=True)])

@@ -3,9 +3,9 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, confusion_matrix
+from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
-from handgrad.training import confusion_counts, correct
+from handgrad.training import confusion_counts, correct, recalls
 
 
 @st.composite
@@ -49,3 +49,12 @@ def test_confusion_is_scikit_learns(drawn: tuple[np.ndarray, np.ndarray]) -> Non
     np.testing.assert_array_equal(
         confusion_counts(predicted, y, k), confusion_matrix(y, predicted, labels=list(range(k)))
     )
+
+
+@given(drawn=judged())
+def test_recalls_are_those_of_scikit_learn(drawn: tuple[np.ndarray, np.ndarray]) -> None:
+    """Each class's recall is scikit-learn's, and NaN where there are no examples."""
+    logits, y = drawn
+    k = logits.shape[1]
+    theirs = recall_score(y, logits.argmax(axis=1), labels=np.arange(k), average=None, zero_division=np.nan)
+    np.testing.assert_array_equal(recalls(logits.argmax(axis=1), y, k), theirs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -79,6 +80,12 @@ def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for part in ("test", "validation", "train"):
         if f"{part}_accuracy" in summary:
             yield f"{part} accuracy", f"{summary[f'{part}_accuracy']:.2%}"
+            if part == "test":
+                yield "largest class", f"{summary['largest_class_share']:.2%} ({summary['largest_class']})"
+                recalls = {name: share for name, share in summary["test_recall"].items() if not isnan(share)}
+                lowest = min(recalls, key=lambda name: recalls[name])
+                mean = sum(recalls.values()) / len(recalls)
+                yield "recall", f"{mean:.2%} in the mean of the classes, at least {recalls[lowest]:.2%} ({lowest})"
             yield f"{part} loss", f"{summary[f'{part}_loss']:.4f}"
 
 
@@ -138,10 +145,12 @@ def evaluate(run: Path, /, *, data: Annotated[str | None, Parameter(allow_leadin
         A data set, as for train --data; by default, the test set of the training.
     """
     from handgrad.reporting import console
-    from handgrad.runs.use import evaluate_run
+    from handgrad.reporting.classes import confusion_table
+    from handgrad.runs.evaluate import evaluate_run
 
-    rows, title = evaluate_run(run, data, tell, download_progress())
-    console.summary_table(rows, title)
+    found = evaluate_run(run, data, tell, download_progress())
+    console.summary_table(found.rows, found.title)
+    print(confusion_table(found.class_names, found.y, found.predicted))
 
 
 def predict(

@@ -5,6 +5,7 @@ from typing import Literal
 
 from handgrad.errors import SettingError
 
+BALANCED = "balanced"
 Missing = Literal["error", "drop", "mean"]
 
 
@@ -43,6 +44,9 @@ class DataSettings(TableOptions):
     validation : float or str, optional
         Share of the training set to hold out, between 0 and 1, or another file or set, as for --test. Its figures are
         reported beside the others.
+    class_weight : str, optional
+        Weight of each class in the loss of the training: balanced (the rarer, the more), or a CSV file of lines such as
+        CLASS,2.5.
     label : str, optional
         The label's column in a table, by its name or its number from 1.
     drop : tuple of str
@@ -54,6 +58,7 @@ class DataSettings(TableOptions):
     data: str = "digits"
     test: str | None = None
     validation: float | str | None = None
+    class_weight: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.validation, int | float) and not 0 < self.validation < 1:

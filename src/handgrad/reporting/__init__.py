@@ -1,10 +1,12 @@
 """Reporting: the history as data, the console, and the charts."""
 
 from handgrad.reporting.charts import draw_confusion, draw_curves, draw_first_layer
+from handgrad.reporting.classes import confusion_table
 from handgrad.reporting.console import image_blocks, probability_bars, show_training, summary_table
 from handgrad.reporting.records import read_history, to_json_line
 
 __all__ = [
+    "confusion_table",
     "draw_confusion",
     "draw_curves",
     "draw_first_layer",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
 from typing import IO, TYPE_CHECKING
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from handgrad.errors import ShapeError
+from handgrad.reporting.text import padded, printable, width_of
 from handgrad.training.loop import Record
 
 if TYPE_CHECKING:
@@ -79,17 +79,17 @@ def summary_table(rows: Sequence[tuple[str, str]], title: str, console: Console 
       test accuracy  98.35 %
       saved in       runs/mnist-1
     """
-    width = max((_width(name) for name, _ in rows), default=0)
+    width = max((width_of(name) for name, _ in rows), default=0)
     terminal = _terminal(console)
     if terminal is None:
-        _write_lines(_file(console), [title, *(f"  {_pad(name, width)}  {value}" for name, value in rows)])
+        _write_lines(_file(console), [title, *(f"  {padded(name, width)}  {value}" for name, value in rows)])
         return
     from rich.text import Text
 
-    terminal.print(Text(_printable(title, terminal.encoding), style="bold"), soft_wrap=True)
+    terminal.print(Text(printable(title, terminal.encoding), style="bold"), soft_wrap=True)
     for name, value in rows:
-        first = (_printable(f"  {_pad(name, width)}  ", terminal.encoding), "dim")
-        terminal.print(Text.assemble(first, _printable(value, terminal.encoding)), soft_wrap=True)
+        first = (printable(f"  {padded(name, width)}  ", terminal.encoding), "dim")
+        terminal.print(Text.assemble(first, printable(value, terminal.encoding)), soft_wrap=True)
 
 
 def probability_bars(class_names: Sequence[str], probabilities: ArrayLike) -> str:
@@ -124,13 +124,13 @@ def probability_bars(class_names: Sequence[str], probabilities: ArrayLike) -> st
             "pass one row of what predict returns",
         )
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-    blocks = _printable(_EIGHTHS, encoding) == _EIGHTHS
+    blocks = printable(_EIGHTHS, encoding) == _EIGHTHS
     order = np.argsort(-values, kind="stable")
-    names = [_printable(class_names[i], encoding) for i in order]
-    width = max(map(_width, names), default=0)
+    names = [printable(class_names[i], encoding) for i in order]
+    width = max(map(width_of, names), default=0)
     bars = (_bar(float(values[i]), blocks) for i in order)
     lines = zip(names, bars, order, strict=True)
-    return "\n".join(f"{_pad(name, width)}  {bar}  {100 * values[i]:6.2f} %" for name, bar, i in lines)
+    return "\n".join(f"{padded(name, width)}  {bar}  {100 * values[i]:6.2f} %" for name, bar, i in lines)
 
 
 def image_blocks(image: ArrayLike) -> str:
@@ -142,7 +142,7 @@ def image_blocks(image: ArrayLike) -> str:
     True
     """
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-    shades = " ░▒▓█" if _printable("░▒▓█", encoding) == "░▒▓█" else " .+#@"
+    shades = " ░▒▓█" if printable("░▒▓█", encoding) == "░▒▓█" else " .+#@"
     levels = np.rint(np.clip(np.asarray(image, np.float64), 0, 1) * 4).astype(int)
     return "\n".join("".join(2 * shades[level] for level in row).rstrip() for row in levels.tolist())
 
@@ -196,7 +196,7 @@ def _show_live(records: Iterable[Record], total_steps: int, title: str, console:
 
     lines, began, drawn, next_line = _Lines(), perf_counter(), -math.inf, 0.0
     latest: dict[str, str] = {}
-    console.print(Text(_printable(title, console.encoding), style="bold"), soft_wrap=True)
+    console.print(Text(printable(title, console.encoding), style="bold"), soft_wrap=True)
     with Live(console=console, auto_refresh=False, transient=True) as live:
         for record in records:
             if record.kind == "evaluation":
@@ -276,23 +276,5 @@ def _file(console: Console | None) -> IO[str]:
 def _write_lines(file: IO[str], lines: Iterable[str]) -> None:
     """Write lines without delay, with question marks for characters that the encoding lacks."""
     encoding = getattr(file, "encoding", None) or "utf-8"
-    file.writelines(_printable(line, encoding) + "\n" for line in lines)
+    file.writelines(printable(line, encoding) + "\n" for line in lines)
     file.flush()
-
-
-def _printable(text: str, encoding: str) -> str:
-    """Replace characters that the encoding lacks, and control characters, which could move a terminal's cursor."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return text.encode(encoding, errors="replace").decode(encoding)
-
-
-def _width(text: str) -> int:
-    """Count the columns of a text: two for a wide letter, none for a combining mark."""
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Group, Parameter, Token
 
 from handgrad.data.catalog import DIGITS, PUBLISHED
-from handgrad.data.settings import DataSettings, TableOptions
+from handgrad.data.settings import BALANCED, DataSettings, TableOptions
 from handgrad.errors import SettingError
 from handgrad.network.settings import NetworkSettings
 from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSettings
@@ -42,7 +42,7 @@ def _names(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
     return () if text in ("", "none") else tuple(name.strip() for name in text.split(","))
 
 
-PATHS = ("data", "test", "validation")  # settings that may be paths
+PATHS = ("data", "test", "validation", "class_weight")  # settings that may be paths
 PRESETS: dict[str, dict[str, Any]] = {
     "notebook": {
         "hidden": [400, 400],
@@ -266,7 +266,7 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 def _is_path(value: Any) -> bool:
     """Say whether the value of a setting is a path, and not a name or a number."""
-    return isinstance(value, str) and value not in (DIGITS, *PUBLISHED, "-")
+    return isinstance(value, str) and value not in (DIGITS, *PUBLISHED, "-", BALANCED)
 
 
 def data_settings(config: Mapping[str, Any], default: str) -> DataSettings:

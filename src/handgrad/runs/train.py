@@ -14,24 +14,26 @@ from numpy.typing import NDArray
 
 import handgrad
 from handgrad.data import Dataset
+from handgrad.data.class_weights import read_class_weights
 from handgrad.data.digests import row_digests, write_digests
+from handgrad.data.settings import BALANCED
 from handgrad.errors import SettingError
 from handgrad.model.model import Model
 from handgrad.model.safetensors import save_model
-from handgrad.network import MLP
-from handgrad.reporting import charts
+from handgrad.network import MLP, Parameters
 from handgrad.runs import folder
 from handgrad.runs.config import TrainConfig, origin
 from handgrad.runs.machine import available_cores, memory_limit
+from handgrad.runs.pictures import draw_pictures
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples
 from handgrad.training.loop import Record, steps_per_epoch, train
-from handgrad.training.metrics import confusion_counts
+from handgrad.training.metrics import recalls
 from handgrad.training.rates import suitable_rate
 from handgrad.training.settings import Engine as EngineName
 from handgrad.training.state import TrainingState
+from handgrad.training.weights import balanced_weights
 
-MOST_CLASSES = 200  # in a picture of the confusion matrix
 # Shows the progress of a training run: takes its records, the number of steps and a title, and passes the records on.
 Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
 
@@ -70,7 +72,7 @@ def train_run(
     config = _with_existing_cores(config, tell)
     config = _with_rate(config, network)
     parameters = network.initialise(config.training.seed, config.network.init, config.network.dtype)
-    examples = Examples(data.X_train, data.y_train)
+    examples = Examples(data.X_train, data.y_train, _weights(config.data.class_weight, data))
     others = {"test": Examples(data.X_test, data.y_test)}
     if data.X_validation is not None and data.y_validation is not None:
         others = {"validation": Examples(data.X_validation, data.y_validation), **others}
@@ -85,12 +87,14 @@ def train_run(
     sizes = "-".join(map(str, network.layer_sizes))
     if engine.name == "compiled":
         records = _patiently(records, tell)
-    history = list(show(folder.record_history(run, records), steps, f"{data.name} {sizes}"))
+    shown = show(folder.record_history(run, records), steps, f"{data.name} {sizes}")
+    history, stopped = _follow(shown, parameters)
     last = history[-1]  # training yields at least the final evaluation
     model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name, data.columns)
     save_model(run / folder.MODEL_FILE, model)
     digests = row_digests(data.X_train, data.y_train)
     write_digests(run / folder.ROWS_FILE, digests)
+    predicted = model.predict_scaled(data.X_test, cast(EngineName, engine.name)).argmax(axis=1)
     summary = {
         "dataset": data.name,
         "layer_sizes": list(network.layer_sizes),
@@ -100,21 +104,69 @@ def train_run(
         "epochs": last.epoch,
         "steps": last.step,
         **last.figures,
+        **_of_classes(data, predicted),
         "train_seconds": last.train_seconds,
         "seconds": perf_counter() - began,
         "version": handgrad.__version__,
-    }
+    } | ({"stopped": True} if stopped else {})
     folder.write_summary(run, summary)
-    for warning in (*_warnings(data, history), *_repeated(config, data, digests)):
+    if stopped:
+        raise KeyboardInterrupt(f"the weights after epoch {last.epoch} are kept in {run}")
+    for warning in (*_warnings(config, summary, history), *_repeated(config, data, digests)):
         tell(warning)
-    draw_pictures(run, model, data, history, cast(EngineName, engine.name))
+    draw_pictures(run, model, data, history, predicted, tell)
     return run, summary
+
+
+def _weights(asked: str | None, data: Dataset) -> NDArray[np.float64] | None:
+    """Return the weight of each training example, if its class has one."""
+    if asked is None:
+        return None
+    if asked == BALANCED:
+        return balanced_weights(data.y_train, data.n_classes)[data.y_train]
+    return read_class_weights(Path(asked).expanduser(), data.class_names)[data.y_train]
+
+
+def _follow(records: Iterable[Record], parameters: Parameters) -> tuple[list[Record], bool]:
+    """Take all records. At Ctrl-C, return to the last evaluation, whose weights are whole and whose figures are known.
+
+    Returns
+    -------
+    history : list of Record
+    stopped : bool
+    """
+    history: list[Record] = []
+    kept = (0, parameters.vector)
+    try:
+        for record in records:
+            history.append(record)
+            if record.kind == "evaluation":
+                kept = (len(history), parameters.vector.copy())
+    except KeyboardInterrupt:
+        length, vector = kept
+        if length == 0 or history[length - 1].step == 0:
+            raise
+        parameters.vector[:] = vector
+        return history[:length], True
+    return history, False
+
+
+def _of_classes(data: Dataset, predicted: NDArray[np.integer[Any]]) -> dict[str, Any]:
+    """Return the figures of a summary that tell of rare classes."""
+    counts = np.bincount(data.y_test, minlength=data.n_classes)
+    largest = int(counts.argmax())
+    recall = recalls(predicted, data.y_test, data.n_classes)
+    return {
+        "largest_class": data.class_names[largest],
+        "largest_class_share": counts[largest] / len(data.y_test),
+        "test_recall": dict(zip(data.class_names, recall.tolist(), strict=True)),
+    }
 
 
 def _refuse_too_large(network: MLP, config: TrainConfig) -> None:
     """Refuse a network that cannot fit into this machine's memory, before anything is allocated."""
-    # The weights are drawn in float64; later there are a gradient and what the optimizer keeps.
-    each = 8 + np.dtype(config.network.dtype).itemsize * (2 + config.training.recurrence.slots)
+    # The weights are drawn in float64; later there are a gradient, what the optimizer keeps, and a copy.
+    each = 8 + np.dtype(config.network.dtype).itemsize * (3 + config.training.recurrence.slots)
     needed = network.parameter_count * each
     limit = memory_limit()
     if limit is not None and needed > limit:
@@ -134,15 +186,20 @@ def _with_existing_cores(config: TrainConfig, tell: Callable[[str], None]) -> Tr
     return replace(config, training=replace(config.training, threads=cores))
 
 
-def _warnings(data: Dataset, history: list[Record]) -> Iterator[str]:
+def _warnings(config: TrainConfig, summary: dict[str, Any], history: list[Record]) -> Iterator[str]:
     """Say so if a training was of no use."""
     first, last = history[0].figures, history[-1].figures
-    shares = np.bincount(data.y_test, minlength=data.n_classes) / len(data.y_test)
-    best = int(shares.argmax())
-    if last["test_accuracy"] <= shares[best]:
+    accuracy, share, name = (summary[key] for key in ("test_accuracy", "largest_class_share", "largest_class"))
+    remedy = "try another --lr, or more --epochs"
+    if config.data.class_weight is not None:  # rare classes are worth some accuracy
+        mean, chance = float(np.nanmean(list(summary["test_recall"].values()))), 1 / len(summary["test_recall"])
+        if mean <= chance:
+            yield f"warning: a recall of {mean:.1%} in the mean of the classes is no better than guessing; {remedy}"
+    elif accuracy <= share:
+        rare = ", or --class-weight balanced" if share > 0.75 else ""
         yield (
-            f"warning: a test accuracy of {last['test_accuracy']:.1%} is no better than always guessing "
-            f"{data.class_names[best]!r} ({shares[best]:.1%}); try another --lr, or more --epochs"
+            f"warning: a test accuracy of {accuracy:.1%} is no better than always guessing {name!r} ({share:.1%}); "
+            f"{remedy}{rare}"
         )
     if last["train_loss"] > first["train_loss"]:
         yield (
@@ -182,19 +239,3 @@ def _patiently(records: Iterator[Record], tell: Callable[[str], None]) -> Iterat
     finally:
         timer.cancel()
     yield from records
-
-
-def draw_pictures(run: Path, model: Model, data: Dataset, history: list[Record], engine: EngineName) -> None:
-    """Draw the curves, the first layer and the confusion matrix of the test set into the run's folder."""
-    charts.draw_curves(history, run / folder.CURVES_FILE, f"{data.name}: training")
-    charts.draw_first_layer(
-        np.asarray(model.parameters.W[0]),
-        data.image_shape,
-        run / folder.FIRST_LAYER_FILE,
-        f"{data.name}: first layer",
-    )
-    if data.n_classes > MOST_CLASSES:
-        return  # nothing could be read in a picture of gigabytes
-    predicted = model.predict_scaled(data.X_test, engine).argmax(axis=1)
-    counts = confusion_counts(predicted, data.y_test, data.n_classes)
-    charts.draw_confusion(counts, data.class_names, run / folder.CONFUSION_FILE, f"{data.name}: test set")

@@ -1,4 +1,4 @@
-"""Using a trained network: evaluate it on a data set, and classify images and rows."""
+"""Using a trained network: classify images and rows."""
 
 from __future__ import annotations
 
@@ -13,91 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
-from handgrad.data import load_sets, read_image, read_part, read_rows
-from handgrad.data.digests import row_digests
-from handgrad.data.download import Progress
+from handgrad.data import read_image, read_rows
 from handgrad.data.formats import is_table, kind_of
 from handgrad.data.images import is_picture_name
 from handgrad.data.layouts import read_images
 from handgrad.data.ranges import recognise
-from handgrad.data.sets import Part, test_part
 from handgrad.data.table import Rows, read_table_rows
 from handgrad.errors import DataError
 from handgrad.model.model import Model
-from handgrad.runs.config import data_settings, resolved
-from handgrad.runs.folder import load_run, training_rows
-from handgrad.training.engines.choice import make_engine
-from handgrad.training.examples import Examples, check_examples
-from handgrad.training.settings import TrainingSettings
+from handgrad.runs.folder import load_run
 
 Tell = Callable[[str], None]
 DIGITS = tuple("0123456789")
 SEEN = ".seen.png"  # ends the name of a picture of what the network saw
-
-
-def evaluate_run(
-    run: Path, data: str | None, tell: Tell, progress: Progress | None = None
-) -> tuple[list[tuple[str, str]], str]:
-    """Evaluate a run's model on the test set of a data set, or on all rows of a table.
-
-    Parameters
-    ----------
-    run : path
-        A run folder or a model file.
-    data : str or None
-        A name, a folder or a file; by default, the test set of the training.
-    tell : callable
-        Called with each assumption that was made.
-    progress : callable, optional
-        As for :func:`load_data`.
-
-    Returns
-    -------
-    rows : list of (label, value)
-    title : str
-
-    Raises
-    ------
-    HandgradError
-        If the run or the data cannot be read, or do not match.
-    """
-    model, _, config = load_run(run)
-    settings = data_settings(resolved(config, run), model.dataset)
-    if data is None and settings.test is None:
-        part = test_part(load_sets(settings, progress), model)
-    else:
-        part = read_part(data or settings.test or "", model, progress, settings.missing)
-    for note in part.notes:
-        tell(f"{part.name}: {note}")
-    examples = Examples(part.X, part.y)
-    check_examples(model.network, examples)
-    # The engine that fits one pass over all examples.
-    evaluation = TrainingSettings(epochs=1, full_batch=True)
-    engine, _ = make_engine(model.network, examples, evaluation, model.parameters.vector.dtype)
-    loss, accuracy = engine.evaluate(model.parameters, examples)
-    kind = "" if part.whole and data is not None else "test "
-    rows = [
-        (f"{kind}accuracy", f"{accuracy:.2%}"),
-        (f"{kind}loss", f"{loss:.4f}"),
-        ("examples", f"{len(examples.X):,}"),
-    ]
-    seen = _seen(run, part)
-    if seen is None and data is not None:
-        rows.append(("note", "it is not known which rows were part of the training set"))
-    elif seen is not None and seen.all():
-        rows.append(("note", "all rows were part of the training set: the accuracy says nothing about new ones"))
-    elif seen is not None and seen.any():
-        others = Examples(part.X[~seen], part.y[~seen])
-        _, accuracy = engine.evaluate(model.parameters, others)
-        counts = f"{int(seen.sum()):,} of the {len(seen):,} rows were part of the training set"
-        rows.append(("note", f"{counts}: on the other {len(others):,} the accuracy is {accuracy:.2%}"))
-    return rows, f"{run} on {part.name}"
-
-
-def _seen(run: Path, part: Part) -> NDArray[np.bool_] | None:
-    """Tell which examples were part of the training set, if the run remembers it."""
-    digests = training_rows(run)
-    return None if digests is None else np.isin(row_digests(part.X, part.y), digests)
 
 
 def _read_table(model: Model, path: Path, tell: Tell) -> Rows:

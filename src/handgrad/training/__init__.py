@@ -4,7 +4,7 @@ from handgrad.training.batches import dropout_keys, dropout_masks, epoch_order
 from handgrad.training.engines import BatchGradient, Engine, SpanLog, evaluate, make_engine, make_predictor
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.loop import Record, steps_per_epoch, train
-from handgrad.training.metrics import confusion_counts, correct
+from handgrad.training.metrics import confusion_counts, correct, recalls
 from handgrad.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 from handgrad.training.schedules import (
     SCHEDULES,
@@ -16,6 +16,7 @@ from handgrad.training.schedules import (
 )
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
+from handgrad.training.weights import balanced_weights
 
 __all__ = [
     "OPTIMIZERS",
@@ -33,6 +34,7 @@ __all__ = [
     "SpanLog",
     "TrainingSettings",
     "TrainingState",
+    "balanced_weights",
     "check_examples",
     "confusion_counts",
     "constant",
@@ -46,6 +48,7 @@ __all__ = [
     "make_engine",
     "make_predictor",
     "one_cycle",
+    "recalls",
     "step_decay",
     "steps_per_epoch",
     "train",

@@ -51,3 +51,28 @@ def confusion_counts(predicted: NDArray[Any], y: NDArray[Any], k: int) -> NDArra
            [0, 1]])
     """
     return np.bincount(y * k + predicted, minlength=k * k).reshape(k, k)
+
+
+def recalls(predicted: NDArray[Any], y: NDArray[Any], k: int) -> NDArray[np.float64]:
+    """Return the share of each class's examples that were predicted as this class.
+
+    Parameters
+    ----------
+    predicted, y : integer ndarrays of shape (n,)
+    k : int
+        Number of classes.
+
+    Returns
+    -------
+    ndarray of shape (k,)
+        NaN for a class without examples.
+
+    Examples
+    --------
+    >>> recalls(np.array([0, 1, 1]), np.array([0, 1, 0]), 3)
+    array([0.5, 1. , nan])
+    """
+    counts = np.bincount(y, minlength=k)
+    shares = np.full(k, np.nan)
+    shares[counts > 0] = np.bincount(y[predicted == y], minlength=k)[counts > 0] / counts[counts > 0]
+    return shares

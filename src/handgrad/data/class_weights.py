@@ -1,0 +1,79 @@
+"""A file of class weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad import files
+from handgrad.errors import FormatError
+
+_MAX_BYTES = 2**22
+
+
+def read_class_weights(path: Path, class_names: Sequence[str]) -> NDArray[np.float64]:
+    r"""Read the weights of classes: lines of a class and a number, separated by a comma; a heading is allowed.
+
+    Parameters
+    ----------
+    path : Path
+    class_names : sequence of k str
+
+    Returns
+    -------
+    array of shape (k,)
+        1 for a class that the file does not name.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or a line is anything else; the message has the line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "weights.csv"
+    ...     _ = path.write_text("class,weight\nrare,25\n")
+    ...     read_class_weights(path, ["common", "rare"])
+    array([ 1., 25.])
+    """
+    with files.opened(path) as file:
+        files.refuse_size(path.stat().st_size, path, _MAX_BYTES)
+        text = file.read().decode("utf-8-sig", "replace")
+    weights, number = np.ones(len(class_names)), {name: i for i, name in enumerate(class_names)}
+    seen: set[str] = set()
+    for line, content in enumerate(text.splitlines(), start=1):
+        name, _, value = (part.strip().strip("\"'") for part in content.rpartition(","))
+        if not content.strip() or (line == 1 and name not in number and _number(value) is None):
+            continue
+        weight = _number(value)
+        if weight is None:
+            raise _wrong(path, line, f"{value[:40]!r} is not a weight", "a number of at least 0 after the last comma")
+        if name not in number or name in seen:
+            what = "is named twice" if name in seen else "is no class of the training set"
+            raise _wrong(path, line, f"{name[:40]!r} {what}", f"one of {', '.join(class_names[:20])}")
+        seen.add(name)
+        weights[number[name]] = weight
+    if not seen:
+        raise FormatError(
+            f"{path} has no weights", "lines such as CLASS,2.5", "add them, or use --class-weight balanced"
+        )
+    return weights
+
+
+def _number(text: str) -> float | None:
+    """Return a finite number of at least 0; None for any other text."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value < math.inf else None
+
+
+def _wrong(path: Path, line: int, found: str, wanted: str) -> FormatError:
+    return FormatError(f"{path}, line {line}: {found}", wanted, "correct that line")

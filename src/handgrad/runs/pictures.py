@@ -1,0 +1,60 @@
+"""The pictures of a run. One that cannot be drawn costs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.data import Dataset
+from handgrad.model.model import Model
+from handgrad.reporting import charts
+from handgrad.runs import folder
+from handgrad.training.loop import Record
+from handgrad.training.metrics import confusion_counts
+
+MOST_CLASSES = 200  # in a picture of the confusion matrix
+
+
+def draw_pictures(
+    run: Path,
+    model: Model,
+    data: Dataset,
+    history: Iterable[Record],
+    predicted: NDArray[np.integer[Any]],
+    tell: Callable[[str], None],
+) -> None:
+    """Draw the curves, the first layer and the confusion matrix of the test set into the run's folder.
+
+    Parameters
+    ----------
+    run : Path
+    model : Model
+    data : Dataset
+    history : iterable of Record
+    predicted : integer array of shape (m,)
+        The classes that the model predicts for the test set.
+    tell : callable
+        Called with the reason if a picture cannot be drawn, for example on a full disk.
+    """
+    W = np.asarray(model.parameters.W[0])
+    pictures: dict[str, Callable[[Path], None]] = {
+        folder.CURVES_FILE: partial(charts.draw_curves, history, title=f"{data.name}: training"),
+        folder.FIRST_LAYER_FILE: partial(
+            charts.draw_first_layer, W, data.image_shape, title=f"{data.name}: first layer"
+        ),
+    }
+    if data.n_classes <= MOST_CLASSES:  # of more, nothing could be read in a picture of gigabytes
+        counts = confusion_counts(predicted, data.y_test, data.n_classes)
+        pictures[folder.CONFUSION_FILE] = partial(
+            charts.draw_confusion, counts, data.class_names, title=f"{data.name}: test set"
+        )
+    for name, draw in pictures.items():
+        try:
+            draw(run / name)
+        except Exception as error:  # whatever a library or the disk has against it: the run is whole without pictures
+            tell(f"{name} could not be drawn: {error or type(error).__name__}")
