@@ -111,8 +111,12 @@ def encode(frame: Frame, columns: Columns, missing: Missing = "error") -> tuple[
     whole : array of shape (n,)
         False for a row with an empty field that nothing stands for, if ``missing`` is "drop".
     """
-    parts, whole = [], np.ones(len(frame.table), bool)
-    for column, series in zip(columns.features, matched(frame, columns), strict=True):
+    parts, whole, found = [], np.ones(len(frame.table), bool), matched(frame, columns)
+    if all(map(is_numeric, found)) and not any(column.words for column in columns.features):
+        X = frame.table[[series.name for series in found]].to_numpy(np.float64, na_value=np.nan)
+        if np.isfinite(X).all():  # tables of images would take three times the memory below
+            return X, whole
+    for column, series in zip(columns.features, found, strict=True):
         if column.words:
             texts = [None if word is None or word != word else str(word).strip() for word in series.tolist()]
             present = np.array([text is not None for text in texts])
@@ -194,16 +198,19 @@ def _numbers(frame: Frame, series: pd.Series[Any], name: str) -> NDArray[np.floa
 def leaks(frame: Frame, columns: Columns, y: NDArray[np.int64]) -> tuple[str, ...]:
     """Warn about features that give the label away: that equal it, or divide the classes by themselves."""
     notes = []
+    order = np.argsort(y, kind="stable")
+    starts = np.flatnonzero(np.diff(y[order], prepend=-1))
     for column, series in zip(columns.features, matched(frame, columns), strict=True):
-        values = series.to_numpy() if is_numeric(series) else np.array([str(word) for word in series.tolist()])
+        if is_numeric(series):
+            values = series.to_numpy()
+        else:
+            values = np.unique([str(word) for word in series.tolist()], return_inverse=True)[1]
         if len(values) != len(y) or (is_numeric(series) and series.isna().any()):
             continue
-        order = np.lexsort((y, values))
-        changes = int((np.diff(y[order]) != 0).sum())
-        mixed = bool(((np.diff(y[order]) != 0) & (values[order][1:] == values[order][:-1])).any())
-        if changes == len(np.unique(y)) - 1 and not mixed:
-            distinct = len(np.unique(values))
-            what = "equals the label" if distinct == changes + 1 else "tells the classes apart by itself"
+        lows, highs = (extreme.reduceat(values[order], starts) for extreme in (np.minimum, np.maximum))
+        ascending = np.argsort(lows)
+        if (highs[ascending][:-1] < lows[ascending][1:]).all():  # no two classes overlap
+            what = "equals the label" if (lows == highs).all() else "tells the classes apart by itself"
             notes.append(
                 f"warning: {called(column.name, frame.named)} {what}; leave it out with --drop unless it is "
                 "known beforehand"
