@@ -1,5 +1,6 @@
 """Files that are not read: each is called what it is, and the advice is true."""
 
+import pickle
 import zipfile
 
 import numpy as np
@@ -52,6 +53,28 @@ def test_archives_of_other_programs(refused, tmp_path):
         load_data(write_zip(tmp_path / "set.xlsx", "[Content_Types].xml", "xl/workbook.xml"))
     with refused(FormatError, "is a file of PyTorch", "torch.load"):
         load_data(write_zip(tmp_path / "set.pt", "archive/data.pkl", "archive/version", "archive/data/0"))
+
+
+def test_one_array_alone_and_a_saved_dict(refused, tmp_path):
+    """Examples without labels get the names of the two files; a dict of both is read without unpickling."""
+    X, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 2
+    np.save(tmp_path / "rows.npy", X)
+    with refused(FormatError, "one array of dtype <f8", "as X.npy and y.npy"):
+        load_data(tmp_path / "rows.npy")
+    np.save(tmp_path / "dict.npy", {"X": X, "y": y}, allow_pickle=True)
+    data = load_data(tmp_path / "dict.npy")
+    assert (len(data.X_train), data.class_names) == (16, ("0", "1"))
+    np.save(tmp_path / "dict.npy", np.array(None), allow_pickle=True)
+    with refused(FormatError, "lacks x_train, y_train, x_test, y_test"):
+        load_data(tmp_path / "dict.npy")
+
+
+@pytest.mark.parametrize("content", [{"X": np.zeros(3)}, [1, 2], (np.zeros(3), 1), np.zeros(3)])
+def test_pickles_of_the_oldest_protocol(refused, tmp_path, content):
+    """They are text, but no tables."""
+    (tmp_path / "set.pkl").write_bytes(pickle.dumps(content, 0))
+    with refused(FormatError, "is a pickle of protocol 0", "protocol=4"):
+        load_data(tmp_path / "set.pkl")
 
 
 def follow(error, folder, monkeypatch):

@@ -1,11 +1,7 @@
-"""NumPy's files: ``.npz`` with four arrays, the course's ``mnist.npy``, and rows to predict. Never ``allow_pickle``.
-
-The header of an array is a Python literal, which is matched here and never evaluated.
-"""
+"""NumPy's files: ``.npz`` with four arrays, the course's ``mnist.npy``, and rows to predict. Never ``allow_pickle``."""
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import struct
@@ -13,37 +9,27 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
+from handgrad.data.arrays import LABELS, NUMBERS, TEXT, Header, read_array, read_header
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
+from handgrad.data.objects import dataset_from_object
 from handgrad.data.parts import assign, assign_by_shape, join
-from handgrad.data.pickled import read_object_array
+from handgrad.data.pickled import read_boxed, read_object_array
 from handgrad.data.raw import Arrays, dataset_from_raw
 from handgrad.errors import DataError, FormatError, ShapeError
 
 EXTRAS = ("class_names", "minimum", "maximum")  # what convert() adds
-_MAGIC = b"\x93NUMPY"
-_MAX_HEADER = 10_000
-_ITEM = re.compile(r"""['"](descr|fortran_order|shape)['"]\s*:\s*('[^']*'|"[^"]*"|True|False|\([\d,\sL]{0,200}\))""")
-_NUMBERS = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248])")
-_TEXT = re.compile(r"[<>]U\d{1,4}")
-_LABELS = re.compile(rf"{_NUMBERS.pattern}|[<>]U\d{{1,4}}|\|S\d{{1,4}}")
-
-
-class Header(NamedTuple):
-    """The contents of an array's header."""
-
-    dtype: str
-    fortran: bool
-    shape: tuple[int, ...]
 
 
 def read_npy(path: str | os.PathLike[str]) -> Dataset:
     """Read the course's ``mnist.npy``: one object array of trainx, trainy, testx, testy, without executing anything.
+
+    A dict of arrays that was saved with np.save is read too.
 
     Raises
     ------
@@ -66,16 +52,26 @@ def read_npy(path: str | os.PathLike[str]) -> Dataset:
     with files.opened(path) as file:
         files.refuse_size(path.stat().st_size, path)
         header = read_header(file, path)
-        if header.dtype not in ("|O", "O") or header.shape != (4,):
-            raise FormatError(
-                f"{path} contains one array of dtype {header.dtype} and shape {header.shape}",
-                "an object array of four arrays: trainx, trainy, testx, testy",
-                "write them with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)",
-            )
+        if header.dtype not in ("|O", "O") or header.shape not in ((4,), ()):
+            raise _alone(header, path)
+        if header.shape == ():  # a dict, as np.save wraps it
+            return dataset_from_object(read_boxed(file, path.stat().st_size - file.tell(), path), path)
         arrays = read_object_array(file, path.stat().st_size - file.tell(), path)
     if len(arrays) != 4:
         raise files.damaged(path, f"it contains {len(arrays)} arrays, but its header declares 4")
     return dataset_from_raw(path.stem, (arrays[0], arrays[1], arrays[2], arrays[3]))
+
+
+def _alone(header: Header, path: Path) -> FormatError:
+    """Describe one array, which is no data set by itself, and say how to make one of it."""
+    remedy = "put it into a folder with its labels, as X.npy and y.npy, and name the folder"
+    if header.dtype in ("|O", "O"):
+        remedy = "write its arrays with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)"
+    return FormatError(
+        f"{path} contains one array of dtype {header.dtype} and shape {header.shape}",
+        "examples and labels, or an object array of four arrays: trainx, trainy, testx, testy",
+        remedy,
+    )
 
 
 def read_rows(path: str | os.PathLike[str], width: int | None = None) -> NDArray[np.float64]:
@@ -172,7 +168,7 @@ def read_named_arrays(paths: Sequence[Path], folder: Path) -> tuple[Arrays, tupl
     for role, name in assign(by_name, folder).items():
         with files.opened(by_name[name]) as file:
             size = by_name[name].stat().st_size
-            arrays[role] = read_array(file, by_name[name], size, _LABELS if role.startswith("y") else _NUMBERS)
+            arrays[role] = read_array(file, by_name[name], size, LABELS if role.startswith("y") else NUMBERS)
     return join(arrays, folder)
 
 
@@ -214,7 +210,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, ro
         raise files.damaged(path, f"{info.filename[:40]!a} is encrypted, or compressed by another method than deflate")
     if info.file_size > info.compress_size * files.MAX_DEFLATE_RATIO:
         raise files.damaged(path, f"{info.filename[:40]!a} declares more bytes than its compressed bytes can contain")
-    accepted = _TEXT if role == "class_names" else _LABELS if role.startswith("y") else _NUMBERS
+    accepted = TEXT if role == "class_names" else LABELS if role.startswith("y") else NUMBERS
     with archive.open(info) as stream:
         return read_array(cast(BinaryIO, stream), path, info.file_size, accepted)
 
@@ -235,56 +231,6 @@ def _class_names(content: dict[str, NDArray[Any]], path: Path) -> tuple[str, ...
     if not isinstance(names, list) or len(names) > MAX_CLASSES or not all(isinstance(name, str) for name in names):
         raise files.damaged(path, "its class names are not a list of texts")
     return tuple(names)
-
-
-def read_array(stream: BinaryIO, path: Path, available: int, accepted: re.Pattern[str] = _NUMBERS) -> NDArray[Any]:
-    """Read one array of numbers in ``.npy`` format; refuse objects, and headers that the bytes contradict."""
-    header = read_header(stream, path)
-    if not accepted.fullmatch(header.dtype):
-        raise FormatError(
-            f"{path}: an array of dtype {header.dtype!a}",
-            "integers or floating-point numbers",
-            "convert it with .astype and save it again",
-        )
-    dtype = np.dtype(header.dtype)
-    size = math.prod(header.shape) * dtype.itemsize
-    files.refuse_size(size, path)
-    if size > available:
-        raise files.damaged(path, f"its header declares {size} bytes, but the file contains only {available}")
-    content = files.read_exactly(stream, size, path)
-    files.refuse_more(stream, path)
-    if dtype.kind == "U":  # NumPy does not check
-        letters = np.frombuffer(content, dtype.str[0] + "u4")
-        if (letters > 0x10FFFF).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
-            raise files.damaged(path, "its texts are not Unicode")
-    return np.frombuffer(content, dtype).reshape(header.shape, order="F" if header.fortran else "C")
-
-
-def read_header(stream: BinaryIO, path: Path) -> Header:
-    """Read the header of an array in ``.npy`` format, versions 1 to 3."""
-    start = stream.read(8)
-    if start[:6] != _MAGIC or len(start) < 8 or start[6] not in (1, 2, 3):
-        raise FormatError(
-            f"{path} begins with {start!r}",
-            f"a NumPy file, which begins with {_MAGIC!r}",
-            "check that this is the right file",
-        )
-    width, code = (2, "<H") if start[6] == 1 else (4, "<I")
-    (length,) = struct.unpack(code, files.read_exactly(stream, width, path))
-    files.refuse_size(length, path, _MAX_HEADER)
-    text = files.read_exactly(stream, length, path).decode("utf-8" if start[6] == 3 else "latin1", errors="replace")
-    found = dict(_ITEM.findall(text))
-    if len(found) != 3 or _ITEM.sub("", text).translate(str.maketrans("", "", "{}, \n")):
-        raise FormatError(
-            f"{path}: an array whose header is {text.strip()[:80]!a}",
-            "an array of plain numbers: descr, fortran_order, shape",
-            "save the array again, without fields",
-        )
-    try:
-        shape = tuple(int(length.rstrip("L")) for length in re.findall(r"\d+L?", found["shape"]))
-    except ValueError as error:  # more digits than int() reads
-        raise files.damaged(path, "its header declares an impossible shape") from error
-    return Header(found["descr"].strip("'\""), found["fortran_order"] == "True", shape)
 
 
 def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:

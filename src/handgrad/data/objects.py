@@ -50,6 +50,11 @@ def read_pickle(path: str | os.PathLike[str]) -> Dataset:
         stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file))) if packed else file
         found = read_object(stream, files.MAX_BYTES, path)
         files.refuse_more(stream, path)
+    return dataset_from_object(found, path)
+
+
+def dataset_from_object(found: Any, path: Path) -> Dataset:
+    """Build a data set from what a pickle contains, with calls in place of arrays."""
     calls = _named(found, "", path)
     arrays = {name: to_array(call, path) for name, call in calls.items()}
     roles = assign_by_shape({name: X.shape for name, X in arrays.items()}) if isinstance(found, list | tuple) else {}

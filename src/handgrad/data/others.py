@@ -42,6 +42,10 @@ KINDS = (
         b"ARROW1", b"", "Feather or Arrow", "convert it with pandas.read_feather('{path}').to_parquet('table.parquet')"
     ),
     Kind(b"FEA1", b"", "Feather", "convert it with pandas.read_feather('{path}').to_parquet('table.parquet')"),
+    *(
+        Kind(start, b"", "a pickle of protocol 0", "write it again with pickle.dump(data, file, protocol=4)")
+        for start in (b"(dp", b"(lp", b"(cnumpy", b"cnumpy")
+    ),
     Kind(b"{", b"", "JSON", "convert it with pandas.read_json('{path}').to_csv('table.csv', index=False)"),
     Kind(b"[", b"", "JSON", "convert it with pandas.read_json('{path}').to_csv('table.csv', index=False)"),
     Kind(b"7z\xbc\xaf", b"", "a 7z archive", "unpack it, and name what is in it"),

@@ -212,6 +212,14 @@ def read_object(stream: BinaryIO, most: int, path: Path) -> Any:
     return Machine(path).run(_Clamped(stream, most))
 
 
+def read_boxed(stream: BinaryIO, size: int, path: Path) -> Any:
+    """Read the single object in an array without dimensions, as :func:`read_object` does."""
+    shape, _, _, items = _array_state(read_object(stream, size, path), path)
+    if shape != () or not isinstance(items, list) or len(items) != 1:
+        raise _unlike(path)
+    return items[0]
+
+
 def read_object_array(stream: BinaryIO, size: int, path: Path) -> list[NDArray[Any]]:
     """Read the arrays in a one-dimensional object array, as ``np.save`` pickles it in protocols 2 to 5.
 
