@@ -54,6 +54,9 @@ FORMS = [mutant for mutant in mutants() if mutant.mistake in mistakes("network")
 FIRST = {mutant.mistake: mutant for mutant in reversed(FORMS)}
 
 
+REMARKS = ("biases_start_alike", "weights_of_another_width")
+
+
 def class_of(mutant):
     """Take the class out of a solved sheet that contains a mistake."""
     (cell,) = mutated([mutant]).cells
@@ -65,9 +68,10 @@ def class_of(mutant):
 
 @pytest.mark.parametrize("mistake", FIRST)
 def test_what_is_wrong_before_backprop_is_named_alone(mistake):
-    """A mistake of the constructor or the forward pass is the only finding; the class is not right."""
+    """A mistake of the constructor or the forward pass is the only finding; what is no remark makes the class wrong."""
     result = judged(class_of(FIRST[mistake]))
-    assert (result.status in ("wrong", "crashed"), [found.mistake for found in result.findings]) == (True, [mistake])
+    assert [found.mistake for found in result.findings] == [mistake]
+    assert (result.status == "right", result.credit == 1) == (mistake in REMARKS, mistake in REMARKS)
 
 
 @pytest.mark.slow
@@ -125,16 +129,17 @@ def test_a_forward_pass_that_remembers_the_examples_is_wrong():
 
 
 @pytest.mark.parametrize(
-    "draw",
+    ("draw", "remarks"),
     [
-        lambda rng, *shape: rng.randn(*shape) * np.sqrt(2 / shape[0]),
-        lambda rng, *shape: rng.uniform(-0.1, 0.1, shape),
-        lambda rng, *shape: rng.randn(*shape).astype(np.float32),
-        lambda _, *shape: np.random.randn(*shape),  # noqa: NPY002 - a learner's
+        (lambda rng, *shape: rng.randn(*shape) * np.sqrt(2 / shape[0]), ["weights_of_another_width"]),
+        (lambda rng, *shape: rng.uniform(-0.1, 0.1, shape), ["weights_not_normal"]),
+        (lambda rng, *shape: rng.randn(*shape).astype(np.float32), []),
+        (lambda rng, *shape: rng.standard_normal(shape[::-1]).T, []),
+        (lambda _, *shape: np.random.randn(*shape), []),  # noqa: NPY002 - a learner's
     ],
 )
-def test_other_ways_to_draw_first_weights_are_right(draw):
-    """Their width is a matter of taste, and so are biases of zero, and who draws."""
+def test_other_ways_to_draw_first_weights_are_right(draw, remarks):
+    """Another width, and biases of zero, are remarked on and cost nothing; who draws is free."""
 
     class Draws(Own):
         def __init__(self, d, h1, h2, k, rng=None):
@@ -142,7 +147,34 @@ def test_other_ways_to_draw_first_weights_are_right(draw):
             self.W_i_h1, self.W_h1_h2, self.W_h2_o = draw(rng, d, h1), draw(rng, h1, h2), draw(rng, h2, k)
             self.b_h1, self.b_h2, self.b_out = np.zeros(h1), np.zeros(h2), np.zeros(k)
 
-    assert (judged(Draws).status, judged(Draws).findings) == ("right", ())
+    result = judged(Draws)
+    assert (result.status, result.credit, named(result)) == ("right", 1.0, ["biases_start_alike", *remarks])
+
+
+def test_biases_that_are_the_same_in_large_layers_alone_are_wrong():
+    """Small networks draw them."""
+
+    class Alike(Own):
+        def __init__(self, *sizes, rng=None):
+            super().__init__(*sizes, rng=rng)
+            if len(self.b_h2) > 100:
+                self.b_h2[:] = self.b_h2[0]
+
+    result = judged(Alike)
+    assert (result.status, named(result)) == ("wrong", ["biases_start_alike"])
+
+
+def test_a_layer_that_is_left_out_is_told_from_one_that_is_kept_under_another_name():
+    """With the second, the outputs are right."""
+
+    class Keeps(Own):
+        def forward_propagation(self, X):
+            super().forward_propagation(X)
+            self.h2 = self.h1
+            return self.out
+
+    assert named(judged(Keeps))[0] == "forward_keeps_another_layer"
+    assert named(judged(with_methods(h2_of=lambda _, h1: h1)))[0] == "forward_leaves_out_a_layer"
 
 
 def test_an_unknown_mistake_of_the_forward_pass_is_described_at_the_first_wrong_layer():

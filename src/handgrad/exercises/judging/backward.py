@@ -101,7 +101,7 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
         said = (Note("network_wrong"), crashes.crashed(own))
         return TaskResult(plan.task, "crashed", (), said, crash=own, credit=_ONE_THING_LESS)
     changed = tuple(name for name in ACTIVATIONS if name in touched)
-    remarks = (diagnosis.named("forward_values_changed", (), {"quantities": changed}),) if changed else ()
+    remarks = forward.remarks(drawn, asked, changed)
     return TaskResult(plan.task, "right", remarks, (Note("right_by_itself" if by_itself else "right"),), credit=1.0)
 
 

@@ -14,10 +14,11 @@ import numpy as np
 from handgrad.exercises.catalogue.comparing import Array
 
 ENOUGH = 100_000  # entries of a matrix, to judge their distribution
+SOME = 400  # to judge how widely they are spread
 DECIMALS = range(1, 8)
 DIFFERENT = 0.9  # of the entries; in float32, over 99 in 100 are
 UNLIKELY = 10.0  # standard deviations
-AS_WIDE = (0.9, 1.1)  # as N(0, 1). Another width, and with it another distribution, is a matter of taste.
+AS_WIDE = (0.9, 1.1)  # as N(0, 1). Another width, and with it another distribution, is only remarked on.
 PARTS = 64  # of the range, equally likely
 MOST = 200.0  # of chi-square with 63 degrees of freedom
 LARGEST = (4.0, 8.0)  # the largest entry among this many draws
@@ -49,6 +50,34 @@ def not_by_chance(weights: Mapping[str, Array]) -> tuple[str, tuple[str, ...]] |
     if names := tuple(name for name, W in many.items() if _not_normal(W)):
         return "weights_not_normal", names
     return None
+
+
+def another_width(numbers: Array) -> bool:
+    """Tell whether numbers that differ are spread more widely, or less, than chance makes those of N(0, 1).
+
+    Examples
+    --------
+    >>> rng = np.random.RandomState(0)
+    >>> another_width(rng.randn(400)), another_width(rng.randn(400) / 20), another_width(rng.randn(9) / 20)
+    (False, True, False)
+    """
+    if numbers.size < SOME or not np.isfinite(numbers).all() or not np.ptp(numbers):
+        return False
+    doubt = UNLIKELY / np.sqrt(2 * numbers.size)
+    return not 1 - doubt < np.sqrt(np.mean(numbers**2)) < 1 + doubt
+
+
+def normal(numbers: Array) -> bool:
+    """Tell whether numbers of any width may be from a normal distribution around zero; too few of them may always be.
+
+    Examples
+    --------
+    >>> rng = np.random.RandomState(0)
+    >>> normal(rng.randn(400, 400) / 20), normal(rng.uniform(-1, 1, (400, 400))), normal(rng.uniform(-1, 1, 400))
+    (True, False, True)
+    """
+    W = np.sort(numbers, axis=None)
+    return W.size < ENOUGH or not _not_normal(W / np.sqrt(np.mean(W**2)))
 
 
 def _rounded(W: Array) -> bool:

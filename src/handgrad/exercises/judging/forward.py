@@ -19,7 +19,7 @@ from handgrad.exercises.catalogue.layers import ACTIVATIONS, LAYERS, Layer
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.chain import View
 from handgrad.exercises.judging.passes import Probe, done, read
-from handgrad.exercises.judging.start import first_weights
+from handgrad.exercises.judging.start import first_weights, other_draws
 from handgrad.exercises.judging.trials import Answers, Trials, forward_helpers
 from handgrad.exercises.results import Finding
 from handgrad.exercises.tasks import PARAMETERS
@@ -56,7 +56,12 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
     for layer in () if works else reversed(LAYERS):
         kept = [_kept(answer, i, layer.activation) for answer, i, _ in passes]
         if any(_differs(array, state[layer.activation]) for array, state in zip(kept, states, strict=True)):
-            return (*found, _wrong(layer, states, kept, asked.full[0]))
+            wrong = _wrong(layer, states, kept, asked.full[0])
+            outputs = [_kept(answer, i, "out") for answer, i, _ in passes]
+            goes_on = not any(_differs(array, state["out"]) for array, state in zip(outputs, states, strict=True))
+            if wrong.mistake == "forward_leaves_out_a_layer" and goes_on:
+                wrong = replace(wrong, mistake="forward_keeps_another_layer")
+            return (*found, wrong)
     returned = [answer.values.get(f"{i}:forward") for answer, i, _ in passes]
     if any(_differs(array, state["out"], strict=True) for array, state in zip(returned, states, strict=True)):
         found.append(_wrong(LAYERS[0], states, returned, asked.full[0]))
@@ -65,6 +70,12 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
     elif _rounded(returned, [state["out"] for state in states]):
         found.append(diagnosis.named("forward_rounded", (), {"quantities": ("out",)}, "(3.4)"))
     return tuple(found)
+
+
+def remarks(drawn: Trials, asked: Answers, changed: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Remark on what costs nothing: how a network's numbers are drawn, and the forward values that backprop changed."""
+    of_backprop = [diagnosis.named("forward_values_changed", (), {"quantities": changed})] if changed else []
+    return (*other_draws(drawn, asked), *of_backprop)
 
 
 def crash(drawn: Trials, asked: Answers) -> Crash | None:

@@ -1,7 +1,7 @@
 """Judges the weights with which a new network starts.
 
-The sheet draws them from N(0, 1). Another width, or biases of zero, is a matter of taste; only what keeps a network
-from learning, or whoever makes it from choosing its weights, is a mistake.
+The sheet draws them, and the biases, from N(0, 1). Another width, or biases of zero, costs nothing, and is remarked on;
+what keeps a network from learning, or whoever makes it from choosing its weights, is wrong.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from handgrad.exercises.calls import Answer
 from handgrad.exercises.catalogue.comparing import Array
 from handgrad.exercises.catalogue.layers import LAYERS
 from handgrad.exercises.judging import diagnosis
-from handgrad.exercises.judging.chance import not_by_chance
+from handgrad.exercises.judging.chance import another_width, normal, not_by_chance
 from handgrad.exercises.judging.passes import Probe
 from handgrad.exercises.judging.trials import Answers, Trials
 from handgrad.exercises.results import Finding
 
 WEIGHTS = tuple(layer.weights for layer in reversed(LAYERS))
+BIASES = tuple(layer.bias for layer in reversed(LAYERS))
 LARGE = 10.0  # times what the sheet draws
 
 # How a matrix of weights shows each mistake. Columns belong to units.
@@ -66,11 +67,45 @@ def first_weights(drawn: Trials, asked: Answers) -> Iterator[Finding]:
             return
     if found := not_by_chance(_weights(large, drawn.large)):
         yield _named(*found)
+        return
+    usual = _alike(_weights(asked.full[0], probes[0], BIASES))
+    constant = _alike(_weights(large, drawn.large, BIASES))
+    if names := tuple(name for name, value in constant.items() if usual.get(name) != value):
+        yield _named("biases_start_alike", names)
 
 
-def _weights(answer: Answer, probe: Probe) -> dict[str, Array]:
+def other_draws(drawn: Trials, asked: Answers) -> Iterator[Finding]:
+    """Remark on first weights and biases of a network of the sheet's size that are not from N(0, 1).
+
+    Parameters
+    ----------
+    drawn : Trials
+    asked : Answers
+
+    Yields
+    ------
+    Finding
+        At most one for the biases that are all the same, and one for those numbers that are drawn in another way.
+    """
+    numbers = _weights(asked.started[-1], drawn.large, (*WEIGHTS, *BIASES))
+    if alike := tuple(name for name in _alike(numbers) if name in BIASES):
+        yield _named("biases_start_alike", alike)
+    other = {name: array for name, array in numbers.items() if another_width(array)}
+    strange = tuple(name for name, array in other.items() if not normal(array))
+    if strange:
+        yield _named("weights_not_normal", strange)
+    elif other:
+        yield _named("weights_of_another_width", tuple(other))
+
+
+def _alike(numbers: Mapping[str, Array]) -> dict[str, float]:
+    """Give the value of each array that has a single one."""
+    return {name: float(array.flat[0]) for name, array in numbers.items() if array.size > 1 and not np.ptp(array)}
+
+
+def _weights(answer: Answer, probe: Probe, names: tuple[str, ...] = WEIGHTS) -> dict[str, Array]:
     """Read the weights of a new network that have the sheet's shapes."""
-    found = {name: answer.values.get(f"start:{name}") for name in WEIGHTS}
+    found = {name: answer.values.get(f"start:{name}") for name in names}
     return {
         name: array.astype(np.float64)
         for name, array in found.items()
