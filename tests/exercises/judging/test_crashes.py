@@ -33,6 +33,12 @@ def unbound():
     return total
 
 
+def unbound_attribute():
+    """Forget self."""
+    W_h2_o -= 0.1  # noqa: F821
+    return W_h2_o
+
+
 def in_place():
     """Store a result in an array that is too small."""
     v = np.zeros(3)
@@ -68,6 +74,7 @@ CASES = {
     "python2": lambda: xrange(3),  # noqa: F821
     "given": lambda: evaluate(),  # noqa: F821
     "name": lambda: detla,  # noqa: F821
+    "unbound_attribute": unbound_attribute,
     "unbound": unbound,
     "attribute": lambda: fcc().dW_h1,
     "none_attribute": lambda: None.T,

@@ -110,7 +110,7 @@ def test_hint_comes_without_explanation() -> None:
 def test_second_mistake_follows_the_first() -> None:
     """Further findings come after the first one and its picture, and a cause that is not known is called so."""
     text = " ".join(shown(everything()).split())
-    pieces = ("Your delta_h2 and delta_h1 are", "Equation: (4.26)", "expected found", "Also: dW_i_h1 has the shape")
+    pieces = ("In your delta_h2 and delta_h1, z(1 - z)", "Equation: (4.26)", "expected found", "Also: dW_i_h1 has the shape")
     places = [text.index(piece) for piece in pieces]
     assert places == sorted(places)
     assert "The cause was not recognised." in text[places[-1] :]
@@ -197,8 +197,8 @@ def test_right_task_may_have_a_remark() -> None:
 def test_crash_after_a_mistake_tells_both() -> None:
     """A crash is explained in plain words, with the learner's line, before the finding."""
     text = shown(one(TaskResult("backprop", "crashed", (DERIVATIVE,), (SHAPES,), crash=CRASH)))
-    assert text.count("Your delta_h2 and delta_h1") == 1
-    assert text.index("Two arrays") < text.index("return h * W") < text.index("Your delta_h2 and delta_h1")
+    assert text.count("In your delta_h2 and delta_h1") == 1
+    assert text.index("Two arrays") < text.index("return h * W") < text.index("In your delta_h2 and delta_h1")
 
 
 def test_wide_picture_is_stacked() -> None:

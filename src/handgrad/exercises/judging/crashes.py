@@ -28,6 +28,8 @@ def crashed(crash: Crash) -> Note:
     return Note("crash_other", {"type": crash.type, "message": crash.message[:300]})
 
 
+_KEPT = r"d?[Wb]_(?:i_h1|h1_h2|h2_o|h1|h2|out)|delta_(?:out|h2|h1)|h1|h2|out"  # the arrays of the network
+
 # By key of the words: the exception's type, and a pattern of its message. The first that fits is taken.
 _CRASHES: dict[str, tuple[str, str]] = {
     "float_labels": ("IndexError", "arrays used as indices must be of integer"),
@@ -36,6 +38,7 @@ _CRASHES: dict[str, tuple[str, str]] = {
     "python2": ("NameError", "name '(?P<name>xrange|raw_input|unicode|long)' is not defined"),
     "given": ("NameError", "name '(?P<name>evaluate|Evaluation|Batch|PARAMETERS)' is not defined"),
     "name": ("NameError UnboundLocalError", "name '(?P<name>[^']*)' is not defined"),
+    "unbound_attribute": ("UnboundLocalError", rf"local variable '(?P<name>{_KEPT})'"),
     "unbound": ("UnboundLocalError", "local variable '(?P<name>[^']*)'"),
     "attribute": ("AttributeError", "'fcc' object has no attribute '(?P<name>[^']*)'"),
     "none_attribute": ("AttributeError", "'NoneType' object has no attribute '(?P<name>[^']*)'"),

@@ -38,7 +38,7 @@ def report_html(checked: Checked, points: Points | None = None) -> str:
     """
     word, language = words(checked.language), checked.language
     right = sum(result.status == "right" for result in checked.tasks)
-    summary = word["summary"].format(right=right, all=len(checked.tasks))
+    summary = word["summary" if checked.tasks else "no_tasks"].format(right=right, all=len(checked.tasks))
     seconds = word["seconds"].format(seconds=decimal(checked.seconds, language, 1))
     if points is not None:
         got, possible = (decimal(sum(pair[i] for pair in points.values()), language) for i in (0, 1))

@@ -95,7 +95,7 @@ class _Writer:
         """Compose all of it, from top to bottom."""
         tasks = self.checked.tasks
         right = sum(result.status == "right" for result in tasks)
-        summary = self.words["summary"].format(right=right, all=len(tasks))
+        summary = self.words["summary" if tasks else "no_tasks"].format(right=right, all=len(tasks))
         seconds = self.words["seconds"].format(seconds=decimal(self.checked.seconds, self.checked.language, 1))
         heading = Text.assemble((clean_line(self.checked.name), "bold"), f": {summary}, {seconds}")
         parts: list[RenderableType] = [heading, ""]
