@@ -7,6 +7,7 @@ import re
 import sys
 import zipfile
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -349,6 +350,21 @@ def test_a_parquet_table_equals_its_csv(pyarrow, tmp_path):
     theirs = read_table(write(tmp_path / "t.csv", [("a", "b", "label"), *ROWS]))
     for name in ("X_train", "y_train", "X_test", "y_test", "class_names", "scaling"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only Linux counts what a process reads")
+def test_a_parquet_table_is_read_once(pyarrow, tmp_path):
+    """The process reads hardly more bytes than the file has."""
+    columns = {"a": np.random.default_rng(0).standard_normal(300_000), "label": np.arange(300_000) % 2}
+    pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
+
+    def bytes_read():
+        return int(Path("/proc/self/io").read_text().split()[1])
+
+    read_table(tmp_path / "t.parquet")  # and all that it imports
+    before = bytes_read()
+    read_table(tmp_path / "t.parquet")
+    assert bytes_read() - before < 1.2 * (tmp_path / "t.parquet").stat().st_size
 
 
 def test_bad_parquet_tables_are_refused(pyarrow, refused, tmp_path):

@@ -94,14 +94,22 @@ def read_frame(path: Path) -> Frame:
     DataError
         If it cannot be read, or is no table.
     """
-    content = content_of(path)
-    if content.startswith(b"PAR1") or path.suffix.lower() == ".parquet":
+    if path.suffix.lower() == ".parquet" or _is_parquet(path):
         return read_parquet(path)
+    content = content_of(path)
     if content.lstrip()[:1] in (b"%", b"@") and b"@relation" in content[:HEAD].lower():
         return _read_arff(path, content)
     if re.match(rb"[+-]?[\d.]+\s+(qid:\d+\s+)?\d+:\S", content):
         return _read_libsvm(path, content)
     return read_text(path, content)
+
+
+def _is_parquet(path: Path) -> bool:
+    """Recognise Parquet by its first bytes, so that a large file is read once only."""
+    if path in STANDARD_INPUT:
+        return False
+    with files.opened(path) as file:
+        return file.read(4) == b"PAR1"
 
 
 def read_parquet(path: Path) -> Frame:

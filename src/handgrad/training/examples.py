@@ -17,6 +17,8 @@ from handgrad.network.mlp import MLP
 class Examples:
     """Rows and their targets, optionally with a weight for each row.
 
+    Data frames, series and lists become arrays, as in scikit-learn.
+
     Attributes
     ----------
     X : ndarray of shape (n, d)
@@ -26,14 +28,43 @@ class Examples:
         if there is one output per class.
     weight : ndarray of shape (n,), optional
         At least 0. Weight 2 means the same as the example twice in its batch.
+
+    Raises
+    ------
+    SettingError
+        If values are not numbers, or lists are of different lengths.
     """
 
     X: NDArray[Any]
     y: NDArray[Any]
     weight: NDArray[Any] | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("X", "y", "weight"):
+            value = getattr(self, name)
+            if not (value is None or isinstance(value, np.ndarray)):
+                object.__setattr__(self, name, _as_array(value, name))
+
     def __len__(self) -> int:
         return int(self.X.shape[0])
+
+
+def _as_array(value: Any, name: str) -> NDArray[Any]:
+    """Turn a data frame, a series or a list into an array of numbers; a single column of targets becomes (n,)."""
+    try:
+        array = np.asarray(value)
+        if array.dtype == object:  # of columns of different types, or of numbers that may be missing
+            array = np.array(array.tolist())
+    except (TypeError, ValueError) as error:
+        raise SettingError(f"{name} cannot be made an array ({error})", "rows of equal length", "check them") from error
+    if array.dtype.kind not in "biuf":
+        remedy = (
+            "number the classes with np.unique(y, return_inverse=True)" if name == "y" else "encode words as numbers"
+        )
+        raise SettingError(f"{name} with values that are not numbers ({array.dtype})", "numbers", remedy)
+    if name != "X" and array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    return array.astype(np.int64) if array.dtype == bool else array
 
 
 def check_examples(network: MLP, examples: Examples) -> None:
