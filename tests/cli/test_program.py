@@ -222,6 +222,12 @@ def test_evaluate_reads_the_standard_input(with_sets: Trained) -> None:
     summary = json.loads((with_sets.run / "summary.json").read_text())
     assert re.search(rf"accuracy +{summary['test_accuracy']:.2%}", done.stdout)
     assert re.search(r"examples +40\b", done.stdout)
+    words = [PROGRAM, "train", "--data", "-", "--epochs", "1", "--hidden", "4", "--run", "piped"]
+    with (with_sets.folder / "train.csv").open() as table:
+        subprocess.run(words, cwd=with_sets.folder, stdin=table, capture_output=True, timeout=60, check=True)
+    told = handgrad(with_sets.folder, "evaluate", "piped")
+    assert told.returncode == 2
+    assert "came from the standard input" in told.stderr
 
 
 def test_rare_classes_can_be_weighted(tmp_path: Path) -> None:

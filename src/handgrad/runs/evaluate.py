@@ -13,6 +13,7 @@ from handgrad.data import load_sets, read_part
 from handgrad.data.digests import row_digests
 from handgrad.data.download import Progress
 from handgrad.data.sets import Part, test_part
+from handgrad.errors import RunError
 from handgrad.runs.config import data_settings, resolved
 from handgrad.runs.folder import load_run, training_rows
 from handgrad.training.engines.choice import make_engine
@@ -68,6 +69,10 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
     """
     model, _, config = load_run(run)
     settings = data_settings(resolved(config, run), model.dataset)
+    if data is None and (settings.test or settings.data) == "-":
+        raise RunError(
+            f"the test set of {run} came from the standard input", "data to evaluate on", "name a file with --data"
+        )
     if data is None and settings.test is None:
         part = test_part(load_sets(settings, progress), model)
     else:
