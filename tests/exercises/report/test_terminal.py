@@ -110,7 +110,12 @@ def test_hint_comes_without_explanation() -> None:
 def test_second_mistake_follows_the_first() -> None:
     """Further findings come after the first one and its picture, and a cause that is not known is called so."""
     text = " ".join(shown(everything()).split())
-    pieces = ("In your delta_h2 and delta_h1, z(1 - z)", "Equation: (4.26)", "expected found", "Also: dW_i_h1 has the shape")
+    pieces = (
+        "In your delta_h2 and delta_h1, z(1 - z)",
+        "Equation: (4.26)",
+        "expected found",
+        "Also: dW_i_h1 has the shape",
+    )
     places = [text.index(piece) for piece in pieces]
     assert places == sorted(places)
     assert "The cause was not recognised." in text[places[-1] :]
