@@ -181,7 +181,10 @@ def _with_number(name: str, states: Sequence[Mapping[str, Any]], found: Sequence
                     return "step_with_weight_decay" if number > 0 else "weight_decay_sign"
             elif 0 < number < 1 + TOLERANCE:
                 return "step_with_momentum" if number < 1 - TOLERANCE else "step_with_old_gradient"
-    moved = [None if array is None else array - state[name] for array, state in zip(found, states, strict=True)]
+    pairs = list(zip(found, right, strict=True))
+    if any(a is None or b is None or a.dtype.kind not in "buif" or a.shape != b.shape for a, b in pairs):
+        return None
+    moved = [np.asarray(array) - state[name] for array, state in zip(found, states, strict=True)]
     later = [i for i, state in enumerate(states) if np.any(state["moved"][name])]
     for way in _earlier(name, states) if later else ():  # the first step may be the gradient itself, or a share of it
         both = shares([moved[i] for i in later], [(steps[i], way[i]) for i in later])
@@ -213,7 +216,7 @@ def _moves(trial: Trial, answer: Answer) -> list[Moved]:
         reached = done(answer, f"{i}:step") and fit
         state: dict[str, Any] = {
             **usual,
-            **begun,
+            **(begun if fit else {}),
             "rate": rate,
             "n": len(trial.probe.batches[0].y),
             "previous": previous,
