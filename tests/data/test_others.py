@@ -36,7 +36,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_files_are_called_what_they_are(refused, tmp_path, name):
-    """The name of the file plays no part, and nobody is told to rename it."""
+    """A file is recognised whatever its name is, and no message advises renaming it."""
     content, kind, remedy = OTHERS[name]
     (tmp_path / name).write_bytes(content)
     with refused(FormatError, kind, remedy):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def judged(kind: str) -> list[Outcome]:
-    """Check the open cases of a kind with every seed; none may end in a crash of the checker."""
+    """Check the open cases of a kind with every seed, and make sure that the checker never crashes."""
     outcomes = judge(OPEN[kind], range(SEEDS), find_sandbox(allow_none=True))
     assert {one.case.name for one in outcomes if one.word == "crash"} == set()
     return outcomes

@@ -95,11 +95,10 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     if number is not None:
         mistake = "divided_by_fixed_number"
     findings: tuple[Finding, ...] = ()
-    apart = None if mistake or crash else scaled.with_a_number(trials)
-    if not (mistake or crash or apart) and (known := with_an_unknown(numbered(task), cases, trials)):
-        mistake, number = known
-    if not (mistake or crash or apart):
-        apart = scaled.besides(mutants, cases, trials)
+    apart = None
+    if not (mistake or crash):
+        unknown = scaled.with_a_number(trials) or with_an_unknown(numbered(task), cases, trials)
+        apart = unknown or scaled.besides(mutants, cases, trials)
     if apart:
         mistake, number = apart.mistake, apart.number or None
     if mistake or not crash:

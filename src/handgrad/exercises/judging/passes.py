@@ -76,7 +76,7 @@ def steeper(probe: Probe, times: float = 8.0) -> Probe:
     return Probe(probe.sizes, weights, tuple(_batch(weights, batch.forward["X"], batch.y) for batch in probe.batches))
 
 
-def confident(probe: Probe, every: int = 3) -> Probe:
+def confident(probe: Probe) -> Probe:
     """Make the outputs of a network that has learnt: clear decisions, right but for every third example.
 
     Examples
@@ -90,7 +90,7 @@ def confident(probe: Probe, every: int = 3) -> Probe:
         batches = tuple(_batch(weights, batch.forward["X"], batch.y) for batch in probe.batches)
         if all(np.median(batch.forward["out"].max(axis=1)) > CLEAR for batch in batches):
             break
-    wrong = [np.arange(len(batch.y)) % every == 0 for batch in batches]
+    wrong = [np.arange(len(batch.y)) % 3 == 0 for batch in batches]
     labels = [
         (b.forward["out"].argmax(axis=1) + those) % probe.sizes[-1] for b, those in zip(batches, wrong, strict=True)
     ]

@@ -120,7 +120,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         learning(rng, draw(rng, (5, 6, 4, 3), 6, 6, 1, 1)),
         scaled(draw(rng, (6, 5, 7, 4), 3), ASTRONOMIC),
         draw(rng, WIDE, 1),
-        draw(rng, SHEET, 40),  # so many that the gradients have full rank in all that one would leave out
+        draw(rng, SHEET, 40),  # with fewer examples, gradients of a low rank would pass for whole ones
     )
     trials = Trials(probes, further, example())
     calls = [

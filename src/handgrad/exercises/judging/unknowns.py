@@ -10,6 +10,7 @@ import numpy as np
 
 from handgrad.exercises.catalogue.comparing import EXACT, Array, Variants, outcome, same
 from handgrad.exercises.judging.diagnosis import Trial
+from handgrad.exercises.judging.scaled import Scaled
 
 COUNTS = np.arange(2.0, 65.0)  # sizes of batches, and whatever else one counts
 _POSITIVE = np.geomspace(1e-16, 300.0, 180)
@@ -19,7 +20,7 @@ HALVINGS = 60  # as many as a float64 has digits
 
 def with_an_unknown(
     numbered: Mapping[str, Variants], cases: Sequence[Sequence[Any]], trials: Sequence[Trial]
-) -> tuple[str, float] | None:
+) -> Scaled | None:
     """Find the mistake that gives all results with one and the same number, and that number.
 
     Parameters
@@ -32,7 +33,7 @@ def with_an_unknown(
 
     Returns
     -------
-    tuple or None
+    Scaled or None
 
     Examples
     --------
@@ -40,7 +41,7 @@ def with_an_unknown(
     >>> cases = [(np.array([0.5, -1.0]),), (np.array([2.0]),)]
     >>> trials = [Trial(1 / (1 + np.exp(-5 * X)), 1 / (1 + np.exp(-X)), {}) for (X,) in cases]
     >>> with_an_unknown(numbered, cases, trials)
-    ('sigmoid_scaled_argument', 5.0)
+    Scaled(mistake='sigmoid_scaled_argument', number=5.0, besides=())
     """
     found = [trial.found for trial in trials]
     if any(array is None or array.dtype.kind not in "buif" or not array.size for array in found):
@@ -55,7 +56,7 @@ def with_an_unknown(
                     if all(
                         same(f, outcome(variant, *case, number), EXACT) for case, f in zip(cases, found, strict=True)
                     ):
-                        return mistake, float(f"{number:.6g}")
+                        return Scaled(mistake, float(f"{number:.6g}"))
     return None
 
 
