@@ -213,7 +213,7 @@ def test_rows_of_a_test_file_that_are_trained_on_are_warned_of(with_sets: Traine
 
 
 def test_evaluate_reads_the_standard_input(with_sets: Trained) -> None:
-    """``evaluate --data -`` reads a table from a pipe, and gives the figures of the file."""
+    """``evaluate --data -`` reads a table from a pipe, and gives the figures of the file; ``train -`` trains on one."""
     command = [PROGRAM, "evaluate", "runs/train-1", "--data", "-"]
     with (with_sets.folder / "test.csv").open() as table:
         done = subprocess.run(
@@ -222,7 +222,7 @@ def test_evaluate_reads_the_standard_input(with_sets: Trained) -> None:
     summary = json.loads((with_sets.run / "summary.json").read_text())
     assert re.search(rf"accuracy +{summary['test_accuracy']:.2%}", done.stdout)
     assert re.search(r"examples +40\b", done.stdout)
-    words = [PROGRAM, "train", "--data", "-", "--epochs", "1", "--hidden", "4", "--run", "piped"]
+    words = [PROGRAM, "train", "--epochs", "1", "-", "--hidden", "4", "--run", "piped"]
     with (with_sets.folder / "train.csv").open() as table:
         subprocess.run(words, cwd=with_sets.folder, stdin=table, capture_output=True, timeout=60, check=True)
     told = handgrad(with_sets.folder, "evaluate", "piped")
@@ -393,6 +393,8 @@ WRONG = {
     "epochs of full-batch descent": (["reproduce", "gd", "--epochs", "2"], "--iterations"),
     "no seeds": (["reproduce", "sgd", "--seeds", "0"], "seeds is 0"),
     "two data files": (["train", "text.npy", "--data", "digits"], "--data digits"),
+    "two files": (["train", "train.csv", "test.csv"], "no place for test.csv; expected one file or set. Write --test"),
+    "two runs": (["evaluate", "runs/a", "runs/b"], "no place for runs/b"),
     "a misspelt flag": (["train", "--epoch"], "--epochs"),
     "a share above one": (["train", "--validation", "10"], "validation is 10"),
     "an unknown test file": (["train", "--test", "nothing.csv"], "nothing.csv"),

@@ -150,6 +150,14 @@ def test_help_shows_every_flag(shown_help: str) -> None:
             assert sentence in shown_help
 
 
+def test_help_begins_with_the_data_and_keeps_tables_apart(shown_help: str) -> None:
+    """The flags of the data come first, and those that only tables have stand under a heading of their own."""
+    wanted = ["Data and network", "--data", "--test", "--hidden", "Tables", "--label", "--missing", "Training", "--lr"]
+    places = [re.search(rf"[─ ]{name}[─ ]", shown_help) for name in wanted]
+    assert None not in places
+    assert places == sorted(places, key=lambda found: found.start() if found else 0)
+
+
 @pytest.mark.parametrize(
     ("flag", "table"),
     [

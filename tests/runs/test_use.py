@@ -286,7 +286,10 @@ def test_one_bad_picture_is_left_out(digits_run: tuple[Path, dict], tmp_path: Pa
 
 
 def test_a_folder_stands_for_its_pictures(digits_run: tuple[Path, dict], tmp_path: Path, refused: Any) -> None:
-    """Only pictures are taken, none of them one of what a network saw; a folder without pictures is refused."""
+    """Only pictures are taken, none of them one of what a network saw; a folder without pictures is refused.
+
+    Pictures in folders below it are taken too, but nothing that is hidden.
+    """
     with refused(DataError, "without pictures"):
         predict_inputs(digits_run[0], [tmp_path], pytest.fail)
     (tmp_path / "notes.txt").write_text("no picture")
@@ -300,6 +303,11 @@ def test_a_folder_stands_for_its_pictures(digits_run: tuple[Path, dict], tmp_pat
         with Image.open(seen) as picture:
             assert picture.size == (80, 80)
             np.testing.assert_array_equal(np.asarray(picture)[5::10, 5::10], np.rint(found.image * 255))
+    for name in ("b", ".ipynb_checkpoints"):
+        (tmp_path / name).mkdir()
+        shutil.copy(tmp_path / "a.png", tmp_path / name / "c.png")
+    both = predict_inputs(digits_run[0], [tmp_path], pytest.fail)
+    assert [one.source for one in both] == [str(tmp_path / "a.png"), str(tmp_path / "b" / "c.png")]
 
 
 WRONG: list[tuple[str, str, type[HandgradError], str]] = [

@@ -47,16 +47,36 @@ for command in (train, reproduce, evaluate, predict, data_app, exercise_app, che
 def run(arguments: Sequence[str] | None) -> int:
     """Run a command; describe an error that the user can correct in one message, with exit code 2."""
     try:
-        result = app(arguments)
+        result = app(_with_standard_input(sys.argv[1:] if arguments is None else arguments))
     except (HandgradError, cyclopts.CycloptsError) as error:
         print(f"handgrad: {_unwrapped(error)}", file=sys.stderr)
         return 2
     return result if isinstance(result, int) else 0
 
 
+def _with_standard_input(arguments: Sequence[str]) -> list[str]:
+    """Write ``train -`` as ``train --data -``: the parser takes a hyphen alone for a flag that does not exist."""
+    found = list(arguments)
+    if found[:1] == ["train"]:
+        for place in range(1, len(found)):
+            if found[place] == "-" and not found[place - 1].startswith("--"):
+                return [*found[:place], "--data", *found[place:]]
+    return found
+
+
 def _unwrapped(error: BaseException) -> str:
     """Return the message of an error, which the argument parser may have wrapped in an error of its own."""
+    if isinstance(error, cyclopts.UnusedCliTokensError):
+        return str(_too_many(" ".join(error.unused_tokens or ()), " ".join(error.command_chain or ())))
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, HandgradError):
         cause = cause.__cause__ or cause.__context__
     return str(cause or error).strip()
+
+
+def _too_many(words: str, command: str) -> SettingError:
+    """Describe arguments that a command has no use for."""
+    found = f"`handgrad {command}` has no place for {words}"
+    if command == "train":
+        return SettingError(found, "one file or set", f"write --test {words} if that is the test set")
+    return SettingError(found, "fewer arguments", f"see `handgrad {command} --help`")

@@ -168,8 +168,9 @@ def predict(
     run : path
         A run folder, or a model file.
     inputs : paths
-        Pictures of any size and in any usual format, or folders of them; tables with the columns of the training set,
-        with or without labels (- is the standard input); .npy files with one example per row; or IDX files of images.
+        Pictures of any size and in any usual format, or folders of them, with all that lies below; tables with the
+        columns of the training set, with or without labels (- is the standard input); .npy files with one example per
+        row; or IDX files of images.
     out : path, optional
         Write the predictions to a new file, .csv, .jsonl or .parquet, with one row per example.
     probabilities : bool

@@ -104,7 +104,7 @@ def table_dataset(
     warnings = leaks(frame, columns, y)
     X, y = X[whole], y[whole]
     train, validation, test = _split(y, frame, None if given is None else given[whole], held_out)
-    scaling, image_shape, seen = _scaling(X, train, columns, frame.image_shape)
+    scaling, image_shape, seen = _scaling(X, train, columns, frame)
     third = scaling.apply(X[validation]) if len(validation) else None
     return Dataset(
         name, scaling.apply(X[train]), y[train], scaling.apply(X[test]), y[test], class_names, image_shape, scaling,
@@ -178,9 +178,10 @@ def _with_labels(frame: Frame, words: Sequence[str | None], missing: Missing) ->
 
 
 def _scaling(
-    X: NDArray[np.float64], train: NDArray[np.intp], columns: Columns, image_shape: tuple[int, int] | None
+    X: NDArray[np.float64], train: NDArray[np.intp], columns: Columns, frame: Frame
 ) -> tuple[Scaling, tuple[int, int] | None, tuple[str, ...]]:
     """Recognise images of 28x28 by their columns and values; scale each column of anything else by its range."""
+    path, image_shape = frame.path, frame.image_shape
     if image_shape is not None and X.shape[1] == image_shape[0] * image_shape[1]:
         return PIXELS, image_shape, ()
     numbers = not any(column.words for column in columns.features)
@@ -189,7 +190,9 @@ def _scaling(
     scaling = Scaling.fit(X[train])
     constant = np.asarray(scaling.minimum) == np.asarray(scaling.maximum)
     if constant.all():
-        raise DataError("every feature is constant in the training set", "features that differ", "check the columns")
+        raise DataError(
+            f"{path}: every feature is constant in the training set", "features that differ", "check the columns"
+        )
     note = (f"{int(constant.sum()):,} of {len(constant):,} features are constant",) if constant.any() else ()
     return scaling, None, note
 
@@ -241,7 +244,9 @@ def read_table_rows(
         columns = Columns(label or "", tuple(Column(name) for name in frame.names if name != label), frame.named)
         if columns.width != width:
             raise DataError(
-                f"{path} has {len(frame.names)} columns", f"{width} numbers, with or without a label", "check the table"
+                f"{path} has {len(frame.names):,} columns",
+                f"{width:,} columns of numbers, as many as the network has inputs, and at most one of labels",
+                "use the model that was trained on such a table, or a table that has these columns",
             )
     else:
         label = find_label(frame, columns.label, len(columns.features), columns.named)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Group, Parameter, Token
 
 from handgrad.data.catalog import DIGITS, PUBLISHED
-from handgrad.data.settings import BALANCED, DataSettings, TableOptions
+from handgrad.data.settings import BALANCED, DataSettings, Missing, TableOptions
 from handgrad.errors import SettingError
 from handgrad.network.settings import NetworkSettings
 from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSettings
@@ -42,6 +42,12 @@ def _names(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
     return () if text in ("", "none") else tuple(name.strip() for name in text.split(","))
 
 
+# The settings of a class become flags under a heading of the help text; a table's have one of their own.
+_HEADINGS = ("Data and network", "Tables", "Training", "Run")
+_DATA_AND_NETWORK, _TABLES, _TRAINING, _RUN = (
+    Parameter(group=Group(title, sort_key=place)) for place, title in enumerate(_HEADINGS)
+)
+_FLAT = Parameter(name="*")
 PATHS = ("data", "test", "validation", "class_weight")  # settings that may be paths
 PRESETS: dict[str, dict[str, Any]] = {
     "notebook": {
@@ -88,10 +94,12 @@ class TableFlags(TableOptions):
 class DataFlags(DataSettings):
     """The settings of the data, as flags."""
 
+    label: Annotated[str | None, _TABLES] = None
+    drop: Annotated[tuple[str, ...], _TABLES, Parameter(converter=_names, n_tokens=1, show_default=False)] = ()
+    missing: Annotated[Missing, _TABLES] = TableOptions.missing
     data: Annotated[str, Parameter(allow_leading_hyphen=True)] = DataSettings.data
     test: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
     validation: Annotated[float | str | None, Parameter(allow_leading_hyphen=True)] = None
-    drop: Annotated[tuple[str, ...], Parameter(converter=_names, n_tokens=1, show_default=False)] = ()
 
 
 @dataclass(frozen=True)
@@ -136,13 +144,6 @@ class RunSettings:
     config: Path | None = None
 
 
-# The settings of a class become flags under a heading of the help text.
-_DATA_AND_NETWORK, _TRAINING, _RUN = (
-    Parameter(name="*", group=Group(title, sort_key=place))
-    for place, title in enumerate(("Data and network", "Training", "Run"))
-)
-
-
 @dataclass(frozen=True)
 class TrainConfig:
     """All settings of a run.
@@ -155,10 +156,10 @@ class TrainConfig:
     run : RunSettings
     """
 
-    data: Annotated[DataFlags, _DATA_AND_NETWORK] = DataFlags()
-    network: Annotated[NetworkFlags, _DATA_AND_NETWORK] = NetworkFlags()
-    training: Annotated[TrainingFlags, _TRAINING] = TrainingFlags()
-    run: Annotated[RunSettings, _RUN] = RunSettings()
+    data: Annotated[DataFlags, _FLAT, _DATA_AND_NETWORK] = DataFlags()
+    network: Annotated[NetworkFlags, _FLAT, _DATA_AND_NETWORK] = NetworkFlags()
+    training: Annotated[TrainingFlags, _FLAT, _TRAINING] = TrainingFlags()
+    run: Annotated[RunSettings, _FLAT, _RUN] = RunSettings()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings under the keys of a configuration file, without those that name other files.

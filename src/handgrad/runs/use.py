@@ -95,7 +95,7 @@ def predict_inputs(
     run : path
         A run folder or a model file.
     inputs : sequence of paths
-        A folder stands for its pictures.
+        A folder stands for the pictures in it and below it.
     tell : callable
         Called with each assumption that was made.
     skip : callable, optional
@@ -156,14 +156,17 @@ def _rows(model: Model, path: Path, tell: Tell) -> NDArray[np.float64] | None:
 
 
 def _files(inputs: Sequence[Path]) -> Iterator[Path]:
-    """Replace each folder with its pictures, in the order of their names."""
+    """Replace each folder with the pictures in it and below it, in the order of their names."""
     for path in inputs:
         if not path.is_dir():
             yield path
             continue
-        pictures = [p for p in sorted(path.iterdir()) if is_picture_name(p) and not p.name.endswith(SEEN)]
+        below = (
+            p for p in sorted(path.rglob("*")) if not any(part.startswith(".") for part in p.relative_to(path).parts)
+        )
+        pictures = [p for p in below if is_picture_name(p) and not p.name.endswith(SEEN)]
         if not pictures:
-            raise DataError(f"{path} is a folder without pictures", "a folder of pictures", "check the path")
+            raise DataError(f"{path} is a folder without pictures", "a folder with pictures in it", "check the path")
         yield from pictures
 
 
