@@ -13,6 +13,7 @@ from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Answer, Call, Compared, Crash
 from handgrad.exercises.judging import backward, crashes, functions, hints, routines, step
 from handgrad.exercises.judging.plan import Judge
+from handgrad.exercises.repair.search import with_repair
 from handgrad.exercises.results import Checked, Language, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox
 from handgrad.exercises.sandbox.proportion import in_proportion
@@ -112,7 +113,8 @@ def _asked(
     rng = np.random.default_rng(random.SystemRandom().getrandbits(64) if seed is None else seed)
     plans = {task: JUDGES[task].calls_for(task, rng) for task in TASKS if tasks is None or task in tasks}
     calls = [call for plan in plans.values() for call in plan.calls]
-    answers = map(in_proportion, calls, run_calls(definitions(submission), calls, sandbox))
+    cells = definitions(submission)
+    answers = map(in_proportion, calls, run_calls(cells, calls, sandbox))
     broken = _broken(submission)
     answered = {task: [next(answers) for _ in plan.calls] for task, plan in plans.items()}
     results: dict[str, TaskResult] = {}
@@ -125,7 +127,7 @@ def _asked(
             results[task] = TaskResult(task, "crashed", notes=(note,), crash=broken[task])
         else:
             missing |= {task} if absent else set()
-            results[task] = JUDGES[task].judge(plan, own)
+            results[task] = with_repair(JUDGES[task].judge(plan, own), plan, own, JUDGES[task], cells, sandbox)
     if any(result.status != "right" for result in results.values()):
         told = outline(submission)
         results = {task: hints.explained(result, told) for task, result in results.items()}

@@ -46,6 +46,8 @@ class Finding:
     seen : tuple of Note
         What was observed besides; of an unrecognised cause, all there is to say.
     equation : str
+    repair : Note or None
+        A small change of the learner's own code that makes the task right, where the cause was not recognised.
     """
 
     quantities: tuple[str, ...]
@@ -53,6 +55,7 @@ class Finding:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     seen: tuple[Note, ...] = ()
     equation: str = ""
+    repair: Note | None = None
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from handgrad.exercises.submission.reading import Cell, Submission
 
 from . import Case
 
-WANTED = {"mistakes": ("named",), "right": ("right",), "cheats": ("caught",)}
+WANTED = {"mistakes": ("named", "repaired"), "right": ("right",), "cheats": ("caught",)}
 OUTCOMES = {  # from good to bad; anything may also end in a "crash" of the checker
-    "mistakes": ("named", "described", "another cause", "missed"),
+    "mistakes": ("named", "repaired", "described", "another cause", "missed"),
     "right": ("right", "rejected"),
     "cheats": ("caught", "full marks"),
 }
@@ -29,7 +29,8 @@ class Outcome:
     """What was said of a case with one seed.
 
     ``word`` is one of ``OUTCOMES``, or "crash"; ``said`` lists the tasks that are not right, with the mistakes
-    reported. What only extreme numbers show is named if the task is right, with a remark on just that. If a case has no
+    reported. A mistake is "repaired" if none is named, but a change of the code is shown that makes the task right.
+    What only extreme numbers show is named if the task is right, with a remark on just that. If a case has no
     id, a reported mistake is ``another cause`` until somebody has compared the two.
     """
 
@@ -72,6 +73,8 @@ def _judged(sandbox: Sandbox, job: tuple[Case, int]) -> Outcome:
     explained = [note.id for note in of_task.notes if note.id.startswith("crash_")] if of_task else []
     if (named and named[0] in case.ids) or (explained and not case.ids):
         return Outcome(case, seed, "named", said)
+    if of_task and (any(f.repair for f in of_task.findings) or any(n.id.startswith("repair") for n in of_task.notes)):
+        return Outcome(case, seed, "repaired", said)
     if of_task is None or of_task.status == "right":
         return Outcome(case, seed, "missed" if not wrong else "described", said)
     return Outcome(case, seed, "another cause" if named else "described", said)

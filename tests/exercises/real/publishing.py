@@ -14,6 +14,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "exercise.md"
 START, END = "<!-- real:start -->", "<!-- real:end -->"
 ROWS = (
     ("mistakes", "named", "named"),
+    ("mistakes", "repaired", "a change shown that makes it right"),
     ("mistakes", "another cause", "named wrongly"),
     ("mistakes", "described", "wrong, without a cause"),
     ("mistakes", "missed", "missed"),

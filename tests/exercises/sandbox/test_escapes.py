@@ -170,6 +170,7 @@ def test_nothing_is_gained(
         Call(f"{name} {number}", "function", name, (array,), seconds=SHORT)
         for number, (name, array) in enumerate(asked)
     ]
+    others = children()  # those of earlier tests, such as the tracker of a pool of processes
     untouched, before, began = snapshot(host), listing(), time.monotonic()
 
     answers = run_calls(cells, calls, need_isolation(), LIMITS)
@@ -194,9 +195,9 @@ def test_nothing_is_gained(
     assert listing() == before
     assert bystander.poll() is None
     deadline = time.monotonic() + 2.0  # a namespace takes a moment to die
-    while children() != {bystander.pid} and time.monotonic() < deadline:
+    while not children() <= others and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert children() == {bystander.pid}, "it left a process behind"
+    assert children() <= others, "it left a process behind"
 
 
 def test_there_are_at_least_a_hundred_and_twenty() -> None:

@@ -19,11 +19,13 @@ NUMBERS = 3  # columns of another kind that follow: done, epoch and step
 ROUNDED = 0.0051  # to two digits, perhaps after it was made a percentage
 EXACT = 1e-9
 PIECES = ("some", "batch", "batch after")
+CROSSED = "crossed"
 # What a doubt itself explains.
 PLAIN = {
     "lost": "history_overwritten",
     "some rows": "history_of_some_examples",
     "late": "batch_measured_after_its_step",
+    "other labels": "history_with_other_labels",
 }
 MOST_VALUES = 4_000
 
@@ -33,8 +35,8 @@ class Measured:
     """One call of ``cross_entropy`` or ``accuracy``: on which rows, after how many updates, and what it gave.
 
     ``part`` is "train" or "test" for all rows of it, and "some" for some of them; "batch" for those of the update that
-    comes next, "batch after" for those of the update that came last; and "" for others. ``sure`` says that it is known
-    which forward pass was measured.
+    comes next, "batch after" for those of the update that came last; "crossed" if outputs of one set met labels of the
+    other; and "" for others. ``sure`` says that it is known which forward pass was measured.
     """
 
     kind: str
@@ -61,7 +63,7 @@ def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> 
 
     Returns
     -------
-    {None, "invented", "other rows", "some rows", "late", "mixed", "again", "order", "lost"}
+    {None, "invented", "other rows", "other labels", "some rows", "late", "mixed", "again", "order", "lost"}
 
     Examples
     --------
@@ -143,6 +145,8 @@ def _doubt(table: Table, measured: Sequence[Measured], steps: int) -> str | None
         for number, (kind, parts), is_judged in zip(row, wanted, judged, strict=True):
             exactly = [one for one in measured if one.value == number and one.part]
             pieces = bool(exactly) and all(one.kind == kind and one.part in PIECES for one in exactly)
+            if any(one.part == CROSSED for one in exactly):
+                return "other labels"
             late = pieces and of_batches and all(one.part == "batch after" for one in exactly)
             if not is_judged and exactly:
                 return "late" if late else "some rows" if pieces else "other rows"
@@ -167,6 +171,6 @@ def _doubt(table: Table, measured: Sequence[Measured], steps: int) -> str | None
         last = min(later, default=last)
         began = last if began is None else began
         used |= {i for fitting in found for i in fitting if measured[i].step in (last, last + 1)}
-    looked = sorted({one.step for one in measured if one.part == "test"})
-    late = not of_batches and len(table) < 3 < len(looked) and (began or 0) >= looked[-2]
+    looked = sorted({one.step for one in measured if one.part == ("batch" if of_batches else "test")})
+    late = len(table) < 3 < len(looked) and (began or 0) >= looked[-2]
     return "lost" if late else None

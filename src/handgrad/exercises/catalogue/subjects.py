@@ -124,6 +124,8 @@ def _draw_layer(rng: Rng) -> tuple[Arguments, ...]:
     arrays = [probe(*size, units) for size, units in zip(_sizes(rng), (5, 29, 0, 5, 29, 5), strict=True)]
     n = len(arrays[2][0])
     arrays[2] = probe(n, n, n)
+    X, weights, bias = arrays[3]
+    arrays[3] = X, _single(weights * (1.5 / np.abs(weights).max())), bias  # of which whole numbers are not all 0
     return tuple((*given, (np.tanh, np.exp)[i % 2]) for i, given in enumerate(arrays))
 
 

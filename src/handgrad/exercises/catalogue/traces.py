@@ -10,7 +10,7 @@ The file has over 300 lines because the facts are one list, each understood only
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.exercises.calls import Event, Value
-from handgrad.exercises.catalogue.records import MOST_VALUES, Measured, Table, doubt
+from handgrad.exercises.catalogue.records import CROSSED, MOST_VALUES, Measured, Table, doubt
 
 Rows = tuple[int, ...]
 Deviations = dict[str, Any]
@@ -231,7 +231,10 @@ def _measured(events: Sequence[Event], updates: Sequence[Update], probe: Probe) 
     count = dict.fromkeys(probe.measurements, 0) if any(event.method in MEASUREMENTS for event in events) else {}
     found = []
     made: int | None = None
+    shown: dict[int, set[Rows]] = {}  # by forward passes, after each number of updates
     for event in events:
+        if event.method == "forward_propagation":
+            shown.setdefault(event.step, set()).add(probe.rows(event.value))
         if event.method == "outputs":
             number = np.asarray(event.value)
             made = int(number) if number.ndim == 0 and number.dtype.kind in "iu" else None
@@ -239,13 +242,23 @@ def _measured(events: Sequence[Event], updates: Sequence[Update], probe: Probe) 
             rows = () if event.value is None else probe.labelled(event.value)
             part = probe.part(rows)
             if len(rows) != {"train": probe.n, "test": len(probe.testx)}.get(part):
-                part = _part_of_batch(rows, event.step, made, updates) or ("some" if part in ("train", "test") else "")
+                known = _of_known(rows, shown.get(event.step if made is None else made, set()), probe)
+                part = _part_of_batch(rows, event.step, made, updates) or known
             values = probe.measurements[event.method]
             step = event.step if made is None else made
             value = float(values[count[event.method] % len(values)])
             found.append(Measured(event.method, part, step, value, made is not None))
             count[event.method], made = count[event.method] + 1, None
     return tuple(found)
+
+
+def _of_known(rows: Rows, shown: Set[Rows], probe: Probe) -> str:
+    """Say whether labels are some of a set's, or met as many outputs of the other set."""
+    part = probe.part(rows)
+    if part not in ("train", "test"):
+        return ""
+    others = {probe.part(other) for other in shown if len(other) == len(rows)}
+    return CROSSED if rows not in shown and {part, *others} == {"train", "test"} and part not in others else "some"
 
 
 def _part_of_batch(rows: Rows, step: int, made: int | None, updates: Sequence[Update]) -> str:
@@ -346,6 +359,8 @@ def _labels(run: Trace, probe: Probe) -> Hashable:
             return FEW
         if len(update.labels) > len(update.rows or ()) and len(set(update.labels)) == 2:
             return "one hot"
+        if len(update.labels) == probe.n > len(update.rows or ()) and probe.part(update.labels) == "train":
+            return "all"
         if sorted(update.labels) == sorted(update.rows or ()):
             return "other order"
         if update.labels in everyone:

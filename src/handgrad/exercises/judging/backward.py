@@ -1,4 +1,7 @@
-"""Judges backprop, quantity by quantity."""
+"""Judges backprop, quantity by quantity.
+
+The file is long, because a wrong method is judged in several ways, and the best of them counts.
+"""
 
 from __future__ import annotations
 
@@ -103,6 +106,14 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     changed = tuple(name for name in ACTIVATIONS if name in touched)
     remarks = forward.remarks(drawn, asked, changed)
     return TaskResult(plan.task, "right", remarks, (Note("right_by_itself" if by_itself else "right"),), credit=1.0)
+
+
+def fails(plan: Plan[Trials], index: int, answer: Answer) -> bool:
+    """Tell whether a gradient is wrong, or the method crashed, in one of the first calls."""
+    if index >= len(plan.drawn.probes):
+        return False
+    views = _views([plan.drawn.probes[index]], [answer])
+    return answer.status != "ok" or not views or not gradients_right(views)
 
 
 def _wrong(task: str, drawn: Trials, asked: Answers, seen: Seen) -> TaskResult:

@@ -118,6 +118,17 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     return TaskResult(task, status, findings, notes, crash=crash, picture=_picture(subject, task, answers[-1]))
 
 
+def fails(plan: Plan[Cases], index: int, answer: Answer) -> bool:
+    """Tell whether the result for one set of arguments is wrong; extremes are only remarked on."""
+    subject, cases = SUBJECTS[plan.task], plan.drawn.regular
+    if index >= len(cases):
+        return False
+    if answer.status != "ok":
+        return True
+    expected = np.asarray(outcome(subject.reference, *cases[index]))
+    return not _right(Trial(_returned(answer), expected, {}), subject, cases[index])
+
+
 def _in_time(plan: Plan[Cases], answers: Sequence[Answer], notes: tuple[Note, ...]) -> TaskResult | None:
     """Judge a function that was too slow on some arrays by the others, if these show a known mistake."""
     count = len(plan.drawn.regular)

@@ -54,3 +54,20 @@ class Judge(Protocol):
         -------
         TaskResult
         """
+
+    def fails(self, plan: Plan[Any], index: int, answer: Answer) -> bool:
+        """Tell at a glance whether one answer shows that a task is wrong; without its cause, and not all that may be.
+
+        Parameters
+        ----------
+        plan : Plan
+            Drawn by the same module.
+        index : int
+            Of the call.
+        answer : Answer
+            To it.
+
+        Returns
+        -------
+        bool
+        """

@@ -126,6 +126,14 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     return TaskResult(plan.task, "wrong", findings, picture=picture, credit=credit)
 
 
+def fails(plan: Plan[Probes], index: int, answer: Answer) -> bool:
+    """Tell whether a routine deviates in one run."""
+    if answer.status != "ok":
+        return True
+    probe = plan.drawn[index]
+    return bool(deviations([trace(answer.events, probe, *_tables(answer))], [probe]))
+
+
 def _remarks(plan: Plan[Probes], answers: Sequence[Answer], traces: Sequence[Trace]) -> Iterator[str]:
     """Name what costs nothing."""
     yield from misnumbered(traces, plan.drawn)

@@ -1,7 +1,7 @@
 """Judges gradient_step, parameter by parameter: steps in a row, with gradients and rates that are given.
 
 Who is right in that is tried further: with long arrays, in many steps, and in a training with the solution's own
-backprop.
+backprop. The file is long, because the kinds of trials are drawn, judged and shown by what they have in common.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
     """
     d, h1, h2, k, n = (int(size) for size in rng.permutation(np.arange(3, 8)))
     drawn = tuple(_trial(rng, draw(rng, sizes, n)) for sizes in ((d, h1, h2, k), (4, 4, 4, 4)))
-    further = _trial(rng, draw(rng, (784, 130, 120, 10), n), 1), _trial(rng, draw(rng, (3, 2, 3, 2), n), MANY)
+    further = _trial(rng, draw(rng, (784, 130, 120, 10), 1), 1), _trial(rng, draw(rng, (3, 2, 3, 2), n), MANY)
     trials = (*drawn, _small(), *further)
     calls = tuple(
         Call(f"{task}:{kind}:{i}", "network", "fcc", steps=_steps(trial, kind))
@@ -133,6 +133,17 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
         # What a solution keeps of its own arrays, only its own backprop leaves as it is.
         return trained if known or (result.status == "right" and trained.status != "right") else result
     return result
+
+
+def fails(plan: Plan[Trials], index: int, answer: Answer) -> bool:
+    """Tell whether a parameter is wrong after one of the steps of a call."""
+    trials = plan.drawn
+    if index == len(KINDS) * len(trials):  # the short training
+        return False
+    index %= len(trials)
+    return answer.status != "ok" or any(
+        _is_wrong(name, step) for step in _moves(trials[index], answer) for name in PARAMETERS
+    )
 
 
 def _judged(task: str, trials: Trials, answers: Sequence[Answer]) -> TaskResult:

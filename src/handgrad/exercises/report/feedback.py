@@ -103,7 +103,8 @@ def blocks(result: TaskResult, language: Language) -> tuple[Block, ...]:
         said.append(quoted if crash.line else Paragraph(f"{word['python_says']}: {error}"))
     for position, finding in enumerate(result.findings):
         lead = word["also"] if position else ""
-        said.append(Message(lead, message(finding, language), "" if finding.mistake else word["unnamed"]))
+        unnamed = "" if finding.mistake or finding.repair else word["unnamed"]
+        said.append(Message(lead, message(finding, language), unnamed))
         if position == 0 and finding.quantities and (links := chain(result)):
             states = {link.state: word[f"chain_{link.state}"] for link in links}
             note = word["chain_explained"] if result.consequences else ""
@@ -149,7 +150,8 @@ def message(finding: Finding, language: Language) -> str:
     """
     named = catalogue()[finding.mistake].words[language].message if finding.mistake else ""
     seen = [sentence(note, language) for note in finding.seen]
-    return " ".join([*([_filled(named, finding.facts, language)] if named else []), *seen])
+    repair = [sentence(finding.repair, language)] if finding.repair else []
+    return " ".join([*([_filled(named, finding.facts, language)] if named else []), *seen, *repair])
 
 
 def hint(finding: Finding, language: Language) -> str:
@@ -164,6 +166,8 @@ def explanation(finding: Finding, language: Language) -> str:
     """Tell the whole story, with the reason; never code."""
     if finding.mistake:
         return catalogue()[finding.mistake].words[language].explanation
+    if finding.repair:
+        return str(texts("feedback", language)["repair_explanation"])
     routine = finding.seen[0].id.startswith("routine_")
     text: str = texts("feedback", language)["routine_unrecognised" if routine else "unrecognised"]
     return text
