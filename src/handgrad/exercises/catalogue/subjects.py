@@ -173,6 +173,7 @@ def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
 
     sizes = list(_sizes(rng))[:-1]
     cases = [probe(n, k, 1 + 2 * n // (3 + i)) for i, (n, k) in enumerate(sizes)]
+    cases[1] = cases[1][0] / 2, cases[1][1]  # where no class has more than half
     logits, y = cases[0]
     n, k = logits.shape
     return (*cases, (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12))

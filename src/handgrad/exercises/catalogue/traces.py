@@ -417,7 +417,7 @@ def _sizes(run: Trace, probe: Probe) -> Hashable:
         if rows < probe.per_epoch * probe.batch_size:  # a batch is missing, or rows came twice: see _repeats
             return len(batches) >= probe.per_epoch and set(sizes) == {probe.batch_size}
         in_full = set(sizes[:-1]) <= {probe.batch_size} and sizes[-1] in (probe.batch_size, probe.n % probe.batch_size)
-        evenly = max(sizes) - min(sizes) <= 1 and sum(sizes) == rows == probe.n
+        evenly = len(sizes) in probe.steps_per_epoch and max(sizes) - min(sizes) <= 1 and sum(sizes) == rows == probe.n
         return 0 not in sizes and (in_full or evenly)
 
     epochs = _epochs(run, probe)
@@ -478,7 +478,8 @@ def _shuffling(run: Trace, probe: Probe) -> Hashable:
         return None
     if len(epochs) > 1 and all(epoch == epochs[0] for epoch in epochs):
         return "once"
-    if len(epochs) > 1 and all(set(epoch) == set(epochs[0]) for epoch in epochs):
+    together = any(len(batch) > 1 for batch in epochs[0])
+    if together and len(epochs) > 1 and all(set(epoch) == set(epochs[0]) for epoch in epochs):
         return "whole batches"
     if not any(map(_repeated, ordered)):
         if len(set(map(tuple, epochs))) < len(epochs):
