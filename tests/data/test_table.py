@@ -421,7 +421,8 @@ def test_a_carriage_return_alone_ends_a_line(tmp_path):
     """Excel for the Mac writes such files."""
     (tmp_path / "t.csv").write_bytes(b"size,kind\r" + b"1,cedar\r5,birch\r2,cedar\r6,birch\r" * 3)
     data = read_table(tmp_path / "t.csv")
-    assert len(data.X_train) + len(data.X_test) == 12 and data.class_names == ("birch", "cedar")
+    assert len(data.X_train) + len(data.X_test) == 12
+    assert data.class_names == ("birch", "cedar")
 
 
 @pytest.mark.parametrize(
