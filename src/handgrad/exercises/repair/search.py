@@ -32,6 +32,7 @@ EACH = 0.4  # seconds for one
 TOGETHER = 200  # changes in one process
 CONFIRMED = 6  # of these, that passed the first trial and are judged in full
 NUMBER = 1_000_000  # of the first cell that holds one
+HARMFUL = ("argument_changed", "gradient_changed_by_step")  # remarks on what is right
 GIVEN = ("forward_propagation", "__init__")  # methods that the sheet gives
 
 
@@ -90,7 +91,11 @@ def with_repair(
         passed = [one for one in passed if not _meaningless(one)]
         for one in sorted(passed, key=lambda one: (one.edit.rank, len(one.edit.parts)))[:CONFIRMED]:
             calls = [_renamed(call, result.task, one.name) for call in plan.calls]
-            if judge.judge(plan, _run([one], cells, calls, sandbox)).status == "right":
+            judged = judge.judge(plan, _run([one], cells, calls, sandbox))
+            harmful = any(
+                remark.mistake in ("argument_changed", "gradient_changed_by_step") for remark in judged.findings
+            )
+            if judged.status == "right" and not harmful:
                 return _with_note(result, told(one.of, one.edit))
         if time.monotonic() > end:
             break
@@ -104,9 +109,17 @@ def _batched(variants: Iterator[Variant], number: int) -> Iterator[list[Variant]
 
 
 def _meaningless(one: Variant) -> bool:
-    """Tell whether a change makes a difference, or a quotient, of two equal things: a longer way to leave them out."""
+    """Tell whether a change computes x - x, x / x, x * 1 or x + 0: a longer way to leave something out."""
     nodes = [node for node in ast.walk(ast.parse(applied(one.of.text, one.edit))) if isinstance(node, ast.BinOp)]
-    return any(isinstance(node.op, ast.Sub | ast.Div) and ast.dump(node.left) == ast.dump(node.right) for node in nodes)
+    return any(
+        (isinstance(node.op, ast.Sub | ast.Div | ast.FloorDiv) and ast.dump(node.left) == ast.dump(node.right))
+        or (isinstance(node.right, ast.Constant) and node.right.value == (0 if _adds(node) else 1))
+        for node in nodes
+    )
+
+
+def _adds(node: ast.BinOp) -> bool:
+    return isinstance(node.op, ast.Add | ast.Sub)
 
 
 def _with_note(result: TaskResult, note: Note) -> TaskResult:

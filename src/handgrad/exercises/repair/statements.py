@@ -46,6 +46,8 @@ def of_statements(definition: Definition) -> Iterator[Edit]:
 
 def _combined(of: Definition, value: ast.expr) -> Iterator[Edit]:
     """Combine a result with another quantity, divide it by the number of examples, or reduce it."""
+    if isinstance(value, ast.Constant):
+        return
     begin, end = of.span(value)
     text = of.text[begin:end]
     for form in ("-({})", "({}).T", "np.sum({})", "np.mean({})", "np.exp({})", "np.log({})"):
