@@ -267,7 +267,9 @@ def _findings(wrong: dict[str, str | None], steps: Sequence[Moved]) -> list[Find
 
 def _finding(mistake: str | None, names: Sequence[str], shown: Moved) -> Finding:
     """Report the parameters that have a mistake, or the one whose mistake is not known."""
-    expected, sizes = np.asarray(formula(names[0])(shown.state)), {"n": shown.state["n"]}
+    expected, sizes = outcome(formula(names[0]), shown.state), {"n": shown.state["n"]}
+    if expected is None:  # parameters of whole numbers have no step
+        expected = np.asarray(shown.state[names[0]])
     told = diagnosis.finding(mistake, names, shown.own.get(names[0]), expected, sizes)
     return replace(told, facts={**told.facts, "rate": float(shown.state["rate"])}) if mistake else told
 
@@ -302,4 +304,5 @@ def _picture(name: str, steps: Sequence[Moved]) -> Picture | None:
     if step is None or name not in step.own or not _is_wrong(name, step):
         return None
     caption = Note("picture_gradient_step", {"quantity": name, "rate": float(step.state["rate"])})
-    return diagnosis.picture(caption, formula(name)(step.state), step.own[name])
+    expected = outcome(formula(name), step.state)
+    return None if expected is None else diagnosis.picture(caption, expected, step.own[name])
