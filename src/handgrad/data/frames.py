@@ -187,6 +187,12 @@ def read_text(path: Path, content: bytes) -> Frame:
     refuse_others(path, content)
     encoding = encoding_of(content)
     head = content[:HEAD].decode(encoding, "replace")
+    if len(content) > HEAD and "\n" not in head:
+        raise FormatError(
+            f"{path} has a first line of more than {HEAD:,} bytes",
+            f"2 to {MAX_COLUMNS:,} fields in each row",
+            "use fewer columns, or write arrays with np.savez",
+        )
     try:
         dialect = sniff(head if len(content) <= HEAD else head[: head.rfind("\n") + 1])
     except csv.Error as error:
@@ -245,10 +251,14 @@ def _refuse_uneven(path: Path, source: Source) -> None:
                 and (found, row[-1]) != (source.width + 1, "")
                 and (found != source.width - source.dialect.empty_last)
             ):
+                empty = row.count("")
                 raise FormatError(
-                    f"{path}, line {line}: {found} field{'s' if found != 1 else ''}",
+                    f"{path}, line {line}: {found} field{'s' if found != 1 else ''}"
+                    + (f", {empty} of them empty" if empty and found > source.width else ""),
                     f"{source.width}, as in the first row",
-                    "complete or drop the row",
+                    "remove the separators that are too many"
+                    if empty and found > source.width
+                    else "complete or drop the row",
                 )
     except FormatError as error:
         if str(path) in error.found:

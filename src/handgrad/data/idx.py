@@ -107,11 +107,13 @@ def idx_shape(path: Path) -> tuple[int, ...] | None:
 def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
     """Read the type of the numbers and the sizes of the dimensions."""
     zeros, code, dimensions = struct.unpack(">HBB", files.read_exactly(stream, 4, path))
+    if zeros >> 8 == ord("<"):
+        raise FormatError(f"{path} is a web page", "an IDX file", "download the data set itself")
     if zeros != 0 or code not in DTYPES or not 1 <= dimensions <= MAX_DIMENSIONS:
         raise FormatError(
-            f"{path} begins with {zeros:04x} {code:02x} {dimensions:02x}",
-            f"an IDX file: 0000, a type of {', '.join(f'{known:02x}' for known in DTYPES)}, "
-            f"and 01 to {MAX_DIMENSIONS:02x} dimensions",
+            f"{path} begins with the bytes {struct.pack('>HBB', zeros, code, dimensions).hex(' ')}",
+            f"an IDX file, which begins with 00 00, the type of its numbers ("
+            f"{', '.join(f'{known:02x}' for known in DTYPES)}) and their dimensions (01 to {MAX_DIMENSIONS:02x})",
             "check that this is the right file",
         )
     shape = struct.unpack(f">{dimensions}I", files.read_exactly(stream, 4 * dimensions, path))

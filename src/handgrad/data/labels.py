@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PIXELS = 784  # of MNIST's images
 _MANY_CLASSES = 100
+QUANTITY = "the command predicts classes, and quantities can be learned in Python with a loss such as squared_error"
 _PIXEL = re.compile(r"(pixel|px|p)_?\d+|\d+x\d+", re.IGNORECASE)
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)(\.0*)?")
 
@@ -146,7 +147,7 @@ def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...
             f"{path}: labels in the column {label} that are not whole numbers, such as "
             f"{next(name for name in names if float(name) % 1)}",
             "classes, as words or whole numbers",
-            "choose another column with --label; handgrad classifies, and does not predict quantities from tables",
+            f"choose another column with --label; {QUANTITY}",
         )
     if len(names) < 2:
         raise DataError(f"{path}: 1 label in the column {label}", "2 classes or more", "choose the column with --label")
@@ -154,7 +155,7 @@ def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...
         raise DataError(
             f"{path}: {len(names):,} different labels in {len(words):,} rows, in the column {label}",
             "several rows for each class",
-            "choose the label's column with --label; handgrad does not predict quantities from tables",
+            f"choose the label's column with --label; {QUANTITY}",
         )
     number = {name: index for index, name in enumerate(names)}
     return tuple(names), np.array([number[word] for word in words], np.int64)

@@ -234,7 +234,7 @@ def origin(settings: DataSettings, run: Path) -> dict[str, str]:
         The key ``origin`` with the working directory, as seen from the run's folder: both can be moved together.
     """
     paths = (getattr(settings, name) for name in PATHS)
-    if not any(_is_path(path) and Path(path).exists() and not Path(path).is_absolute() for path in paths):
+    if not any(is_path(path) and Path(path).exists() and not Path(path).is_absolute() for path in paths):
         return {}
     here = Path.cwd()
     try:
@@ -257,7 +257,7 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     begun = found.pop("origin", None)
     for name in PATHS:
         path = found.get(name)
-        if not isinstance(path, str) or not _is_path(path):
+        if not isinstance(path, str) or not is_path(path):
             continue
         found[name] = re.sub(r"\\udc([89a-f][0-9a-f])", lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
         if isinstance(begun, str) and (there := (folder.resolve() / begun / found[name]).resolve()).exists():
@@ -265,7 +265,7 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return found
 
 
-def _is_path(value: Any) -> bool:
+def is_path(value: Any) -> bool:
     """Say whether the value of a setting is a path, and not a name or a number."""
     return isinstance(value, str) and value not in (DIGITS, *PUBLISHED, "-", BALANCED)
 

@@ -34,6 +34,7 @@ from handgrad.training.settings import Engine as EngineName
 from handgrad.training.state import TrainingState
 from handgrad.training.weights import balanced_weights
 
+FEW = 30  # test examples from which an accuracy is worth something: the standard error is at most 9 %
 # Shows the progress of a training run: takes its records, the number of steps and a title, and passes the records on.
 Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
 
@@ -112,7 +113,7 @@ def train_run(
     folder.write_summary(run, summary)
     if stopped:
         raise KeyboardInterrupt(f"the weights after epoch {last.epoch} are kept in {run}")
-    for warning in (*_warnings(config, summary, history), *_repeated(config, data, digests)):
+    for warning in (*_warnings(config, summary, history), *_few(data), *_repeated(config, data, digests)):
         tell(warning)
     draw_pictures(run, model, data, history, predicted, tell)
     return run, summary
@@ -145,7 +146,7 @@ def _follow(records: Iterable[Record], parameters: Parameters) -> tuple[list[Rec
     except KeyboardInterrupt:
         length, vector = kept
         if length == 0 or history[length - 1].step == 0:
-            raise
+            raise KeyboardInterrupt("no epoch was finished, so there are no weights to keep") from None
         parameters.vector[:] = vector
         return history[:length], True
     return history, False
@@ -205,6 +206,13 @@ def _warnings(config: TrainConfig, summary: dict[str, Any], history: list[Record
         yield (
             f"warning: the training loss rose from {first['train_loss']:.4g} to {last['train_loss']:.4g}; lower --lr"
         )
+
+
+def _few(data: Dataset) -> Iterator[str]:
+    """Say so if the test set is so small that its accuracy says little."""
+    count = len(data.X_test)
+    if count < FEW:
+        yield f"the test set has only {count} examples, each of which is {1 / count:.1%} of the test accuracy"
 
 
 def _repeated(config: TrainConfig, data: Dataset, digests: NDArray[np.uint64]) -> Iterator[str]:

@@ -1,0 +1,62 @@
+"""What a training says of itself at its end, and what becomes of it if it is stopped."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handgrad.data import load_data
+from handgrad.errors import DataError
+from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
+from handgrad.runs.evaluate import evaluate_run
+from handgrad.runs.train import train_run
+from handgrad.training import Record
+
+
+def passed_on(records: Iterable[Record], *_: Any) -> Iterable[Record]:
+    """Show nothing."""
+    return records
+
+
+def stopped_at_once(records: Iterable[Record], *_: Any) -> Iterator[Record]:
+    """Stop a training after its first record, as Ctrl-C would."""
+    for record in records:
+        yield record
+        raise KeyboardInterrupt
+
+
+def trained(folder: Path, rows: int, show: Any = passed_on) -> list[str]:
+    """Train briefly on a table of two classes, and return what was told."""
+    content = "a,b,label\n" + "".join(f"{(7 * i) % 10},{i % 6},{'xy'[i % 2]}\n" for i in range(rows))
+    (folder / "table.csv").write_text(content)
+    data = DataFlags(data=str(folder / "table.csv"))
+    training = TrainingFlags(epochs=1, engine="numpy")
+    told: list[str] = []
+    config = TrainConfig(data, NetworkFlags((4,)), training, RunSettings(folder / "run"))
+    train_run(config, load_data(data.data), show, told.append)
+    return told
+
+
+@pytest.mark.parametrize(("rows", "remark"), [(50, "only 10 examples, each of which is 10.0% of"), (150, "")])
+def test_a_small_test_set_is_remarked_on(rows: int, remark: str, tmp_path: Path) -> None:
+    """Fewer than thirty test examples say little, and the share that each one has is named; thirty are enough."""
+    told = [sentence for sentence in trained(tmp_path, rows) if "test set has" in sentence]
+    assert [remark in sentence for sentence in told] == [True] * bool(remark)
+
+
+def test_stopping_before_the_first_epoch_ends_leaves_no_weights(tmp_path: Path) -> None:
+    """It is said so, and there is no model."""
+    with pytest.raises(KeyboardInterrupt, match="no epoch was finished, so there are no weights to keep"):
+        trained(tmp_path, 50, stopped_at_once)
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_data_that_have_gone_are_asked_for(tmp_path: Path, refused: Any) -> None:
+    """A run whose file has been moved away names it, and asks for --data."""
+    trained(tmp_path, 50)
+    (tmp_path / "table.csv").unlink()
+    with refused(
+        DataError, f"the data of {tmp_path / 'run'} were in {tmp_path / 'table.csv'}", "Name them with --data"
+    ):
+        evaluate_run(tmp_path / "run", None, pytest.fail)
