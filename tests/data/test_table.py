@@ -392,17 +392,6 @@ def test_without_pyarrow_the_extra_is_named(refused, tmp_path, monkeypatch):
         read_table(tmp_path / "t.parquet")
 
 
-def test_rows_that_occur_in_both_sets_are_warned_of(tmp_path):
-    """A table whose rows all occur three times is not tested on new rows, and says so; one without repeats does not."""
-    rows = [f"{i},{i * i % 7},{('birch', 'cedar')[i % 2]}\n" for i in range(40)]
-    (tmp_path / "once.csv").write_text("age,size,kind\n" + "".join(rows))
-    (tmp_path / "thrice.csv").write_text("age,size,kind\n" + "".join(rows * 3))
-    assert not [note for note in read_table(tmp_path / "once.csv").notes if "test rows" in note]
-    data = read_table(tmp_path / "thrice.csv")
-    both = sum(any((row == other).all() for other in data.X_train) for row in data.X_test)
-    assert [note for note in data.notes if f"{both} of the 24 test rows are in the training set" in note]
-
-
 @pytest.mark.parametrize(
     ("kinds", "expected"),
     [

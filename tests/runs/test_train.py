@@ -45,6 +45,14 @@ def test_a_small_test_set_is_remarked_on(rows: int, remark: str, tmp_path: Path)
     assert [remark in sentence for sentence in told] == [True] * bool(remark)
 
 
+def test_rows_that_occur_several_times_are_warned_of(tmp_path: Path) -> None:
+    """A table that repeats the same thirty rows is warned of, as it is not tested on new ones; one without is not."""
+    told = [sentence for sentence in trained(tmp_path, 150) if "also in the training set" in sentence]
+    assert told == ["warning: 30 of the 30 test rows are also in the training set"]
+    (tmp_path / "other").mkdir()
+    assert not [sentence for sentence in trained(tmp_path / "other", 30) if "also in the training set" in sentence]
+
+
 def test_stopping_before_the_first_epoch_ends_leaves_no_weights(tmp_path: Path) -> None:
     """It is said so, and there is no model."""
     with pytest.raises(KeyboardInterrupt, match="no epoch was finished, so there are no weights to keep"):

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from handgrad.data.columns import encode, fit_columns, leaks
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
-from handgrad.data.digests import row_digests
 from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import STANDARD_INPUT, Frame
@@ -23,7 +22,6 @@ from handgrad.data.splits import HeldOut
 from handgrad.errors import DataError, FormatError
 
 _IMAGE = 784  # columns of 28x28 pixels
-_REPEATED = 0.1  # share of the test rows; coarse measurements repeat a few by chance
 
 
 def read_table(
@@ -108,11 +106,8 @@ def table_dataset(
     train, validation, test = _split(y, frame, None if given is None else given[whole], held_out)
     scaling, image_shape, seen = _scaling(X, train, columns, frame)
     third = scaling.apply(X[validation]) if len(validation) else None
-    X_train, X_test = scaling.apply(X[train]), scaling.apply(X[test])
-    if test is not train:
-        warnings = (*warnings, *_repeated(row_digests(X_train, y[train]), row_digests(X_test, y[test])))
     return Dataset(
-        name, X_train, y[train], X_test, y[test], class_names, image_shape, scaling,
+        name, scaling.apply(X[train]), y[train], scaling.apply(X[test]), y[test], class_names, image_shape, scaling,
         notes=(*frame.notes, *notes, *more, *seen, *warnings), columns=None if image_shape else columns,
         X_validation=third, y_validation=None if third is None else y[validation],
         own_test=given is not None or not held_out.test,
@@ -129,14 +124,6 @@ def _split(
     if in_train.all() or not in_train.any():
         raise DataError(f"{frame.path} has no whole rows in one of its sets", "rows in both", "check the tables")
     return *held_out.split_off(np.flatnonzero(in_train), y), np.flatnonzero(~in_train)
-
-
-def _repeated(train: NDArray[np.uint64], test: NDArray[np.uint64]) -> tuple[str, ...]:
-    """Warn if rows of the test set are in the training set as well: the test then shows what was learnt by heart."""
-    count = int(np.isin(test, train).sum())
-    if count <= _REPEATED * len(test):
-        return ()
-    return (f"warning: {count:,} of the {len(test):,} test rows are in the training set as well; leave out duplicates",)
 
 
 def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | None) -> Frame:

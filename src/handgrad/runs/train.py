@@ -34,6 +34,7 @@ from handgrad.training.settings import Engine as EngineName
 from handgrad.training.state import TrainingState
 from handgrad.training.weights import balanced_weights
 
+BY_CHANCE = 0.1  # of the rows held out: coarse measurements repeat a few
 FEW = 30  # test examples from which an accuracy is worth something: the standard error is at most 9 %
 # Shows the progress of a training run: takes its records, the number of steps and a title, and passes the records on.
 Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
@@ -216,17 +217,17 @@ def _few(data: Dataset) -> Iterator[str]:
 
 
 def _repeated(config: TrainConfig, data: Dataset, digests: NDArray[np.uint64]) -> Iterator[str]:
-    """Say so if rows of another file are also in the training set."""
-    others = {
-        "test": (data.X_test, data.y_test) if config.data.test is not None else None,
-        "validation": (data.X_validation, data.y_validation) if isinstance(config.data.validation, str) else None,
+    """Say so if rows of another file, or many of those that were held out, are also in the training set."""
+    parts = {
+        "test": (data.X_test, data.y_test, config.data.test is not None),
+        "validation": (data.X_validation, data.y_validation, isinstance(config.data.validation, str)),
     }
-    for name, part in others.items():
-        if part is None or part[0] is None or part[1] is None:
+    for name, (X, y, own_file) in parts.items():
+        if X is None or y is None:
             continue
-        count = int(np.isin(row_digests(part[0], part[1]), digests).sum())
-        if count:
-            yield f"warning: {count:,} of the {len(part[0]):,} {name} rows are also in the training set"
+        count = int(np.isin(row_digests(X, y), digests).sum())
+        if count > (0 if own_file else BY_CHANCE * len(X)):
+            yield f"warning: {count:,} of the {len(X):,} {name} rows are also in the training set"
 
 
 def _with_rate(config: TrainConfig, network: MLP) -> TrainConfig:

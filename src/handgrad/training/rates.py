@@ -18,10 +18,14 @@ _SGD = {
 }
 _SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0}
 # Units without an upper bound, far from zero at the start: a step that is too long makes the numbers grow without end.
-_FAR = ("identity", "softplus")
 _FAR_FROM_ZERO = {"squared_error": 0.02, "absolute_error": 0.02, "huber": 0.1}
-# Where the usual rate lets the numbers grow without end (elu), or is too small for ten epochs (silu).
-_OTHERS = {"elu": {"squared_error": 0.05, "huber": 0.5}, "silu": {"absolute_error": 0.2}}
+# Where another rate than the usual one is needed: for silu a larger one, to get there within ten epochs. The last counts.
+_OF_ACTIVATION = {
+    "elu": {"squared_error": 0.05, "huber": 0.5},
+    "silu": {"absolute_error": 0.2},
+    "identity": _FAR_FROM_ZERO,
+    "softplus": _FAR_FROM_ZERO,
+}
 # Adam divides by the size of the gradient, so that only the kind of loss matters.
 _ADAM = {"cross_entropy": 0.001, "binary_cross_entropy": 0.001}
 _ADAM_OF_NUMBERS = 0.003
@@ -56,11 +60,9 @@ def suitable_rate(network: MLP, optimizer: Optimizer, init: str = "he_normal") -
     rate = _SGD.get(loss, 0.1)
     if activations and set(activations) == {"sigmoid"}:
         rate = _SIGMOID.get(loss, rate)
-    for name, own in _OTHERS.items():
+    for name, own in _OF_ACTIVATION.items():
         if name in activations:
             rate = own.get(loss, rate)
-    if not set(activations).isdisjoint(_FAR):
-        rate = _FAR_FROM_ZERO.get(loss, rate)
     if init == "normal":
         rate *= min((_LARGE_WEIGHTS.get(name, 0.001) for name in activations), default=1.0)
     beta = 0.0 if isinstance(optimizer, SGD) else optimizer.beta

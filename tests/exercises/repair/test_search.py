@@ -96,10 +96,10 @@ def test_a_routine_is_repaired_as_well() -> None:
 def test_the_page_says_so_instead_of_that_the_cause_is_unknown() -> None:
     """The report gives the change and what to do with it, in both languages, and not that no cause was recognised."""
     result = judged("sigmoid", SIGMOID)
-    for language, line in (("en", "line"), ("de", "Zeile")):
+    for language, said in (("en", "write `{}` instead of"), ("de", "`{}` statt")):
         blocks = feedback.blocks(result, language)
         messages = [block for block in blocks if isinstance(block, feedback.Message)]
-        assert f"`X = np.clip(X, -500, 500)` in {line}" in messages[0].text
+        assert said.format("X = np.clip(X, -500, 500)") in messages[0].text
         assert messages[0].note == ""
 
 

@@ -60,8 +60,7 @@ def _replacements(of: Definition, node: ast.expr) -> Iterator[Replacement]:
     text = of.written(node)
     match node:
         case ast.BinOp(left=left, op=op, right=right):
-            first, second = f"({of.written(left)})", f"({of.written(right)})"
-            first, second = (_bare(one, part) for one, part in ((first, left), (second, right)))
+            first, second = _operand(of, left), _operand(of, right)
             for other in OPERATORS.get(type(op), ()):
                 yield REPLACED, f"{type(op).__name__} {other}", f"({first} {other} {second})"
             sign = of.text[of.span(left)[1] : of.span(right)[0]].strip(" ()\n\\")
@@ -123,9 +122,8 @@ def _replacements(of: Definition, node: ast.expr) -> Iterator[Replacement]:
                 if part and not isinstance(part, ast.Constant):
                     yield ADDED, "", form.format(f"{of.written(part)} + 1")
                     yield ADDED, "", form.format(f"{of.written(part)} - 1")
-    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) and isinstance(
-        getattr(node, "ctx", ast.Load()), ast.Load
-    ):
+    loaded = isinstance(getattr(node, "ctx", None), ast.Load) or isinstance(node, ast.Call)
+    if loaded and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
         yield from _wrapped(node, text)
 
 
@@ -136,11 +134,10 @@ def _summed(factors: Sequence[str]) -> Iterator[Replacement]:
     yield REPLACED, "summed", f"np.sum({first} * {second}, axis=1)"
 
 
-def _bare(parenthesised: str, node: ast.expr) -> str:
-    """Take the parentheses away again from what needs none."""
-    return (
-        parenthesised[1:-1] if isinstance(node, ast.Name | ast.Attribute | ast.Constant | ast.Call) else parenthesised
-    )
+def _operand(of: Definition, node: ast.expr) -> str:
+    """Write an operand, in parentheses if it may need them."""
+    text = of.written(node)
+    return text if isinstance(node, ast.Name | ast.Attribute | ast.Constant | ast.Call) else f"({text})"
 
 
 def _associated(of: Definition, node: ast.BinOp, sign: str) -> Iterator[Replacement]:

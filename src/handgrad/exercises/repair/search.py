@@ -1,4 +1,4 @@
-"""Tries small changes of a wrong task's code, all in one isolated process, and reports one that makes it right.
+"""Tries small changes of a wrong task's code in isolated processes, and reports one that makes it right.
 
 What is reported is no guess: the changed code has been judged as a submission is, and found right. Each change is one
 more definition with a name of its own, so nothing has to be known of how the submission is loaded.
@@ -33,6 +33,7 @@ TOGETHER = 200  # changes in one process
 CONFIRMED = 6  # of these, that passed the first trial and are judged in full
 NUMBER = 1_000_000  # of the first cell that holds one
 HARMFUL = ("argument_changed", "gradient_changed_by_step")  # remarks on what is right
+NEUTRAL: dict[type[ast.operator], int] = {ast.Add: 0, ast.Sub: 0}  # 1 for the others
 GIVEN = ("forward_propagation", "__init__")  # methods that the sheet gives
 
 
@@ -92,9 +93,7 @@ def with_repair(
         for one in sorted(passed, key=lambda one: (one.edit.rank, len(one.edit.parts)))[:CONFIRMED]:
             calls = [_renamed(call, result.task, one.name) for call in plan.calls]
             judged = judge.judge(plan, _run([one], cells, calls, sandbox))
-            harmful = any(
-                remark.mistake in ("argument_changed", "gradient_changed_by_step") for remark in judged.findings
-            )
+            harmful = any(remark.mistake in HARMFUL for remark in judged.findings)
             if judged.status == "right" and not harmful:
                 return _with_note(result, told(one.of, one.edit))
         if time.monotonic() > end:
@@ -109,17 +108,18 @@ def _batched(variants: Iterator[Variant], number: int) -> Iterator[list[Variant]
 
 
 def _meaningless(one: Variant) -> bool:
-    """Tell whether a change computes x - x, x / x, x * 1 or x + 0: a longer way to leave something out."""
-    nodes = [node for node in ast.walk(ast.parse(applied(one.of.text, one.edit))) if isinstance(node, ast.BinOp)]
-    return any(
+    """Tell whether a change adds x - x, x / x, x * 1 or x + 0: a longer way to leave something out."""
+    return _idle(applied(one.of.text, one.edit)) > _idle(one.of.text)
+
+
+def _idle(text: str) -> int:
+    """Count the operations that come to nothing."""
+    return sum(
         (isinstance(node.op, ast.Sub | ast.Div | ast.FloorDiv) and ast.dump(node.left) == ast.dump(node.right))
-        or (isinstance(node.right, ast.Constant) and node.right.value == (0 if _adds(node) else 1))
-        for node in nodes
+        or (isinstance(node.right, ast.Constant) and node.right.value == NEUTRAL.get(type(node.op), 1))
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.BinOp)
     )
-
-
-def _adds(node: ast.BinOp) -> bool:
-    return isinstance(node.op, ast.Add | ast.Sub)
 
 
 def _with_note(result: TaskResult, note: Note) -> TaskResult:
