@@ -19,7 +19,7 @@ _SGD = {
 _SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0}
 # Units without an upper bound, far from zero at the start: a step that is too long makes the numbers grow without end.
 _FAR_FROM_ZERO = {"squared_error": 0.02, "absolute_error": 0.02, "huber": 0.1}
-# Where another rate than the usual one is needed: for silu a larger one, to get there within ten epochs. The last counts.
+# Where the usual rate does not do; silu needs a larger one to get there within ten epochs. The last one counts.
 _OF_ACTIVATION = {
     "elu": {"squared_error": 0.05, "huber": 0.5},
     "silu": {"absolute_error": 0.2},
