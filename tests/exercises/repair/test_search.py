@@ -10,6 +10,7 @@ from handgrad.exercises.report import feedback
 from handgrad.exercises.results import TaskResult
 from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.submission.reading import Cell, Submission
+from handgrad.exercises.tasks import TASKS
 
 SIGMOID = """\
 def sigmoid(X):
@@ -109,6 +110,14 @@ def test_what_is_known_or_right_is_not_searched() -> None:
     assert known.findings[0].mistake == "derivative_plus"
     assert known.findings[0].repair is None
     assert judged("del_sigmoid", "def del_sigmoid(h):\n    return h - h * h\n").findings == ()
+
+
+def test_what_one_change_mends_is_one_finding() -> None:
+    """Where a step is wrong for every parameter, one finding has them all, and no further one says less of the same."""
+    result = judged("gradient_step", STEP.replace("self.X.shape[0] > 1", "learning_rate > 0.5"))
+    (finding,) = result.findings
+    assert finding.quantities == TASKS["gradient_step"].quantities
+    assert finding.repair is not None
 
 
 def test_credit_does_not_change() -> None:

@@ -123,11 +123,11 @@ def _idle(text: str) -> int:
 
 
 def _with_note(result: TaskResult, note: Note) -> TaskResult:
-    """Put the change into the first finding, or into the task's notes where there is none."""
+    """Make one finding of all, as the one change mends them; or put it into the task's notes where there is none."""
     if not result.findings:
         return replace(result, notes=(*result.notes, note))
-    first, *others = result.findings
-    return replace(result, findings=(replace(first, repair=note), *others))
+    quantities = tuple(name for found in result.findings for name in found.quantities)
+    return replace(result, findings=(replace(result.findings[0], quantities=quantities, repair=note),))
 
 
 def _run(variants: Sequence[Variant], cells: Sequence[Cell], calls: Sequence[Call], sandbox: Sandbox) -> list[Answer]:
