@@ -56,9 +56,9 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
     )
     if task == "gradient_descent":
         probes: Probes = (
-            _probe(rng, middle, n=size + 5, epochs=8, log_every=3),
+            _probe(rng, middle, n=size + 8, epochs=8, log_every=3),
             _probe(rng, high, n=size + 105, epochs=5, log_every=20),
-            _probe(rng, low, n=size + 2, epochs=int(rng.integers(201, 220)), log_every=4),
+            _probe(rng, low, n=size + 9, epochs=int(rng.integers(201, 220)), log_every=4),
         )
     else:
         first = _probe(rng, middle, n=4 * size, epochs=3, log_every=3, batch_size=size)
@@ -72,7 +72,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
 
 
 def _probe(rng: np.random.Generator, rate: float, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
-    """Draw data in which no two rows, and no two labels, are equal."""
+    """Draw data in which no two rows, and no two labels, are equal, and fewer of them for testing than for training."""
     total = n + int(rng.integers(7, 12))
     numbers = rng.permutation(2**13)[:total] / 2**12 - 1  # which float32 holds, too
     X = np.column_stack([rng.integers(-8, 9, total) / 8, numbers])
