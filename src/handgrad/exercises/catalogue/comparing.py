@@ -85,10 +85,14 @@ def _gives(
     variant: Callable[..., Any], cases: Sequence[Sequence[Any]], found: Sequence[Array | None], tolerance: float
 ) -> bool:
     """Tell whether a mutant gives what was found in every case; stop at the first in which it does not."""
-    arrays = 0
+    made = []
     for case, array in zip(cases, found, strict=True):
         value = outcome(variant, *case)
-        if not same(array, value, tolerance) or (value is not None and not value.any() and np.any(array)):
-            return False  # what is nothing but zeros is not what is zero but for rounding
-        arrays += value is not None
-    return arrays > 0
+        if not same(array, value, tolerance):
+            return False
+        made.append(value)
+    if not any(value is not None and value.any() for value in made) and any(
+        array is not None and np.any(array) for array in found
+    ):
+        return False  # what is nothing but zeros is not what is zero but for rounding
+    return any(value is not None for value in made)

@@ -21,11 +21,9 @@ from handgrad.exercises.judging import crashes, diagnosis, scaled
 from handgrad.exercises.judging.diagnosis import Trial
 from handgrad.exercises.judging.differences import bent, measured
 from handgrad.exercises.judging.plan import Plan
-from handgrad.exercises.judging.unknowns import with_an_unknown
+from handgrad.exercises.judging.unknowns import ENOUGH, with_an_unknown
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
-
-ENOUGH = 5  # trials that tell a mistake, where others took too long
 
 
 @dataclass(frozen=True)

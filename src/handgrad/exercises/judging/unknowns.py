@@ -15,6 +15,7 @@ from handgrad.exercises.judging.scaled import Scaled
 COUNTS = np.arange(2.0, 65.0)  # sizes of batches, and whatever else one counts
 _POSITIVE = np.geomspace(1e-16, 300.0, 180)
 NUMBERS = np.concatenate([-_POSITIVE[::-1], _POSITIVE])
+ENOUGH = 5  # trials that tell a mistake, where others overflowed or took too long
 HALVINGS = 60  # as many as a float64 has digits
 
 
@@ -43,9 +44,14 @@ def with_an_unknown(
     >>> with_an_unknown(numbered, cases, trials)
     Scaled(mistake='sigmoid_scaled_argument', number=5.0, besides=())
     """
-    found = [trial.found for trial in trials]
-    if any(array is None or array.dtype.kind not in "buif" or not array.size for array in found):
+    if any(one.found is None or one.found.dtype.kind not in "buif" or not one.found.size for one in trials):
         return None
+    # A number that is too large for some arguments is told by the others.
+    pairs = [pair for pair in zip(cases, trials, strict=True) if np.isfinite(np.asarray(pair[1].found)).all()]
+    if not pairs or (len(pairs) < len(trials) and len(pairs) < ENOUGH):
+        return None
+    cases, trials = zip(*pairs, strict=True)
+    found = [trial.found for trial in trials]
     if all(np.all(array == np.asarray(found[0]).flat[0]) for array in found):
         return None  # a constant is what many a mistake makes with an extreme number
     telling = max(range(len(trials)), key=lambda i: _deviations(trials[i]).max())
