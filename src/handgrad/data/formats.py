@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from handgrad import files
+from handgrad.data.encodings import encoding_of
 from handgrad.data.frames import HEAD, STANDARD_INPUT, Frame, content_of, read_text
 from handgrad.data.npy import is_npz
 from handgrad.data.pictures import read_column
-from handgrad.data.text import MISSING, encoding_of
+from handgrad.data.text import MISSING
 from handgrad.errors import DataError, FormatError
 
 _ALONE = (".npz", ".mat", ".pkl", ".gz", "ubyte", ".parquet", ".zip")  # no table, even if alone in a zip archive

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
+from handgrad.data.encodings import as_utf8
 from handgrad.data.others import refuse_others
-from handgrad.data.text import MISSING, Dialect, encoding_of, sniff
+from handgrad.data.text import MISSING, Dialect, sniff
 from handgrad.errors import FormatError
 
 if TYPE_CHECKING:
@@ -88,10 +89,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Source:
-    """A text table's content, and how it is written."""
+    """A text table's content in UTF-8, and how it is written."""
 
     content: bytes
-    encoding: str
     dialect: Dialect
 
     @property
@@ -110,7 +110,6 @@ class Source:
                 io.BytesIO(self.content),
                 **{
                     "sep": r"\s+" if written.separator == " " else written.separator,
-                    "encoding": self.encoding,
                     "decimal": written.decimal,
                     "thousands": written.thousands or None,
                     "comment": written.comment or None,
@@ -129,7 +128,7 @@ class Source:
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Read the rows with the numbers of their lines, slowly, for a message."""
-        text = io.TextIOWrapper(io.BytesIO(self.content), self.encoding, "replace", newline="")
+        text = io.TextIOWrapper(io.BytesIO(self.content), "utf-8", newline="")
         written = self.dialect
         for _ in range(written.skipped):
             text.readline()
@@ -185,8 +184,16 @@ def read_text(path: Path, content: bytes) -> Frame:
     import pandas as pd
 
     refuse_others(path, content)
-    encoding = encoding_of(content)
-    head = content[:HEAD].decode(encoding, "replace")
+    try:
+        content, encoding = as_utf8(content)
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path} is not text ({error})", "UTF-8", "save it as UTF-8") from error
+    if (place := content.find(b"\0")) >= 0:
+        line = len(content[: place + 1].splitlines())
+        raise FormatError(
+            f"{path}, line {line}: a NUL byte, which no text contains", "text", "remove it, or save the file as UTF-8"
+        )
+    head = content[:HEAD].decode("utf-8", "replace")
     if len(content) > HEAD and "\n" not in head:
         raise FormatError(
             f"{path} has a first line of more than {HEAD:,} bytes",
@@ -197,7 +204,7 @@ def read_text(path: Path, content: bytes) -> Frame:
         dialect = sniff(head if len(content) <= HEAD else head[: head.rfind("\n") + 1])
     except csv.Error as error:
         raise FormatError(f"{path}: {error}", "rows of fields", "check the file") from error
-    source = Source(content, encoding, dialect)
+    source = Source(content, dialect)
     if not 2 <= source.dialect.width <= MAX_COLUMNS:
         raise FormatError(
             f"{path} has rows of {source.dialect.width:,} field{'s' * (source.dialect.width != 1)}"
@@ -217,6 +224,8 @@ def read_text(path: Path, content: bytes) -> Frame:
     table.columns = pd.Index(names)
     if len(table) and table.iloc[:, -1].isna().any():
         _refuse_uneven(path, source)
+    if titles := dialect.titles:
+        notes = (*notes, f"left out above the table: {'; '.join(title[:40] for title in titles if title)[:200]}")
     if encoding == "cp1252":
         notes = (*notes, "the text is not UTF-8; read as Windows-1252")
     return Frame(path, table, source.dialect.names is not None, notes, source)
@@ -244,7 +253,7 @@ def _names(path: Path, dialect: Dialect) -> tuple[list[str], tuple[str, ...]]:
 def _refuse_uneven(path: Path, source: Source) -> None:
     """Refuse the first row with another number of fields, and a quote that is never closed."""
     try:
-        for line, row in source.rows():
+        for number, (line, row) in enumerate(source.rows()):
             found = len(row)
             if (
                 found != source.width
@@ -252,13 +261,14 @@ def _refuse_uneven(path: Path, source: Source) -> None:
                 and (found != source.width - source.dialect.empty_last)
             ):
                 empty = row.count("")
+                above = ", or remove what stands above the table" if number < 2 else ""
                 raise FormatError(
                     f"{path}, line {line}: {found} field{'s' if found != 1 else ''}"
                     + (f", {empty} of them empty" if empty and found > source.width else ""),
                     f"{source.width}, as in the first row",
                     "remove the separators that are too many"
                     if empty and found > source.width
-                    else "complete or drop the row",
+                    else f"complete or drop the row{above}",
                 )
     except FormatError as error:
         if str(path) in error.found:

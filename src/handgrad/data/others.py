@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,6 +54,7 @@ KINDS = (
     Kind(b"\x28\xb5\x2f\xfd", b"", "compressed with Zstandard", "unpack it, and name what is in it"),
     Kind(b"\x93NUMPY", b"", "a NumPy array", _SAVEZ),
 )
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x19]")  # characters of no text; a NUL alone may have got into one
 
 
 def refuse_others(path: Path, content: bytes) -> None:
@@ -68,13 +70,13 @@ def refuse_others(path: Path, content: bytes) -> None:
     Raises
     ------
     FormatError
-        If the content is of one of the kinds above, or contains bytes that no text contains.
+        If the content is of one of the kinds above, or begins with bytes that no text contains.
     """
     start, ends = content[:64].lstrip(b"\xef\xbb\xbf \r\n\t"), content[:4096] + content[-4096:]
     for kind in KINDS:
         if start.startswith(kind.start) and kind.contains in ends:
             raise FormatError(f"{path} is {kind.name}", "a table, arrays or images", kind.remedy.format(path=path))
-    if b"\0" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if b"\0" in content[:4096] and _CONTROL.search(content, 0, 4096) and start[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise FormatError(
             f"{path} is a binary file of an unknown kind, which begins with {content[:8]!r}",
             "a table, arrays or images",

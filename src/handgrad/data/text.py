@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections import Counter
@@ -17,10 +16,10 @@ MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "<NA>", "#N/A",
 SEPARATORS = (",", ";", "\t", "|", " ")
 COMMENTS = ("#", "%", "|")
 _SAMPLE = 1000  # rows that are looked at
-_CHUNK = 2**20
 _INTEGER = re.compile(r"[+-]?\d+")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_BLANKS = re.compile(r"[+-]?\d{1,3}( \d{3})+([.,]\d+)?")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 # Names of label columns, most telling first, in lower case without punctuation.
@@ -47,6 +46,8 @@ class Dialect:
         Whether each row begins with a name that the header lacks, as R writes tables.
     empty_last : bool
         Whether every row ends with a separator.
+    titles : tuple of str
+        What stands above the table, and is no row of it.
     sample : tuple of rows
         The first rows below the header, as texts.
     """
@@ -59,6 +60,7 @@ class Dialect:
     comment: str
     row_names: bool
     empty_last: bool
+    titles: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
 
     @property
@@ -138,6 +140,8 @@ def sniff(text: str) -> Dialect:
         comment = lines[skipped].lstrip()[0]
     kept = [line for line in lines[skipped:] if line.strip() and not (comment and line.lstrip().startswith(comment))]
     separator = declared or _separator(kept[:_SAMPLE])
+    titles = _titles(kept[:_SAMPLE], separator)
+    kept = kept[len(titles) :]
     rows = [tuple(row) for row in fields(islice(kept, _SAMPLE + 1), separator)]
     empty_last = (
         len(rows) > 1
@@ -149,11 +153,26 @@ def sniff(text: str) -> Dialect:
         rows = [row[:width] if len(row) <= width + 1 else row for row in rows]
     decimal, thousands = _marks(rows)
     row_names = _has_row_names(rows)
-    found = Dialect(separator, decimal, thousands, skipped, None, comment, row_names, empty_last, tuple(rows))
+    if titles:
+        skipped = lines.index(kept[0], skipped)
+    found = Dialect(separator, decimal, thousands, skipped, None, comment, row_names, empty_last, titles, tuple(rows))
     if rows and (row_names or _is_header(rows, found)):
-        until = next(i for i, line in enumerate(lines) if i >= skipped and line.strip() and line in kept[:1])
-        found = replace(found, skipped=until + 1, names=rows[0], sample=tuple(rows[1:]))
+        found = replace(found, skipped=lines.index(kept[0], skipped) + 1, names=rows[0], sample=tuple(rows[1:]))
     return found
+
+
+def _titles(lines: Sequence[str], separator: str) -> tuple[str, ...]:
+    """Find the lines above a table that are no rows of it: each has one field, and most others have several."""
+    rows = fields(lines, separator)
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    titles = []
+    for line in lines[: -1 if width > 1 else 0]:
+        (row,) = fields([line], separator)
+        padded = width > 2 and not any(row[1:]) and not is_number(row[0])
+        if line.count('"') % 2 or not (len(row) == 1 or padded):  # an odd quotation mark: a field of several lines
+            break
+        titles.append(row[0])
+    return tuple(titles)
 
 
 def _separator(lines: Sequence[str]) -> str:
@@ -184,6 +203,9 @@ def _unless_decimal(separator: str, lines: Sequence[str]) -> str:
 
 def _marks(rows: Sequence[Sequence[str]]) -> tuple[str, str]:
     """Tell the decimal mark and the mark of thousands."""
+    if any(_BLANKS.fullmatch(field) for row in rows[1:] for field in row):
+        decimal, _ = _marks([[_BLANKS.sub(_without_blanks, field) for field in row] for row in rows])
+        return decimal, " "
     texts = [field for row in rows[1:] for field in row if "," in field]
     commas = [field for field in texts if _COMMA.fullmatch(field)]
     grouped = [field for field in texts if _THOUSANDS.fullmatch(field)]
@@ -192,6 +214,10 @@ def _marks(rows: Sequence[Sequence[str]]) -> tuple[str, str]:
     if commas and not any(_is_pointed(field) for row in rows[1:] for field in row):
         return ",", "." if any("." in field for field in commas) else ""
     return ".", ""
+
+
+def _without_blanks(number: re.Match[str]) -> str:
+    return number[0].replace(" ", "")
 
 
 def _is_pointed(field: str) -> bool:
@@ -229,26 +255,6 @@ def _only_there(rows: Sequence[Sequence[str]], place: int) -> bool:
 
 
 def _are_names(first: Sequence[str], words: Sequence[int]) -> bool:
-    """Say whether the numbers of the first row may be names: different whole numbers."""
-    numbers = [field for place, field in enumerate(first) if place not in words]
+    """Say whether the numbers of the first row may be names: different whole numbers, or none above an index."""
+    numbers = [field for place, field in enumerate(first) if place not in words and field]
     return len(set(numbers)) == len(numbers) and all(map(_INTEGER.fullmatch, numbers))
-
-
-def encoding_of(content: bytes) -> str:
-    """Tell the encoding of a text: by its byte order mark, UTF-8 if it is valid, and otherwise Windows-1252.
-
-    Examples
-    --------
-    >>> encoding_of("größer".encode("cp1252")), encoding_of("größer".encode())
-    ('cp1252', 'utf-8-sig')
-    """
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for start in range(0, len(content), _CHUNK):  # a whole text would take up to four times the memory
-            decoder.decode(content[start : start + _CHUNK])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
