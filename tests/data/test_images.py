@@ -209,6 +209,20 @@ def test_a_cut_picture_is_refused(refused, tmp_path, ending):
         read_image(tmp_path / f"b.{ending}", (28, 28))
 
 
+def test_a_file_of_several_pages_is_refused(refused, tmp_path):
+    """It may hold another digit on each; one page beside its preview is a picture."""
+    page, preview = Image.fromarray(bar().astype(np.uint8)), Image.fromarray(bar()[::2, ::2].astype(np.uint8))
+    page.save(tmp_path / "pages.tif", save_all=True, append_images=[page])
+    with refused(FormatError, "pages.tif has 2 pages"):
+        read_image(tmp_path / "pages.tif", (28, 28))
+    preview.encoderinfo = {"tiffinfo": {254: 1}}
+    page.save(tmp_path / "one.tif", save_all=True, append_images=[preview])
+    with Image.open(tmp_path / "one.tif") as picture:
+        assert picture.n_frames == 2
+    expected = read_image(save(tmp_path / "a.png", bar()), (28, 28))
+    np.testing.assert_array_equal(read_image(tmp_path / "one.tif", (28, 28)), expected)
+
+
 def test_a_path_without_a_file_is_refused(refused, tmp_path):
     """A folder and a missing file are refused."""
     with refused(DataError, "is a folder"):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from handgrad.data import load_data
+from handgrad.data.settings import TableOptions
+from handgrad.data.table import read_table_rows
 from handgrad.errors import DataError
 
 KINDS = ("alder", "birch", "cedar")
@@ -115,3 +117,73 @@ def test_what_macs_add_to_an_archive_is_ignored(tmp_path: Path) -> None:
         archive.writestr("__MACOSX/._t.csv", b"\x00\x05\x16\x07Mac OS X")
         archive.writestr(".DS_Store", b"\0\0")
     assert load_data(tmp_path / "t.zip").class_names == KINDS
+
+
+def one_hot(header: str, row: str, true: object = 1, false: object = 0) -> str:
+    """Write rows after a pattern, in which ``{k}`` stands for three columns of which one is 1."""
+    spread = [",".join(str(true if i % 3 == place else false) for place in range(3)) for i in range(30)]
+    return header + "".join(row.format(x=i * 7 % 10, y=i * 3 % 11, k=spread[i]) + "\n" for i in range(30))
+
+
+SPREAD: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
+    "last": (one_hot("x,y,cedar,birch,alder\n", "{x},{y},{k}"), None, ("cedar", "birch", "alder")),
+    "true and false": (one_hot("x,y,alder,birch,cedar\n", "{x},{y},{k}", True, False), None, KINDS),
+    "without a header": (one_hot("", "{x}.5,{y}.5,{k}"), None, ("0", "1", "2")),
+    "first, without a header": (one_hot("", "{k},{x}.5,{y}.5"), None, ("0", "1", "2")),
+    "first, by name": (one_hot("alder,birch,cedar,x,y\n", "{k},{x},{y}"), "alder,birch,cedar", KINDS),
+}
+
+
+@pytest.mark.parametrize("name", SPREAD)
+def test_labels_in_one_hot_columns_are_one_label(name: str, tmp_path: Path) -> None:
+    """The columns name the classes and are no features; other rows are read alike, also if they lack a class."""
+    content, asked, names = SPREAD[name]
+    (tmp_path / "t.csv").write_text(content)
+    data = load_data(tmp_path / "t.csv", options=TableOptions(label=asked))
+    assert (data.class_names, data.n_features, len(data.y_train)) == (tuple(sorted(names)), 2, 24)
+    assert asked or any("exactly one of which is 1 in each row, as the label" in note for note in data.notes)
+    rows = read_table_rows(tmp_path / "t.csv", data.columns, 2)
+    assert rows.labels == names * 10
+    header, *lines = content.splitlines(keepends=True)
+    first = [header, *(line for place, line in enumerate(lines) if place % 3 == 0)]
+    (tmp_path / "first.csv").write_text("".join(first if data.columns and data.columns.named else lines[2::3]))
+    assert set(read_table_rows(tmp_path / "first.csv", data.columns, 2).labels or ()) == {names[0]}
+
+
+def test_a_block_of_zeros_and_ones_that_lacks_the_label_stays_features(tmp_path: Path) -> None:
+    """A feature that was one-hot encoded stays one, beside a label of zeros and ones too."""
+    table = one_hot("x,red,green,blue,healthy\n", "{x},{k},{{h}}").replace("{h}\n", "1\n", 11).replace("{h}", "0")
+    (tmp_path / "t.csv").write_text(table)
+    data = load_data(tmp_path / "t.csv")
+    assert (data.class_names, data.n_features) == (("0", "1"), 4)
+
+
+def test_one_of_several_one_hot_columns_as_the_label_is_warned_of(tmp_path: Path) -> None:
+    """The others give it away; columns that are not one-hot are no label."""
+    (tmp_path / "t.csv").write_text(one_hot("alder,birch,cedar,x,y\n", "{k},{x},{y}"))
+    notes = load_data(tmp_path / "t.csv", options=TableOptions(label="alder")).notes
+    assert [note for note in notes if note.startswith("warning: the columns alder, birch, cedar, exactly one of")]
+    with pytest.raises(DataError, match="the columns alder, birch are not one-hot"):
+        load_data(tmp_path / "t.csv", options=TableOptions(label="alder,birch"))
+
+
+def test_one_hot_labels_of_two_files_in_a_folder(tmp_path: Path) -> None:
+    """A table for training and one for the test are read as the one table is."""
+    content = one_hot("x,y,alder,birch,cedar\n", "{x},{y},{k}")
+    for name in ("train", "test"):
+        (tmp_path / f"{name}.csv").write_text(content)
+    data = load_data(tmp_path)
+    assert (data.class_names, data.n_features) == (KINDS, 2)
+    assert data.y_test.tolist() == data.y_train.tolist() == [0, 1, 2] * 10
+
+
+def test_categories_that_the_training_set_lacks_are_noted(tmp_path: Path) -> None:
+    """Column, category and the number of rows are named; the row has no category."""
+    header, colours = "width,colour,kind\n", ("red", "blue")
+    rows = [f"{i * 7 % 10},{colours[i % 2]},{KINDS[i % 3]}\n" for i in range(30)]
+    (tmp_path / "train.csv").write_text(header + "".join(rows))
+    (tmp_path / "other.csv").write_text(header + "1,green,birch\n2,pink,birch\n3,green,cedar\n" + rows[0])
+    found = read_table_rows(tmp_path / "other.csv", load_data(tmp_path / "train.csv").columns, 3)
+    said = "the column colour has 'green' in 2 rows, 'pink' in 1 row, which the training set does not have"
+    assert [note for note in found.notes if note.startswith(said)]
+    assert found.X.tolist() == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [0, 0, 1]]

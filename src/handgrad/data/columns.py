@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,9 @@ def _of_words(frame: Frame, name: str, rows: NDArray[np.intp]) -> Column:
     return Column(name, tuple(words))
 
 
-def encode(frame: Frame, columns: Columns, missing: Missing = "error") -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def encode(
+    frame: Frame, columns: Columns, missing: Missing = "error"
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], tuple[str, ...]]:
     """Turn the rows of a table into numbers.
 
     Returns
@@ -110,17 +113,27 @@ def encode(frame: Frame, columns: Columns, missing: Missing = "error") -> tuple[
     X : array of shape (n, d)
     whole : array of shape (n,)
         False for a row with an empty field that nothing stands for, if ``missing`` is "drop".
+    notes : tuple of str
+        Words that are none of the categories; they become zeros.
     """
     parts, whole, found = [], np.ones(len(frame.table), bool), matched(frame, columns)
+    notes = []
     if all(map(is_numeric, found)) and not any(column.words for column in columns.features):
         X = frame.table[[series.name for series in found]].to_numpy(np.float64, na_value=np.nan)
         if np.isfinite(X).all():  # tables of images would take three times the memory below
-            return X, whole
+            return X, whole, ()
     for column, series in zip(columns.features, found, strict=True):
         if column.words:
             texts = [None if word is None or word != word else str(word).strip() for word in series.tolist()]
             present = np.array([text is not None for text in texts])
             parts.append(np.array([[text == word for word in column.words] for text in texts], np.float64))
+            unknown = Counter(text for text in texts if text is not None and text not in column.words)
+            if unknown:
+                counts = [f"{word!r} in {count:,} row{'s' * (count > 1)}" for word, count in sorted(unknown.items())]
+                place = called(column.name, frame.named)
+                notes.append(
+                    f"{place} has {listed(counts)}, which the training set does not have; taken as no category"
+                )
         else:
             values = _numbers(frame, series, column.name)
             present = ~np.isnan(values)
@@ -143,7 +156,7 @@ def encode(frame: Frame, columns: Columns, missing: Missing = "error") -> tuple[
                 "fill it, or use --missing drop or --missing mean",
             )
         whole &= present
-    return np.column_stack(parts), whole
+    return np.column_stack(parts), whole, tuple(notes)
 
 
 def matched(frame: Frame, columns: Columns) -> list[pd.Series[Any]]:

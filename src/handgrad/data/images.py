@@ -33,6 +33,7 @@ BLANK = 0.1  # a picture with a smaller difference between its darkest and brigh
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".avif")
 _SMALL = 16
+_PREVIEW = 254  # the number of the tag that says so, in TIFF
 _WORK = 320  # pixels; more show no more of a digit
 _OTHERS = {  # by how the file begins
     b"%pdf": "a PDF document",
@@ -139,6 +140,7 @@ def read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of size: the next lines are stricter; of damaged EXIF: it is not needed
             picture: Picture = Image.open(file, formats=FORMATS)
+            _refuse_pages(picture, path)
             picture.draft(None, (2 * _WORK, 2 * _WORK))  # a JPEG file is scaled while it is decoded
             if picture.width * picture.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
@@ -151,6 +153,8 @@ def read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
         raise FormatError(
             f"{path} has more than {MAX_PIXELS:,} pixels", f"at most {MAX_PIXELS:,}", "scale the picture down"
         ) from error
+    except FormatError:
+        raise
     except Exception as error:  # Pillow's decoders raise exceptions of many types
         cut_off = any(word in str(error).lower() for word in ("truncated", "end of file", "not enough", "broken png"))
         raise FormatError(
@@ -158,6 +162,20 @@ def read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
             "a complete picture, such as PNG or JPEG",
             "copy the picture again" if cut_off else "save the picture as PNG or JPEG",
         ) from error
+
+
+def _refuse_pages(picture: Picture, path: Path) -> None:
+    """Refuse a TIFF file of several pages; a smaller version of the picture, for a preview, is none of them."""
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    if not isinstance(picture, TiffImageFile):
+        return
+    pages = 0
+    for number in reversed(range(picture.n_frames)):
+        picture.seek(number)
+        pages += picture.tag_v2.get(_PREVIEW, 0) & 1 == 0
+    if pages > 1:
+        raise FormatError(f"{path} has {pages} pages", "a picture of one digit", "save each page as a PNG file")
 
 
 def _greyscale(picture: Picture) -> Picture:

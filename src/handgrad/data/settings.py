@@ -16,7 +16,8 @@ class TableOptions:
     Parameters
     ----------
     label : str, optional
-        The label's column, by its name or its number from 1.
+        The label's column, by its name or its number from 1, or the names of several that are one-hot, separated by
+        commas.
     drop : tuple of str
         Columns to leave out, by name, separated by commas.
     missing : {"error", "drop", "mean"}, default "error"
@@ -48,7 +49,8 @@ class DataSettings(TableOptions):
         Weight of each class in the loss of the training: balanced (the rarer, the more), or a CSV file of lines such as
         CLASS,2.5.
     label : str, optional
-        The label's column in a table, by its name or its number from 1.
+        The label's column in a table, by its name or its number from 1, or the names of several that are one-hot,
+        separated by commas.
     drop : tuple of str
         Columns of a table to leave out, by name, separated by commas.
     missing : {"error", "drop", "mean"}, default "error"

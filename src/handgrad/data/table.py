@@ -15,7 +15,8 @@ from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import STANDARD_INPUT, Frame
-from handgrad.data.labels import classes, find_label, label_column, label_words, listed
+from handgrad.data.labels import classes, find_label, label_words, listed
+from handgrad.data.one_hot import has_label, labelled, with_label
 from handgrad.data.ranges import PIXELS
 from handgrad.data.settings import Missing, TableOptions
 from handgrad.data.splits import HeldOut
@@ -88,7 +89,9 @@ def table_dataset(
         If the rows are not a data set.
     """
     options, held_out = options or TableOptions(), held_out or HeldOut()
-    frame, label, notes = _labelled(frame, options)
+    if len(frame.table) == 0:
+        raise FormatError(f"{frame.path} has no examples", "rows of numbers and a label", "add them")
+    frame, label, notes = labelled(frame, options.label)
     frame, words = _with_labels(frame, label_words(frame, label), options.missing)
     class_names, y = classes(words, frame.path, label)
     if len(class_names) > MAX_CLASSES:
@@ -98,7 +101,8 @@ def table_dataset(
     given = None if train_rows is None else frame.table.index.to_numpy() < train_rows
     train, _, _ = _split(y, frame, given, held_out)
     columns, more = fit_columns(frame, label, options.drop, options.missing, train)
-    X, whole = encode(frame, columns, options.missing)
+    X, whole, unknown = encode(frame, columns, options.missing)
+    more = (*more, *unknown)
     if not whole.all():
         more = (*more, f"{int((~whole).sum()):,} rows with empty fields left out")
     warnings = leaks(frame, columns, y)
@@ -144,7 +148,7 @@ def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | Non
     import pandas as pd
 
     first = frames[0]
-    label, _ = label_column(first, (options or TableOptions()).label)
+    _, label, _ = labelled(first, (options or TableOptions()).label)
     for frame in frames:
         if set(frame.names) != set(first.names):
             raise DataError(
@@ -152,16 +156,9 @@ def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | Non
                 f"those of {first.path}, {listed(first.names)}",
                 "name one file with --data, or make their columns agree",
             )
-    table = pd.concat([frame.as_text(label).table[first.names] for frame in frames], ignore_index=True)
+    tables = [with_label(frame, label).table for frame in frames]
+    table = pd.concat([one[list(tables[0].columns)] for one in tables], ignore_index=True)
     return replace(first, path=path, table=table, source=None)
-
-
-def _labelled(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[str, ...]]:
-    """Find the label of a table; the labels are texts, as they are written."""
-    label, notes = label_column(frame, options.label)
-    if len(frame.table) == 0:
-        raise FormatError(f"{frame.path} has no examples", "rows of numbers and a label", "add them")
-    return frame.as_text(label), label, notes
 
 
 def _with_labels(frame: Frame, words: Sequence[str | None], missing: Missing) -> tuple[Frame, list[str]]:
@@ -240,7 +237,9 @@ def read_table_rows(
     if len(frame.table) == 0:
         raise FormatError(f"{path} has no examples", "rows of numbers", "add them")
     if columns is None:
-        label = None if len(frame.names) == width else label_column(frame, None)[0]
+        label = None
+        if len(frame.names) != width:
+            frame, label, _ = labelled(frame, None)
         columns = Columns(label or "", tuple(Column(name) for name in frame.names if name != label), frame.named)
         if columns.width != width:
             raise DataError(
@@ -249,14 +248,16 @@ def read_table_rows(
                 "use the model that was trained on such a table, or a table that has these columns",
             )
     else:
+        if has_label(frame, columns.label):
+            frame = with_label(frame, columns.label)
         label = find_label(frame, columns.label, len(columns.features), columns.named)
     words = None
     if label is not None:
         frame = frame.as_text(label)
         frame, words = _with_labels(frame, label_words(frame, label), missing)
-    X, whole = encode(frame, columns, missing)
+    X, whole, unknown = encode(frame, columns, missing)
     labels = None if words is None else tuple(word for word, kept in zip(words, whole, strict=True) if kept)
     left_out = () if whole.all() else (f"{int((~whole).sum()):,} rows with empty fields left out",)
     if not whole.any():
         raise DataError(f"{path}: every row has an empty field", "whole rows", "fill them")
-    return Rows(X[whole], labels, (*frame.notes, *left_out))
+    return Rows(X[whole], labels, (*frame.notes, *unknown, *left_out))
