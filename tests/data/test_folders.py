@@ -45,7 +45,7 @@ def assert_is_the_set(data, classes=tuple("0123456789")):
 
 
 @pytest.mark.parametrize("names", [("train", "test"), ("training", "testing"), ("data/Train", "data/Test")])
-@pytest.mark.parametrize("packed", ["", ".zip", ".tar.gz"])
+@pytest.mark.parametrize("packed", ["", ".zip", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
 def test_pictures_in_a_folder_for_each_class(tmp_path, names, packed):
     """Pictures of one size are taken as they are, and their folders name the classes; archives are the same."""
     folder = tmp_path / "mnist_png"
@@ -57,7 +57,7 @@ def test_pictures_in_a_folder_for_each_class(tmp_path, names, packed):
             for path in folder.rglob("*"):
                 archive.write(path, path.relative_to(tmp_path))
     elif packed:
-        with tarfile.open(tmp_path / "mnist_png.tar.gz", "w:gz") as tar:
+        with tarfile.open(tmp_path / f"mnist_png{packed}", f"w:{packed[5:]}") as tar:
             tar.add(folder, "mnist_png")
     data = load_data(tmp_path / f"mnist_png{packed}")
     assert_is_the_set(data)

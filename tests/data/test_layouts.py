@@ -56,6 +56,18 @@ def test_the_four_files_in_other_places_and_under_other_names(tmp_path, name, pa
     assert_is_the_set(load_data(tmp_path / "set.zip" if packed else folder))
 
 
+def test_qmnist_is_read(tmp_path):
+    """Its labels are rows of eight numbers, the first of which is the class."""
+    rng = np.random.default_rng(0)
+    for part, X, y in (("train", *ARRAYS[:2]), ("test", *ARRAYS[2:])):
+        others = rng.integers(0, 3000, (len(y), 7))
+        write_idx(tmp_path / f"qmnist-{part}-images-idx3-ubyte.gz", X.astype(np.uint8))
+        write_idx(tmp_path / f"qmnist-{part}-labels-idx2-int.gz", np.column_stack([y, others]).astype(np.int32))
+    data = load_data(tmp_path)
+    assert_is_the_set(data)
+    assert data.name == "qmnist"
+
+
 def test_files_beside_their_archives_count_once(tmp_path):
     """As torchvision leaves them: unpacked, and as they were downloaded."""
     write_folder(tmp_path / "MNIST" / "raw", ARRAYS, "")

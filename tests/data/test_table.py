@@ -1,5 +1,6 @@
 import bz2
 import datetime
+import decimal
 import gzip
 import lzma
 import os
@@ -349,6 +350,21 @@ def test_a_parquet_table_equals_its_csv(pyarrow, tmp_path):
     ours = read_table(tmp_path / "t.parquet")
     theirs = read_table(write(tmp_path / "t.csv", [("a", "b", "label"), *ROWS]))
     for name in ("X_train", "y_train", "X_test", "y_test", "class_names", "scaling"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+
+
+def test_decimals_and_dictionaries_in_parquet_are_numbers_and_words(pyarrow, tmp_path):
+    """As databases and pandas' categories write them."""
+    plain = {"price": [i + 0.25 for i in range(12)], "kind": ["alder", "birch", "cedar"] * 4}
+    others = {
+        "price": pyarrow.array(map(decimal.Decimal, plain["price"]), pyarrow.decimal128(9, 2)),
+        "kind": pyarrow.array(plain["kind"]).dictionary_encode(),
+    }
+    pyarrow.parquet.write_table(pyarrow.table(plain), tmp_path / "plain.parquet")
+    pyarrow.parquet.write_table(pyarrow.table(others), tmp_path / "others.parquet")
+    theirs, ours = read_table(tmp_path / "plain.parquet"), read_table(tmp_path / "others.parquet")
+    assert ours.class_names == ("alder", "birch", "cedar")
+    for name in ("X_train", "y_train", "X_test", "y_test"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
 
 

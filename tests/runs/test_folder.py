@@ -89,7 +89,23 @@ def test_given_folder(tmp_path):
     """A given folder is made, with those above it; an empty one is taken as it is."""
     path = tmp_path / "a" / "b"
     assert create_run(path, "toy") == path
-    assert create_run(str(path), "toy") == path
+    (tmp_path / "empty").mkdir()
+    assert create_run(str(tmp_path / "empty"), "toy") == tmp_path / "empty"
+
+
+def test_a_folder_that_two_runs_are_given_at_once_goes_to_one(tmp_path):
+    """Whichever comes first has it, also an empty one; the others are refused as if it were full."""
+
+    def attempt(_):
+        try:
+            return create_run(tmp_path / "same", "toy")
+        except RunError as error:
+            return str(error)
+
+    with ThreadPool(8) as pool:
+        outcomes = pool.map(attempt, range(40))
+    assert outcomes.count(tmp_path / "same") == 1
+    assert sum("same is not empty" in str(outcome) for outcome in outcomes) == 39
 
 
 def test_never_overwrites(tmp_path, refused):

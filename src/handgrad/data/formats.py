@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import lzma
 import os
 import re
 import zipfile
@@ -16,7 +17,7 @@ import numpy as np
 
 from handgrad import files
 from handgrad.data.encodings import encoding_of
-from handgrad.data.frames import HEAD, STANDARD_INPUT, Frame, content_of, read_text
+from handgrad.data.frames import HEAD, PACKERS, STANDARD_INPUT, Frame, content_of, read_text
 from handgrad.data.npy import is_npz
 from handgrad.data.pictures import read_column
 from handgrad.data.text import MISSING
@@ -42,12 +43,18 @@ def kind_of(path: Path) -> str:
         If it cannot be read.
     """
     with files.opened(path) as file:
-        packed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        try:
-            start = (gzip.GzipFile(fileobj=file) if packed else file).read(512)
-        except (EOFError, OSError, zlib.error):
-            start = b""
+        start = file.read(512)
+        packer = next((module for mark, module in PACKERS.items() if start.startswith(mark)), None)
+        if packer is not None:
+            file.seek(0)
+            try:
+                start = packer.open(file).read(512)
+            except (EOFError, OSError, zlib.error, lzma.LZMAError):
+                start = b""
+    if start[257:262] == b"ustar":
+        return "archive"
+    if packer not in (None, gzip):
+        return "table"
     if start.startswith(b"\x93NUMPY"):
         return "npy"
     if re.match(rb"\0\0[\x08\x09\x0b-\x0e][\x01-\x08]", start):
@@ -58,8 +65,6 @@ def kind_of(path: Path) -> str:
         return "matlab"
     if start.startswith(_PICTURES) or start[4:8] == b"ftyp":
         return "picture"
-    if start[257:262] == b"ustar":
-        return "archive"
     if start.startswith(b"PK") or path.suffix.lower() == ".npz":
         return _kind_of_zip(path)
     return "table"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAX_TEXT_BYTES = 2**32
 MAX_COLUMNS = 100_000
 STANDARD_INPUT = (Path("-"), Path("/dev/stdin"))
-_PACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
+PACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 HEAD = 2**22  # bytes in which the dialect is looked for
 
 
@@ -156,7 +156,7 @@ def content_of(path: Path) -> bytes:
         with files.opened(path) as file:
             files.refuse_size(path.stat().st_size, path, MAX_TEXT_BYTES)
             content = file.read(MAX_TEXT_BYTES + 1)
-            opener = next((module.open for mark, module in _PACKERS.items() if content.startswith(mark)), None)
+            opener = next((module.open for mark, module in PACKERS.items() if content.startswith(mark)), None)
             if opener is not None:
                 with opener(io.BytesIO(content)) as unpacked:
                     content = unpacked.read(MAX_TEXT_BYTES + 1)

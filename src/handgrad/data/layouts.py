@@ -53,6 +53,11 @@ class IdxFile:
         return "" if found is None else "train" if found[0].lower() == "train" else "test"
 
     @property
+    def is_labels(self) -> bool:
+        """Whether these are labels; QMNIST has eight numbers for each example, of which the first is the label."""
+        return len(self.shape) == 1 or (self.shape[1:] == (8,) and "label" in self.path.name.lower())
+
+    @property
     def set_name(self) -> tuple[Path, str]:
         """What the files of one data set have in common: their folder, and what their names begin with."""
         folder = self.path.parent
@@ -95,6 +100,7 @@ def read_set(group: list[IdxFile], name: str) -> Dataset:
     folder, own_name = group[0].set_name
     pairs = _pairs(group, folder)
     arrays = [read_idx(file.path) for pair in pairs for file in pair]
+    arrays[1::2] = [y if y.ndim == 1 else y[:, 0] for y in arrays[1::2]]
     joined: Arrays = (arrays[0], arrays[1], *(arrays[2:] or (None, None)))
     names, notes = emnist_set(own_name), []
     if names is not None:
@@ -164,7 +170,7 @@ def _upright(X: NDArray[Any]) -> NDArray[Any]:
 
 def _pairs(group: list[IdxFile], folder: Path) -> list[tuple[IdxFile, IdxFile]]:
     """Pair images with labels; the training set comes first."""
-    images, labels = ([file for file in group if (len(file.shape) > 1) == many] for many in (True, False))
+    images, labels = ([file for file in group if file.is_labels == such] for such in (False, True))
     pairs = []
     for one in images:
         fitting = [file for file in labels if file.shape[0] == one.shape[0] and file.part == one.part]

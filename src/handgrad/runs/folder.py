@@ -70,7 +70,7 @@ def create_run(path: str | os.PathLike[str] | None, name: str) -> Path:
             return _next_run(_file_name(name))
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
+        if any(folder.iterdir()) or not _is_first(folder):
             raise RunError(
                 f"{folder} is not empty", "an empty or a new folder", "choose another one, or remove it first"
             )
@@ -200,6 +200,15 @@ def list_runs(root: str | os.PathLike[str] = RUNS) -> list[Path]:
 def _missing(path: Path) -> list[str]:
     """List what the folder of a finished run needs and this one lacks."""
     return [name for name in (MODEL_FILE, SUMMARY_FILE, CONFIG_FILE) if not (path / name).is_file()]
+
+
+def _is_first(folder: Path) -> bool:
+    """Begin the history of a run; whoever does so first has the folder, if two runs are given the same one at once."""
+    try:
+        (folder / HISTORY_FILE).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _next_run(name: str) -> Path:

@@ -90,7 +90,13 @@ def train_run(
     if engine.name == "compiled":
         records = _patiently(records, tell)
     shown = show(folder.record_history(run, records), steps, f"{data.name} {sizes}")
-    history, stopped = _follow(shown, parameters)
+
+    def evaluation() -> Record:
+        at_once = replace(config.training, evaluate_every=1)
+        records = train(network, replace(state, position=0), examples, others, settings=at_once, engine=engine)
+        return next(folder.record_history(run, records))
+
+    history, kept = _follow(shown, parameters, evaluation)
     last = history[-1]  # training yields at least the final evaluation
     model = Model(network, parameters, data.class_names, data.scaling, data.image_shape, data.name, data.columns)
     save_model(run / folder.MODEL_FILE, model)
@@ -110,10 +116,10 @@ def train_run(
         "train_seconds": last.train_seconds,
         "seconds": perf_counter() - began,
         "version": handgrad.__version__,
-    } | ({"stopped": True} if stopped else {})
+    } | ({"stopped": True} if kept else {})
     folder.write_summary(run, summary)
-    if stopped:
-        raise KeyboardInterrupt(f"the weights after epoch {last.epoch} are kept in {run}")
+    if kept:
+        raise KeyboardInterrupt(f"the weights {kept} are kept in {run}")
     for warning in (*_warnings(config, summary, history), *_few(data), *_repeated(config, data, digests)):
         tell(warning)
     draw_pictures(run, model, data, history, predicted, tell)
@@ -129,28 +135,36 @@ def _weights(asked: str | None, data: Dataset) -> NDArray[np.float64] | None:
     return read_class_weights(Path(asked).expanduser(), data.class_names)[data.y_train]
 
 
-def _follow(records: Iterable[Record], parameters: Parameters) -> tuple[list[Record], bool]:
+def _follow(
+    records: Iterable[Record], parameters: Parameters, evaluation: Callable[[], Record]
+) -> tuple[list[Record], str]:
     """Take all records. At Ctrl-C, return to the last evaluation, whose weights are whole and whose figures are known.
+
+    Before there is one, the weights are those of the moment, which are evaluated.
 
     Returns
     -------
     history : list of Record
-    stopped : bool
+    kept : str
+        Which weights were kept, if the training was stopped.
     """
     history: list[Record] = []
-    kept = (0, parameters.vector)
+    evaluated: tuple[int, NDArray[Any] | None] = (0, None)
     try:
         for record in records:
             history.append(record)
             if record.kind == "evaluation":
-                kept = (len(history), parameters.vector.copy())
+                evaluated = (len(history), parameters.vector.copy())
     except KeyboardInterrupt:
-        length, vector = kept
-        if length == 0 or history[length - 1].step == 0:
-            raise KeyboardInterrupt("no epoch was finished, so there are no weights to keep") from None
+        length, vector = evaluated
+        if vector is None or (history[length - 1].step == 0 and np.array_equal(vector, parameters.vector)):
+            raise KeyboardInterrupt("no step was finished, so there are no weights to keep") from None
+        if history[length - 1].step == 0:
+            history.append(evaluation())
+            return history, f"within epoch {history[-1].epoch + 1}"
         parameters.vector[:] = vector
-        return history[:length], True
-    return history, False
+        return history[:length], f"after epoch {history[length - 1].epoch}"
+    return history, ""
 
 
 def _of_classes(data: Dataset, predicted: NDArray[np.integer[Any]]) -> dict[str, Any]:
