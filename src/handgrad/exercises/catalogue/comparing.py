@@ -45,6 +45,30 @@ def same(found: Array | None, expected: Array | None, tolerance: float = TOLERAN
         return bool(np.all(np.abs(found - expected) <= tolerance * scale + ROUNDING))
 
 
+def rounded(pairs: Sequence[tuple[Array | None, Array]]) -> bool:
+    """Tell whether all results are the right ones, rounded to a few decimals.
+
+    Parameters
+    ----------
+    pairs : sequence of (ndarray or None, ndarray)
+        What was found, and what is right. Results that are missing or have another shape are left out.
+
+    Examples
+    --------
+    >>> right = np.array([0.123456789, 2 / 3])
+    >>> rounded([(np.round(right, 7), right)]), rounded([(right + 1e-15, right)])
+    (True, False)
+    """
+    alike = [(f, e) for f, e in pairs if f is not None and f.shape == e.shape and f.dtype.kind in "buif"]
+
+    def close(decimals: int | None, apart: float) -> bool:
+        return all(
+            np.allclose(f, e if decimals is None else np.round(e, decimals), 0, apart, equal_nan=True) for f, e in alike
+        )
+
+    return not close(None, 1e-9) and any(close(decimals, 1e-12) for decimals in range(1, 9))
+
+
 def outcome(function: Callable[..., Any], *arguments: Any) -> Array | None:
     """Compute what a reference or a mutant gives; None where it raises, as the same mistake would in a submission."""
     try:

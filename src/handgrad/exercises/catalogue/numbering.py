@@ -73,7 +73,9 @@ def _evaluations(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[
         return {"recorded_too_often"}
     right = [time / per for time in times]
     if done == right:
-        return {"history_without_the_end"} if times[0] == 0 and times[-1] < steps else None
+        if times[0] == 0 and times[-1] < steps:
+            return {"history_without_the_end"}
+        return {"recorded_too_rarely"} if len(times) < expected - 1 else None
     if _off_by_one(done, right):
         return {"history_off_by_one"}
     counted = [list(range(first, first + len(done))) for first in (0, 1)]
@@ -94,6 +96,8 @@ def _batches(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[str]
     if (epochs, counts) == (epoch, step):
         if len(times) == steps > probe.epochs * -(-per // probe.log_every):
             return {"recorded_too_often"}
+        if len(times) < probe.epochs * (per // probe.log_every):
+            return {"recorded_too_rarely"}
         others = any(number % probe.log_every for number in step)
         return {"history_off_by_one"} if others and not any((s + 1) % probe.log_every for s in step) else None
     if counts == times:
@@ -107,9 +111,7 @@ def _off_by_one(found: Sequence[float], right: Sequence[float]) -> bool:
     """Tell whether all numbers but perhaps the last are one too large, or all one too small."""
     aside = {a - b for a, b in zip(found, right, strict=True)}
     last = found[-1] - right[-1]
-    return aside in ({1}, {-1}) or (
-        last == 0 and len(found) > 2 and aside in ({0, 1}, {0, -1}) and found[0] != right[0]
-    )
+    return aside in ({1}, {-1}) or (last == 0 and aside in ({0, 1}, {0, -1}) and found[0] != right[0])
 
 
 def _measured(row: Sequence[float], run: Trace) -> Measured | None:

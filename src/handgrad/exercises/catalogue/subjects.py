@@ -143,7 +143,10 @@ def _draw_labelled(rng: Rng) -> tuple[Arguments, ...]:
 
 
 def _draw_losses(rng: Rng) -> tuple[Arguments, ...]:
-    return (*_draw_labelled(rng), _ruled_out(rng, 1.5e-5, 5e-5))
+    sure = _probabilities(rng, 29, 3), _labels(rng, 29, 3)
+    sure[0][np.arange(29), sure[1]] += rng.uniform(1, 9, 29)
+    sure = sure[0] / sure[0].sum(axis=1, keepdims=True), sure[1]
+    return (*_draw_labelled(rng), sure, _ruled_out(rng, 1.5e-5, 5e-5))
 
 
 def _ruled_out(rng: Rng, low: float, high: float) -> Arguments:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Crash
-from handgrad.exercises.catalogue.comparing import Array, matching, same
+from handgrad.exercises.catalogue.comparing import Array, matching, rounded, same
 from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, LAYERS, Layer
 from handgrad.exercises.judging import crashes, diagnosis
@@ -44,7 +44,7 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
         They name no quantities, since these do not belong to backprop. If sigmoid, softmax or fcc_one_layer is wrong,
         the values are not judged, since those are tasks of their own.
     """
-    if not works and (misshapen := _misshapen(drawn.probes[0], asked.full[0])):
+    if misshapen := _misshapen(drawn.probes[0], asked.full[0], works):
         return (misshapen,)
     found = list(first_weights(drawn, asked))
     if not _helpers_right(drawn, asked):
@@ -67,7 +67,7 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
         found.append(_wrong(LAYERS[0], states, returned, asked.full[0]))
     elif _random(asked.full[0], "forward"):
         found.append(diagnosis.named("forward_random", (), {"quantities": ("out",)}, "(3.4)"))
-    elif _rounded(returned, [state["out"] for state in states]):
+    elif rounded([(f, state["out"]) for f, state in zip(returned, states, strict=True)]):
         found.append(diagnosis.named("forward_rounded", (), {"quantities": ("out",)}, "(3.4)"))
     return tuple(found)
 
@@ -113,14 +113,22 @@ def passed(probes: Sequence[Probe], answers: Sequence[Answer]) -> list[tuple[Ans
     ]
 
 
-def _misshapen(probe: Probe, answer: Answer) -> Finding | None:
-    """Report the first parameter of a new network that has another shape than on the sheet, perhaps turned."""
-    for name, right in probe.weights.items():
-        array = answer.values.get(f"start:{name}")
-        if array is not None and array.shape != right.shape:
-            sizes = {"n": len(probe.batches[0].y)}
-            return replace(diagnosis.finding(None, [name], array, right, sizes), quantities=())
-    return None
+def _misshapen(probe: Probe, answer: Answer, works: bool) -> Finding | None:
+    """Report the parameters of a new network that are too small or too large, or else, if nothing works, turned."""
+    found = {name: answer.values.get(f"start:{name}") for name in probe.weights}
+    other = {
+        name: array
+        for name, array in found.items()
+        if array is not None and array.size and array.shape != probe.weights[name].shape
+    }
+    resized = [name for name, array in other.items() if array.size != probe.weights[name].size]
+    first = list(other)[:1]
+    names = resized if works or first == resized[:1] else first
+    if not names:
+        return None
+    mistake, sizes = "parameters_misshapen" if names == resized else None, {"n": len(probe.batches[0].y)}
+    told = diagnosis.finding(mistake, names, other[names[0]], probe.weights[names[0]], sizes)
+    return replace(told, quantities=())
 
 
 def _kept(answer: Answer, i: int, name: str) -> Array | None:
@@ -141,7 +149,7 @@ def _wrong(layer: Layer, states: Sequence[Values], found: Sequence[Array | None]
     shown = next(i for i, array in enumerate(found) if _differs(array, right[i], strict=True))
     kept = [i for i, array in enumerate(found) if array is not None]
     mistake = matching(recognisers(name), [(states[i],) for i in kept], [found[i] for i in kept])
-    if mistake is None and _rounded(found, right):
+    if mistake is None and rounded(list(zip(found, right, strict=True))):
         mistake = "forward_rounded"
     elif mistake is None and _random(first, f"before:{name}"):
         mistake = "forward_random"
@@ -161,11 +169,3 @@ def _random(answer: Answer, label: str) -> bool:
     if once.shape != again.shape:
         return False
     return not np.allclose(once, again, 1e-5 if once.dtype.itemsize < 8 else 1e-9, 0, equal_nan=True)
-
-
-def _rounded(found: Sequence[Array | None], right: Sequence[Array]) -> bool:
-    """Tell whether values are the right ones, rounded to a few decimals."""
-    pairs = [(f, r) for f, r in zip(found, right, strict=True) if f is not None and f.shape == r.shape]
-    return not all(np.allclose(f, r, 0, 1e-9) for f, r in pairs) and any(
-        all(np.allclose(f, np.round(r, decimals), 0, 1e-12) for f, r in pairs) for decimals in range(1, 8)
-    )

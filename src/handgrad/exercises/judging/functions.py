@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Crash, Ufunc
-from handgrad.exercises.catalogue.comparing import CRASH, EXACT, Array, matching, outcome, same
+from handgrad.exercises.catalogue.comparing import CRASH, EXACT, Array, matching, outcome, rounded, same
 from handgrad.exercises.catalogue.edits import numbered, recognisers
 from handgrad.exercises.catalogue.subjects import SUBJECTS, Arguments, Subject
 from handgrad.exercises.judging import crashes, diagnosis, scaled
 from handgrad.exercises.judging.diagnosis import Trial
 from handgrad.exercises.judging.differences import bent, measured
 from handgrad.exercises.judging.plan import Plan
-from handgrad.exercises.judging.unknowns import ENOUGH, with_an_unknown
+from handgrad.exercises.judging.unknowns import ENOUGH, with_an_unknown, without_overflow
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
 
@@ -71,8 +71,9 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     trials = _trials(plan, answers)
     flat, trials = trials[len(cases) :], trials[: len(cases)]
     wrong = [trial for trial, case in zip(trials, cases, strict=True) if not _right(trial, subject, case)]
-    rounded = _rounded(trials)
-    if not (wrong or rounded):
+    shaped = all(trial.found is not None and trial.found.shape == trial.expected.shape for trial in trials)
+    only_rounded = shaped and rounded([(trial.found, trial.expected) for trial in trials])
+    if not (wrong or only_rounded):
         # An array without columns need not be accepted, nor kept as it is.
         wrong = [one for one in flat if one.found is not None and not same(one.found.ravel(), one.expected)]
         if wrong:
@@ -85,7 +86,9 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
 
     crash = crashes.first(regular)
     found, mutants = [trial.found for trial in trials], recognisers(task)
-    mistake = "results_rounded" if rounded else matching(mutants, cases, found, subject.tolerance)
+    mistake = "results_rounded" if only_rounded else matching(mutants, cases, found, subject.tolerance)
+    if mistake is None and (finite := without_overflow(cases, trials)):  # it may be written so that extremes overflow
+        mistake = matching(mutants, finite[0], [trial.found for trial in finite[1]], subject.tolerance)
     if mistake is None and all(answer.left_out.get("return") == "NoneType" for answer in regular):
         mistake = "nothing_returned"
     mistake = mistake or _by_symptom(wrong, crash)
@@ -197,14 +200,6 @@ def _by_differences(trials: Sequence[Trial], cases: Sequence[Arguments]) -> bool
 def _is_single(found: Array | None) -> bool:
     """Tell whether a result has fewer digits than float64."""
     return found is not None and found.dtype.name in ("float16", "float32")
-
-
-def _rounded(trials: Sequence[Trial]) -> bool:
-    """Tell whether all results are the right ones, rounded to a few decimals."""
-    pairs = [(trial.found, trial.expected) for trial in trials]
-    return not all(same(f, e, 1e-9) for f, e in pairs) and any(
-        all(same(f, np.round(e, decimals), 1e-12) for f, e in pairs) for decimals in range(1, 7)
-    )
 
 
 def _besides(task: str, cases: Sequence[Arguments], trials: Sequence[Trial], wrong: Sequence[Trial]) -> Iterator[Note]:

@@ -116,7 +116,7 @@ def scaled(probe: Probe, scale: float = 1e10) -> Probe:
 
 
 def learning(rng: np.random.Generator, probe: Probe) -> Probe:
-    """Show every batch once more after the weights have moved, and the first one again after they have moved back.
+    """Show every batch once more after the weights have moved; at last the first one, moved back and moved again.
 
     What is remembered of examples is then out of date.
 
@@ -125,12 +125,12 @@ def learning(rng: np.random.Generator, probe: Probe) -> Probe:
     >>> rng = np.random.default_rng(0)
     >>> probe = learning(rng, draw(rng, (3, 4, 5, 3), 2, 2))
     >>> [bool(batch.weights) for batch in probe.batches], probe.batches[2].forward["X"] is probe.batches[0].forward["X"]
-    ([False, False, True, False, True], True)
+    ([False, False, True, False, True, True], True)
     """
     moved = {name: array + 0.5 * rng.standard_normal(array.shape) for name, array in probe.weights.items()}
     first, *others = (_batch(moved, batch.forward["X"], batch.y) for batch in probe.batches)
-    back = replace(probe.batches[0], weights=probe.weights)
-    return replace(probe, batches=(*probe.batches, replace(first, weights=moved), *others, back))
+    first, back = replace(first, weights=moved), replace(probe.batches[0], weights=probe.weights)
+    return replace(probe, batches=(*probe.batches, first, *others, back, first))
 
 
 def _shapes(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:

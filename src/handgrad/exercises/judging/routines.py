@@ -111,7 +111,7 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     'training_never_reached'
     """
     if early := diagnosis.unanswered(plan.task, answers):
-        return early
+        return (early.status == "too_slow" and _in_time(plan, answers, early.notes)) or early
     if crash := crashes.first(answers):
         return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
     traces = [trace(answer.events, probe, *_tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]
@@ -132,6 +132,17 @@ def fails(plan: Plan[Probes], index: int, answer: Answer) -> bool:
         return True
     probe = plan.drawn[index]
     return bool(deviations([trace(answer.events, probe, *_tables(answer))], [probe]))
+
+
+def _in_time(plan: Plan[Probes], answers: Sequence[Answer], notes: tuple[Note, ...]) -> TaskResult | None:
+    """Judge a routine that was too slow in some runs by the others, if these show a known mistake."""
+    done = [i for i, answer in enumerate(answers) if answer.status not in ("too_slow", "killed")]
+    if not done:
+        return None
+    few = replace(plan, drawn=tuple(plan.drawn[i] for i in done))
+    result = judge(few, [answers[i] for i in done])
+    known = result.status == "wrong" and all(found.mistake for found in result.findings)
+    return replace(result, notes=notes) if known else None
 
 
 def _remarks(plan: Plan[Probes], answers: Sequence[Answer], traces: Sequence[Trace]) -> Iterator[str]:

@@ -176,6 +176,9 @@ def _with_number(name: str, states: Sequence[Mapping[str, Any]], found: Sequence
     """Name the mistake that adds to a step something times an unknown number."""
     right = [outcome(formula(name), state) for state in states]
     steps = [-state["rate"] * state[GRADIENTS[name]] for state in states]
+    unscaled = [-1.0 * state[GRADIENTS[name]] for state in states]
+    if (multiple(found, [state[name] for state in states], unscaled) or 0.0) > 0:
+        return "step_at_fixed_rate"
     added = {
         "step_scaled": [steps],
         "weight_decay": [[-state["rate"] * state[name] for state in states], [-1.0 * state[name] for state in states]],

@@ -44,13 +44,10 @@ def with_an_unknown(
     >>> with_an_unknown(numbered, cases, trials)
     Scaled(mistake='sigmoid_scaled_argument', number=5.0, besides=())
     """
-    if any(one.found is None or one.found.dtype.kind not in "buif" or not one.found.size for one in trials):
+    finite = without_overflow(cases, trials)  # a number that is too large for some arguments is told by the others
+    if finite is None:
         return None
-    # A number that is too large for some arguments is told by the others.
-    pairs = [pair for pair in zip(cases, trials, strict=True) if np.isfinite(np.asarray(pair[1].found)).all()]
-    if not pairs or (len(pairs) < len(trials) and len(pairs) < ENOUGH):
-        return None
-    cases, trials = zip(*pairs, strict=True)
+    cases, trials = finite
     found = [trial.found for trial in trials]
     if all(np.all(array == np.asarray(found[0]).flat[0]) for array in found):
         return None  # a constant is what many a mistake makes with an extreme number
@@ -64,6 +61,18 @@ def with_an_unknown(
                     ):
                         return Scaled(mistake, float(f"{number:.6g}"))
     return None
+
+
+def without_overflow(
+    cases: Sequence[Sequence[Any]], trials: Sequence[Trial]
+) -> tuple[Sequence[Sequence[Any]], Sequence[Trial]] | None:
+    """Leave out the trials whose result is not finite; None if too few are left, or any result is no number."""
+    if any(one.found is None or one.found.dtype.kind not in "buif" or not one.found.size for one in trials):
+        return None
+    pairs = [pair for pair in zip(cases, trials, strict=True) if np.isfinite(np.asarray(pair[1].found)).all()]
+    if not pairs or (len(pairs) < len(trials) and len(pairs) < ENOUGH):
+        return None
+    return [case for case, _ in pairs], [trial for _, trial in pairs]
 
 
 def _deviations(trial: Trial) -> Array:
