@@ -245,6 +245,7 @@ def test_an_unrecognised_gradient_is_described():
         ("dW_i_h1", lambda s, right: right + 0.037 * s["W_i_h1"], "gradient_with_weight_decay", 0.037),
         ("db_out", lambda s, right: right + 0.4 * np.sign(s["b_out"]), "gradient_with_weight_decay", 0.4),
         ("dW_h2_o", lambda s, right: right + 0.8 * s["previous"]["dW_h2_o"], "gradient_with_momentum", 0.8),
+        ("dW_h2_o", lambda s, right: right - 1e-4 * s["W_h2_o"], "weight_decay_sign", -1e-4),
     ],
 )
 def test_an_unknown_number_in_a_mistake_is_found(quantity, mistaken, mistake, number):
@@ -252,6 +253,20 @@ def test_an_unknown_number_in_a_mistake_is_found(quantity, mistaken, mistake, nu
     result = judged(with_formulas(**{quantity: lambda s: mistaken(s, FORMULAS[quantity](s))}))
     assert named(result) == [(mistake, (quantity,))]
     assert result.findings[0].facts["number"] == pytest.approx(number)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        lambda onehot: 3 * onehot,
+        lambda onehot: 0.85 * onehot + 0.15 / len(onehot),
+        lambda onehot: 2.5 * onehot - 1.25,
+    ],
+)
+def test_a_target_of_other_values_than_0_and_1_is_named_in_backprop(target):
+    """Whatever the two values are, and where the others share what the true class has lost."""
+    wrong = with_formulas(delta_out=lambda s: s["out"].T - target(np.eye(s["out"].shape[1])[s["y"]].T))
+    assert named(judged(wrong)) == [("one_hot_other_values", ("delta_out",))]
 
 
 def test_no_number_is_found_where_there_is_none():
@@ -368,6 +383,7 @@ def test_what_is_not_updated_is_named_by_the_group(names, mistake):
 STEPS = {
     "step_scaled": lambda s, right: right + 0.3 * s["rate"] * s["dW_h1_h2"],
     "step_with_weight_decay": lambda s, right: right - 0.037 * s["rate"] * s["W_h1_h2"],
+    "step_at_fixed_rate": lambda s, _: s["W_h1_h2"] - 0.009 * s["dW_h1_h2"],
     None: lambda s, right: right - 2 * s["W_h1_h2"],
 }
 

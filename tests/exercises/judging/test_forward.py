@@ -198,6 +198,30 @@ def test_weights_of_another_shape_are_told_before_what_they_spoil():
     assert first.seen[0].facts["quantities"] == ("W_i_h1",)
 
 
+def test_parameters_of_the_wrong_size_are_named_though_all_works_with_other_ones():
+    """Each bias is made for the layer before: a pass with the sheet's numbers is right, one with its own is not."""
+
+    class Before(Own):
+        def __init__(self, d, h1, h2, k, rng=None):
+            super().__init__(d, h1, h2, k, rng)
+            self.b_h1, self.b_h2, self.b_out = np.zeros(d), np.zeros(h1), np.zeros(h2)
+
+    result = judged(Before)
+    assert (result.status, named(result)) == ("wrong", ["parameters_misshapen"])
+    assert result.findings[0].facts["quantities"] == ("b_h1", "b_h2", "b_out")
+
+
+def test_biases_in_a_row_of_their_own_are_right():
+    """Shape (1, units) adds up as well."""
+
+    class Rows(Own):
+        def __init__(self, d, h1, h2, k, rng=None):
+            super().__init__(d, h1, h2, k, rng)
+            self.b_h1, self.b_h2, self.b_out = (b[None] for b in (self.b_h1, self.b_h2, self.b_out))
+
+    assert judged(Rows).status == "right"
+
+
 def test_a_wrong_sigmoid_is_not_blamed_on_the_forward_pass():
     """It is a task of its own, and backprop is right by itself."""
 

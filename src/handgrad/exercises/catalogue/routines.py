@@ -42,8 +42,8 @@ from handgrad.exercises.catalogue.traces import (
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.tasks import PARAMETERS, TASKS
 
-# What the names in an edit stand for. OWN_RATE, OWN_FACTOR, OWN_SIZE, OWN_COUNT and OWN_BATCHES are numbers that the
-# learner wrote into the code.
+# What the names in an edit stand for. OWN_RATE, OWN_FACTOR, OWN_SIZE, OWN_COUNT, OWN_REPEATS and OWN_BATCHES are
+# numbers that the learner wrote into the code.
 NAMES: Mapping[str, Mapping[str, str]] = {
     "gradient_descent": {
         "FORWARD": "neural_net.forward_propagation(trainx)",
@@ -66,7 +66,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "FINAL": "epoch == epochs - 1 and j == trainx.shape[0] // batch_size - 1",
     },
 }
-OWN = ("OWN_RATE", "OWN_FACTOR", "OWN_SIZE", "OWN_COUNT", "OWN_BATCHES")
+OWN = ("OWN_RATE", "OWN_FACTOR", "OWN_SIZE", "OWN_COUNT", "OWN_REPEATS", "OWN_BATCHES")
 Own = tuple[tuple[str, float], ...]
 UNSURE = (*BY_CHANCE, FALLING)  # what a first probe need not show
 EVALUATION = np.empty(0)  # stands for the data that a style evaluates
@@ -293,7 +293,8 @@ def run(task: str, probe: Probe, style: Style, body: str = "", own: Own = (), be
 def own_numbers(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[str, float]]:
     """Give the numbers that a learner may have written into the code.
 
-    They are a rate, a factor of it, a batch size, a count of epochs, and one of the batches of an epoch.
+    They are a rate, a factor of it, a batch size, a count of epochs, one of the batches of an epoch, and one of the
+    steps for each batch.
     """
     updates = [(update, probe) for run, probe in runs for update in run.updates]
     rates = Counter(update.rate for update, _ in updates if np.isfinite(update.rate)).most_common(1)
@@ -309,6 +310,8 @@ def own_numbers(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tupl
         yield from (("OWN_BATCHES", int(count)) for count in shorter if len(shorter) == 1 and 1 < count == int(count))
     counts = [{len(run.updates) / steps for steps in probe.steps_per_epoch} for run, probe in runs]
     yield from (("OWN_COUNT", int(count)) for count in set.intersection(*counts) if count > 1 and count % 1 == 0)
+    repeats = [{count / probe.epochs for count in of} for of, (_, probe) in zip(counts, runs, strict=True)]
+    yield from (("OWN_REPEATS", int(count)) for count in set.intersection(*repeats) if count > 1 and count % 1 == 0)
 
 
 def candidates(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[Form, Own]]:

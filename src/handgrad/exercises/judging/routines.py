@@ -111,7 +111,7 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     'training_never_reached'
     """
     if early := diagnosis.unanswered(plan.task, answers):
-        return (early.status == "too_slow" and _in_time(plan, answers, early.notes)) or early
+        return _in_time(plan, answers, early.notes) or early
     if crash := crashes.first(answers):
         return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
     traces = [trace(answer.events, probe, *_tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]
@@ -135,8 +135,8 @@ def fails(plan: Plan[Probes], index: int, answer: Answer) -> bool:
 
 
 def _in_time(plan: Plan[Probes], answers: Sequence[Answer], notes: tuple[Note, ...]) -> TaskResult | None:
-    """Judge a routine that was too slow in some runs by the others, if these show a known mistake."""
-    done = [i for i, answer in enumerate(answers) if answer.status not in ("too_slow", "killed")]
+    """Judge a routine that did not end in some runs by the others, if these show a known mistake."""
+    done = [i for i, answer in enumerate(answers) if answer.status == "ok"]
     if not done:
         return None
     few = replace(plan, drawn=tuple(plan.drawn[i] for i in done))
