@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +40,69 @@ def test_a_training_goes_on_when_nobody_reads(rest: str, tmp_path: Path) -> None
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "run/model.safetensors").is_file()
     assert json.loads((tmp_path / "run/summary.json").read_text())["epochs"] == 3
+
+
+@ON_LINUX
+@pytest.mark.parametrize("rest", ["| head -1", "| true"])
+def test_predictions_that_nobody_reads_end_without_a_word(rest: str, tmp_path: Path) -> None:
+    """``predict | head`` shows the first lines, and that is all."""
+    assert shell(f"HANDGRAD {QUICK}", tmp_path).returncode == 0
+    np.save(tmp_path / "rows.npy", np.full((3000, 64), 9.0))
+    done = shell(f"HANDGRAD predict run rows.npy {rest}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == ("head" in rest)
+
+
+@ON_LINUX
+def test_a_history_that_has_no_room_is_said_in_one_line(tmp_path: Path) -> None:
+    """As on a full disk; what was written of it is whole lines and one that is cut."""
+    done = shell("ulimit -f 2; HANDGRAD train --hidden 8 --epochs 99 --log-every 1 --run run", tmp_path)
+    assert done.returncode == 2
+    assert re.fullmatch(r"handgrad: run/history.jsonl cannot be written .+ free space on the disk\.\n", done.stderr)
+    first, *_ = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
+    assert json.loads(first)["step"] == 0
+
+
+@ON_LINUX
+@pytest.mark.parametrize("delay", [0.2, 0.6])
+def test_ctrl_c_during_the_imports_is_one_line(delay: float, tmp_path: Path) -> None:
+    """Before a network exists there is nothing to keep."""
+    command = [sys.executable, "-m", "handgrad", *QUICK.replace("3", "300000").split()]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    # If text was being executed, as for a dataclass, Python ends itself with the signal; to a shell it is the same.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert re.fullmatch(r"handgrad: stopped.*\n", errors)
+
+
+@ON_LINUX
+def test_ctrl_c_while_pictures_are_drawn_costs_only_pictures(tmp_path: Path) -> None:
+    """The run is whole before they are drawn, and can be used."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "handgrad", *QUICK.split()],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        while not (tmp_path / "run" / "summary.json").exists():
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "handgrad: stopped\n")
+    assert not (tmp_path / "run" / "confusion.png").exists()
+    assert shell("HANDGRAD evaluate run", tmp_path).returncode == 0
 
 
 @ON_LINUX

@@ -24,10 +24,11 @@ WHOLE = """
 import numpy as np
 from handgrad.network import MLP
 from handgrad.training import Examples, TrainingSettings, TrainingState, train
+from handgrad.training.engines.compiled import keeps_code
 X, y, network = np.eye(4), np.arange(4) % 2, MLP((4, 3, 2))
 settings = TrainingSettings(engine="compiled", epochs=2, threads=1)
 state = TrainingState.start(network.initialise(), settings)
-print([record.step for record in train(network, state, Examples(X, y), settings=settings)])
+print([record.step for record in train(network, state, Examples(X, y), settings=settings)], keeps_code())
 """
 
 
@@ -78,5 +79,5 @@ def test_without_any_folder_code_is_compiled_all_the_same(folder: str, sealed: P
 
 @pytest.mark.slow
 def test_without_any_folder_a_training_runs_all_the_same(sealed: Path) -> None:
-    """The whole engine needs no folder either."""
-    assert run(WHOLE, sealed, NUMBA_CACHE_DIR=os.devnull + "/cache") == "[0, 1, 2]"
+    """The whole engine needs no folder either, and knows that its code is not kept."""
+    assert run(WHOLE, sealed, NUMBA_CACHE_DIR=os.devnull + "/cache") == "[0, 1, 2] False"

@@ -56,6 +56,13 @@ def test_the_four_files_in_other_places_and_under_other_names(tmp_path, name, pa
     assert_is_the_set(load_data(tmp_path / "set.zip" if packed else folder))
 
 
+def test_emnist_under_mnists_names_stays_as_it_lies(tmp_path):
+    """Nothing tells it: its images are read as they are in the files."""
+    transposed = [array.transpose(0, 2, 1) if array.ndim == 3 else array for array in ARRAYS]
+    data = load_data(write(tmp_path, FILES, transposed))
+    np.testing.assert_array_equal(data.X_test * np.float32(255), transposed[2].reshape(-1, 784))
+
+
 def test_qmnist_is_read(tmp_path):
     """Its labels are rows of eight numbers, the first of which is the class."""
     rng = np.random.default_rng(0)

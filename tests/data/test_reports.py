@@ -187,3 +187,15 @@ def test_categories_that_the_training_set_lacks_are_noted(tmp_path: Path) -> Non
     said = "the column colour has 'green' in 2 rows, 'pink' in 1 row, which the training set does not have"
     assert [note for note in found.notes if note.startswith(said)]
     assert found.X.tolist() == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [0, 0, 1]]
+
+
+def test_a_value_far_from_all_others_is_noted(tmp_path: Path) -> None:
+    """It is trained on, but the note has the column and its range; skewed counts and rare categories get none."""
+    rows = [f"{i * 7 % 10},{2 ** (i // 3)},{'red' if i == 4 else 'blue'},{KINDS[i % 3]}\n" for i in range(30)]
+    (tmp_path / "t.csv").write_text("width,count,colour,kind\n" + "".join(rows))
+    assert not any("check the others" in note for note in load_data(tmp_path / "t.csv").notes)
+    (tmp_path / "t.csv").write_text("width,count,colour,kind\n" + "".join(["1e38,1,blue,alder\n", *rows] * 2))
+    data = load_data(tmp_path / "t.csv")
+    assert np.isfinite(data.X_train).all()
+    said = "the column width has nearly all values in a thousandth of its range, which is 0 to 1e+38"
+    assert [note for note in data.notes if "check the others" in note] == [f"{said}; check the others"]

@@ -159,6 +159,15 @@ def test_rows_of_the_training_set_are_recognised(table_run: tuple[Path, dict], t
     assert noted(kept, tmp_path / "alone.safetensors") == "it is not known which rows were part of the training set"
 
 
+def test_a_table_of_other_columns_is_not_for_a_model_of_images(
+    digits_run: tuple[Path, dict[str, Any]], tmp_path: Path, refused: Any
+) -> None:
+    """The number of columns that it needs is said."""
+    table = write_table(tmp_path / "table.csv")
+    with refused(DataError, "table.csv has 3 columns; expected 64 columns of numbers"):
+        predict_inputs(digits_run[0], [table], pytest.fail)
+
+
 def test_predictions_of_a_table_are_written(table_run: tuple[Path, dict], tmp_path: Path) -> None:
     """A table with or without labels gives a row for each example, with probabilities on request, in three formats."""
     run = table_run[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ for command in (train, reproduce, evaluate, predict, data_app, exercise_app, che
 
 def run(arguments: Sequence[str] | None) -> int:
     """Run a command; describe an error that the user can correct in one message, with exit code 2."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of temporary folders, where there is no home
     try:
         result = app(_with_standard_input(sys.argv[1:] if arguments is None else arguments))
     except (HandgradError, cyclopts.CycloptsError) as error:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_WORDS = 100  # more different words in a column are names or free text, not categories
+_FAR = 1000
 _COUNTERS = ("id", "index", "idx", "no", "nr", "row", "rowid", "rownames", "rowname", "serial", "number")
 _TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "t": 1.0, "f": 0.0}
 
@@ -206,6 +207,21 @@ def _numbers(frame: Frame, series: pd.Series[Any], name: str) -> NDArray[np.floa
                     "correct the field",
                 )
     return values
+
+
+def far_apart(X: NDArray[np.float64], columns: Columns) -> tuple[str, ...]:
+    """Note columns in which a few values lie so far from the others that these are one number after scaling."""
+    some = X[:: 1 + len(X) // 1000]  # enough for quantiles
+    low, high = np.quantile(some, (0.1, 0.9), axis=0)
+    names = [column.name for column in columns.features for _ in column.words or ("",)]
+    notes = []
+    for place in np.flatnonzero((high > low) & (np.ptp(X, axis=0) > _FAR * (high - low))):
+        least, most = X[:, place].min(), X[:, place].max()
+        notes.append(
+            f"{called(names[place], columns.named)} has nearly all values in a thousandth of its range, which is "
+            f"{least:g} to {most:g}; check the others"
+        )
+    return tuple(notes)
 
 
 def leaks(frame: Frame, columns: Columns, y: NDArray[np.int64]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data.columns import encode, fit_columns, leaks
+from handgrad.data.columns import encode, far_apart, fit_columns, leaks
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
@@ -191,7 +191,7 @@ def _scaling(
             f"{path}: every feature is constant in the training set", "features that differ", "check the columns"
         )
     note = (f"{int(constant.sum()):,} of {len(constant):,} features are constant",) if constant.any() else ()
-    return scaling, None, note
+    return scaling, None, (*note, *far_apart(X[train], columns))
 
 
 @dataclass(frozen=True)

@@ -253,8 +253,11 @@ def _with_rate(config: TrainConfig, network: MLP) -> TrainConfig:
 
 
 def _patiently(records: Iterator[Record], tell: Callable[[str], None]) -> Iterator[Record]:
-    """Pass records on; if the first one takes long, tell the user why."""
-    timer = Timer(3.0, tell, ["compiling the training code, which takes about a minute and happens only once"])
+    """Pass records on; if the first one takes long, because code is compiled, tell the user why."""
+    from handgrad.training.engines.compiled import keeps_code  # loads numba
+
+    often = "only once" if keeps_code() else "each time: no folder to keep it in can be written (NUMBA_CACHE_DIR)"
+    timer = Timer(3.0, tell, [f"compiling the training code, which takes about a minute and happens {often}"])
     timer.daemon = True
     timer.start()
     try:

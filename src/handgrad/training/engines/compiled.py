@@ -41,6 +41,11 @@ ROWS = 256  # of a micro-batch: their activations stay in the cores' caches
 CHUNK = 128  # rows of an evaluation or prediction at a time
 
 
+def keeps_code() -> bool:
+    """Say whether compiled code is kept for the next process, because a folder can be written."""
+    return train_span.stats.cache_path is not None
+
+
 class CompiledEngine:
     """Takes the steps of a span in one compiled call of each thread, which does not hold the interpreter's lock.
 

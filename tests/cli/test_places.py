@@ -1,0 +1,47 @@
+"""Where nearly nothing can be written, and nobody knows the user: as in a container with a foreign user's number."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = str(Path(sys.executable).with_name("handgrad"))
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> list[str]:
+    """Return the beginning of a command: user 12345 has no home and no name, and can write to one folder only."""
+    nothing = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", str(tmp_path), str(tmp_path)]
+    nobody = ["--unshare-user", "--uid", "12345", "--gid", "12345", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"]
+    command = ["bwrap", *nothing, *nobody, "--chdir", str(tmp_path)]
+    if shutil.which("bwrap") is None or subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("bubblewrap is not installed, or must not be used here")
+    return command
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command."""
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=False)
+
+
+def test_data_are_listed_for_an_unknown_user(foreign: list[str]) -> None:
+    """Without a home there is another folder for downloads, which a message names where nothing can be downloaded."""
+    listed = run([*foreign, PROGRAM, "data", "list"])
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert listed.stdout.count("not downloaded") == 3
+    wanted = run([*foreign, "--unshare-net", PROGRAM, "data", "info", "mnist"])
+    assert (wanted.returncode, wanted.stdout) == (2, "")
+    assert wanted.stderr.startswith("handgrad: train-images-idx3-ubyte.gz of mnist cannot be downloaded: ")
+    assert "handgrad-cache/mnist" in wanted.stderr
+    assert len(wanted.stderr.splitlines()) == 1
+
+
+def test_a_training_needs_no_home(foreign: list[str], tmp_path: Path) -> None:
+    """The run is whole, with its pictures, and nothing is complained of."""
+    done = run([*foreign, PROGRAM, "train", "--hidden", "8", "--epochs", "2", "--run", "run"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["epochs"] == 2
+    assert (tmp_path / "run" / "curves.png").is_file()
