@@ -211,6 +211,18 @@ def test_parameters_of_the_wrong_size_are_named_though_all_works_with_other_ones
     assert result.findings[0].facts["quantities"] == ("b_h1", "b_h2", "b_out")
 
 
+def test_parameters_that_lie_the_other_way_round_from_the_start_are_named():
+    """With the sheet's numbers all is right; its own numbers do not fit its own forward pass."""
+
+    class Turned(Own):
+        def __init__(self, d, h1, h2, k, rng=None):
+            super().__init__(d, h1, h2, k, rng)
+            self.W_i_h1 = self.W_i_h1.T.copy()
+
+    result = judged(Turned)
+    assert (result.status, named(result)) == ("wrong", ["parameters_misshapen"])
+
+
 def test_biases_in_a_row_of_their_own_are_right():
     """Shape (1, units) adds up as well."""
 
@@ -220,6 +232,16 @@ def test_biases_in_a_row_of_their_own_are_right():
             self.b_h1, self.b_h2, self.b_out = (b[None] for b in (self.b_h1, self.b_h2, self.b_out))
 
     assert judged(Rows).status == "right"
+
+
+def test_a_layer_in_single_precision_is_right_though_its_results_are_float64():
+    """The gradients need not be more exact than the values that they are computed from."""
+
+    class Rough(Own):
+        def h1_of(self, X):
+            return handout.sigmoid((np.float32(X) @ np.float32(self.W_i_h1)).astype(np.float64) + self.b_h1)
+
+    assert judged(Rough).status == "right"
 
 
 def test_a_wrong_sigmoid_is_not_blamed_on_the_forward_pass():

@@ -284,6 +284,12 @@ def test_lines_keep_their_numbers() -> None:
         (["class fcc: pass", "def backprop(self, y): return y\nsetattr(fcc, 'backprop', backprop)"], None),
         (["t = []\nt.append(3)\nu.add(4)\ndef softmax(X): return t"], "t = []\nt.append(3)\ndef softmax(X): return t"),
         (["t = {}\nt['a'] = 3\nu['a'] = 4\ndef sigmoid(X): return t"], "t = {}\nt['a'] = 3\ndef sigmoid(X): return t"),
+        (["class fcc: pass\nfor n in 'ab':\n    setattr(fcc, n, 0)\n    fcc.all[n] = 1"], None),
+        (["class fcc: pass", "for i in range(9):\n    loss = fcc().train()\n    all.append(loss)"], "class fcc: pass"),
+        # what another function registers
+        (["def back(a): return a\n@back.register\ndef _(a: int): return 0\ndef softmax(X): return back(X)"], None),
+        (["def of(n): return t.update\nt = {}\n@of('a')\ndef f(X): return X\ndef softmax(X): return of(t)"], None),
+        (["import a\ndef softmax(X): return a", "@a.run(1)\ndef f(): return 1"], "import a\ndef softmax(X): return a"),
         # a function's name given to something else
         (["def accuracy(p, y): return 1", "accuracy = accuracy(p, y)\nprint(1)"], "def accuracy(p, y): return 1"),
         (["def accuracy(p, y): return 1", "accuracy = np.mean(hits)"], "def accuracy(p, y): return 1"),

@@ -75,7 +75,9 @@ def _evaluations(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[
     if done == right:
         if times[0] == 0 and times[-1] < steps:
             return {"history_without_the_end"}
-        return {"recorded_too_rarely"} if len(times) < expected - 1 else None
+        if len(times) < expected - 1:
+            return {"recorded_too_rarely"}
+        return {"history_off_by_one"} if not probe.batch_size and _beside(times[:-1], probe.log_every) else None
     if _off_by_one(done, right):
         return {"history_off_by_one"}
     counted = [list(range(first, first + len(done))) for first in (0, 1)]
@@ -98,8 +100,7 @@ def _batches(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[str]
             return {"recorded_too_often"}
         if len(times) < probe.epochs * (per // probe.log_every):
             return {"recorded_too_rarely"}
-        others = any(number % probe.log_every for number in step)
-        return {"history_off_by_one"} if others and not any((s + 1) % probe.log_every for s in step) else None
+        return {"history_off_by_one"} if _beside(step, probe.log_every) else None
     if counts == times:
         return {"history_counts_steps"}
     aside = [found for found, right in ((epochs, epoch), (counts, step)) if found != right]
@@ -107,11 +108,17 @@ def _batches(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[str]
     return {"history_off_by_one"} if fits else set()
 
 
+def _beside(times: Sequence[int], every: int) -> bool:
+    """Tell whether times are next to those at which something is due, all on the same side."""
+    others = any(time % every for time in times)
+    return others and any(not any((time + aside) % every for time in times) for aside in (1, -1))
+
+
 def _off_by_one(found: Sequence[float], right: Sequence[float]) -> bool:
-    """Tell whether all numbers but perhaps the last are one too large, or all one too small."""
-    aside = {a - b for a, b in zip(found, right, strict=True)}
-    last = found[-1] - right[-1]
-    return aside in ({1}, {-1}) or (last == 0 and aside in ({0, 1}, {0, -1}) and found[0] != right[0])
+    """Tell whether all numbers, all but the last, or the last alone, are one too large, or one too small."""
+    aside = [a - b for a, b in zip(found, right, strict=True)]
+    parts = ((aside, aside[:0]), (aside[:-1], aside[-1:]), (aside[-1:], aside[:-1]))
+    return any(set(wrong) in ({1}, {-1}) and not any(others) for wrong, others in parts)
 
 
 def _measured(row: Sequence[float], run: Trace) -> Measured | None:

@@ -114,21 +114,25 @@ def passed(probes: Sequence[Probe], answers: Sequence[Answer]) -> list[tuple[Ans
 
 
 def _misshapen(probe: Probe, answer: Answer, works: bool) -> Finding | None:
-    """Report the parameters of a new network that are too small or too large, or else, if nothing works, turned."""
+    """Report the parameters of a new network that have another shape than on the sheet.
+
+    If all is right with the sheet's own numbers, an axis of length 1 does not matter; else the first one may be turned.
+    """
     found = {name: answer.values.get(f"start:{name}") for name in probe.weights}
     other = {
         name: array
         for name, array in found.items()
         if array is not None and array.size and array.shape != probe.weights[name].shape
     }
-    resized = [name for name, array in other.items() if array.size != probe.weights[name].size]
-    first = list(other)[:1]
-    names = resized if works or first == resized[:1] else first
-    if not names:
+    if works:
+        other = {name: array for name, array in other.items() if array.squeeze().shape != probe.weights[name].shape}
+    if not other:
         return None
-    mistake, sizes = "parameters_misshapen" if names == resized else None, {"n": len(probe.batches[0].y)}
-    told = diagnosis.finding(mistake, names, other[names[0]], probe.weights[names[0]], sizes)
-    return replace(told, quantities=())
+    names, first, sizes = list(other), next(iter(other)), {"n": len(probe.batches[0].y)}
+    right = probe.weights[first]
+    if works or other[first].size != right.size:
+        return replace(diagnosis.finding("parameters_misshapen", names, other[first], right, sizes), quantities=())
+    return replace(diagnosis.finding(None, [first], other[first], right, sizes), quantities=())
 
 
 def _kept(answer: Answer, i: int, name: str) -> Array | None:

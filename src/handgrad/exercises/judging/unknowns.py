@@ -48,8 +48,9 @@ def with_an_unknown(
     if finite is None:
         return None
     cases, trials = finite
-    found = [trial.found for trial in trials]
-    if all(np.all(array == np.asarray(found[0]).flat[0]) for array in found):
+    found = [np.asarray(trial.found) for trial in trials]
+    tables = [array for array in found if array.size > 1] or [np.array([array.item() for array in found])]
+    if all(same(array, np.full(array.shape, array.flat[0]), EXACT) for array in tables):
         return None  # a constant is what many a mistake makes with an extreme number
     telling = max(range(len(trials)), key=lambda i: _deviations(trials[i]).max())
     with np.errstate(all="ignore"):

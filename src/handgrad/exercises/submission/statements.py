@@ -30,7 +30,8 @@ class Unit:
 
     ``functions`` are the names of functions and classes that it defines, ``assigned`` the names that it assigns,
     ``bound`` the names for which it is kept, and ``used`` the names that it needs. ``scopes`` are the symbol tables of
-    its functions and classes. ``blocked`` are functions that raise NotImplementedError above their own code.
+    its functions and classes. ``blocked`` are functions that raise NotImplementedError above their own code;
+    ``registered_by``, functions that keep what they decorate.
     """
 
     start: int
@@ -42,6 +43,7 @@ class Unit:
     used: set[str]
     scopes: Sequence[symtable.SymbolTable] = ()
     blocked: Set[str] = frozenset()
+    registered_by: Set[str] = frozenset()
 
 
 def parse(source: str, cell: int) -> list[Unit] | Crash:
@@ -170,6 +172,7 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
         match statement:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 unit.functions.add(name)
+                unit.registered_by |= set(_registries(statement.decorator_list))
             case ast.ImportFrom(module="__future__"):
                 unit.bound.add("*")
             case ast.Import(names=names) | ast.ImportFrom(names=names):
@@ -187,8 +190,33 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
                 _bind([*body, *orelse], unit)
             case ast.With(body=body):
                 _bind(body, unit)
+            case ast.For(body=body):
+                _bind([statement for statement in body if _changes_an_object(statement)], unit)
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
                 _bind([*body, *(s for handler in handlers for s in handler.body), *orelse, *finalbody], unit)
+
+
+def _registries(decorators: Iterable[ast.expr]) -> Iterator[str]:
+    """Name the functions that enter what they decorate somewhere: ``@of.register``, or ``@register("a name")``."""
+    for decorator in decorators:
+        match decorator:
+            case (
+                ast.Attribute(value=ast.Name(id=name), attr="register")
+                | ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="register"))
+                | ast.Call(func=ast.Name(id=name))
+            ):
+                yield name
+
+
+def _changes_an_object(statement: ast.stmt) -> bool:
+    """Tell whether a statement gives something an attribute or an entry; a loop of others may be a training."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"))):
+            return True
+        case ast.Assign(targets=targets):
+            return all(isinstance(target, ast.Attribute | ast.Subscript) for target in targets)
+        case _:
+            return False
 
 
 def _assign(target: ast.expr, value: ast.expr | None, unit: Unit) -> None:

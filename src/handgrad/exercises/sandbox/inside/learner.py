@@ -26,7 +26,7 @@ from .failures import DEFINES, crash, defined, word
 from .protocol import MOST_BYTES, plain
 from .recorder import Log, Recording, fcc
 from .standins import replace_displays, stand_ins
-from .tables import tables
+from .tables import is_nothing, tables
 
 UFUNCS = {name: value for name, value in vars(np).items() if isinstance(value, np.ufunc)}
 seed_numpy, seed_python = np.random.seed, random.seed
@@ -180,7 +180,7 @@ class Learner:
             try:
                 with recording:
                     returned = call(self.called, [recording.network, *data], keywords)
-                recording.log.tables, recording.log.silent = tables(returned), returned is None
+                recording.log.tables, recording.log.silent = tables(returned), is_nothing(returned)
             except BaseException as raised:
                 error = raised
             tried.append((recording.log, error))

@@ -151,7 +151,7 @@ class Log:
         self.too_much = False
         self.elsewhere = False  # whether another network was trained
         self.tables: list[NDArray[Any]] = []  # what the routine returned
-        self.silent = False  # whether that was None
+        self.silent = False  # whether that was nothing
         self._network, self._shapes = network, shapes
         self._outputs: dict[int, int] = {}
         self._bytes = 0

@@ -30,6 +30,17 @@ def tables(returned: Any) -> list[NDArray[Any]]:
     return [array(rows) for rows in named if all(any(number == number for number in row[:4]) for row in rows)]
 
 
+def is_nothing(returned: Any) -> bool:
+    """Tell whether a routine returned no history: None, or lists without any rows.
+
+    Examples
+    --------
+    >>> is_nothing(None), is_nothing(([], [])), is_nothing([(0, 1.5)])
+    (True, True, False)
+    """
+    return returned is None or (type(returned) in (list, tuple) and all(map(is_nothing, returned)))
+
+
 def _row(row: Any) -> list[float]:
     """Take the numbers from a row, which may be an object or a dictionary."""
     values = row if type(row) is dict else {name: getattr(row, name, None) for name in (*COLUMNS, *NUMBERS)}

@@ -1,0 +1,42 @@
+"""What is said of the numbers of iterations and steps in the tables of right routines."""
+
+import numpy as np
+import pytest
+
+from handgrad.exercises.catalogue.numbering import misnumbered
+from handgrad.exercises.catalogue.records import Measured
+from handgrad.exercises.catalogue.traces import Probe, Trace, Update
+
+STEPS, EVERY = 8, 3
+NAN = float("nan")
+
+
+def said(times, numbers):
+    """Say what is remarked on evaluations that were measured at some times and numbered so."""
+    X, y = np.zeros((1, 1)), np.zeros(1)
+    measured = tuple(Measured("cross_entropy", "test", time, 5.0 - time) for time in times)
+    table = [(one.value, NAN, NAN, NAN) for one in measured]
+    rows = [(number, NAN, NAN) for number in numbers]
+    updates = (Update((0,), (0,), 0, 1, 0.5),) * STEPS
+    run = Trace(updates, 0, False, (), False, measured, (table,), (rows,))
+    return misnumbered([run], [Probe(X, y, X, y, {}, 0.5, STEPS, EVERY)])
+
+
+@pytest.mark.parametrize(
+    ("times", "numbers", "remarks"),
+    [
+        ([0, 3, 6, 8], [0, 3, 6, 8], ()),
+        ([3, 6, 8], [3, 6, 8], ()),
+        ([0, 3, 6, 8], [1, 4, 7, 9], ("history_off_by_one",)),
+        ([0, 3, 6, 8], [1, 4, 7, 8], ("history_off_by_one",)),
+        ([0, 3, 6, 8], [0, 3, 6, 9], ("history_off_by_one",)),
+        ([0, 8], [1, 8], ("history_off_by_one",)),
+        ([1, 4, 7, 8], [1, 4, 7, 8], ("history_off_by_one",)),
+        ([0, 8], [0, 8], ("recorded_too_rarely",)),
+        ([0, 3, 6], [0, 3, 6], ("history_without_the_end",)),
+        (range(9), range(9), ("recorded_too_often",)),
+    ],
+)
+def test_the_numbers_of_evaluations_are_compared_with_their_times(times, numbers, remarks):
+    """Eight iterations, of which every third is to be recorded, and the end."""
+    assert said(list(times), list(numbers)) == remarks
