@@ -64,19 +64,23 @@ def test_a_history_that_has_no_room_is_said_in_one_line(tmp_path: Path) -> None:
     assert json.loads(first)["step"] == 0
 
 
-@ON_LINUX
-@pytest.mark.parametrize("delay", [0.2, 0.6])
-def test_ctrl_c_during_the_imports_is_one_line(delay: float, tmp_path: Path) -> None:
-    """Before a network exists there is nothing to keep."""
-    command = [sys.executable, "-m", "handgrad", *QUICK.replace("3", "300000").split()]
-    with subprocess.Popen(
-        command,
-        cwd=tmp_path,
+def started(arguments: str, folder: Path) -> subprocess.Popen[str]:
+    """Start a command that takes Ctrl-C as one in a terminal does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "handgrad", *arguments.split()],
+        cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding="utf-8",
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:
+    )
+
+
+@ON_LINUX
+@pytest.mark.parametrize("delay", [0.2, 0.6])
+def test_ctrl_c_during_the_imports_is_one_line(delay: float, tmp_path: Path) -> None:
+    """Before a network exists there is nothing to keep."""
+    with started(QUICK.replace("3", "300000"), tmp_path) as process:
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
@@ -88,14 +92,7 @@ def test_ctrl_c_during_the_imports_is_one_line(delay: float, tmp_path: Path) -> 
 @ON_LINUX
 def test_ctrl_c_while_pictures_are_drawn_costs_only_pictures(tmp_path: Path) -> None:
     """The run is whole before they are drawn, and can be used."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "handgrad", *QUICK.split()],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:
+    with started(QUICK, tmp_path) as process:
         while not (tmp_path / "run" / "summary.json").exists():
             assert process.poll() is None
             time.sleep(0.005)

@@ -46,7 +46,7 @@ def labelled(frame: Frame, asked: str | None) -> tuple[Frame, str, tuple[str, ..
     joined, called = ",".join(parts), f"the columns {listed(parts)}, exactly one of which is 1 in each row"
     if asked is None and not (frame.named and plain(name) in (*LABELS, "y")):
         return with_label(frame, joined), joined, (f"using {called}, as the label",)
-    if len(parts) > 2:  # one of two is told from the other by itself, which is warned of elsewhere
+    if len(parts) > 2:  # of two columns, the leak warning already names the other
         notes = (*notes, f"warning: {called}, give each other away; --label {joined} takes them all as the label")
     return frame.as_text(name), name, notes
 

@@ -148,7 +148,7 @@ def test_the_sheets_softmax_that_overflows_is_right_with_a_remark():
     result = judged("softmax", notebook)
     assert (result.status, result.credit) == ("right", 1.0)
     assert [found.mistake for found in result.findings] == ["softmax_overflows"]
-    assert "no probabilities" in said(result)
+    assert "no longer returns probabilities" in said(result)
 
 
 def test_a_softmax_that_overflows_in_float32_only_is_named():

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def judged(kind: str) -> list[Outcome]:
-    """Check the open cases of a kind with its seeds, and make sure that the checker never crashes."""
+    """Check the open cases of a kind with as many seeds as it has; the checker must never crash."""
     outcomes = judge(OPEN[kind], range(SEEDS[kind]), find_sandbox(allow_none=True))
     assert {one.case.name for one in outcomes if one.word == "crash"} == set()
     return outcomes

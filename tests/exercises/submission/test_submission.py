@@ -286,6 +286,7 @@ def test_lines_keep_their_numbers() -> None:
         (["t = {}\nt['a'] = 3\nu['a'] = 4\ndef sigmoid(X): return t"], "t = {}\nt['a'] = 3\ndef sigmoid(X): return t"),
         (["class fcc: pass\nfor n in 'ab':\n    setattr(fcc, n, 0)\n    fcc.all[n] = 1"], None),
         (["class fcc: pass", "for i in range(9):\n    loss = fcc().train()\n    all.append(loss)"], "class fcc: pass"),
+        (["class fcc: pass", "for i in range(9):\n    fcc.rate = i\n    train()"], "class fcc: pass"),
         # what another function registers
         (["def back(a): return a\n@back.register\ndef _(a: int): return 0\ndef softmax(X): return back(X)"], None),
         (["def of(n): return t.update\nt = {}\n@of('a')\ndef f(X): return X\ndef softmax(X): return of(t)"], None),

@@ -87,7 +87,8 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     crash = crashes.first(regular)
     found, mutants = [trial.found for trial in trials], recognisers(task)
     mistake = "results_rounded" if only_rounded else matching(mutants, cases, found, subject.tolerance)
-    if mistake is None and (finite := without_overflow(cases, trials)):  # it may be written so that extremes overflow
+    finite = None if mistake else without_overflow(cases, trials)
+    if finite and len(finite[0]) < len(cases):  # it may be written so that extremes overflow
         mistake = matching(mutants, finite[0], [trial.found for trial in finite[1]], subject.tolerance)
     if mistake is None and all(answer.left_out.get("return") == "NoneType" for answer in regular):
         mistake = "nothing_returned"

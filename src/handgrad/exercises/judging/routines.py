@@ -111,7 +111,7 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     'training_never_reached'
     """
     if early := diagnosis.unanswered(plan.task, answers):
-        return _in_time(plan, answers, early.notes) or early
+        return (early.status != "not_attempted" and _in_time(plan, answers, early.notes)) or early
     if crash := crashes.first(answers):
         return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
     traces = [trace(answer.events, probe, *_tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]

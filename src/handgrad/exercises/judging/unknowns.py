@@ -44,7 +44,7 @@ def with_an_unknown(
     >>> with_an_unknown(numbered, cases, trials)
     Scaled(mistake='sigmoid_scaled_argument', number=5.0, besides=())
     """
-    finite = without_overflow(cases, trials)  # a number that is too large for some arguments is told by the others
+    finite = without_overflow(cases, trials)  # where the number makes some results overflow, the others suffice
     if finite is None:
         return None
     cases, trials = finite

@@ -190,8 +190,8 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
                 _bind([*body, *orelse], unit)
             case ast.With(body=body):
                 _bind(body, unit)
-            case ast.For(body=body):
-                _bind([statement for statement in body if _changes_an_object(statement)], unit)
+            case ast.For(body=body, orelse=[]) if all(map(_changes_an_object, body)):
+                _bind(body, unit)
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
                 _bind([*body, *(s for handler in handlers for s in handler.body), *orelse, *finalbody], unit)
 
@@ -209,7 +209,7 @@ def _registries(decorators: Iterable[ast.expr]) -> Iterator[str]:
 
 
 def _changes_an_object(statement: ast.stmt) -> bool:
-    """Tell whether a statement gives something an attribute or an entry; a loop of others may be a training."""
+    """Tell whether a statement only sets an attribute or an entry; a loop that does more may be a training."""
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"))):
             return True

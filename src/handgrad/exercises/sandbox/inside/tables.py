@@ -38,7 +38,8 @@ def is_nothing(returned: Any) -> bool:
     >>> is_nothing(None), is_nothing(([], [])), is_nothing([(0, 1.5)])
     (True, True, False)
     """
-    return returned is None or (type(returned) in (list, tuple) and all(map(is_nothing, returned)))
+    parts = returned if type(returned) is tuple else (returned,)
+    return all(part is None or (type(part) is list and not part) for part in parts)
 
 
 def _row(row: Any) -> list[float]:
