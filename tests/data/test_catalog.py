@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from crafted import course_npy, four_arrays, write_folder
+from sklearn.datasets import load_digits
 
 import handgrad.data
 from handgrad.data import fetch, list_data, load_data
@@ -37,6 +38,22 @@ def test_importing_brings_no_heavy_library():
     code = f"import sys, handgrad.data; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_loading_the_digits_brings_no_heavy_library():
+    """The digits are read from scikit-learn's file without the library, which takes longer than the training."""
+    code = "import sys, handgrad.data as data; data.load_data('digits'); print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_the_digits_are_those_of_scikit_learn():
+    """Both sets together hold each of its examples once, with its label."""
+    data = load_data("digits")
+    X = np.vstack([data.X_train, data.X_test]) * 16
+    found = np.column_stack([X, np.concatenate([data.y_train, data.y_test])])
+    expected = np.column_stack(load_digits(return_X_y=True))
+    np.testing.assert_array_equal(found[np.lexsort(found.T)], expected[np.lexsort(expected.T)])
 
 
 @pytest.mark.parametrize("published", PUBLISHED.values(), ids=PUBLISHED)

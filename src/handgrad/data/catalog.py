@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data import download
@@ -219,9 +221,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     'data'
     """
     if name == DIGITS:
-        import sklearn.datasets
-
-        return Path(sklearn.datasets.__file__).parent / "data"
+        return _digits_folder()
     if name not in PUBLISHED:
         raise _unknown(name, only_names=True)
     if local := local_folder(name):
@@ -230,13 +230,22 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     return download.cache_folder() / name
 
 
+def _digits_folder() -> Path:
+    """Find the data sets in scikit-learn without importing it, which takes several times as long as reading them."""
+    spec = find_spec("sklearn")
+    if spec is None or spec.origin is None:
+        raise DataError(
+            "scikit-learn is not installed", "scikit-learn, which contains the digits", "run pip install scikit-learn"
+        )
+    return Path(spec.origin).parent / "datasets" / "data"
+
+
 def _load_digits() -> Dataset:
     """Load scikit-learn's 8x8 digits, with a fixed split into training and test sets."""
-    from sklearn.datasets import load_digits
-
-    raw, y = load_digits(return_X_y=True)
+    table = np.loadtxt(_digits_folder() / "digits.csv.gz", delimiter=",")
+    y = table[:, -1].astype(np.int_)
     scaling, (train, test) = Scaling(0, 16), stratified_split(y)
-    X = scaling.apply(raw)
+    X = scaling.apply(table[:, :-1])
     return Dataset(DIGITS, X[train], y[train], X[test], y[test], _TEN, (8, 8), scaling)
 
 
