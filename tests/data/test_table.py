@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from handgrad.data.dataset import Scaling
 from handgrad.data.features import Column
 from handgrad.data.settings import TableOptions
-from handgrad.data.table import read_table
+from handgrad.data.table import read_table, read_table_rows
 from handgrad.errors import DataError, FormatError
 
 ROWS = [(i, 10.0 * i, "yes" if i % 2 else "no") for i in range(10)]
@@ -326,6 +326,21 @@ def test_a_bad_table_is_refused_with_its_line(refused, tmp_path, name):
         table(content, tmp_path / "t.csv")
 
 
+@pytest.mark.slow
+def test_a_table_of_400_megabytes_is_read(tmp_path):
+    """100,000 rows of 500 numbers are read as a small table is; no row and no column is lost."""
+    rng = np.random.default_rng(0)
+    rows = [",".join(f"{x:.5f}" for x in row) + f",{'ab'[i % 2]}\n" for i, row in enumerate(rng.random((1000, 500)))]
+    with (tmp_path / "t.csv").open("w") as file:
+        file.write(",".join(f"f{i}" for i in range(500)) + ",label\n")
+        for _ in range(100):
+            file.writelines(rows)
+    assert (tmp_path / "t.csv").stat().st_size > 400e6
+    data = read_table(tmp_path / "t.csv")
+    assert (data.X_train.shape, data.X_test.shape) == ((80_000, 500), (20_000, 500))
+    assert data.class_names == ("a", "b")
+
+
 def test_too_large_a_table_is_refused_unread(refused, tmp_path):
     """The size is looked at first."""
     with (tmp_path / "t.csv").open("wb") as file:
@@ -381,6 +396,20 @@ def test_a_parquet_table_is_read_once(pyarrow, tmp_path):
     before = bytes_read()
     read_table(tmp_path / "t.parquet")
     assert bytes_read() - before < 1.2 * (tmp_path / "t.parquet").stat().st_size
+
+
+def test_a_parquet_column_of_another_type_can_be_left_out(pyarrow, refused, tmp_path):
+    """Dates and lists are neither features nor the label; a model without them reads a table that has them."""
+    path, x = tmp_path / "t.parquet", np.random.default_rng(0).random(20)
+    others = {"day": [datetime.date(2020, 1, 1)] * 20, "tags": [[1, 2]] * 20}
+    pyarrow.parquet.write_table(pyarrow.table({"x": x, "label": [0, 1] * 10, **others}), path)
+    with refused(FormatError, "column 'day' is of type date32[day]; expected numbers or texts", "--drop day"):
+        read_table(path)
+    with refused(FormatError, "column 'tags' is of type list"):
+        read_table(path, TableOptions(label="tags", drop=("day",)))
+    data = read_table(path, TableOptions(drop=("day", "tags")))
+    assert data.n_features == 1
+    np.testing.assert_array_equal(read_table_rows(path, data.columns, 1).X[:, 0], x)
 
 
 def test_bad_parquet_tables_are_refused(pyarrow, refused, tmp_path):

@@ -54,6 +54,7 @@ def fit_columns(
     for name in frame.names:
         if name == label or name in drop:
             continue
+        frame.refuse_other(name)
         column = frame.table[name]
         if column.isna().all():
             notes.append(f"{called(name, frame.named)} is empty; left out")
@@ -172,7 +173,10 @@ def matched(frame: Frame, columns: Columns) -> list[pd.Series[Any]]:
                 f"the columns {listed(wanted)}",
                 "add what is missing, or rename the columns",
             )
-        return [frame.table[by_name.get(name, by_name.get(plain(name), name))] for name in wanted]
+        found = [by_name.get(name, by_name.get(plain(name), name)) for name in wanted]
+        for name in found:
+            frame.refuse_other(name)
+        return [frame.table[name] for name in found]
     label = find_label(frame, columns.label, len(columns.features), columns.named)
     names = [name for name in frame.names if name != label]
     if not columns.named and set(wanted) <= set(frame.names):

@@ -149,21 +149,21 @@ def read_parquet(path: Path) -> Frame:
     import pandas as pd
 
     pictures = [i for i, field in enumerate(table.schema) if _holds_pictures(field.type)]
+    columns = {str(name): _parquet_column(table.column(i)) for i, name in enumerate(table.column_names)}
+    if len(pictures) == 1:
+        del columns[str(table.column_names[pictures[0]])]
+    others = {name: str(table.schema.field(name).type) for name, column in columns.items() if column is None}
     frame = pd.DataFrame(
-        {
-            str(name): _parquet_column(table.column(i), str(name), path)
-            for i, name in enumerate(table.column_names)
-            if pictures != [i]
-        }
+        {name: np.full(len(table), None) if column is None else column for name, column in columns.items()}
     )
     frame = _with_class_names(frame, table.schema.metadata or {})
     if len(pictures) != 1:
-        return Frame(path, frame, True)
+        return Frame(path, frame, True, others=others)
     X, readable, notes = read_column(table.column(pictures[0]).to_pylist(), path)
     shape = (X.shape[1], X.shape[2])
     pixels = pd.DataFrame(X.reshape(len(X), -1), columns=[f"pixel{i}" for i in range(X[0].size)])
     frame = pd.concat([frame[readable].reset_index(drop=True), pixels], axis=1)
-    return Frame(path, frame, True, notes, image_shape=shape)
+    return Frame(path, frame, True, notes, image_shape=shape, others=others)
 
 
 def _holds_pictures(kind: Any) -> bool:
@@ -189,8 +189,8 @@ def _with_class_names(frame: Any, metadata: dict[bytes, bytes]) -> Any:
     return frame
 
 
-def _parquet_column(column: Any, name: str, path: Path) -> Any:
-    """Convert a column to numbers or texts."""
+def _parquet_column(column: Any) -> Any:
+    """Convert a column to numbers or texts; return None if it holds anything else."""
     import pyarrow as arrow
 
     kind = column.type
@@ -202,9 +202,7 @@ def _parquet_column(column: Any, name: str, path: Path) -> Any:
         texts = [None if text is None or text.strip() in MISSING else text.strip() for text in column.to_pylist()]
         return np.array(texts, object)
     if not (arrow.types.is_integer(kind) or arrow.types.is_floating(kind) or arrow.types.is_boolean(kind)):
-        raise FormatError(
-            f"{path}: column {name!r} is of type {kind}", "numbers or texts", "convert the column, or leave it out"
-        )
+        return None
     if column.null_count == 0:
         return column.to_numpy()
     return column.cast(arrow.float64()).to_pandas().to_numpy()

@@ -10,8 +10,8 @@ import lzma
 import sys
 import warnings
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,8 @@ class Frame:
         A text file's content.
     image_shape : (height, width) or None
         If the columns besides the label are the pixels of decoded pictures.
+    others : mapping of str to str
+        The types of the columns that hold neither numbers nor texts, such as dates; their fields are left empty.
     """
 
     path: Path
@@ -59,6 +61,7 @@ class Frame:
     notes: tuple[str, ...] = ()
     source: Source | None = None
     image_shape: tuple[int, int] | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -73,6 +76,15 @@ class Frame:
                 if number == wanted:
                     return f"line {line}"
         return f"row {wanted + 1}"
+
+    def refuse_other(self, name: str) -> None:
+        """Refuse a column that holds neither numbers nor texts."""
+        if name in self.others:
+            raise FormatError(
+                f"{self.path}: column {name!r} is of type {self.others[name]}",
+                "numbers or texts",
+                f"convert the column, or leave it out with --drop {name}",
+            )
 
     def as_text(self, name: str) -> Frame:
         """Return the table with a column as it is written: 007 and 7 differ."""

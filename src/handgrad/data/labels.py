@@ -59,6 +59,7 @@ def label_column(frame: Frame, asked: str | None) -> tuple[str, tuple[str, ...]]
                 return found[0], () if found[0].strip().lower() in LABELS else (
                     f"using the column {found[0]} as the label",
                 )
+    names = [name for name in names if name not in frame.others] or names
     words = [name for name in names if not is_numeric(frame.table[name])]
     _refuse_pixels_alone(frame, words)
     if len(words) == 1:
@@ -126,6 +127,7 @@ def _refuse_pixels_alone(frame: Frame, words: Sequence[str]) -> None:
 
 def label_words(frame: Frame, name: str) -> list[str | None]:
     """Return the labels as texts; None where one is missing."""
+    frame.refuse_other(name)
     column = frame.table[name]
     if is_numeric(column):  # only in Parquet and ARFF; texts stay texts otherwise
         return [None if value != value else str(value).removesuffix(".0") for value in column.tolist()]

@@ -158,7 +158,8 @@ def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | Non
             )
     tables = [with_label(frame, label).table for frame in frames]
     table = pd.concat([one[list(tables[0].columns)] for one in tables], ignore_index=True)
-    return replace(first, path=path, table=table, source=None)
+    others = {name: kind for frame in frames for name, kind in frame.others.items()}
+    return replace(first, path=path, table=table, source=None, others=others)
 
 
 def _with_labels(frame: Frame, words: Sequence[str | None], missing: Missing) -> tuple[Frame, list[str]]:
