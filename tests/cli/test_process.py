@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from handgrad.cli import main
 
@@ -51,6 +52,17 @@ def test_predictions_that_nobody_reads_end_without_a_word(rest: str, tmp_path: P
     done = shell(f"HANDGRAD predict run rows.npy {rest}", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == ("head" in rest)
+
+
+@ON_LINUX
+def test_a_picture_from_the_standard_input_is_called_one(tmp_path: Path) -> None:
+    """Only tables are read from there; the message says what to do with a picture."""
+    assert shell(f"HANDGRAD {QUICK}", tmp_path).returncode == 0
+    Image.new("L", (40, 40), "white").save(tmp_path / "white.png")
+    done = shell("HANDGRAD predict run - < white.png", tmp_path)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "- is a picture" in done.stderr
+    assert "Save it in a file" in done.stderr
 
 
 @ON_LINUX

@@ -11,6 +11,7 @@ from crafted import four_arrays
 from PIL import Image
 
 from handgrad.data import load_data
+from handgrad.data.idx import FILES
 from handgrad.data.splits import stratified_split
 from handgrad.data.table import read_table_rows
 from handgrad.errors import DataError, FormatError
@@ -62,6 +63,19 @@ def test_pictures_in_a_folder_for_each_class(tmp_path, names, packed):
     data = load_data(tmp_path / f"mnist_png{packed}")
     assert_is_the_set(data)
     assert data.name == "mnist_png"
+
+
+def test_hidden_folders_beside_the_data_are_ignored(tmp_path):
+    """What version control, notebooks and Macs leave there is no class, no picture and no table."""
+    folder = tmp_path / "set"
+    for name, images, labels in (("train", X, y), ("test", X_TEST, Y_TEST)):
+        write_pictures(folder / name, images, labels)
+    write_csv(tmp_path / "t.csv", X[BY_CLASS[0]], y[BY_CLASS[0]])
+    for hidden in (folder / ".git", folder / ".ipynb_checkpoints", folder / "train" / "__MACOSX"):
+        write_pictures(hidden / "train", X[:1], ["z"])
+        (hidden / "train.csv").write_bytes((tmp_path / "t.csv").read_bytes())
+        (hidden / FILES[0]).write_bytes(b"\0\0\x08\x01\0\0\0\1\0")
+    assert_is_the_set(load_data(folder))
 
 
 def test_pictures_without_a_test_set_are_split(tmp_path):
@@ -259,7 +273,7 @@ def test_an_archive_that_is_damaged_or_leads_outside_is_refused(refused, tmp_pat
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("../../outside.txt", "gone astray")
         archive.writestr("b/readme.txt", "nothing")
-    with refused(DataError, "a contains "):
+    with refused(DataError, "a.zip contains "):
         load_data(tmp_path / "a.zip")
     assert not list(tmp_path.parent.glob("outside.txt"))
     with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as tar:

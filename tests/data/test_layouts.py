@@ -1,5 +1,6 @@
 """IDX files in any layout, and EMNIST."""
 
+import shutil
 import zipfile
 
 import numpy as np
@@ -98,6 +99,17 @@ def test_a_folder_with_several_sets_asks_which(refused, tmp_path):
     with refused(DataError, "more than one data set: FashionMNIST, MNIST;", "Name one file of the set"):
         load_data(tmp_path)
     assert_is_the_set(load_data(tmp_path / "MNIST" / "raw" / FILES[0]))
+
+
+def test_an_archive_with_several_sets_is_named_itself(tmp_path):
+    """The message names the archive and what to unpack, and no temporary folder."""
+    for name in ("MNIST", "FashionMNIST"):
+        write_folder(tmp_path / "both" / name / "raw", ARRAYS, "")
+    shutil.make_archive(str(tmp_path / "both"), "zip", tmp_path / "both")
+    with pytest.raises(DataError, match=r"both\.zip holds more than one") as caught:
+        load_data(tmp_path / "both.zip")
+    assert caught.value.remedy.startswith("unpack both.zip, and name one file of the set that you want, such as both/")
+    assert "handgrad-" not in str(caught.value)
 
 
 def test_files_that_do_not_go_together_are_listed(refused, tmp_path):

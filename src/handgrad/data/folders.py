@@ -165,7 +165,20 @@ def unpacked(path: Path) -> Iterator[Path]:
                 _unpack_tar(path, folder)
         except (zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError, ValueError) as error:
             raise files.damaged(path, f"it cannot be unpacked ({error})") from error
-        yield folder
+        try:
+            yield folder
+        except DataError as error:
+            raise _in_archive(error, path, folder) from error
+
+
+def _in_archive(error: DataError, path: Path, folder: Path) -> DataError:
+    """Name an archive in place of the temporary folder, of which the user knows nothing."""
+    remedy = error.remedy.replace(str(folder), folder.name)
+    if remedy != error.remedy:
+        remedy = f"unpack {path.name}, and {remedy}"
+    return type(error)(
+        error.found.replace(str(folder), str(path)), error.wanted.replace(str(folder), str(path)), remedy
+    )
 
 
 def _unpack_tar(path: Path, folder: Path) -> None:

@@ -32,6 +32,10 @@ class Kind(NamedTuple):
 _SAVEZ = "write its arrays with np.savez('data.npz', x_train=..., y_train=..., x_test=..., y_test=...)"
 KINDS = (
     Kind(b"<", b"", "a web page or XML", "download the data set itself"),
+    *(
+        Kind(start, b"", "a picture", "save it in a file, and classify it with `handgrad predict RUN PICTURE`")
+        for start in (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
+    ),
     Kind(b"%PDF", b"", "a PDF", "use the data set itself"),
     Kind(b"PK", b"[Content_Types].xml", "an Excel workbook or another Office document", "save its table as CSV"),
     Kind(b"PK", b"data.pkl", "a file of PyTorch", f"load it with torch.load, and {_SAVEZ}"),
