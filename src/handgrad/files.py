@@ -6,6 +6,7 @@ data that has arrived. A file is written next to its final path, synced and rena
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import os
@@ -162,6 +163,10 @@ def _beside(path: Path) -> Path:
 
 
 def _unwritable(path: Path, error: OSError) -> DataError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DataError(
+            f"{path} cannot be written ({error.strerror})", "free space on the disk", "make room, or use another disk"
+        )
     return DataError(
         f"{path} cannot be written ({error})", "an existing, writable folder", "check the path and its permissions"
     )

@@ -45,3 +45,19 @@ def test_a_training_needs_no_home(foreign: list[str], tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads((tmp_path / "run" / "summary.json").read_text())["epochs"] == 2
     assert (tmp_path / "run" / "curves.png").is_file()
+
+
+def test_a_disk_without_room_for_the_model_is_said_in_one_line(foreign: list[str], tmp_path: Path) -> None:
+    """The line names the file and the cause; what was written before is whole."""
+    disk = ["--size", "300000", "--tmpfs", str(tmp_path / "disk")]
+    if run([*foreign, *disk, "true"]).returncode:
+        pytest.skip("this bubblewrap cannot make a disk of some size")
+    script = f"{PROGRAM} train --epochs 2 --run disk/run; echo $?; ls disk/run; wc -l < disk/run/history.jsonl"
+    done = run([*foreign, *disk, "sh", "-c", script])
+    assert done.stderr.splitlines() == [
+        "handgrad: disk/run/model.safetensors cannot be written (No space left on device); expected free space on the "
+        "disk. Make room, or use another disk."
+    ]
+    *_, code, first, second, lines = done.stdout.split()
+    assert (code, first, second) == ("2", "config.toml", "history.jsonl")
+    assert int(lines) >= 3

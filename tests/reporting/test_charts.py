@@ -224,7 +224,7 @@ def test_any_text(tmp_path):
     """Dollar signs are not formulas, long names and titles fit, and letters that the font lacks cause no warning."""
     names = ("$x^2$", "a" * 200, "\N{HIRAGANA LETTER O}")
     draw_confusion(np.eye(3, dtype=int), names, tmp_path / "a.png", "100 $ or {less} \\frac " * 10)
-    draw_confusion(np.eye(2, dtype=int), names[:2], tmp_path / "b.png", "toy")
+    draw_confusion(np.eye(2, dtype=int), names[:2], tmp_path / "b.png", "\N{HIRAGANA LETTER O}.csv")
     pixels(tmp_path / "a.png")
     pixels(tmp_path / "b.png")
 

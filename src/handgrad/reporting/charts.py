@@ -228,6 +228,7 @@ def _curves(evaluations: list[Record]) -> dict[str, list[_Line]]:
 
 def _set_title(figure: Figure, title: str) -> None:
     """Write the title above everything, in smaller type if it is long."""
+    title = "".join(letter if _has_letters(letter) else "?" for letter in title)
     characters = 6.2 * figure.get_figwidth()
     figure.suptitle(title, x=0.015, ha="left", fontsize=20 * min(1, characters / max(len(title), 1)))
 
@@ -371,12 +372,17 @@ def _label_classes(axes: Axes, class_names: Sequence[str]) -> None:
 
 def _drawable(class_names: Sequence[str]) -> list[str]:
     """Return the names, or the classes' numbers if the font lacks a letter of any name."""
+    if _has_letters("".join(class_names)):
+        return list(class_names)
+    return [str(i) for i in range(len(class_names))]
+
+
+def _has_letters(text: str) -> bool:
+    """Say whether the font has all letters of a text."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     glyphs = get_font(findfont(FontProperties())).get_charmap()
-    if all(ord(letter) in glyphs for name in class_names for letter in name):
-        return list(class_names)
-    return [str(i) for i in range(len(class_names))]
+    return all(ord(letter) in glyphs for letter in text)
 
 
 def _write_counts(axes: Axes, counts: NDArray[Any], darkness: NDArray[Any], points: float) -> None:
