@@ -116,6 +116,35 @@ def test_ctrl_c_while_pictures_are_drawn_costs_only_pictures(tmp_path: Path) -> 
 
 
 @ON_LINUX
+def test_a_training_that_is_asked_to_end_keeps_its_weights(tmp_path: Path) -> None:
+    """SIGTERM, as of a cluster or a container that stops, is like Ctrl-C; the run can be used."""
+    with started("train --hidden 8 --epochs 300000 --engine numpy --run run", tmp_path) as process:
+        history = tmp_path / "run" / "history.jsonl"
+        while not history.exists() or history.read_text().count("\n") < 3:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.terminate()
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert re.fullmatch(r"handgrad: stopped; .+ are kept in run\n", errors)
+    assert shell("HANDGRAD evaluate run", tmp_path).returncode == 0
+
+
+@ON_LINUX
+def test_letters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
+    """Without UTF-8 a file with such a name trains; the run has the class as it is written, in UTF-8."""
+    lines = [f"{i % 7},{i % 5},{'Färber' if i % 2 else 'Rot'}" for i in range(60)]
+    (tmp_path / "Maße.csv").write_text("a,b,label\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = shell("HANDGRAD train Maße.csv --hidden 8 --epochs 2 --run run", tmp_path, **plain)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    shown = shell("HANDGRAD evaluate run", tmp_path, **plain)
+    assert shown.returncode == 0
+    assert "F?rber" in shown.stdout
+    assert "Färber" in shell("HANDGRAD evaluate run", tmp_path, PYTHONUTF8="1").stdout
+
+
+@ON_LINUX
 def test_output_that_is_lost_is_said_in_one_line(tmp_path: Path) -> None:
     """On a full disk the training is done all the same; the exit code says that something was lost."""
     done = shell(f"HANDGRAD {QUICK} > /dev/full", tmp_path)
