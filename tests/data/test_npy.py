@@ -8,7 +8,7 @@ from crafted import four_arrays
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handgrad.data import read_rows
+from handgrad.data import load_data, read_rows
 from handgrad.data.npy import read_npy, read_npz
 from handgrad.data.parts import ARRAYS, assign, assign_by_shape, role_of
 from handgrad.errors import DataError, FormatError
@@ -73,6 +73,15 @@ def test_other_usual_names_of_the_four_arrays(tmp_path, names):
     for part in ("X_train", "y_train", "X_test", "y_test"):
         np.testing.assert_array_equal(getattr(ours, part), getattr(theirs, part))
     assert ours.notes == theirs.notes
+
+
+def test_what_is_wrong_with_an_array_is_said_with_the_file(refused, tmp_path):
+    """Colour images and labels with fractions are refused by the name of the file that holds them."""
+    arrays = {"rgb": (np.zeros((20, 8, 8, 3)), np.arange(20) % 2), "half": (np.zeros((20, 4)), np.ones(20) / 2)}
+    for name, (X, y) in arrays.items():
+        np.savez(tmp_path / f"{name}.npz", x_train=X, y_train=y)
+        with refused(DataError, str(tmp_path / f"{name}.npz: ")):
+            load_data(tmp_path / f"{name}.npz")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from handgrad.data import download
 from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.download import Progress, PublishedFile
-from handgrad.data.folders import read_folder, read_one_set, unpacked
+from handgrad.data.folders import naming, read_folder, read_one_set, unpacked
 from handgrad.data.formats import kind_of
 from handgrad.data.frames import STANDARD_INPUT
 from handgrad.data.idx import FILES, find_idx_files
@@ -158,18 +158,19 @@ def load_data(
         return read_table(path, options, held_out)
     if not str(name_or_path) or not path.exists():
         raise _unknown(str(name_or_path))
-    if path.is_dir():
-        return read_folder(path, options, lambda file: load_data(file, progress, options))
-    kind = kind_of(path)
-    if kind == "picture" or is_picture_name(path):
-        raise DataError(f"{path} is a picture", "a data set", "classify it with `handgrad predict RUN PICTURE`")
-    if kind == "table":
-        return read_table(path, options, held_out)
-    if kind == "archive":
-        with unpacked(path) as folder:
-            return read_folder(folder, options, lambda file: load_data(file, progress, options))
-    readers = {"npy": read_npy, "npz": read_npz, "idx": read_one_set, "matlab": read_matlab, "pickle": read_pickle}
-    return readers[kind](path)
+    with naming(path):
+        if path.is_dir():
+            return read_folder(path, options, lambda file: load_data(file, progress, options))
+        kind = kind_of(path)
+        if kind == "picture" or is_picture_name(path):
+            raise DataError(f"{path} is a picture", "a data set", "classify it with `handgrad predict RUN PICTURE`")
+        if kind == "table":
+            return read_table(path, options, held_out)
+        if kind == "archive":
+            with unpacked(path) as folder:
+                return read_folder(folder, options, lambda file: load_data(file, progress, options))
+        readers = {"npy": read_npy, "npz": read_npz, "idx": read_one_set, "matlab": read_matlab, "pickle": read_pickle}
+        return readers[kind](path)
 
 
 def list_data() -> list[DataEntry]:

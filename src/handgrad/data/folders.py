@@ -151,6 +151,17 @@ def _unknown(folder: Path, paths: Sequence[Path]) -> DataError:
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Add a path to errors about what is in it, where they lack it."""
+    try:
+        yield
+    except DataError as error:
+        if str(path) in error.found:
+            raise
+        raise type(error)(f"{path}: {error.found}", error.wanted, error.remedy) from error
+
+
+@contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
     """Unpack a zip or tar archive into a temporary folder, nothing outside of it, and not more than 4 GiB."""
     with tempfile.TemporaryDirectory(prefix="handgrad-") as place, files.opened(path) as file:
