@@ -254,6 +254,8 @@ def test_a_column_that_gives_the_label_away_is_noted(tmp_path, values, said):
     assert any(said in note and "copy" in note for note in table(text, tmp_path / "t.csv").notes)
     text = "a,b,label\n" + "".join(f"{i},{(3 * i) % 10},{'no' if i < 5 else 'yes'}\n" for i in range(10))
     assert any("apart by itself" in note and "column a" in note for note in table(text, tmp_path / "t.csv").notes)
+    text = "a,b,label\n" + "".join(f"{i},{(3 * i) % 10},{'no' if i < 9 else 'yes'}\n" for i in range(10))
+    assert not any("apart by itself" in note for note in table(text, tmp_path / "t.csv").notes)  # one row is by chance
 
 
 @pytest.mark.parametrize("header", ["", "label," + ",".join(f"pixel{i}" for i in range(784)) + "\n"])

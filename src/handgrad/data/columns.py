@@ -233,6 +233,7 @@ def leaks(frame: Frame, columns: Columns, y: NDArray[np.int64]) -> tuple[str, ..
     notes = []
     order = np.argsort(y, kind="stable")
     starts = np.flatnonzero(np.diff(y[order], prepend=-1))
+    enough = (np.diff(starts, append=len(y)) > 2).sum() > 1  # a row or two lie apart from all others by chance
     for column, series in zip(columns.features, matched(frame, columns), strict=True):
         if is_numeric(series):
             values = series.to_numpy()
@@ -243,7 +244,10 @@ def leaks(frame: Frame, columns: Columns, y: NDArray[np.int64]) -> tuple[str, ..
         lows, highs = (extreme.reduceat(values[order], starts) for extreme in (np.minimum, np.maximum))
         ascending = np.argsort(lows)
         if (highs[ascending][:-1] < lows[ascending][1:]).all():  # no two classes overlap
-            what = "equals the label" if (lows == highs).all() else "tells the classes apart by itself"
+            equal = (lows == highs).all()
+            if not (equal or enough):
+                continue
+            what = "equals the label" if equal else "tells the classes apart by itself"
             notes.append(
                 f"warning: {called(column.name, frame.named)} {what}; leave it out with --drop unless it is "
                 "known beforehand"
