@@ -235,18 +235,15 @@ def _digits_folder() -> Path:
     """Find the data sets in scikit-learn without importing it, which takes several times as long as reading them."""
     spec = find_spec("sklearn")
     if spec is None or spec.origin is None:
-        raise DataError(
-            "scikit-learn is not installed", "scikit-learn, which contains the digits", "run pip install scikit-learn"
-        )
+        raise DataError("scikit-learn is missing", "the digits, which it contains", "run pip install scikit-learn")
     return Path(spec.origin).parent / "datasets" / "data"
 
 
 def _load_digits() -> Dataset:
     """Load scikit-learn's 8x8 digits, with a fixed split into training and test sets."""
-    table = np.loadtxt(_digits_folder() / "digits.csv.gz", delimiter=",")
-    y = table[:, -1].astype(np.int_)
-    scaling, (train, test) = Scaling(0, 16), stratified_split(y)
-    X = scaling.apply(table[:, :-1])
+    scaling, table = Scaling(0, 16), np.loadtxt(_digits_folder() / "digits.csv.gz", delimiter=",")
+    X, y = scaling.apply(table[:, :-1]), table[:, -1].astype(np.int_)
+    train, test = stratified_split(y)
     return Dataset(DIGITS, X[train], y[train], X[test], y[test], _TEN, (8, 8), scaling)
 
 
