@@ -54,7 +54,7 @@ FORMS = [mutant for mutant in mutants() if mutant.mistake in mistakes("network")
 FIRST = {mutant.mistake: mutant for mutant in reversed(FORMS)}
 
 
-REMARKS = ("biases_start_alike", "weights_of_another_width")
+REMARKS = ("biases_start_alike", "weights_of_another_width", "rng_not_used", "drawn_in_another_order")
 
 
 def class_of(mutant):
@@ -135,7 +135,7 @@ def test_a_forward_pass_that_remembers_the_examples_is_wrong():
         (lambda rng, *shape: rng.uniform(-0.1, 0.1, shape), ["weights_not_normal"]),
         (lambda rng, *shape: rng.randn(*shape).astype(np.float32), []),
         (lambda rng, *shape: rng.standard_normal(shape[::-1]).T, []),
-        (lambda _, *shape: np.random.randn(*shape), []),  # noqa: NPY002 - a learner's
+        (lambda _, *shape: np.random.randn(*shape), ["rng_not_used"]),  # noqa: NPY002 - a learner's
     ],
 )
 def test_other_ways_to_draw_first_weights_are_right(draw, remarks):

@@ -72,6 +72,7 @@ class Mistake:
         it), ``float32``, ``integers``, ``rounded``, ``crash``, ``arguments`` (something is overwritten), ``nothing
         returned``, ``not set``, ``parameters`` (which of them are wrong), ``factor`` (some number, the same in all
         trials), ``record`` (of what a routine returns), ``left out`` (the same examples, in every epoch),
+        ``results`` (of losses, accuracies or outputs: who trains depends on them),
         ``differences`` (it was measured), or ``forward`` (it is made before backprop, in the class;
         ``written`` has its lines).
     numbered : tuple of str or mapping
@@ -105,6 +106,7 @@ SIGNS = (
     "factor",
     "record",
     "left out",
+    "results",
     "differences",
     "forward",
 )

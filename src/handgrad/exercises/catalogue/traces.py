@@ -31,9 +31,11 @@ BY_CHANCE = (
     "whole batches",
     "single rows",
     "pieces",
+    "same batch",
 )  # what may show in one probe, and not in another
 FALLING = "falling"  # of a rate, in some probes at least
 FEWEST = 13
+CHANCE = 1e-12
 FEW = "too few to tell"  # what so few labels have in common may be chance
 
 
@@ -43,6 +45,7 @@ class Probe:
 
     Rows are known by number: those for training are 0, 1, ..., n - 1, those for testing go on from n. For
     ``gradient_descent``, whose epochs are its iterations, ``batch_size`` is 0. ``seed`` is that of the random numbers.
+    ``still`` says that all losses are measured as the same number, and so are all accuracies.
     """
 
     trainx: NDArray[Any]
@@ -55,10 +58,13 @@ class Probe:
     log_every: int
     batch_size: int = 0
     seed: int = 0
+    still: bool = False
 
     @cached_property
     def measurements(self) -> dict[str, NDArray[Any]]:
-        """What the calls of cross_entropy and accuracy give, in turn: numbers that go up and down, all different."""
+        """What cross_entropy and accuracy give, in turn: numbers that go up and down, all different or (``still``) none."""
+        if self.still:
+            return {"cross_entropy": np.array([2.5]), "accuracy": np.array([0.5])}
         drawn = np.random.RandomState(self.seed)
         losses, accuracies = drawn.permutation(9 * MOST_VALUES)[:MOST_VALUES], drawn.permutation(MOST_VALUES)
         return {"cross_entropy": (128.5 + losses) / 8192, "accuracy": (64 + accuracies) / 4096}
@@ -482,6 +488,8 @@ def _shuffling(run: Trace, probe: Probe) -> Hashable:
     if together and len(epochs) > 1 and all(set(epoch) == set(epochs[0]) for epoch in epochs):
         return "whole batches"
     if not any(map(_repeated, ordered)):
+        if _batch_stays(epochs, probe.n):
+            return "same batch"
         if len(set(map(tuple, epochs))) < len(epochs):
             return "again"
         if len(epochs) > 1 and _neighbours_stay(ordered):
@@ -498,6 +506,16 @@ def _as_before(traces: Sequence[Trace], probes: Sequence[Probe], run: Trace, pro
         return None
     before = [_epochs(*one)[:1] for one in zip(traces, probes, strict=True)]
     return "seed" if first in before else None
+
+
+def _batch_stays(epochs: list[list[frozenset[int]]], n: int) -> bool:
+    """Tell whether rows come in the same batch of every epoch, so many and so often that it is no chance."""
+    for batches in zip(*epochs, strict=False):
+        size = max(map(len, batches))
+        stay = len(frozenset.intersection(*batches))
+        if stay > 1 and (n * (size / n) ** (len(epochs) - 1)) ** stay < CHANCE:
+            return True
+    return False
 
 
 def _neighbours_stay(epochs: list[list[Rows]]) -> bool:

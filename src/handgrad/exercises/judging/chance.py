@@ -16,6 +16,7 @@ from handgrad.exercises.catalogue.comparing import Array
 ENOUGH = 100_000  # entries of a matrix, to judge their distribution
 SOME = 400  # to judge how widely they are spread
 DECIMALS = range(1, 8)
+EXACTLY = 1e-12  # of a mean that is meant to be 0
 DIFFERENT = 0.9  # of the entries; in float32, over 99 in 100 are
 UNLIKELY = 10.0  # standard deviations
 AS_WIDE = (0.9, 1.1)  # as N(0, 1). Another width, and with it another distribution, is only remarked on.
@@ -24,13 +25,17 @@ MOST = 200.0  # of chi-square with 63 degrees of freedom
 LARGEST = (4.0, 8.0)  # the largest entry among this many draws
 
 
-def not_by_chance(weights: Mapping[str, Array]) -> tuple[str, tuple[str, ...]] | None:
-    """Name the mistake that shows, if there is one, and the matrices that show it.
+def not_by_chance(
+    weights: Mapping[str, Array], biases: Mapping[str, Array] | None = None
+) -> tuple[str, tuple[str, ...]] | None:
+    """Name the mistake that shows, if there is one, and the arrays that show it.
 
     Parameters
     ----------
     weights : mapping of str to ndarray
         Of a new network. A matrix of equal entries is not judged, and of a small one, only how it is related to others.
+    biases : mapping of str to ndarray, optional
+        Of the same network; of these, only whether they are made of the weights or of each other.
 
     Examples
     --------
@@ -40,6 +45,8 @@ def not_by_chance(weights: Mapping[str, Array]) -> tuple[str, tuple[str, ...]] |
     (None, ('weights_rounded', ('W',)))
     >>> not_by_chance({"W": W, "V": -W[:, 100:]}), not_by_chance({"W": rng.uniform(-3**0.5, 3**0.5, W.shape)})
     (('weights_repeated', ('W', 'V')), ('weights_not_normal', ('W',)))
+    >>> not_by_chance({"W": W - W.mean()}), not_by_chance({"W": W}, {"b": -W[7]})
+    (('weights_standardised', ('W',)), ('weights_repeated', ('b',)))
     """
     drawn = {name: np.sort(W, axis=None) for name, W in weights.items() if np.isfinite(W).all() and np.ptp(W)}
     many = {name: W for name, W in drawn.items() if W.size >= ENOUGH}
@@ -49,6 +56,10 @@ def not_by_chance(weights: Mapping[str, Array]) -> tuple[str, tuple[str, ...]] |
         return "weights_repeated", tuple(drawn)
     if names := tuple(name for name, W in many.items() if _not_normal(W)):
         return "weights_not_normal", names
+    if names := tuple(name for name in many if _standardised(weights[name])):
+        return "weights_standardised", names
+    if names := tuple(name for name in biases or {} if _copied(name, {**weights, **(biases or {})})):
+        return "weights_repeated", names
     return None
 
 
@@ -78,6 +89,34 @@ def normal(numbers: Array) -> bool:
     """
     W = np.sort(numbers, axis=None)
     return W.size < ENOUGH or not _not_normal(W / np.sqrt(np.mean(W**2)))
+
+
+def _standardised(W: Array) -> bool:
+    """Tell whether all numbers, or those of each row or column, were shifted so that their mean is 0.
+
+    Only those that are as widely spread as N(0, 1): whoever chooses another width does not claim to draw from that.
+    """
+    if not AS_WIDE[0] < np.sqrt(np.mean(W**2)) < AS_WIDE[1]:
+        return False
+    return any(bool((np.abs(W.mean(axis=axis)) < EXACTLY).all()) for axis in (None, 0, 1))
+
+
+def _copied(name: str, arrays: Mapping[str, Array]) -> bool:
+    """Tell whether a vector consists of numbers that occur elsewhere, or goes with a row, a column or their mean."""
+    b = arrays[name]
+    if not (np.isfinite(b).all() and np.ptp(b)):
+        return False
+    others = [array for other, array in arrays.items() if other != name and np.isfinite(array).all()]
+    numbers = np.abs(np.concatenate([array.ravel() for array in others]))
+    if np.isin(np.abs(b), numbers).mean() > DIFFERENT:
+        return True
+    matrices = [np.atleast_2d(array) for array in others]
+    lines = [side for W in matrices for side in (W, W.T) if side.shape[1] == b.size]
+    rows = np.concatenate([np.vstack([side, side.mean(axis=0)]) for side in lines])
+    with np.errstate(all="ignore"):
+        rows = (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True)
+    together = np.abs(rows @ (b - b.mean())) / (b.std() * b.size)
+    return bool((together > min(UNLIKELY / np.sqrt(b.size), 1 - 1e-6)).any())
 
 
 def _rounded(W: Array) -> bool:

@@ -45,7 +45,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
     Examples
     --------
     >>> [call.id for call in calls_for("gradient_descent", np.random.default_rng(0)).calls]
-    ['gradient_descent:0', 'gradient_descent:1', 'gradient_descent:2']
+    ['gradient_descent:0', 'gradient_descent:1', 'gradient_descent:2', 'gradient_descent:3']
     """
     size = int(rng.integers(4, 7))
     # A quotient by one of these never ends in a 5, which could be rounded either way.
@@ -68,7 +68,18 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
             _probe(rng, high, n=240 + 2 * size, epochs=2, log_every=4, batch_size=41 - size),
             replace(first, seed=int(rng.integers(2**31))),  # only the random numbers are others
         )
-    return Plan(task, tuple(_call(task, i, probe) for i, probe in enumerate(probes)), probes)
+    all_probes = (*probes, *_further(probes))
+    return Plan(task, tuple(_call(task, i, probe) for i, probe in enumerate(all_probes)), probes)
+
+
+def _further(probes: Probes) -> Probes:
+    """Give the runs of who is right in all others: the last of them with other weights, and without any progress.
+
+    The random numbers are those of an earlier run, as they are in the run before the last, which is that run again.
+    """
+    first = probes[1] if probes[0].batch_size else probes[0]
+    still = replace(first, weights={name: -array for name, array in first.weights.items()}, still=True)
+    return (first, still) if first.batch_size else (still,)
 
 
 def _probe(rng: np.random.Generator, rate: float, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
@@ -114,8 +125,11 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
         return (early.status != "not_attempted" and _in_time(plan, answers, early.notes)) or early
     if crash := crashes.first(answers):
         return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
+    answers, further = answers[: len(plan.drawn)], answers[len(plan.drawn) :]
     traces = [trace(answer.events, probe, *_tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]
     found = deviations(traces, plan.drawn)
+    if not found and further and (led := _led_by_results(plan, traces, further)):
+        return led
     if not found:
         remarks = tuple(diagnosis.named(mistake, ()) for mistake in _remarks(plan, answers, traces))
         return TaskResult(plan.task, "right", remarks, (Note("right"),), credit=1.0)
@@ -126,10 +140,27 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     return TaskResult(plan.task, "wrong", findings, picture=picture, credit=credit)
 
 
+def _led_by_results(plan: Plan[Probes], traces: Sequence[Trace], further: Sequence[Answer]) -> TaskResult | None:
+    """Say that a routine trains otherwise if its losses, accuracies or outputs are others; None if it does not."""
+    probes = _further(plan.drawn)
+    *again, still = (trace(answer.events, probe) for answer, probe in zip(further, probes, strict=True))
+    quantities = TASKS[plan.task].quantities
+    told = diagnosis.named("training_led_by_results", quantities)
+    alone = replace(plan, drawn=probes[-1:])
+    if found := deviations([still], probes[-1:]):
+        seen = tuple(_seen(fact, value, alone, [still]) for fact, value in found.items())
+        credit = max(0.0, 1 - sum(COST[fact] for fact in found))
+        return TaskResult(plan.task, "wrong", (replace(told, seen=seen[:1]),), credit=credit)
+    rows = [[update.rows for update in run.updates] for run in (*traces[1:2], *again, still)]
+    if again and rows[0] == rows[1] != rows[2]:  # else its random numbers are of another generator
+        return TaskResult(plan.task, "wrong", (told,), credit=1 - COST["shuffling"])
+    return None
+
+
 def fails(plan: Plan[Probes], index: int, answer: Answer) -> bool:
     """Tell whether a routine deviates in one run."""
-    if answer.status != "ok":
-        return True
+    if answer.status != "ok" or index >= len(plan.drawn):
+        return answer.status != "ok"
     probe = plan.drawn[index]
     return bool(deviations([trace(answer.events, probe, *_tables(answer))], [probe]))
 

@@ -6,18 +6,19 @@ what keeps a network from learning, or whoever makes it from choosing its weight
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 
+from handgrad import handout
 from handgrad.exercises.calls import Answer
 from handgrad.exercises.catalogue.comparing import Array
 from handgrad.exercises.catalogue.layers import LAYERS
 from handgrad.exercises.judging import diagnosis
-from handgrad.exercises.judging.chance import another_width, normal, not_by_chance
+from handgrad.exercises.judging.chance import SOME, another_width, normal, not_by_chance
 from handgrad.exercises.judging.passes import Probe
-from handgrad.exercises.judging.trials import Answers, Trials
+from handgrad.exercises.judging.trials import SEEDS, Answers, Trials
 from handgrad.exercises.results import Finding
 
 WEIGHTS = tuple(layer.weights for layer in reversed(LAYERS))
@@ -59,14 +60,17 @@ def first_weights(drawn: Trials, asked: Answers) -> Iterator[Finding]:
             if np.array_equal(array, same):
                 yield _named("weights_same_in_two_layers", (name, other))
                 return
-    *small, large = asked.started
+    _, *small, large = asked.started
     for once, again in combinations([_weights(answer, probes[0]) for answer in small], 2):
         alike = tuple(name for name, array in once.items() if np.array_equal(array, again.get(name, ())))
         if alike and alike != WEIGHTS[2:]:
             yield _named("weights_ignore_rng", alike)
             return
-    if found := not_by_chance(_weights(large, drawn.large)):
+    if found := not_by_chance(_weights(large, drawn.large), _weights(large, drawn.large, BIASES)):
         yield _named(*found)
+        return
+    if names := _scaled_when_large(drawn, small, large):
+        yield _named("weights_other_when_large", names)
         return
     usual = _alike(_weights(asked.full[0], probes[0], BIASES))
     constant = _alike(_weights(large, drawn.large, BIASES))
@@ -85,7 +89,8 @@ def other_draws(drawn: Trials, asked: Answers) -> Iterator[Finding]:
     Yields
     ------
     Finding
-        At most one for the biases that are all the same, and one for those numbers that are drawn in another way.
+        At most one for the biases that are all the same, one for those numbers that are drawn in another way, and one
+        for those that do not follow from the generator as on the sheet.
     """
     numbers = _weights(asked.started[-1], drawn.large, (*WEIGHTS, *BIASES))
     if alike := tuple(name for name in _alike(numbers) if name in BIASES):
@@ -96,6 +101,33 @@ def other_draws(drawn: Trials, asked: Answers) -> Iterator[Finding]:
         yield _named("weights_not_normal", strange)
     elif other:
         yield _named("weights_of_another_width", tuple(other))
+    if found := _unlike_the_generator(drawn.probes[0], *asked.started[:2]):
+        yield _named(*found)
+
+
+def _scaled_when_large(drawn: Trials, small: Sequence[Answer], large: Answer) -> tuple[str, ...]:
+    """Name the matrices of another width than N(0, 1), if small networks have no such ones: their size decides."""
+    probe = drawn.probes[0]
+    numbers = {
+        name: np.concatenate([_weights(answer, probe).get(name, np.empty(0)).ravel() for answer in small])
+        for name in WEIGHTS
+    }
+    other = tuple(name for name, array in _weights(large, drawn.large).items() if another_width(array))
+    usual = [array.size >= SOME and np.ptp(array) > 0 and not another_width(array) for array in numbers.values()]
+    return other if all(usual) else ()
+
+
+def _unlike_the_generator(probe: Probe, once: Answer, again: Answer) -> tuple[str, tuple[str, ...]] | None:
+    """Name what keeps the numbers of two networks with equal generators from being those that the sheet draws."""
+    numbers, same = (_weights(answer, probe, (*WEIGHTS, *BIASES)) for answer in (once, again))
+    if other := tuple(name for name, array in numbers.items() if not np.array_equal(array, same.get(name, array))):
+        return "rng_not_used", other
+    right = vars(handout.fcc(*probe.sizes, rng=np.random.RandomState(SEEDS[0])))
+    if len(numbers) < len(WEIGHTS + BIASES):
+        return None
+    moved = tuple(name for name, array in numbers.items() if not np.array_equal(array, right[name]))
+    drawn, due = (np.sort(np.concatenate([of[name].ravel() for name in numbers])) for of in (numbers, right))
+    return ("drawn_in_another_order", moved) if moved and np.array_equal(drawn, due) else None
 
 
 def _alike(numbers: Mapping[str, Array]) -> dict[str, float]:

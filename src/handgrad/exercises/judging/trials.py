@@ -45,6 +45,7 @@ PATIENCE = 4.0  # seconds for the large network; slower methods, such as loops o
 WIDE = (2000, 50, 40, 10)  # with a single example, loops over single numbers take a fraction of a second
 ENDURANCE = 8.0  # seconds for that one, in which nobody can make a forward pass for each weight
 STARTS = 12  # networks to compare; enough to show a generator with only a few seeds
+SEEDS = (1, *range(1, STARTS + 2))  # of their generators, and of the last one's
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Answers:
     helpers, forward_helpers : sequence of Answer
         Of the functions that the method may call; ``forward_helpers``, of those that the forward pass may call.
     started : sequence of Answer
-        Of new networks, made with different random generators; the last one is of the sheet's size.
+        Of new networks, made with different random generators, but the first two with equal ones; the last network is
+        of the sheet's size.
     further : sequence of Answer
     """
 
@@ -146,8 +148,10 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         Call(f"{task}:helper:{name}", "function", name, arguments) for name, arguments, _ in forward_helpers(probes[0])
     ]
     calls += [
-        Call(f"{task}:start:{i}", "network", "fcc", keywords={"rng": Random(i)}, steps=start(probe), seconds=PATIENCE)
-        for i, probe in enumerate((*[probes[0]] * STARTS, trials.large), 1)
+        Call(
+            f"{task}:start:{i}", "network", "fcc", keywords={"rng": Random(seed)}, steps=start(probe), seconds=PATIENCE
+        )
+        for i, (seed, probe) in enumerate(zip(SEEDS, (*[probes[0]] * (STARTS + 1), trials.large), strict=True))
     ]
     calls += [
         Call(
@@ -188,7 +192,7 @@ def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
         several(2),
         several(len(helpers_of(trials.probes[0]))),
         several(len(forward_helpers(trials.probes[0]))),
-        several(STARTS + 1),
+        several(len(SEEDS)),
         several(len(trials.further)),
     )
 

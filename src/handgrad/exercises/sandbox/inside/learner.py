@@ -228,7 +228,7 @@ class Learner:
         if not hasattr(made, name):
             raise MissingError(name)
         self.called = getattr(made, name)
-        returned = self.called(*arguments)
+        returned = stochastic_gradient_descent(self.called, arguments)
         if step["label"]:
             outcome.keep(step["label"], returned)
         return made
@@ -260,6 +260,15 @@ class Learner:
             raise MissingError(name)
         function: Function = found
         return function
+
+
+def stochastic_gradient_descent(method: Function, arguments: list[Any]) -> Any:
+    """Call a method from where a training would: one that looks who is calling must not tell a trial from it."""
+
+    def gradient_descent() -> Any:
+        return method(*arguments)
+
+    return gradient_descent()
 
 
 class Outcome:
