@@ -7,9 +7,9 @@ functions of their own, or piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import pairwise, permutations
 
 Rows = tuple[int, ...]
 Table = Sequence[Sequence[float]]
@@ -18,6 +18,7 @@ COLUMNS = (("cross_entropy", "test"), ("accuracy", "test"), ("cross_entropy", "t
 NUMBERS = 3  # columns of another kind that follow: done, epoch and step
 ROUNDED = 0.0051  # to two digits, perhaps after it was made a percentage
 EXACT = 1e-9
+RUNNING = 1e-7  # to which a measurement comes out of averages
 PIECES = ("some", "batch", "batch after")
 CROSSED = "crossed"
 # What a doubt itself explains.
@@ -114,15 +115,48 @@ def _causes(table: Table, measured: Sequence[Measured], steps: int, sizes: Mappi
         if filled <= known and not _doubt(exchanged, measured, steps):
             yield name
     values = {one.value for one in measured}
-    for name, factor in _factors(sizes):
-        columns = [
-            i
-            for i, column in enumerate(zip(*table, strict=True))
-            if all(any(abs(number / factor - value) <= EXACT * value for value in values) for number in column)
-        ]
+    factors = list(_factors(sizes))
+    for name, factor in factors:
+        columns = [i for i, column in enumerate(zip(*table, strict=True)) if _are(column, factor, values)]
         undone = [[number / factor if i in columns else number for i, number in enumerate(row)] for row in table]
         if columns and not _doubt(undone, measured, steps):
             yield f"history_scaled {name}"
+    own = {  # each column by a factor of its own
+        i: factor
+        for i, column in enumerate(zip(*table, strict=True))
+        for _, factor in factors
+        if _are(column, factor, values)
+    }
+    undone = [[number / own.get(i, 1.0) for i, number in enumerate(row)] for row in table]
+    if len(set(own.values())) > 1 and not _doubt(undone, measured, steps):
+        yield "history_scaled"
+    yield from _column_causes(table, measured, steps)
+
+
+def _are(column: Sequence[float], factor: float, values: Set[float]) -> bool:
+    """Tell whether all numbers are measured ones times a factor."""
+    return all(any(abs(number / factor - value) <= EXACT * value for value in values) for number in column)
+
+
+def _column_causes(table: Table, measured: Sequence[Measured], steps: int) -> Iterator[str]:
+    """Give the causes that show in whole columns, and leave no doubt if these columns are mended or left out."""
+    of = {place: [one.value for one in measured if (one.kind, one.part) == place] for place in COLUMNS}
+    nan = float("nan")
+    other, mended = set[int](), {}
+    for i, column in enumerate(zip(*table, strict=True)):
+        if set(column) <= set(of[COLUMNS[i - 2]]):  # the same kind, on the other set
+            other.add(i)
+        sums = [number * count for count, number in enumerate(column, 1)]
+        single = [after - before for before, after in pairwise([0.0, *sums])]
+        nearest = [min(of[COLUMNS[i]], key=lambda value: abs(value - one), default=nan) for one in single]
+        if all(abs(one - value) <= RUNNING for one, value in zip(single, nearest, strict=True)):
+            mended[i] = nearest
+    without = [[nan if i in other else number for i, number in enumerate(row)] for row in table]
+    if other and len(other) < len(COLUMNS) and not _doubt(without, measured, steps):
+        yield "history_of_the_other_set"
+    rows = [[mended[i][j] if i in mended else number for i, number in enumerate(row)] for j, row in enumerate(table)]
+    if len(table) > 1 and mended and not _doubt(rows, measured, steps):
+        yield "history_running_mean"
 
 
 def _factors(sizes: Mapping[str, int]) -> Iterator[tuple[str, float]]:

@@ -62,7 +62,7 @@ class Probe:
 
     @cached_property
     def measurements(self) -> dict[str, NDArray[Any]]:
-        """What cross_entropy and accuracy give, in turn: numbers that go up and down, all different or (``still``) none."""
+        """What cross_entropy and accuracy give, in turn: numbers up and down, all different or (``still``) none."""
         if self.still:
             return {"cross_entropy": np.array([2.5]), "accuracy": np.array([0.5])}
         drawn = np.random.RandomState(self.seed)

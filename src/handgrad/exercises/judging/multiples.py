@@ -137,7 +137,11 @@ def mistake_of(
     numbers = [_fixed_number(f, e, n) for f, e, n in zip(found, expected, sizes, strict=True)]
     known = [number for number in numbers if number is not None]
     if len(known) == len(sizes) and np.ptp(known) < 1e-3 * known[0]:
-        return ("gradient_divided_by_fixed_number", known[0]) if known[0] > 1 else ("gradient_without_mean", 0.0)
+        if abs(known[0] - 1) < 1e-3:
+            return "gradient_without_mean", 0.0
+        if known[0] < 1:
+            return "gradient_sum_times_a_number", float(f"{1 / known[0]:.6g}")
+        return "gradient_divided_by_fixed_number", known[0]
     for mistake, added in _added(name, states, expected):
         number = multiple(found, expected, added) or 0.0
         if number and mistake == "times_a_fixed_number":

@@ -116,6 +116,20 @@ def scaled(probe: Probe, scale: float = 1e10) -> Probe:
     )
 
 
+def level(probe: Probe) -> Probe:
+    """Divide the weights of the second layer so that sums of many terms do not saturate its units.
+
+    Examples
+    --------
+    >>> probe = draw(np.random.default_rng(0), (1, 100, 2, 3), 2)
+    >>> np.allclose(10 * level(probe).weights["W_h1_h2"], probe.weights["W_h1_h2"])
+    True
+    """
+    W = probe.weights["W_h1_h2"]
+    weights = {**probe.weights, "W_h1_h2": W / np.sqrt(len(W))}
+    return Probe(probe.sizes, weights, tuple(_batch(weights, batch.forward["X"], batch.y) for batch in probe.batches))
+
+
 def learning(rng: np.random.Generator, probe: Probe) -> Probe:
     """Show every batch once more after the weights have moved; at last the first one, moved back and moved again.
 

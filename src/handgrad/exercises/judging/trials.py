@@ -28,6 +28,7 @@ from handgrad.exercises.judging.passes import (
     example,
     large_pass,
     learning,
+    level,
     passes,
     relabelled,
     scaled,
@@ -43,7 +44,8 @@ HISTORY = (4, 3, 3, 150, 4, 1, 2, 70, 4, 300, 6, 1, 5, 5, 33)  # numbers of exam
 ASTRONOMIC = 1e250  # inputs for which even a step into the complex plane is not small
 PATIENCE = 4.0  # seconds for the large network; slower methods, such as loops over single numbers, are not tried on it
 WIDE = (2000, 50, 40, 10)  # with a single example, loops over single numbers take a fraction of a second
-ENDURANCE = 8.0  # seconds for that one, in which nobody can make a forward pass for each weight
+TALL = (1, 2500, 1, 2)  # with some examples, the same fraction
+ENDURANCE = 8.0  # seconds for those two, in which nobody can make a forward pass for each weight, or for each bias
 STARTS = 12  # networks to compare; enough to show a generator with only a few seeds
 SEEDS = (1, *range(1, STARTS + 2))  # of their generators, and of the last one's
 
@@ -53,7 +55,8 @@ class Trials:
     """What backprop is tried on: networks, those for what is right so far, and that of the picture.
 
     The last one of ``further`` is as large as the sheet's, the one before has too many weights to make a
-    pass for each of them, and the one before that has inputs so large that single precision cannot hold them.
+    pass for each of them, the one before that too many biases, and the one before those has inputs so large that single
+    precision cannot hold them.
     """
 
     probes: tuple[Probe, ...]
@@ -121,6 +124,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         confident(draw(rng, (9, 10, 8, 5), 22)),
         learning(rng, draw(rng, (5, 6, 4, 3), 6, 6, 1, 1)),
         scaled(draw(rng, (6, 5, 7, 4), 3), ASTRONOMIC),
+        level(draw(rng, TALL, 40)),
         draw(rng, WIDE, 1),
         draw(rng, SHEET, 40),  # with fewer examples, gradients of a low rank would pass for whole ones
     )
@@ -158,8 +162,8 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
             f"{task}:further:{i}",
             "network",
             "fcc",
-            steps=large_pass(probe) if probe.sizes in (WIDE, SHEET) else passes(probe),
-            seconds=ENDURANCE if probe.sizes == WIDE else PATIENCE,
+            steps=large_pass(probe) if probe.sizes in (TALL, WIDE, SHEET) else passes(probe),
+            seconds=ENDURANCE if probe.sizes in (TALL, WIDE) else PATIENCE,
         )
         for i, probe in enumerate(further)
     ]
