@@ -25,7 +25,7 @@ from sampling import sampled
 
 from handgrad.exercises.calls import Answer, Event
 from handgrad.exercises.catalogue.mistakes import catalogue
-from handgrad.exercises.catalogue.routines import STYLES, Form, Network, Style, forms, play, run
+from handgrad.exercises.catalogue.routines import STYLES, Form, Network, Style, forms, play, recognise, run
 from handgrad.exercises.catalogue.traces import LOOKS, deviations, trace
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.judging.routines import calls_for, judge
@@ -384,6 +384,14 @@ def test_data_are_drawn_anew_with_distinct_rows_and_labels(task: str) -> None:
     assert set(plan.calls[0].keywords) | {"neural_net", "trainx", "trainy", "testx", "testy"} >= set(
         TASKS[task].parameters
     )
+
+
+def test_labels_that_chance_leaves_in_order_do_not_hide_a_mistake() -> None:
+    """With this draw, the four labels of one batch happen to follow each other in the training set."""
+    form = next(one for one in forms(SGD) if one.mistake == "forgets_forward" and "if epoch == 0" in one.body)
+    plan = plan_for(SGD, 30)
+    traces = [trace(play(SGD, probe, Style(), form.body, seed=7), probe) for probe in plan.drawn]
+    assert recognise(SGD, plan.drawn, traces) == ("forgets_forward",)
 
 
 STAYING = {

@@ -379,6 +379,7 @@ def _labels(run: Trace, probe: Probe) -> Hashable:
     enough = {whose(update) for update in run.updates if len(update.labels) not in range(1, 4)}
     if enough - {"same"}:  # what a few labels show may be chance
         kinds = enough
+    kinds -= {f"{part} in order" for part in ("train", "test") if part in kinds}  # beside others, that is chance
     return None if kinds <= {"same"} else frozenset(kinds)
 
 

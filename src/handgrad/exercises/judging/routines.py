@@ -121,14 +121,18 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     >>> judge(plan, answers).findings[0].mistake
     'training_never_reached'
     """
+    answers, further = answers[: len(plan.drawn)], answers[len(plan.drawn) :]
     if early := diagnosis.unanswered(plan.task, answers):
         return (early.status != "not_attempted" and _in_time(plan, answers, early.notes)) or early
     if crash := crashes.first(answers):
         return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
-    answers, further = answers[: len(plan.drawn)], answers[len(plan.drawn) :]
     traces = [trace(answer.events, probe, *_tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]
     found = deviations(traces, plan.drawn)
-    if not found and further and (led := _led_by_results(plan, traces, further)):
+    if (
+        not found
+        and {answer.status for answer in further} == {"ok"}
+        and (led := _led_by_results(plan, traces, further))
+    ):
         return led
     if not found:
         remarks = tuple(diagnosis.named(mistake, ()) for mistake in _remarks(plan, answers, traces))
