@@ -14,6 +14,7 @@ from collections.abc import Hashable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -307,6 +308,8 @@ def deviations(traces: Sequence[Trace], probes: Sequence[Probe]) -> Deviations:
 def deviation(fact: str, traces: Sequence[Trace], probes: Sequence[Probe]) -> Any:
     """Say how the runs differ from what is asked in one fact; None if they do not."""
     seen = tuple(LOOKS[fact](run, probe) for run, probe in zip(traces, probes, strict=True))
+    if fact == "steps" and any(map(_uses_all_rows, traces, probes)):
+        seen = tuple(value[0] if isinstance(value, tuple) else value for value in seen)
     if fact == "shuffling" and all(value is None for value in seen):
         seen = tuple(_as_before(traces[:i], probes[:i], traces[i], probes[i]) for i in range(len(traces)))
     if all(value is None for value in seen):
@@ -325,10 +328,19 @@ def _steps(run: Trace, probe: Probe) -> Hashable:
         return None
     seen = [{row for batch in epoch for row in batch} for epoch in _epochs(run, probe)]
     left_out = probe.n - len(seen[0]) if seen else 0
-    if left_out <= 0 or left_out * (left_out / probe.n) ** (len(seen) - 1) > 0.01:  # as many are so by chance
+    if left_out <= 0:
         return count
-    alike = len(set().union(*seen)) < probe.n and not _shuffling(run, probe)
+    if all(rows == seen[0] for rows in seen):
+        chance = float(comb(probe.n, left_out)) ** (1 - len(seen))
+    else:
+        chance = left_out * (left_out / probe.n) ** (len(seen) - 1)
+    alike = chance < 0.01 and len(set().union(*seen)) < probe.n and not _shuffling(run, probe)
     return (count, "of the same rows") if alike else count
+
+
+def _uses_all_rows(run: Trace, probe: Probe) -> bool:
+    """Tell whether no row is left out in all epochs: if rows are in another run, that is chance."""
+    return len({row for epoch in _epochs(run, probe) for batch in epoch for row in batch}) >= probe.n
 
 
 def _order(run: Trace, _: Probe) -> Hashable:
