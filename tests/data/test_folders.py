@@ -65,6 +65,16 @@ def test_pictures_in_a_folder_for_each_class(tmp_path, names, packed):
     assert data.name == "mnist_png"
 
 
+def test_what_a_network_saw_is_no_example(tmp_path):
+    """The pictures that predict --show writes beside others do not become data."""
+    folder = tmp_path / "set"
+    for name, images, labels in (("train", X, y), ("test", X_TEST, Y_TEST)):
+        write_pictures(folder / name, images, labels)
+    for picture in list(folder.rglob("*.png")):
+        picture.with_suffix(".seen.png").write_bytes(picture.read_bytes())
+    assert_is_the_set(load_data(folder))
+
+
 def test_hidden_folders_beside_the_data_are_ignored(tmp_path):
     """What version control, notebooks and Macs leave there is no class, no picture and no table."""
     folder = tmp_path / "set"

@@ -354,3 +354,9 @@ def test_an_unknown_run_is_refused(use: Any, tmp_path: Path, refused: Any) -> No
     """A run that is not there is refused with its name."""
     with refused(RunError, str(tmp_path / "nothing")):
         use(tmp_path / "nothing")
+
+
+def test_a_missing_file_is_called_missing_by_a_model_of_tables(table_run: tuple[Path, dict], refused: Any) -> None:
+    """It is not taken for an image, and neither is a mistyped option."""
+    with refused(DataError, "there is no file --probabilites"):
+        predict_inputs(table_run[0], [Path("--probabilites")], pytest.fail)

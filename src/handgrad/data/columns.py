@@ -50,6 +50,12 @@ def fit_columns(
         raise DataError(
             f"{frame.path} has no column {absent[0]!r}", f"names among {listed(frame.names)}", "check --drop"
         )
+    if label in drop:
+        raise DataError(
+            f"{frame.path}: --drop leaves out {called(label, frame.named)}, which is the label",
+            "only features in --drop",
+            "name the right label with --label",
+        )
     features, notes = [], []
     for name in frame.names:
         if name == label or name in drop:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 120_000_000
 BLANK = 0.1  # a picture with a smaller difference between its darkest and brightest pixels is blank
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
+SEEN = ".seen.png"  # ends the name of a picture of what a network saw, which is no example itself
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".avif")
 _SMALL = 16
 _PREVIEW = 254  # the number of the tag that says so, in TIFF

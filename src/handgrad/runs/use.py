@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data import read_image, read_rows
 from handgrad.data.formats import is_table, kind_of
-from handgrad.data.images import is_picture_name
+from handgrad.data.images import SEEN, is_picture_name
 from handgrad.data.layouts import read_images
 from handgrad.data.ranges import recognise
 from handgrad.data.table import Rows, read_table_rows
@@ -25,7 +25,6 @@ from handgrad.runs.folder import load_run
 
 Tell = Callable[[str], None]
 DIGITS = tuple("0123456789")
-SEEN = ".seen.png"  # ends the name of a picture of what the network saw
 
 
 def _read_table(model: Model, path: Path, tell: Tell) -> Rows:
@@ -116,11 +115,12 @@ def predict_inputs(
         X = _rows(model, path, tell)
         if X is None:
             if model.image_shape is None:
-                raise DataError(
-                    f"the model was trained on a table, but {path} is an image",
-                    "a table or rows in a .npy file",
-                    "save the examples as CSV",
-                )
+                with files.opened(path):  # which refuses a path at which there is no file
+                    raise DataError(
+                        f"the model was trained on a table, but {path} is an image",
+                        "a table or rows in a .npy file",
+                        "save the examples as CSV",
+                    )
             try:
                 image = read_image(path, model.image_shape, digits=model.class_names == DIGITS)
             except DataError as error:
