@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 120_000_000
 BLANK = 0.1  # a picture with a smaller difference between its darkest and brightest pixels is blank
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
-SEEN = ".seen.png"  # ends the name of a picture of what a network saw, which is no example itself
+SEEN = ".seen.png"  # ends the name of a picture of what a network saw, which is not an example itself
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".avif")
 _SMALL = 16
 _PREVIEW = 254  # the number of the tag that says so, in TIFF
@@ -110,6 +110,11 @@ def prepare(
 def is_picture_name(path: Path) -> bool:
     """Tell whether a file is meant as a picture, by the end of its name."""
     return path.suffix.lower() in (*ENDINGS, ".heic", ".heif", ".pdf", ".svg", ".psd")
+
+
+def is_example(path: Path) -> bool:
+    """Tell whether a file in a folder is meant as an example: a picture, but not one of what a network saw."""
+    return is_picture_name(path) and not path.name.endswith(SEEN)
 
 
 def is_light_on_dark(grey: NDArray[Any]) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
-from handgrad.data.images import SEEN, is_light_on_dark, is_picture_name, prepare, read_grey
+from handgrad.data.images import is_example, is_light_on_dark, prepare, read_grey
 from handgrad.data.parts import join
 from handgrad.data.raw import Arrays
 from handgrad.errors import DataError
@@ -119,7 +119,7 @@ def class_folders(folder: Path, paths: Iterable[Path]) -> dict[str, dict[str, li
     found: dict[str, dict[str, list[Path]]] = {}
     for path in sorted(paths):
         parents = path.relative_to(folder).parts[:-1]
-        if parents and is_picture_name(path) and not path.name.endswith(SEEN):
+        if parents and is_example(path):
             sets = [role for name in parents[:-1] for role, words in _PARTS.items() if _is(words, name)]
             found.setdefault(sets[0] if sets else "x", {}).setdefault(parents[-1], []).append(path)
     return found

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data import read_image, read_rows
 from handgrad.data.formats import is_table, kind_of
-from handgrad.data.images import SEEN, is_picture_name
+from handgrad.data.images import SEEN, is_example, is_picture_name
 from handgrad.data.layouts import read_images
 from handgrad.data.ranges import recognise
 from handgrad.data.table import Rows, read_table_rows
@@ -164,7 +164,7 @@ def _files(inputs: Sequence[Path]) -> Iterator[Path]:
         below = (
             p for p in sorted(path.rglob("*")) if not any(part.startswith(".") for part in p.relative_to(path).parts)
         )
-        pictures = [p for p in below if is_picture_name(p) and not p.name.endswith(SEEN)]
+        pictures = [p for p in below if is_example(p)]
         if not pictures:
             raise DataError(f"{path} is a folder without pictures", "a folder with pictures in it", "check the path")
         yield from pictures

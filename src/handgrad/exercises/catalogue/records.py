@@ -139,10 +139,10 @@ def _are(column: Sequence[float], factor: float, values: Set[float]) -> bool:
 
 
 def _column_causes(table: Table, measured: Sequence[Measured], steps: int) -> Iterator[str]:
-    """Give the causes that show in whole columns, and leave no doubt if these columns are mended or left out."""
+    """Give the causes that show in whole columns, without which nothing else is wrong."""
     of = {place: [one.value for one in measured if (one.kind, one.part) == place] for place in COLUMNS}
     nan = float("nan")
-    other, mended = set[int](), {}
+    other, corrected = set[int](), {}
     for i, column in enumerate(zip(*table, strict=True)):
         if set(column) <= set(of[COLUMNS[i - 2]]):  # the same kind, on the other set
             other.add(i)
@@ -150,12 +150,14 @@ def _column_causes(table: Table, measured: Sequence[Measured], steps: int) -> It
         single = [after - before for before, after in pairwise([0.0, *sums])]
         nearest = [min(of[COLUMNS[i]], key=lambda value: abs(value - one), default=nan) for one in single]
         if all(abs(one - value) <= RUNNING for one, value in zip(single, nearest, strict=True)):
-            mended[i] = nearest
+            corrected[i] = nearest
     without = [[nan if i in other else number for i, number in enumerate(row)] for row in table]
     if other and len(other) < len(COLUMNS) and not _doubt(without, measured, steps):
         yield "history_of_the_other_set"
-    rows = [[mended[i][j] if i in mended else number for i, number in enumerate(row)] for j, row in enumerate(table)]
-    if len(table) > 1 and mended and not _doubt(rows, measured, steps):
+    rows = [
+        [corrected[i][j] if i in corrected else number for i, number in enumerate(row)] for j, row in enumerate(table)
+    ]
+    if len(table) > 1 and corrected and not _doubt(rows, measured, steps):
         yield "history_running_mean"
 
 

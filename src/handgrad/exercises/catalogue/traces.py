@@ -36,7 +36,7 @@ BY_CHANCE = (
 )  # what may show in one probe, and not in another
 FALLING = "falling"  # of a rate, in some probes at least
 FEWEST = 13
-CHANCE = 1e-12
+CHANCE = 1e-12  # a probability below which something does not happen by chance
 FEW = "too few to tell"  # what so few labels have in common may be chance
 
 
@@ -339,7 +339,7 @@ def _steps(run: Trace, probe: Probe) -> Hashable:
 
 
 def _uses_all_rows(run: Trace, probe: Probe) -> bool:
-    """Tell whether no row is left out in all epochs: if rows are in another run, that is chance."""
+    """Tell whether no row is left out in all epochs: rows that another run leaves out are then left out by chance."""
     return len({row for epoch in _epochs(run, probe) for batch in epoch for row in batch}) >= probe.n
 
 
@@ -522,7 +522,7 @@ def _as_before(traces: Sequence[Trace], probes: Sequence[Probe], run: Trace, pro
 
 
 def _batch_stays(epochs: list[list[frozenset[int]]], n: int) -> bool:
-    """Tell whether rows come in the same batch of every epoch, so many and so often that it is no chance."""
+    """Tell whether rows come in the same batch of every epoch, too many and too often for chance."""
     for batches in zip(*epochs, strict=False):
         size = max(map(len, batches))
         stay = len(frozenset.intersection(*batches))

@@ -73,9 +73,9 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
 
 
 def _further(probes: Probes) -> Probes:
-    """Give the runs of who is right in all others: the last of them with other weights, and without any progress.
+    """Give further runs for routines that are right so far: the last one has other weights, and results that never change.
 
-    The random numbers are those of an earlier run, as they are in the run before the last, which is that run again.
+    Both have the random numbers of an earlier run; with mini-batches, that run comes once more before the last one.
     """
     first = probes[1] if probes[0].batch_size else probes[0]
     still = replace(first, weights={name: -array for name, array in first.weights.items()}, still=True)
@@ -145,7 +145,7 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
 
 
 def _led_by_results(plan: Plan[Probes], traces: Sequence[Trace], further: Sequence[Answer]) -> TaskResult | None:
-    """Say that a routine trains otherwise if its losses, accuracies or outputs are others; None if it does not."""
+    """Report a routine that trains differently if its losses, accuracies or outputs differ; None if it does not."""
     probes = _further(plan.drawn)
     *again, still = (trace(answer.events, probe) for answer, probe in zip(further, probes, strict=True))
     quantities = TASKS[plan.task].quantities

@@ -55,7 +55,7 @@ class Trials:
     """What backprop is tried on: networks, those for what is right so far, and that of the picture.
 
     The last one of ``further`` is as large as the sheet's, the one before has too many weights to make a
-    pass for each of them, the one before that too many biases, and the one before those has inputs so large that single
+    pass for each of them, the one before that too many biases, and the one before that has inputs so large that single
     precision cannot hold them.
     """
 
