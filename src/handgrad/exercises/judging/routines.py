@@ -73,7 +73,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
 
 
 def _further(probes: Probes) -> Probes:
-    """Give further runs for routines that are right so far: the last one has other weights, and results that never change.
+    """Give further runs for routines that are right so far: the last has other weights, and results that never change.
 
     Both have the random numbers of an earlier run; with mini-batches, that run comes once more before the last one.
     """
