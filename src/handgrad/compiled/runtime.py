@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 from llvmlite import ir
-from numba import cfunc, njit, typeof, types
+from numba import njit, typeof, types
 from numba.core import cgutils
+from numba.core.caching import IndexDataCacheFile
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
 from numba.extending import intrinsic
 
 from handgrad.compiled.vectors import I32, I64
@@ -23,14 +27,40 @@ X86, ARM = _MACHINE in ("x86_64", "amd64"), _MACHINE in ("aarch64", "arm64")
 FLUSH = 0x8040 if X86 else 1 << 24  # x86: results to zero (bit 15), operands too (bit 6); Arm: both
 
 
+class CodeFiles(IndexDataCacheFile):
+    """The files of one function: an index, and one file for each signature, named after what it is for.
+
+    numba numbers them instead. Two processes that compile the function at once, one for float32 and one for float64,
+    both write number 1, and from then on the index may hand one's code to the other: called by its address, it would
+    silently compute nonsense.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        """Save the code for a signature; the index, which others may replace meanwhile, can lose but not mix up."""
+        digest = sha256(repr((self._source_stamp, key)).encode()).hexdigest()
+        name = self._data_name(int(digest[:15], 16))
+        self._save_data(name, data)
+        self._save_index({**self._load_index(), key: name})
+
+
+def _cache(compiled: Any) -> None:
+    """Cache on disk what is compiled, if a folder can be written."""
+    try:
+        compiled.enable_caching()
+    except RuntimeError:  # numba found no folder that it can write to
+        return
+    cache = compiled._cache
+    stamp = cache._impl.locator.get_source_stamp()
+    cache._cache_file = CodeFiles(cache.cache_path, cache._impl.filename_base, stamp)
+
+
 def njit_cached(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile without the interpreter's lock, and cache the result on disk if a folder can be written."""
 
     def decorate(function: Callable[..., Any]) -> Any:
-        try:
-            return njit(nogil=True, cache=True, **options)(function)
-        except RuntimeError:  # numba found no folder that it can write to
-            return njit(nogil=True, **options)(function)
+        compiled = njit(nogil=True, **options)(function)
+        _cache(compiled)
+        return compiled
 
     return decorate
 
@@ -45,10 +75,10 @@ def compiled_at_an_address(function: Callable[..., Any], signature: Any) -> Any:
 
     numba compiles a function that is called by name again within each caller, and within each of their callers.
     """
-    try:
-        return cfunc(signature, nopython=True, cache=True)(function)
-    except RuntimeError:  # as above
-        return cfunc(signature, nopython=True)(function)
+    compiled = CFunc(function, normalize_signature(signature), locals={}, options={"nopython": True})
+    _cache(compiled)
+    compiled.compile()
+    return compiled
 
 
 def _exchange(builder: Any, change: Any) -> Any:
