@@ -103,6 +103,40 @@ def test_empty_fields_of_a_test_file(missing: Any, sizes: list[int], table: str,
         load_sets(DataSettings(data=table, test=other))
 
 
+@pytest.mark.parametrize("form", ["table", "folder", "folder with a test set"])
+@pytest.mark.parametrize("header", ["colour,kind,size", "KIND,Size,Colour"])
+def test_data_that_are_read_again_have_the_columns_of_the_model(form: str, header: str, tmp_path: Path) -> None:
+    """Columns in another order or with other capitals become the same inputs; a new word is noted."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    settings = DataSettings(data=str(folder if "folder" in form else folder / "train.csv"))
+    if "test" in form:
+        write(folder / "test.csv", ROWS[:9])
+    write(folder / "train.csv", ROWS)
+    first = load_sets(settings)
+    rows = [*ROWS[:-1], ("1.0", "violet", "big")]
+    write(folder / "train.csv", rows, header.lower())
+    for path in folder.iterdir():
+        if "test" in path.name:
+            write(path, ROWS[:9], header.lower())
+        path.write_text(path.read_text().replace(header.lower(), header))
+    again = load_sets(settings, like=first)
+    np.testing.assert_array_equal(again.X_test, first.X_test)
+    np.testing.assert_array_equal(again.y_test, first.y_test)
+    assert (again.columns, again.scaling) == (first.columns, first.scaling)
+    assert any("'violet' in 1 row" in note for note in again.notes)
+
+
+@pytest.mark.parametrize("header", ["size,shade,kind", "size,colour,species", "colour,size,grade"])
+def test_data_that_are_read_again_with_other_columns_are_refused(header: str, table: str, refused: Any) -> None:
+    """A column, or the label, that has another name now is missing: nothing is matched by its place."""
+    first = load_sets(DataSettings(data=table))
+    content = Path(table).read_text()
+    Path(table).write_text(content.replace("size,colour,kind", header))
+    with refused(DataError, "lacks the column colour" if "shade" in header else "train.csv has no labels"):
+        load_sets(DataSettings(data=table), like=first)
+
+
 @pytest.mark.parametrize(
     ("rows", "header", "piece"),
     [

@@ -100,6 +100,20 @@ def test_evaluation_reads_converted_data(name: str, digits_run: tuple[Path, dict
     assert figures(rows) == (f"{summary['test_accuracy']:.2%}", f"{summary['test_loss']:.4f}")
 
 
+def test_evaluation_matches_columns_by_name(tmp_path: Path, refused: Any) -> None:
+    """The file of the training gives the same figures with its columns in another order, and none with other names."""
+    path = write_table(tmp_path / "table.csv")
+    config = TrainConfig(DataFlags(data=str(path)), NetworkFlags((8,)), run=RunSettings(tmp_path / "run"))
+    run, summary = train_run(config, load_data(path), silent, [].append)
+    fields = [line.split(",") for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{kind},{b},{a}\n" for a, b, kind in fields))
+    rows, *_ = evaluate_run(run, None, [].append)
+    assert figures(rows) == (f"{summary['test_accuracy']:.2%}", f"{summary['test_loss']:.4f}")
+    path.write_text(path.read_text().replace("class,b,a", "class,c,d"))
+    with refused(DataError, "lacks the columns a, b"):
+        evaluate_run(run, None, [].append)
+
+
 def test_evaluation_takes_all_rows_of_a_table(table_run: tuple[Path, dict], tmp_path: Path) -> None:
     """Columns are matched by name, in any order; rows go through the scaling of the training; a class may be absent."""
     run = table_run[0]

@@ -15,9 +15,9 @@ from handgrad.data.download import Progress
 from handgrad.data.features import Columns
 from handgrad.data.formats import is_table
 from handgrad.data.ranges import recognise
-from handgrad.data.settings import DataSettings, Missing
+from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.splits import NO_TEST_SET, HeldOut
-from handgrad.data.table import read_table_rows
+from handgrad.data.table import FittedOptions, read_table_rows
 from handgrad.errors import DataError, ShapeError
 
 
@@ -101,7 +101,7 @@ def read_part(source: str, like: Prepared, progress: Progress | None = None, mis
     """
     if is_table(source):
         return _all_rows(Path(source), like, missing)
-    data = load_data(source, progress)
+    data = load_data(source, progress, _options(TableOptions(missing=missing), like))
     if data.own_test:
         return test_part(data, like)
     whole = _rejoined(data)
@@ -122,7 +122,7 @@ def test_part(data: Dataset, like: Prepared) -> Part:
     return Part(data.name, _rescaled(data.X_test, data.scaling, like.scaling), y, notes, False)
 
 
-def load_sets(settings: DataSettings, progress: Progress | None = None) -> Dataset:
+def load_sets(settings: DataSettings, progress: Progress | None = None, like: Prepared | None = None) -> Dataset:
     """Load the data of a training, with the test set and the validation set that the settings name.
 
     Parameters
@@ -130,6 +130,8 @@ def load_sets(settings: DataSettings, progress: Progress | None = None) -> Datas
     settings : DataSettings
     progress : callable, optional
         As for :func:`load_data`.
+    like : Dataset or Model, optional
+        A model that was trained on these data; a table's columns are matched with its own, as in :func:`read_part`.
 
     Raises
     ------
@@ -144,7 +146,7 @@ def load_sets(settings: DataSettings, progress: Progress | None = None) -> Datas
     """
     share = 0.0 if settings.validation is None or isinstance(settings.validation, str) else settings.validation
     held_out = HeldOut(settings.test is None, share)
-    data = load_data(settings.data, progress, settings, held_out)
+    data = load_data(settings.data, progress, _options(settings, like), held_out)
     if settings.test is not None:
         data = data if data.own_test else _rejoined(data)
         part = read_part(settings.test, data, progress, settings.missing)
@@ -157,6 +159,13 @@ def load_sets(settings: DataSettings, progress: Progress | None = None) -> Datas
         part = read_part(settings.validation, data, progress, settings.missing)
         data = replace(data, X_validation=part.X, y_validation=part.y).with_notes(*_of(part))
     return data
+
+
+def _options(options: TableOptions, like: Prepared | None) -> TableOptions:
+    """Add what a training set has decided about the columns of a table."""
+    if like is None or like.columns is None:
+        return options
+    return FittedOptions(missing=options.missing, columns=like.columns, scaling=like.scaling)
 
 
 def _rejoined(data: Dataset) -> Dataset:

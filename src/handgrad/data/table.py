@@ -25,6 +25,20 @@ from handgrad.errors import DataError, FormatError
 _IMAGE = 784  # columns of 28x28 pixels
 
 
+@dataclass(frozen=True, kw_only=True)
+class FittedOptions(TableOptions):
+    """What a table does not say itself, once a training set has decided how its columns become a network's inputs.
+
+    Parameters
+    ----------
+    columns : Columns
+    scaling : Scaling
+    """
+
+    columns: Columns
+    scaling: Scaling
+
+
 def read_table(
     path: str | os.PathLike[str], options: TableOptions | None = None, held_out: HeldOut | None = None
 ) -> Dataset:
@@ -91,7 +105,8 @@ def table_dataset(
     options, held_out = options or TableOptions(), held_out or HeldOut()
     if len(frame.table) == 0:
         raise FormatError(f"{frame.path} has no examples", "rows of numbers and a label", "add them")
-    frame, label, notes = labelled(frame, options.label)
+    fitted = options if isinstance(options, FittedOptions) else None
+    frame, label, notes = _labelled(frame, options)
     frame, words = _with_labels(frame, label_words(frame, label), options.missing)
     class_names, y = classes(words, frame.path, label)
     if len(class_names) > MAX_CLASSES:
@@ -100,15 +115,18 @@ def table_dataset(
         )
     given = None if train_rows is None else frame.table.index.to_numpy() < train_rows
     train, _, _ = _split(y, frame, given, held_out)
-    columns, more = fit_columns(frame, label, options.drop, options.missing, train)
+    if fitted is None:
+        columns, more = fit_columns(frame, label, options.drop, options.missing, train)
+    else:
+        columns, more = fitted.columns, ()
     X, whole, unknown = encode(frame, columns, options.missing)
     more = (*more, *unknown)
     if not whole.all():
         more = (*more, f"{int((~whole).sum()):,} rows with empty fields left out")
-    warnings = leaks(frame, columns, y)
+    warnings = leaks(frame, columns, y) if fitted is None else ()
     X, y = X[whole], y[whole]
     train, validation, test = _split(y, frame, None if given is None else given[whole], held_out)
-    scaling, image_shape, seen = _scaling(X, train, columns, frame)
+    scaling, image_shape, seen = _scaling(X, train, columns, frame) if fitted is None else (fitted.scaling, None, ())
     third = scaling.apply(X[validation]) if len(validation) else None
     return Dataset(
         name, scaling.apply(X[train]), y[train], scaling.apply(X[test]), y[test], class_names, image_shape, scaling,
@@ -148,7 +166,7 @@ def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | Non
     import pandas as pd
 
     first = frames[0]
-    _, label, _ = labelled(first, (options or TableOptions()).label)
+    _, label, _ = _labelled(first, options or TableOptions())
     for frame in frames:
         if set(frame.names) != set(first.names):
             raise DataError(
@@ -160,6 +178,28 @@ def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | Non
     table = pd.concat([one[list(tables[0].columns)] for one in tables], ignore_index=True)
     others = {name: kind for frame in frames for name, kind in frame.others.items()}
     return replace(first, path=path, table=table, source=None, others=others)
+
+
+def _labelled(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[str, ...]]:
+    """Find the labels of a data set, where the training set had them if there was one before."""
+    if not isinstance(options, FittedOptions):
+        return labelled(frame, options.label)
+    frame, label = _labelled_like(frame, options.columns)
+    if label is None:
+        raise DataError(
+            f"{frame.path} has no labels",
+            f"the column {options.columns.label}" if options.columns.named else "a column of labels",
+            "use `handgrad predict` for rows without labels",
+        )
+    return frame, label, ()
+
+
+def _labelled_like(frame: Frame, columns: Columns) -> tuple[Frame, str | None]:
+    """Find the labels where a training set had them; None if the table has none."""
+    if has_label(frame, columns.label):
+        frame = with_label(frame, columns.label)
+    label = find_label(frame, columns.label, len(columns.features), columns.named)
+    return (frame, None) if label is None else (frame.as_text(label), label)
 
 
 def _with_labels(frame: Frame, words: Sequence[str | None], missing: Missing) -> tuple[Frame, list[str]]:
@@ -249,12 +289,9 @@ def read_table_rows(
                 "use the model that was trained on such a table, or a table that has these columns",
             )
     else:
-        if has_label(frame, columns.label):
-            frame = with_label(frame, columns.label)
-        label = find_label(frame, columns.label, len(columns.features), columns.named)
+        frame, label = _labelled_like(frame, columns)
     words = None
     if label is not None:
-        frame = frame.as_text(label)
         frame, words = _with_labels(frame, label_words(frame, label), missing)
     X, whole, unknown = encode(frame, columns, missing)
     labels = None if words is None else tuple(word for word, kept in zip(words, whole, strict=True) if kept)

@@ -75,7 +75,7 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
         )
     _refuse_absent(run, settings, data)
     if data is None and settings.test is None:
-        part = test_part(load_sets(settings, progress), model)
+        part = test_part(load_sets(settings, progress, model), model)
     else:
         part = read_part(data or settings.test or "", model, progress, settings.missing)
     for note in part.notes:
