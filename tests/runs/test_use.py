@@ -17,8 +17,9 @@ from handgrad.data.idx import write_idx
 from handgrad.errors import DataError, HandgradError, RunError, ShapeError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.evaluate import evaluate_run
+from handgrad.runs.seen import write_seen
 from handgrad.runs.train import train_run
-from handgrad.runs.use import predict_inputs, write_predictions, write_seen
+from handgrad.runs.use import predict_inputs, write_predictions
 from handgrad.training import Record
 
 DIGITS = load_digits()
@@ -323,9 +324,9 @@ def test_a_folder_stands_for_its_pictures(digits_run: tuple[Path, dict], tmp_pat
     Image.fromarray(np.rint(DIGITS.data[3].reshape(8, 8) * 255 / 16).astype(np.uint8)).save(tmp_path / "a.png")
     for _ in range(2):
         (found,) = predict_inputs(digits_run[0], [tmp_path], pytest.fail)
-        seen = write_seen(found)
-        assert seen == tmp_path / "a.seen.png"
         assert found.image is not None
+        seen = write_seen(Path(found.source), found.image)
+        assert seen == tmp_path / "a.seen.png"
         np.testing.assert_allclose(found.image.reshape(-1) * 16, DIGITS.data[3], atol=0.04)
         with Image.open(seen) as picture:
             assert picture.size == (80, 80)
@@ -335,6 +336,55 @@ def test_a_folder_stands_for_its_pictures(digits_run: tuple[Path, dict], tmp_pat
         shutil.copy(tmp_path / "a.png", tmp_path / name / "c.png")
     both = predict_inputs(digits_run[0], [tmp_path], pytest.fail)
     assert [one.source for one in both] == [str(tmp_path / "a.png"), str(tmp_path / "b" / "c.png")]
+
+
+def test_what_a_network_saw_replaces_no_other_file(tmp_path: Path) -> None:
+    """Pictures that differ in their ending only, and the user's own files and links, keep what they have."""
+    dark, bright = np.zeros((8, 8), np.float32), np.ones((8, 8), np.float32)
+    names = [write_seen(tmp_path / name, image).name for name, image in (("a.png", dark), ("a.bmp", bright))]
+    assert names == ["a.seen.png", "a.bmp.seen.png"]
+    assert [write_seen(tmp_path / name, dark).name for name in ("a.bmp", "a.png")] == names[::-1]
+    Image.new("L", (3, 3)).save(tmp_path / "b.seen.png")
+    (tmp_path / "b.png.seen.png").write_text("my notes")
+    (tmp_path / "b.png.2.seen.png").symlink_to(tmp_path / "nothing")
+    before = {path: path.read_bytes() for path in tmp_path.glob("b.*") if not path.is_symlink()}
+    for _ in range(2):
+        assert write_seen(tmp_path / "b.png", dark).name == "b.png.3.seen.png"
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_run_within_the_data_is_no_part_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pictures are neither examples nor a class: not in a training, an evaluation or a prediction; it is noted."""
+    for number, (image, label) in enumerate(zip(DIGITS.images[:40], DIGITS.target[:40] % 2, strict=True)):
+        (tmp_path / str(label)).mkdir(exist_ok=True)
+        Image.fromarray((image * 15).astype(np.uint8)).save(tmp_path / str(label) / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    first = load_data(".")
+    config = TrainConfig(DataFlags(data="."), NetworkFlags((4,)), TrainingFlags(epochs=1))
+    run, summary = train_run(config, first, silent, [].append)
+    assert (run / "curves.png").is_file()
+    second, note = load_data("."), f"left out, because the program wrote it: the run {run.name}"
+    assert (second.class_names, second.image_shape) == (("0", "1"), (8, 8))
+    np.testing.assert_array_equal(second.X_train, first.X_train)
+    assert note in second.notes
+    told: list[str] = []
+    rows, *_ = evaluate_run(run, None, told.append)
+    assert figures(rows) == (f"{summary['test_accuracy']:.2%}", f"{summary['test_loss']:.4f}")
+    assert f"{tmp_path.name}: {note}" in told
+    told.clear()
+    assert len(predict_inputs(run, [Path()], told.append)) == 40
+    assert told == [f".: {note}"]
+
+
+@pytest.mark.parametrize("place", ["run", "runs/run"])
+def test_a_run_is_no_data(place: str, tmp_path: Path, refused: Any) -> None:
+    """Neither the folder of a run nor one that holds nothing else."""
+    (tmp_path / place).mkdir(parents=True)
+    for name in ("config.toml", "history.jsonl", "curves.png", "training_rows.npy"):
+        (tmp_path / place / name).touch()
+    with refused(DataError, "of handgrad; expected a"):
+        load_data(tmp_path / Path(place).parts[0])
 
 
 WRONG: list[tuple[str, str, type[HandgradError], str]] = [

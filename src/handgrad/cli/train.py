@@ -176,10 +176,12 @@ def predict(
     probabilities : bool
         Add the probability of each class to every row.
     show : bool
-        Print what the network sees of each picture, and write it beside the picture as NAME.seen.png.
+        Print what the network sees of each picture, and write it beside the picture as NAME.seen.png, or under a
+        longer name if that is taken.
     """
     from handgrad.reporting import console
-    from handgrad.runs.use import predict_inputs, write_predictions, write_seen
+    from handgrad.runs.seen import write_seen
+    from handgrad.runs.use import predict_inputs, write_predictions
 
     if not inputs:
         raise SettingError(
@@ -195,7 +197,7 @@ def predict(
     for one in found:
         if show and one.image is not None:
             print(console.image_blocks(one.image))
-            print(f"seen by the network: {write_seen(one)}")
+            print(f"seen by the network: {write_seen(Path(one.source), one.image)}")
         if out is not None:
             continue
         best = int(one.outputs.argmax())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tarfile
@@ -19,9 +18,10 @@ from handgrad.data.frames import MAX_TEXT_BYTES
 from handgrad.data.idx import FILES, find_idx_files, folder_name, read_idx_folder
 from handgrad.data.images import is_picture_name
 from handgrad.data.layouts import find_sets, read_set
+from handgrad.data.listing import list_files
 from handgrad.data.npy import read_named_arrays
 from handgrad.data.parts import role_of
-from handgrad.data.pictures import MAX_PICTURES, class_folders, read_class_folders
+from handgrad.data.pictures import class_folders, read_class_folders
 from handgrad.data.raw import dataset_from_raw
 from handgrad.data.settings import TableOptions
 from handgrad.data.table import join_frames, table_dataset
@@ -50,7 +50,14 @@ def read_folder(folder: Path, options: TableOptions | None, read_file: Read) -> 
     """
     if all(find_idx_files(folder)):
         return read_idx_folder(folder)
-    paths = _files_in(folder)
+    paths, runs = listing = list_files(folder, _DEPTH)
+    if runs and not paths:
+        raise DataError(f"{folder} holds nothing but runs of handgrad", "a data set", "name the folder of the data")
+    return _read_paths(folder, paths, options, read_file).with_notes(*listing.notes)
+
+
+def _read_paths(folder: Path, paths: list[Path], options: TableOptions | None, read_file: Read) -> Dataset:
+    """Read the data set that some of the files below a folder are."""
     name = folder_name(folder)
     pictures = class_folders(folder, paths)
     sets = find_sets(path for path in paths if not _is_other(path))
@@ -79,7 +86,7 @@ def read_folder(folder: Path, options: TableOptions | None, read_file: Read) -> 
 
 def read_one_set(path: Path) -> Dataset:
     """Read the data set to which one IDX file belongs."""
-    for group in find_sets(other for other in _files_in(path.parent) if not _is_other(other)).values():
+    for group in find_sets(other for other in list_files(path.parent, _DEPTH).paths if not _is_other(other)).values():
         if path in (file.path for file in group) or path.with_suffix("") in (file.path for file in group):
             return read_set(group, folder_name(path.parent))
     raise DataError(f"{path} is empty", "images or labels", "use another file")
@@ -102,18 +109,6 @@ def _read_tables(folder: Path, name: str, tables: Sequence[Path], options: Table
     ]
     notes += [f"ignored: {path.name}" for path in tables if path not in parts["train"] + parts["test"]]
     return table_dataset(frame, name, options, length).with_notes(*notes)
-
-
-def _files_in(folder: Path) -> list[Path]:
-    """List the files in a folder and up to four levels below it, but for hidden ones."""
-    found: list[Path] = []
-    for place, names, contents in os.walk(folder):
-        depth = len(Path(place).relative_to(folder).parts)
-        names[:] = sorted(one for one in names if not one.startswith((".", "__")) and depth < _DEPTH)
-        found += [Path(place, one) for one in sorted(contents) if not one.startswith(".")]
-        if len(found) > MAX_PICTURES:
-            raise DataError(f"{folder} holds more than {MAX_PICTURES:,} files", "a folder with one data set", "name it")
-    return found
 
 
 def _is_other(path: Path) -> bool:

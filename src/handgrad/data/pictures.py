@@ -20,7 +20,6 @@ from handgrad.data.parts import join
 from handgrad.data.raw import Arrays
 from handgrad.errors import DataError
 
-MAX_PICTURES = 1_000_000
 _LARGEST = 64  # pixels; no set of larger pictures is meant for a fully connected network as it is
 _SHAPE = (28, 28)
 _PARTS = {"x_train": "train(ing)?", "x_val": "val(id(ation)?)?|dev", "x_test": "test(ing)?"}
@@ -151,8 +150,6 @@ def read_class_folders(folder: Path, found: dict[str, dict[str, list[Path]]]) ->
             "move the pictures of each class into a folder of its name",
         )
     listed = [(role, name, path) for role, sets in found.items() for name, many in sets.items() for path in many]
-    if len(listed) > MAX_PICTURES:
-        raise DataError(f"{folder} holds {len(listed):,} pictures", f"at most {MAX_PICTURES:,}", "use fewer")
     X, readable, notes = read_pictures([path for _, _, path in listed], names <= _DIGITS)
     roles, y = (np.array(column)[readable] for column in ([r for r, _, _ in listed], [n for _, n, _ in listed]))
     arrays: dict[str, NDArray[Any]] = {}

@@ -29,14 +29,14 @@ from numpy.typing import NDArray
 
 from handgrad import files
 from handgrad.data.digests import read_digests
+from handgrad.data.listing import RUN_FILES
 from handgrad.errors import RunError
 from handgrad.model.model import Model
 from handgrad.model.safetensors import load_model, parse_json, run_errors
 from handgrad.reporting.records import to_json_line
 from handgrad.training.loop import Record
 
-CONFIG_FILE = "config.toml"
-HISTORY_FILE = "history.jsonl"
+CONFIG_FILE, HISTORY_FILE = RUN_FILES
 SUMMARY_FILE = "summary.json"
 MODEL_FILE = "model.safetensors"
 ROWS_FILE = "training_rows.npy"

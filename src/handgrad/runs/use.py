@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data import read_image, read_rows
 from handgrad.data.formats import is_table, kind_of
-from handgrad.data.images import SEEN, is_example, is_picture_name
+from handgrad.data.images import is_example, is_picture_name
 from handgrad.data.layouts import read_images
+from handgrad.data.listing import list_files
 from handgrad.data.ranges import recognise
 from handgrad.data.table import Rows, read_table_rows
 from handgrad.errors import DataError
@@ -111,7 +112,7 @@ def predict_inputs(
     """
     model, _, _ = load_run(run)
     found: list[Prediction] = []
-    for path in _files(inputs):
+    for path in _files(inputs, tell):
         X = _rows(model, path, tell)
         if X is None:
             if model.image_shape is None:
@@ -155,32 +156,19 @@ def _rows(model: Model, path: Path, tell: Tell) -> NDArray[np.float64] | None:
     return None
 
 
-def _files(inputs: Sequence[Path]) -> Iterator[Path]:
+def _files(inputs: Sequence[Path], tell: Tell) -> Iterator[Path]:
     """Replace each folder with the pictures in it and below it, in the order of their names."""
     for path in inputs:
         if not path.is_dir():
             yield path
             continue
-        below = (
-            p for p in sorted(path.rglob("*")) if not any(part.startswith(".") for part in p.relative_to(path).parts)
-        )
-        pictures = [p for p in below if is_example(p)]
+        listing = list_files(path)
+        for note in listing.notes:
+            tell(f"{path}: {note}")
+        pictures = sorted(filter(is_example, listing.paths))
         if not pictures:
             raise DataError(f"{path} is a folder without pictures", "a folder with pictures in it", "check the path")
         yield from pictures
-
-
-def write_seen(prediction: Prediction) -> Path | None:
-    """Write what the network saw of a picture as a PNG file beside it, enlarged ten times; an older one is replaced."""
-    if prediction.image is None:
-        return None
-    from PIL import Image
-
-    path = Path(prediction.source).with_suffix(SEEN)
-    pixels = np.rint(prediction.image * 255).astype(np.uint8)
-    with files.written(path) as file:
-        Image.fromarray(np.kron(pixels, np.ones((10, 10), np.uint8))).save(file, format="PNG")
-    return path
 
 
 def write_predictions(out: Path, predictions: Sequence[Prediction], probabilities: bool) -> Path:
