@@ -179,7 +179,7 @@ def test_a_table_of_other_columns_is_not_for_a_model_of_images(
 ) -> None:
     """The number of columns that it needs is said."""
     table = write_table(tmp_path / "table.csv")
-    with refused(DataError, "table.csv has 3 columns; expected 64 columns of numbers"):
+    with refused(DataError, "table.csv has 3 columns", "expected 64 columns of numbers"):
         predict_inputs(digits_run[0], [table], pytest.fail)
 
 

@@ -85,8 +85,12 @@ def _counts(column: pd.Series[Any], name: str) -> bool:
     """Recognise a column that counts the rows from 0 or 1 and is called like a counter."""
     if column.dtype.kind not in "iu" or len(column) < 3:
         return False
-    called_so = plain(name) in _COUNTERS or name.startswith("Unnamed: ") or name.endswith(("Id", "ID", "_id"))
-    return called_so and bool((np.diff(column.to_numpy()) == 1).all())
+    return is_called_counter(name) and bool((np.diff(column.to_numpy()) == 1).all())
+
+
+def is_called_counter(name: str) -> bool:
+    """Say whether a column is called like one that counts the rows."""
+    return plain(name) in _COUNTERS or name.startswith("Unnamed: ") or name.endswith(("Id", "ID", "_id"))
 
 
 def _of_words(frame: Frame, name: str, rows: NDArray[np.intp]) -> Column:

@@ -135,6 +135,17 @@ def label_words(frame: Frame, name: str) -> list[str | None]:
     return [None if word is None or str(word).strip() in empty else str(word).strip() for word in column.tolist()]
 
 
+def without_zeros(word: str) -> str:
+    """Write a whole number such as 1.0 without its point; other words stay as they are.
+
+    Examples
+    --------
+    >>> [without_zeros(word) for word in ("1.0", "1.9", "1.html")]
+    ['1', '1.9', '1.html']
+    """
+    return word.partition(".")[0] if _INTEGER.fullmatch(word) else word
+
+
 def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Name the classes, in numerical order if all labels are whole numbers, and otherwise in alphabetical order.
 
@@ -142,7 +153,7 @@ def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...
     """
     names: list[str] = sorted(set(words))
     if all(map(_INTEGER.fullmatch, names)):
-        words = [word.partition(".")[0] for word in words]
+        words = list(map(without_zeros, words))
         names = sorted(set(words), key=int)
     elif all(map(is_number, names)) and any(float(name) % 1 for name in names if math.isfinite(float(name))):
         raise DataError(

@@ -14,6 +14,7 @@ from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.download import Progress
 from handgrad.data.features import Columns
 from handgrad.data.formats import is_table
+from handgrad.data.labels import without_zeros
 from handgrad.data.ranges import recognise
 from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.splits import NO_TEST_SET, HeldOut
@@ -187,12 +188,11 @@ def _all_rows(path: Path, like: Prepared, missing: Missing) -> Part:
     """Take all rows of a table."""
     rows = read_table_rows(path, like.columns, like.n_features, missing)
     if rows.labels is None:
-        wanted = like.columns.label if like.columns and like.columns.named else "a label in the first column"
-        raise DataError(
-            f"{path} has no labels", f"the column {wanted}", "use `handgrad predict` for rows without labels"
-        )
+        columns = like.columns
+        wanted = f"the column {columns.label}" if columns and columns.named else "a column called label"
+        raise DataError(f"{path} has no labels", wanted, "use `handgrad predict` for rows without labels")
     known = set(like.class_names)
-    words = [word if word in known else word.partition(".")[0] for word in rows.labels]
+    words = [word if word in known else without_zeros(word) for word in rows.labels]
     names = tuple(dict.fromkeys(words))
     number = dict(zip(names, _numbered(names, like, str(path)), strict=True))
     y = np.array([number[word] for word in words], np.int64)

@@ -17,6 +17,7 @@ from handgrad.data.formats import read_frame
 from handgrad.data.frames import STANDARD_INPUT, Frame
 from handgrad.data.labels import classes, find_label, label_words, listed
 from handgrad.data.one_hot import has_label, labelled, with_label
+from handgrad.data.pixels import find_pixels
 from handgrad.data.ranges import PIXELS
 from handgrad.data.settings import Missing, TableOptions
 from handgrad.data.splits import HeldOut
@@ -263,7 +264,7 @@ def read_table_rows(
     ----------
     path : path
     columns : Columns or None
-        Those of the model; None for a model of images, whose table is one label and pixels, or pixels alone.
+        Those of the model; None for a model of images, whose table has pixels, and may have labels.
     width : int
         The number of the network's inputs.
     missing : {"error", "drop", "mean"}, default "error"
@@ -277,17 +278,11 @@ def read_table_rows(
     frame = read_frame(Path(path))
     if len(frame.table) == 0:
         raise FormatError(f"{path} has no examples", "rows of numbers", "add them")
+    notes: tuple[str, ...] = ()
     if columns is None:
-        label = None
-        if len(frame.names) != width:
-            frame, label, _ = labelled(frame, None)
-        columns = Columns(label or "", tuple(Column(name) for name in frame.names if name != label), frame.named)
-        if columns.width != width:
-            raise DataError(
-                f"{path} has {len(frame.names):,} columns",
-                f"{width:,} columns of numbers, as many as the network has inputs, and at most one of labels",
-                "use the model that was trained on such a table, or a table that has these columns",
-            )
+        found = find_pixels(frame, width)
+        frame, label, notes = found.frame, found.label, found.notes
+        columns = Columns(label or "", tuple(map(Column, found.names)), frame.named)
     else:
         frame, label = _labelled_like(frame, columns)
     words = None
@@ -298,4 +293,4 @@ def read_table_rows(
     left_out = () if whole.all() else (f"{int((~whole).sum()):,} rows with empty fields left out",)
     if not whole.any():
         raise DataError(f"{path}: every row has an empty field", "whole rows", "fill them")
-    return Rows(X[whole], labels, (*frame.notes, *unknown, *left_out))
+    return Rows(X[whole], labels, (*frame.notes, *notes, *unknown, *left_out))
