@@ -33,14 +33,42 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a regular file for reading; turn errors of the system and of decompressors into a :class:`DataError`."""
     try:
         if not path.is_file():
-            found = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
-            raise DataError(found, "a readable file", "check the path")
+            raise _no_file(path)
         with path.open("rb") as file:
             yield file
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise damaged(path, f"its compressed data cannot be read ({error})") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error})", "a readable file", "check the path") from error
+
+
+def _no_file(path: Path) -> DataError:
+    """Describe a path at which there is no regular file."""
+    if path.is_fifo():
+        return DataError(
+            f"{path} is a pipe, which can be read only once",
+            "a regular file",
+            f"write its content to a file, or give a table as the standard input: - < {path}",
+        )
+    found = f"there is no file {path}"
+    if path.is_dir():
+        found = f"{path} is a folder"
+    elif path.is_socket():
+        found = f"{path} is a socket"
+    elif path.exists():
+        found = f"{path} is a device"
+    return DataError(found, "a readable file", "check the path")
+
+
+def as_text(path: str | os.PathLike[str]) -> str:
+    r"""Write a path in characters that UTF-8 has: the bytes of a name that is not UTF-8 become escapes.
+
+    Examples
+    --------
+    >>> print(as_text(os.fsdecode(b"\xff.csv")))
+    \udcff.csv
+    """
+    return os.fspath(path).encode("utf-8", "backslashreplace").decode()
 
 
 def damaged(path: Path, what: str) -> FormatError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,17 +18,28 @@ from handgrad.cli.train import evaluate, fill_training, predict, reproduce, trai
 from handgrad.errors import HandgradError, SettingError
 
 if TYPE_CHECKING:
-    from cyclopts import ArgumentCollection
+    from cyclopts import ArgumentCollection, Token
 
 
 def _from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Add settings from files, and refuse fractions where the parser would round them."""
+    """Add settings from files; refuse fractions where the parser would round them, and options taken for paths."""
     if commands == ("train",):
         fill_training(app, commands, arguments)
     for argument in arguments:
         for token in argument.tokens:
+            if token.keyword is None and token.value.startswith("-") and token.value != "-":
+                _refuse_option(token, arguments)
             if argument.hint in (int, int | None) and "." in token.value:
                 raise SettingError(f"{argument.name} is {token.value}", "a whole number", "remove the fraction")
+
+
+def _refuse_option(token: Token, arguments: ArgumentCollection) -> None:
+    """Refuse what begins like an option in the place of a path: only a hyphen alone, the standard input, is one."""
+    if os.path.lexists(token.value):
+        raise SettingError(
+            f"{token.value} begins with a hyphen, as options do", "another path", f"write ./{token.value}"
+        )
+    raise cyclopts.UnknownOptionError(token=token, argument_collection=arguments)
 
 
 app = App(

@@ -19,7 +19,7 @@ from handgrad.data.folders import naming, read_folder, read_one_set, unpacked
 from handgrad.data.formats import kind_of
 from handgrad.data.frames import STANDARD_INPUT
 from handgrad.data.idx import FILES, find_idx_files
-from handgrad.data.images import is_picture_name
+from handgrad.data.images import ENDINGS
 from handgrad.data.local import local_folder, not_local
 from handgrad.data.matlab import read_matlab
 from handgrad.data.npy import read_npy, read_npz
@@ -162,7 +162,7 @@ def load_data(
         if path.is_dir():
             return read_folder(path, options, lambda file: load_data(file, progress, options))
         kind = kind_of(path)
-        if kind == "picture" or is_picture_name(path):
+        if kind == "picture" or path.suffix.lower() in ENDINGS:
             raise DataError(f"{path} is a picture", "a data set", "classify it with `handgrad predict RUN PICTURE`")
         if kind == "table":
             return read_table(path, options, held_out)

@@ -22,7 +22,7 @@ from handgrad import files
 from handgrad.data.encodings import as_utf8
 from handgrad.data.others import refuse_others
 from handgrad.data.text import MISSING, Dialect, sniff
-from handgrad.errors import FormatError
+from handgrad.errors import DataError, FormatError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,7 +163,7 @@ class Source:
 def content_of(path: Path) -> bytes:
     """Read a file, unpacked if it is compressed."""
     if path in STANDARD_INPUT:
-        content = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
+        content = _standard_input()
     else:
         with files.opened(path) as file:
             files.refuse_size(path.stat().st_size, path, MAX_TEXT_BYTES)
@@ -175,6 +175,17 @@ def content_of(path: Path) -> bytes:
             elif content.startswith(b"PK") and (inside := _only_member(content)):
                 content = inside
     files.refuse_size(len(content), path, MAX_TEXT_BYTES)
+    return content
+
+
+def _standard_input() -> bytes:
+    """Read the standard input, which a program may have closed or replaced."""
+    stream = getattr(sys.stdin, "buffer", None)
+    if stream is None:
+        raise DataError(
+            "the standard input is closed", "a table in it", "give it one with `< FILE`, or name the file instead of -"
+        )
+    content: bytes = stream.read(MAX_TEXT_BYTES + 1)
     return content
 
 

@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data.dataset import Scaling
 from handgrad.data.features import Columns
+from handgrad.data.formats import kind_of
 from handgrad.errors import HandgradError, RunError
 from handgrad.model.model import Model
 from handgrad.network import MLP, Parameters
 
 FORMAT = 2  # 1 has no columns
 MAX_HEADER = 2**26  # bytes, enough for the bounds of a million columns
+_KINDS = {"table": "a table or another text", "picture": "a picture", "archive": "an archive"}
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "F64": np.dtype(np.float64)}
 
 
@@ -191,8 +193,16 @@ def _digest(description: dict[str, Any], vector: NDArray[Any]) -> str:
 def _check_header_size(path: Path) -> None:
     """Refuse a header that is longer than its file, or than any valid one, before it is read."""
     with files.opened(path) as file:
-        size = int.from_bytes(files.read_exactly(file, 8, path), "little")
+        first = files.read_exactly(file, 8, path)
+        size, start = int.from_bytes(first, "little"), first + file.read(512)
     if size > min(MAX_HEADER, path.stat().st_size):
+        is_text = not set(start) & {0, 255}  # no text has these
+        if (kind := kind_of(path)) != "table" or is_text:
+            raise RunError(
+                f"{path} is {_KINDS.get(kind, 'a file of arrays')}, and no model",
+                "a run folder or a model file",
+                "name the run first, and the data after it",
+            )
         raise _damaged(path, f"it declares a header of {size} bytes")
 
 

@@ -249,8 +249,8 @@ def _plain(value: Any, finite: bool = False) -> Any:
         return None
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
-    if isinstance(value, str):  # a path may have bytes that are not text
-        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, str):
+        return files.as_text(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     raise RunError(f"a value of type {type(value).__name__}", "text, numbers, lists or tables", "convert it first")

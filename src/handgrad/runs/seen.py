@@ -34,7 +34,7 @@ def write_seen(source: Path, image: NDArray[Any]) -> Path:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    whose = _WHOSE + os.fsencode(source.name).decode(errors="backslashreplace")
+    whose = _WHOSE + files.as_text(source.name)
     names = chain(
         (source.with_suffix(SEEN).name, source.name + SEEN), (f"{source.name}.{number}{SEEN}" for number in count(2))
     )

@@ -75,7 +75,7 @@ class Prediction:
         """Return the columns of a table of predictions."""
         best = int(self.outputs.argmax())
         table = {
-            "source": self.source,
+            "source": files.as_text(self.source),
             "row": self.row,
             "prediction": self.class_names[best],
             "probability": float(self.outputs[best]),
@@ -140,7 +140,7 @@ def predict_inputs(
 
 def _rows(model: Model, path: Path, tell: Tell) -> NDArray[np.float64] | None:
     """Read the rows of a table or of one array; None for a picture."""
-    if is_table(path) and not is_picture_name(path):
+    if is_table(path) and not (model.image_shape and is_picture_name(path)):
         return _read_table(model, path, tell).X
     kind = "npy" if path.suffix.lower() == ".npy" else "picture"
     if kind == "picture" and path.is_file() and not is_picture_name(path):
