@@ -1,10 +1,13 @@
 """The sets of a training: a test file of one's own, and a validation set that is held out or in a file."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
 
 from handgrad.data import Dataset, DataSettings, convert, load_data, load_sets, read_part
 from handgrad.errors import DataError, SettingError, ShapeError
@@ -166,6 +169,38 @@ def test_wrong_settings_are_refused(table: str) -> None:
         load_sets(DataSettings(data=table, test="digits"))
     with pytest.raises(DataError, match="neither a known data set nor a path"):
         load_sets(DataSettings(test="no/such/file.csv"))
+
+
+@pytest.mark.parametrize(
+    "option", [{"label": "x"}, {"drop": ("x", "y")}, {"missing": "drop"}, {"missing": "mean", "label": "x"}]
+)
+@pytest.mark.parametrize("data", ["digits", "set.npz", "set", "set.zip", "pictures"])
+def test_options_of_tables_are_refused_for_other_data(
+    option: dict[str, Any], data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Any
+) -> None:
+    """Named sets, arrays, IDX files, pictures and archives of them have no columns; nothing is ignored."""
+    monkeypatch.chdir(tmp_path)
+    convert(load_data("digits"), Path("set.npz"))
+    convert(load_data("digits"), Path("set"))
+    shutil.make_archive("set", "zip", "set")
+    for number in range(10):
+        place = Path("pictures", "ab"[number % 2])
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.eye(8, dtype=np.uint8) * 200).save(place / f"{number}.png")
+    flags = " and ".join(f"--{name}" for name in ("label", "drop", "missing") if name in option)
+    with refused(SettingError, f"{flags}: {data.removesuffix('.zip')} is no table"):
+        load_sets(DataSettings(data=data, **option))
+    assert len(load_sets(DataSettings(data=data)).X_train) >= 8
+
+
+def test_missing_fields_may_be_those_of_a_test_file(tmp_path: Path) -> None:
+    """Then the training set need not be a table."""
+    raw = load_digits().data[:6].astype(int).astype(str)
+    raw[0, 5] = ""
+    lines = [",".join([f"p{k}" for k in range(64)] + ["label"]), *(f"{','.join(row)},{k}" for k, row in enumerate(raw))]
+    (tmp_path / "test.csv").write_text("\n".join(lines) + "\n")
+    data = load_sets(DataSettings(test=str(tmp_path / "test.csv"), missing="drop"))
+    assert data.y_test.tolist() == [1, 2, 3, 4, 5]
 
 
 def test_a_part_knows_its_classes_by_name(tmp_path: Path) -> None:

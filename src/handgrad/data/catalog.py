@@ -142,6 +142,8 @@ def load_data(
         If there is no such data set, or it cannot be read.
     DownloadError
         If the set cannot be downloaded.
+    SettingError
+        If there are options of tables, and the data are no table.
 
     Examples
     --------
@@ -149,10 +151,10 @@ def load_data(
     >>> data.X_train.shape, data.X_test.shape
     ((1438, 64), (359, 64))
     """
-    if name_or_path == DIGITS:
-        return _load_digits()
-    if isinstance(name_or_path, str) and name_or_path in PUBLISHED:
-        return _load_published(name_or_path, progress)
+    options = options or TableOptions()
+    if isinstance(name_or_path, str) and name_or_path in (DIGITS, *PUBLISHED):
+        options.refuse_for(name_or_path)
+        return _load_digits() if name_or_path == DIGITS else _load_published(name_or_path, progress)
     path = Path(name_or_path).expanduser()
     if path in STANDARD_INPUT:
         return read_table(path, options, held_out)
@@ -169,6 +171,7 @@ def load_data(
         if kind == "archive":
             with unpacked(path) as folder:
                 return read_folder(folder, options, lambda file: load_data(file, progress, options))
+        options.refuse_for(str(path))
         readers = {"npy": read_npy, "npz": read_npz, "idx": read_one_set, "matlab": read_matlab, "pickle": read_pickle}
         return readers[kind](path)
 

@@ -33,13 +33,14 @@ _SETS = {"train": re.compile(r"(^|[^a-z])train(ing)?([^a-z]|$)"), "test": re.com
 Read = Callable[[Path], Dataset]
 
 
-def read_folder(folder: Path, options: TableOptions | None, read_file: Read) -> Dataset:
+def read_folder(folder: Path, options: TableOptions, read_file: Read) -> Dataset:
     """Read a data set from a folder: IDX files, pictures in a folder for each class, tables, or arrays.
 
     Parameters
     ----------
     folder : Path
-    options : TableOptions or None
+    options : TableOptions
+        For a table; refused for anything else.
     read_file : callable
         Reads a data set from a single file.
 
@@ -48,17 +49,27 @@ def read_folder(folder: Path, options: TableOptions | None, read_file: Read) -> 
     DataError
         If nothing in the folder is a data set, or more than one thing is.
     """
+    name = folder_name(folder)
     if all(find_idx_files(folder)):
+        options.refuse_for(name)
         return read_idx_folder(folder)
     paths, runs = listing = list_files(folder, _DEPTH)
     if runs and not paths:
         raise DataError(f"{folder} holds nothing but runs of handgrad", "a data set", "name the folder of the data")
-    return _read_paths(folder, paths, options, read_file).with_notes(*listing.notes)
+    if data := _read_images(folder, name, paths):
+        options.refuse_for(name)
+    else:
+        tables = [path for path in paths if path.name.lower().endswith(_TABLES)]
+        data = _read_tables(folder, name, tables, options)
+    if data is None and len(paths) == 1:
+        data = read_file(paths[0])
+    if data is None:
+        raise _unknown(folder, paths)
+    return data.with_notes(*listing.notes)
 
 
-def _read_paths(folder: Path, paths: list[Path], options: TableOptions | None, read_file: Read) -> Dataset:
-    """Read the data set that some of the files below a folder are."""
-    name = folder_name(folder)
+def _read_images(folder: Path, name: str, paths: list[Path]) -> Dataset | None:
+    """Read pictures in a folder for each class, IDX files or arrays; return None if there are none of them."""
     pictures = class_folders(folder, paths)
     sets = find_sets(path for path in paths if not _is_other(path))
     if len({label for labels in pictures.values() for label in labels}) > 1 and not sets:
@@ -76,12 +87,7 @@ def _read_paths(folder: Path, paths: list[Path], options: TableOptions | None, r
     if len(alone := [path for path in paths if path.suffix == ".npy" and role_of(path.stem)]) > 1:
         arrays, notes = read_named_arrays(alone, folder)
         return dataset_from_raw(name, arrays).with_notes(*notes)
-    tables = [path for path in paths if path.name.lower().endswith(_TABLES)]
-    if data := _read_tables(folder, name, tables, options):
-        return data
-    if len(paths) == 1:
-        return read_file(paths[0])
-    raise _unknown(folder, paths)
+    return None
 
 
 def read_one_set(path: Path) -> Dataset:

@@ -64,7 +64,7 @@ def with_label(frame: Frame, name: str) -> Frame:
     parts = _parts(frame, name)
     if not parts:
         return frame.as_text(name)
-    if not are_one_hot(frame, parts):
+    if not _are_one_hot(frame, parts):
         raise DataError(
             f"{frame.path}: the columns {listed(parts)} are not one-hot",
             "a single 1 among zeros in each row",
@@ -109,7 +109,7 @@ def _zeros_and_ones(frame: Frame, names: Sequence[str]) -> Iterator[NDArray[np.f
         yield column.to_numpy(np.float64)
 
 
-def are_one_hot(frame: Frame, names: Sequence[str]) -> bool:
+def _are_one_hot(frame: Frame, names: Sequence[str]) -> bool:
     """Say whether exactly one of some columns is 1 in every row, and the others are 0."""
     columns = list(_zeros_and_ones(frame, names))
     return len(columns) == len(names) and bool((np.sum(columns, axis=0) == 1).all())

@@ -6,6 +6,7 @@ A column too many at the front would shift every image by a pixel: what neither 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from handgrad.data.columns import is_called_counter
 from handgrad.data.frames import Frame
 from handgrad.data.labels import called, is_numeric, listed
-from handgrad.data.one_hot import are_one_hot, with_label
+from handgrad.data.one_hot import with_label
 from handgrad.data.text import LABELS, plain
 from handgrad.errors import DataError
 
@@ -124,8 +125,10 @@ def _label(frame: Frame, others: list[str]) -> str | None:
     for usual in (*LABELS, "y"):
         if found := [name for name in others if frame.named and plain(name) == usual]:
             return found[0]
-    if len(others) > 1 and are_one_hot(frame, others):
-        return ",".join(others)
+    if len(others) > 1:
+        with suppress(DataError):  # they are not one-hot
+            with_label(frame, ",".join(others))
+            return ",".join(others)
     if len(others) != 1 or is_called_counter(others[0]) or _counts(frame.table[others[0]]):
         return None
     return others[0]

@@ -1,6 +1,6 @@
 """Which data to train on, and what a table does not say itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from handgrad.errors import SettingError
@@ -27,6 +27,26 @@ class TableOptions:
     label: str | None = None
     drop: tuple[str, ...] = ()
     missing: Missing = "error"
+
+    def refuse_for(self, data: str) -> None:
+        """Refuse these options for data that are no table.
+
+        Raises
+        ------
+        SettingError
+            If one of them is given.
+        """
+        if given := self._given():
+            raise SettingError(
+                f"{' and '.join(given)}: {data} is no table", "a table, or none of these options", "leave them out"
+            )
+
+    def _given(self) -> list[str]:
+        """List the flags of the options that differ from their defaults."""
+        default = TableOptions()
+        return [
+            f"--{one.name}" for one in fields(TableOptions) if getattr(self, one.name) != getattr(default, one.name)
+        ]
 
 
 @dataclass(frozen=True)
@@ -71,3 +91,8 @@ class DataSettings(TableOptions):
             )
         if [self.data, self.test, self.validation].count("-") > 1:
             raise SettingError("two sets from the standard input", "one at most", "save one of them as a file")
+
+    def _given(self) -> list[str]:
+        """Leave out what may be meant for a table to test on."""
+        elsewhere = self.test is not None or isinstance(self.validation, str)
+        return [flag for flag in super()._given() if not (elsewhere and flag == "--missing")]
