@@ -30,12 +30,19 @@ CHUNK = 2**20
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a regular file for reading; turn errors of the system and of decompressors into a :class:`DataError`."""
-    try:
+    """Open a regular file for reading, as :func:`readable` says."""
+    with readable(path):
         if not path.is_file():
             raise _no_file(path)
         with path.open("rb") as file:
             yield file
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn errors of the system and of decompressors into a :class:`DataError` about a path."""
+    try:
+        yield
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise damaged(path, f"its compressed data cannot be read ({error})") from error
     except OSError as error:

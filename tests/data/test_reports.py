@@ -62,7 +62,10 @@ def test_what_is_left_out_above_a_table_is_noted(tmp_path: Path) -> None:
 REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     "a NUL in a label": (TABLE.replace("cedar", "\0cedar", 1), ("line 4: a NUL byte", "Remove it, or save")),
     "a NUL in a number": (TABLE.replace("1200", "1\x00200", 1), ("line 10: a NUL byte",)),
-    "a quotation mark that is not closed": (TABLE.replace("cedar", '"cedar', 1), ("line 4: unexpected end of data",)),
+    "a quotation mark that is not closed": (
+        TABLE.replace("cedar", '"cedar', 1) + "Total: 30 rows\n",
+        ("line 4: a quotation mark that begins a field and is never closed", "Add the mark that is missing, or remove"),
+    ),
     "a line below the table": (TABLE + "Total: 30 rows\n", ("line 32: 1 field; expected 3", "drop the row")),
     "units below the header": (HEADER + "[cm],[m],\n" + ROWS, ("line 2: an empty label",)),
     "units, and a hyphen for the label": (HEADER + "cm,m,-\n" + ROWS, ("line 2: an empty label",)),

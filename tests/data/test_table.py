@@ -314,7 +314,7 @@ BAD = {
     "singles": ("1,a\n2,b\n", "no class has two examples"),
     "doubled": ("a,a,label\n0,1,x\n1,2,y\n", "two columns are called 'a'"),
     "counted": ("0,1,2\n5,6,1\n7,8,0\n", "counts 0, 1, 2"),
-    "open-quote": ('1,a\n2,"b\n', "unexpected end of data"),
+    "open-quote": ('1,a\n2,"b\nc\n', "line 2: a quotation mark that begins a field and is never closed"),
     "html": ("<!DOCTYPE html>\n<html>a,b</html>\n", "is a web page"),
     "lfs": ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a pointer of Git LFS"),
     "json": ('{"a": [1, 2]}\n', "is JSON"),

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data import download
+from handgrad.data.content import STANDARD_INPUT
 from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.download import Progress, PublishedFile
 from handgrad.data.folders import naming, read_folder, read_one_set, unpacked
 from handgrad.data.formats import kind_of
-from handgrad.data.frames import STANDARD_INPUT
 from handgrad.data.idx import FILES, find_idx_files
 from handgrad.data.images import ENDINGS
 from handgrad.data.local import local_folder, not_local

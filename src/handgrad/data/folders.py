@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from handgrad import files
+from handgrad.data.content import MAX_TEXT_BYTES
 from handgrad.data.dataset import Dataset
 from handgrad.data.formats import kind_of, read_frame
-from handgrad.data.frames import MAX_TEXT_BYTES
 from handgrad.data.idx import FILES, find_idx_files, folder_name, read_idx_folder
 from handgrad.data.images import is_picture_name
 from handgrad.data.layouts import find_sets, read_set

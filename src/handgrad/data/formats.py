@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from handgrad import files
+from handgrad.data.content import PACKERS, STANDARD_INPUT, content_of
 from handgrad.data.encodings import encoding_of
-from handgrad.data.frames import HEAD, PACKERS, STANDARD_INPUT, Frame, content_of, read_text
+from handgrad.data.frames import HEAD, Frame, read_text
 from handgrad.data.npy import is_npz
 from handgrad.data.pictures import read_column
 from handgrad.data.text import MISSING

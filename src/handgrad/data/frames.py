@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import io
-import lzma
-import sys
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,19 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad import files
 from handgrad.data.encodings import as_utf8
+from handgrad.data.lines import with_plain_lines
 from handgrad.data.others import refuse_others
 from handgrad.data.text import MISSING, Dialect, sniff
-from handgrad.errors import DataError, FormatError
+from handgrad.errors import FormatError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_TEXT_BYTES = 2**32
 MAX_COLUMNS = 100_000
-STANDARD_INPUT = (Path("-"), Path("/dev/stdin"))
-PACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 HEAD = 2**22  # bytes in which the dialect is looked for
 
 
@@ -101,8 +94,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Source:
-    """A text table's content in UTF-8, and how it is written."""
+    """A text table's content in UTF-8 with plain lines, and how it is written."""
 
+    path: Path
     content: bytes
     dialect: Dialect
 
@@ -111,21 +105,32 @@ class Source:
         """The number of fields in a row, those that are left out included."""
         return self.dialect.width + self.dialect.row_names + self.dialect.empty_last
 
+    def _body(self) -> io.BytesIO:
+        """Return the content from the first row on."""
+        body = io.BytesIO(self.content)
+        for _ in range(self.dialect.skipped):
+            body.readline()
+        return body
+
     def parse(self, **options: Any) -> pd.DataFrame:
-        """Parse all rows, with pandas; the columns are numbered from 0."""
+        """Parse all rows, with pandas; the columns are numbered from 0.
+
+        Raises
+        ------
+        FormatError
+            If pandas cannot.
+        """
         import pandas as pd
 
         written = self.dialect
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _own_errors(self):
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are longer than the others
             found: pd.DataFrame = pd.read_csv(
-                io.BytesIO(self.content),
+                self._body(),
                 **{
                     "sep": r"\s+" if written.separator == " " else written.separator,
                     "decimal": written.decimal,
                     "thousands": written.thousands or None,
-                    "comment": written.comment or None,
-                    "skiprows": written.skipped,
                     "header": None,
                     "names": range(self.width),
                     "index_col": False,
@@ -140,66 +145,35 @@ class Source:
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Read the rows with the numbers of their lines, slowly, for a message."""
-        text = io.TextIOWrapper(io.BytesIO(self.content), "utf-8", newline="")
-        written = self.dialect
-        for _ in range(written.skipped):
-            text.readline()
+        text, written = io.TextIOWrapper(self._body(), "utf-8", newline="\n"), self.dialect
         lines = (" ".join(line.split()) if written.separator == " " else line for line in text)
-        reader = csv.reader(lines, delimiter=written.separator, skipinitialspace=True, strict=True)
-        while True:
-            line = written.skipped + reader.line_num + 1
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise FormatError(
-                    f"line {line}: {error}", "fields that can be told apart", "correct that line"
-                ) from error
-            if row and not (written.comment and row[0].startswith(written.comment)):
-                yield line, row
+        reader = csv.reader(lines, delimiter=written.separator, skipinitialspace=True)
+        line = written.skipped + 1
+        try:
+            for row in reader:
+                if row not in ([], [""]):
+                    yield line, row
+                line = written.skipped + reader.line_num + 1
+        except csv.Error as error:
+            raise FormatError(
+                f"{self.path}, line {line}: {error}", "fields that can be told apart", "correct that line"
+            ) from error
 
 
-def content_of(path: Path) -> bytes:
-    """Read a file, unpacked if it is compressed."""
-    if path in STANDARD_INPUT:
-        content = _standard_input()
-    else:
-        with files.opened(path) as file:
-            files.refuse_size(path.stat().st_size, path, MAX_TEXT_BYTES)
-            content = file.read(MAX_TEXT_BYTES + 1)
-            opener = next((module.open for mark, module in PACKERS.items() if content.startswith(mark)), None)
-            if opener is not None:
-                with opener(io.BytesIO(content)) as unpacked:
-                    content = unpacked.read(MAX_TEXT_BYTES + 1)
-            elif content.startswith(b"PK") and (inside := _only_member(content)):
-                content = inside
-    files.refuse_size(len(content), path, MAX_TEXT_BYTES)
-    return content
-
-
-def _standard_input() -> bytes:
-    """Read the standard input, which a program may have closed or replaced."""
-    stream = getattr(sys.stdin, "buffer", None)
-    if stream is None:
-        raise DataError(
-            "the standard input is closed", "a table in it", "give it one with `< FILE`, or name the file instead of -"
-        )
-    content: bytes = stream.read(MAX_TEXT_BYTES + 1)
-    return content
-
-
-def _only_member(content: bytes) -> bytes:
-    """Unpack a zip archive of a single file; for any other, return nothing."""
+@contextmanager
+def _own_errors(source: Source) -> Iterator[None]:
+    """Turn whatever pandas says of a table into a :class:`FormatError`."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__")]
-            if len(members) != 1:
-                return b""
-            with archive.open(members[0]) as file:
-                return file.read(MAX_TEXT_BYTES + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # damaged, or encrypted
-        return b""
+        yield
+    except (ValueError, OverflowError, Warning) as error:  # pandas' own errors are ValueErrors
+        if "EOF inside string" in str(error):
+            *_, (line, _) = source.rows()
+            raise FormatError(
+                f"{source.path}, line {line}: a quotation mark that begins a field and is never closed",
+                'fields such as "a, b" or a, with a mark at either end or at none',
+                "add the mark that is missing, or remove the one that is there",
+            ) from error
+        raise FormatError(f"{source.path}: {str(error)[:200]}", "rows of fields", "check the file") from error
 
 
 def read_text(path: Path, content: bytes) -> Frame:
@@ -211,8 +185,9 @@ def read_text(path: Path, content: bytes) -> Frame:
         content, encoding = as_utf8(content)
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is not text ({error})", "UTF-8", "save it as UTF-8") from error
+    content, written = with_plain_lines(content)
     if (place := content.find(b"\0")) >= 0:
-        line = len(content[: place + 1].splitlines())
+        line = content[: place + 1].count(b"\n") + 1
         raise FormatError(
             f"{path}, line {line}: a NUL byte, which no text contains", "text", "remove it, or save the file as UTF-8"
         )
@@ -227,7 +202,7 @@ def read_text(path: Path, content: bytes) -> Frame:
         dialect = sniff(head if len(content) <= HEAD else head[: head.rfind("\n") + 1])
     except csv.Error as error:
         raise FormatError(f"{path}: {error}", "rows of fields", "check the file") from error
-    source = Source(content, dialect)
+    source = Source(path, content, dialect)
     if not 2 <= source.dialect.width <= MAX_COLUMNS:
         raise FormatError(
             f"{path} has rows of {source.dialect.width:,} field{'s' * (source.dialect.width != 1)}"
@@ -239,14 +214,15 @@ def read_text(path: Path, content: bytes) -> Frame:
     names, notes = _names(path, source.dialect)
     try:
         table = source.parse()
-    except (ValueError, OverflowError, pd.errors.ParserWarning) as error:  # pandas' own errors are ValueErrors
+    except FormatError:
         _refuse_uneven(path, source)
-        raise FormatError(f"{path}: {str(error)[:200]}", "rows of fields", "check the file") from error
+        raise
     begin = int(source.dialect.row_names)
     table = table.iloc[:, begin : begin + len(names)]
     table.columns = pd.Index(names)
     if len(table) and table.iloc[:, -1].isna().any():
         _refuse_uneven(path, source)
+    notes = (*written, *notes)
     if titles := dialect.titles:
         notes = (*notes, f"left out above the table: {'; '.join(title[:40] for title in titles if title)[:200]}")
     if encoding == "cp1252":
@@ -274,26 +250,21 @@ def _names(path: Path, dialect: Dialect) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _refuse_uneven(path: Path, source: Source) -> None:
-    """Refuse the first row with another number of fields, and a quote that is never closed."""
-    try:
-        for number, (line, row) in enumerate(source.rows()):
-            found = len(row)
-            if (
-                found != source.width
-                and (found, row[-1]) != (source.width + 1, "")
-                and (found != source.width - source.dialect.empty_last)
-            ):
-                empty = row.count("")
-                above = ", or remove what stands above the table" if number < 2 else ""
-                raise FormatError(
-                    f"{path}, line {line}: {found} field{'s' if found != 1 else ''}"
-                    + (f", {empty} of them empty" if empty and found > source.width else ""),
-                    f"{source.width}, as in the first row",
-                    "remove the separators that are too many"
-                    if empty and found > source.width
-                    else f"complete or drop the row{above}",
-                )
-    except FormatError as error:
-        if str(path) in error.found:
-            raise
-        raise FormatError(f"{path}, {error.found}", error.wanted, error.remedy) from error
+    """Refuse the first row with another number of fields."""
+    for number, (line, row) in enumerate(source.rows()):
+        found = len(row)
+        if (
+            found != source.width
+            and (found, row[-1]) != (source.width + 1, "")
+            and (found != source.width - source.dialect.empty_last)
+        ):
+            empty = row.count("")
+            above = ", or remove what stands above the table" if number < 2 else ""
+            raise FormatError(
+                f"{path}, line {line}: {found} field{'s' if found != 1 else ''}"
+                + (f", {empty} of them empty" if empty and found > source.width else ""),
+                f"{source.width}, as in the first row",
+                "remove the separators that are too many"
+                if empty and found > source.width
+                else f"complete or drop the row{above}",
+            )

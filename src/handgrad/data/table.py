@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.columns import encode, far_apart, fit_columns, leaks
+from handgrad.data.content import STANDARD_INPUT
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
-from handgrad.data.frames import STANDARD_INPUT, Frame
+from handgrad.data.frames import Frame
 from handgrad.data.labels import classes, find_label, label_words, listed
 from handgrad.data.one_hot import has_label, labelled, with_label
 from handgrad.data.pixels import find_pixels

@@ -14,7 +14,6 @@ from itertools import islice
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "<NA>", "#N/A", "?", "-", ".")
 SEPARATORS = (",", ";", "\t", "|", " ")
-COMMENTS = ("#", "%", "|")
 _SAMPLE = 1000  # rows that are looked at
 _INTEGER = re.compile(r"[+-]?\d+")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
@@ -40,8 +39,6 @@ class Dialect:
         Lines before the first row, the header included.
     names : tuple of str, or None
         The names of the columns, if there is a header.
-    comment : str
-        The mark of lines to ignore, or empty.
     row_names : bool
         Whether each row begins with a name that the header lacks, as R writes tables.
     empty_last : bool
@@ -57,7 +54,6 @@ class Dialect:
     thousands: str
     skipped: int
     names: tuple[str, ...] | None
-    comment: str
     row_names: bool
     empty_last: bool
     titles: tuple[str, ...]
@@ -121,7 +117,7 @@ def sniff(text: str) -> Dialect:
     Parameters
     ----------
     text : str
-        Whole lines.
+        Whole lines, as :func:`~handgrad.data.lines.with_plain_lines` writes them.
 
     Examples
     --------
@@ -129,17 +125,13 @@ def sniff(text: str) -> Dialect:
     >>> found.separator, found.decimal, found.names
     (';', ',', ('width', 'kind'))
     """
-    lines = text.splitlines()
-    skipped, declared = 0, ""
-    if lines and (told := re.fullmatch(r'"?sep=(.)"?', lines[0].strip())):  # Excel's own line
-        skipped, declared = 1, told[1]
+    lines = text.split("\n")
+    declared = declared_separator(lines[0])
+    skipped = int(bool(declared))
     while skipped < len(lines) and not lines[skipped].strip():
         skipped += 1
-    comment = ""
-    if skipped < len(lines) and lines[skipped].lstrip()[:1] in COMMENTS:
-        comment = lines[skipped].lstrip()[0]
-    kept = [line for line in lines[skipped:] if line.strip() and not (comment and line.lstrip().startswith(comment))]
-    separator = declared or _separator(kept[:_SAMPLE])
+    kept = [line for line in lines[skipped:] if line.strip()]
+    separator = declared or separator_of(kept[:_SAMPLE])
     titles = _titles(kept[:_SAMPLE], separator)
     kept = kept[len(titles) :]
     rows = [tuple(row) for row in fields(islice(kept, _SAMPLE + 1), separator)]
@@ -155,10 +147,24 @@ def sniff(text: str) -> Dialect:
     row_names = _has_row_names(rows)
     if titles:
         skipped = lines.index(kept[0], skipped)
-    found = Dialect(separator, decimal, thousands, skipped, None, comment, row_names, empty_last, titles, tuple(rows))
+    found = Dialect(separator, decimal, thousands, skipped, None, row_names, empty_last, titles, tuple(rows))
     if rows and (row_names or _is_header(rows, found)):
-        found = replace(found, skipped=lines.index(kept[0], skipped) + 1, names=rows[0], sample=tuple(rows[1:]))
+        below = lines.index(kept[0], skipped) + _height(kept, separator)
+        found = replace(found, skipped=below, names=rows[0], sample=tuple(rows[1:]))
     return found
+
+
+def declared_separator(line: str) -> str:
+    """Return the separator that the first line declares, as Excel writes it; nothing if it is an ordinary one."""
+    told = re.fullmatch(r'"?sep=(.)"?', line.strip(" "))
+    return told[1] if told else ""
+
+
+def _height(lines: Sequence[str], separator: str) -> int:
+    """Count the lines of the first row, whose fields may have several."""
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    next(reader)
+    return reader.line_num
 
 
 def _titles(lines: Sequence[str], separator: str) -> tuple[str, ...]:
@@ -175,7 +181,7 @@ def _titles(lines: Sequence[str], separator: str) -> tuple[str, ...]:
     return tuple(titles)
 
 
-def _separator(lines: Sequence[str]) -> str:
+def separator_of(lines: Sequence[str]) -> str:
     """Choose the separator that divides most lines into the same number of fields, and among these the most fields."""
     bare = [_QUOTED.sub("", line) for line in lines]
     best, score = ",", (0.0, 0)
