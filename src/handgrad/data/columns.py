@@ -60,7 +60,7 @@ def fit_columns(
     for name in frame.names:
         if name == label or name in drop:
             continue
-        frame.refuse_other(name)
+        frame.refuse_other(name, f"convert the column, or leave it out with --drop {name}")
         column = frame.table[name]
         if column.isna().all():
             notes.append(f"{called(name, frame.named)} is empty; left out")
@@ -83,7 +83,7 @@ def fit_columns(
 
 def _counts(column: pd.Series[Any], name: str) -> bool:
     """Recognise a column that counts the rows from 0 or 1 and is called like a counter."""
-    if column.dtype.kind not in "iu" or len(column) < 3:
+    if column.dtype.kind not in "iu" or len(column) < 3 or column.hasnans:
         return False
     return is_called_counter(name) and bool((np.diff(column.to_numpy()) == 1).all())
 
@@ -185,7 +185,7 @@ def matched(frame: Frame, columns: Columns) -> list[pd.Series[Any]]:
             )
         found = [by_name.get(name, by_name.get(plain(name), name)) for name in wanted]
         for name in found:
-            frame.refuse_other(name)
+            frame.refuse_other(name, "convert the column to what it was in the training set")
         return [frame.table[name] for name in found]
     label = find_label(frame, columns.label, len(columns.features), columns.named)
     names = [name for name in frame.names if name != label]

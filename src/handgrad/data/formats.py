@@ -1,32 +1,26 @@
-"""Which kind of table a file is, and the kinds that a library reads: Parquet, ARFF and libsvm."""
+"""Which kind of table a file is, and two kinds that libraries read: ARFF and libsvm."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import json
 import lzma
 import os
 import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from handgrad import files
 from handgrad.data.content import PACKERS, STANDARD_INPUT, content_of
 from handgrad.data.encodings import encoding_of
 from handgrad.data.frames import HEAD, Frame, read_text
+from handgrad.data.images import begins_as_picture
 from handgrad.data.npy import is_npz
-from handgrad.data.pictures import read_column
-from handgrad.data.text import MISSING
-from handgrad.errors import DataError, FormatError
+from handgrad.data.parquet import PARQUET, read_parquet
+from handgrad.errors import FormatError
 
 _ALONE = (".npz", ".mat", ".pkl", ".gz", "ubyte", ".parquet", ".zip")  # no table, even if alone in a zip archive
-# The first bytes of pictures: PNG, JPEG, GIF, BMP, TIFF, WebP, PPM.
-_PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5\n", b"P6\n")
 
 
 def is_table(path: str | os.PathLike[str]) -> bool:
@@ -64,7 +58,7 @@ def kind_of(path: Path) -> str:
         return "pickle"
     if start.startswith(b"MATLAB"):
         return "matlab"
-    if start.startswith(_PICTURES) or start[4:8] == b"ftyp":
+    if begins_as_picture(start):
         return "picture"
     if start.startswith(b"PK") or path.suffix.lower() == ".npz":
         return _kind_of_zip(path)
@@ -101,9 +95,12 @@ def read_frame(path: Path) -> Frame:
     DataError
         If it cannot be read, or is no table.
     """
-    if path.suffix.lower() == ".parquet" or _is_parquet(path):
-        return read_parquet(path)
+    if _is_parquet(path):
+        with files.opened(path) as file:
+            return read_parquet(path, file)
     content = content_of(path)
+    if content.startswith(PARQUET):  # from the standard input, or compressed once more
+        return read_parquet(path, io.BytesIO(content))
     if content.lstrip()[:1] in (b"%", b"@") and b"@relation" in content[:HEAD].lower():
         return _read_arff(path, content)
     if re.match(rb"[+-]?[\d.]+\s+(qid:\d+\s+)?\d+:\S", content):
@@ -116,97 +113,7 @@ def _is_parquet(path: Path) -> bool:
     if path in STANDARD_INPUT:
         return False
     with files.opened(path) as file:
-        return file.read(4) == b"PAR1"
-
-
-def read_parquet(path: Path) -> Frame:
-    """Read a table in Parquet; its columns have names.
-
-    Raises
-    ------
-    DataError
-        If pyarrow is not installed, or the file is not a table.
-    """
-    try:
-        import pyarrow as arrow
-        import pyarrow.parquet as parquet
-    except ImportError as error:
-        raise DataError(
-            f"{path}: Parquet needs pyarrow, which is not installed",
-            "the extra `parquet`",
-            "run `pip install 'handgrad[parquet]'`",
-        ) from error
-    with files.opened(path) as file:
-        try:
-            source = parquet.ParquetFile(file)
-            cells = source.metadata.num_rows * len(source.schema_arrow.names)
-            groups = map(source.metadata.row_group, range(source.metadata.num_row_groups))
-            files.refuse_size(max(8 * cells, sum(group.total_byte_size for group in groups)), path)
-            table = source.read()
-        except (arrow.ArrowException, OSError, ValueError) as error:
-            raise FormatError(
-                f"{path} is not a Parquet file ({str(error)[:200]})", "a Parquet file", "write it again"
-            ) from error
-    import pandas as pd
-
-    pictures = [i for i, field in enumerate(table.schema) if _holds_pictures(field.type)]
-    columns = {str(name): _parquet_column(table.column(i)) for i, name in enumerate(table.column_names)}
-    if len(pictures) == 1:
-        del columns[str(table.column_names[pictures[0]])]
-    others = {name: str(table.schema.field(name).type) for name, column in columns.items() if column is None}
-    frame = pd.DataFrame(
-        {name: np.full(len(table), None) if column is None else column for name, column in columns.items()}
-    )
-    frame = _with_class_names(frame, table.schema.metadata or {})
-    if len(pictures) != 1:
-        return Frame(path, frame, True, others=others)
-    X, readable, notes = read_column(table.column(pictures[0]).to_pylist(), path)
-    shape = (X.shape[1], X.shape[2])
-    pixels = pd.DataFrame(X.reshape(len(X), -1), columns=[f"pixel{i}" for i in range(X[0].size)])
-    frame = pd.concat([frame[readable].reset_index(drop=True), pixels], axis=1)
-    return Frame(path, frame, True, notes, image_shape=shape, others=others)
-
-
-def _holds_pictures(kind: Any) -> bool:
-    """Recognise a column of pictures, as Hugging Face writes them: a struct of bytes and path, or bytes alone."""
-    import pyarrow as arrow
-
-    binary = arrow.types.is_binary, arrow.types.is_large_binary
-    if arrow.types.is_struct(kind) and "bytes" in (names := [field.name for field in kind]):
-        return bool(binary[0](kind[names.index("bytes")].type) or binary[1](kind[names.index("bytes")].type))
-    return bool(binary[0](kind) or binary[1](kind))
-
-
-def _with_class_names(frame: Any, metadata: dict[bytes, bytes]) -> Any:
-    """Replace numbers of classes by the names that Hugging Face's metadata give them."""
-    try:
-        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
-        named = {key: one["names"] for key, one in features.items() if one.get("_type") == "ClassLabel"}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return frame
-    for key, names in named.items():
-        if key in frame and frame[key].dtype.kind in "iu" and frame[key].between(0, len(names) - 1).all():
-            frame[key] = np.array([str(name) for name in names], object)[frame[key].to_numpy()]
-    return frame
-
-
-def _parquet_column(column: Any) -> Any:
-    """Convert a column to numbers or texts; return None if it holds anything else."""
-    import pyarrow as arrow
-
-    kind = column.type
-    if arrow.types.is_dictionary(kind):
-        column, kind = column.cast(kind.value_type), kind.value_type
-    if arrow.types.is_decimal(kind):
-        column, kind = column.cast(arrow.float64()), arrow.float64()
-    if arrow.types.is_string(kind) or arrow.types.is_large_string(kind):
-        texts = [None if text is None or text.strip() in MISSING else text.strip() for text in column.to_pylist()]
-        return np.array(texts, object)
-    if not (arrow.types.is_integer(kind) or arrow.types.is_floating(kind) or arrow.types.is_boolean(kind)):
-        return None
-    if column.null_count == 0:
-        return column.to_numpy()
-    return column.cast(arrow.float64()).to_pandas().to_numpy()
+        return path.suffix.lower() == ".parquet" or file.read(4) == PARQUET
 
 
 def _read_arff(path: Path, content: bytes) -> Frame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -70,13 +71,13 @@ class Frame:
                     return f"line {line}"
         return f"row {wanted + 1}"
 
-    def refuse_other(self, name: str) -> None:
-        """Refuse a column that holds neither numbers nor texts."""
+    def refuse_other(self, name: str, remedy: str) -> None:
+        """Refuse a column that holds neither numbers nor texts, with what to do about it."""
         if name in self.others:
             raise FormatError(
                 f"{self.path}: column {name!r} is of type {self.others[name]}",
                 "numbers or texts",
-                f"convert the column, or leave it out with --drop {name}",
+                remedy,
             )
 
     def as_text(self, name: str) -> Frame:
@@ -242,11 +243,16 @@ def _names(path: Path, dialect: Dialect) -> tuple[list[str], tuple[str, ...]]:
             )
         return names, ()
     names = [name or f"Unnamed: {place}" for place, name in enumerate(dialect.names)]
-    double = next((name for place, name in enumerate(names) if name in names[:place]), None)
-    if double is not None:
-        raise FormatError(f"{path}: two columns are called {double!r}", "different names", "rename one of them")
+    refuse_double(path, names)
     notes = ("the first field of each row is the row's name; left out",) if dialect.row_names else ()
     return names, notes
+
+
+def refuse_double(path: Path, names: Sequence[str]) -> None:
+    """Refuse two columns of one name."""
+    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+    if count > 1:
+        raise FormatError(f"{path}: two columns are called {name!r}", "different names", "rename one of them")
 
 
 def _refuse_uneven(path: Path, source: Source) -> None:

@@ -33,6 +33,8 @@ BLANK = 0.1  # a picture with a smaller difference between its darkest and brigh
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
 SEEN = ".seen.png"  # ends the name of a picture of what a network saw, which is not an example itself
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".avif")
+# The first bytes of PNG, JPEG, GIF, BMP, TIFF, WebP and PPM.
+_STARTS = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5\n", b"P6\n")
 _SMALL = 16
 _PREVIEW = 254  # the number of the tag that says so, in TIFF
 _WORK = 320  # pixels; more show no more of a digit
@@ -45,6 +47,11 @@ _OTHERS = {  # by how the file begins
     b"8bps": "a Photoshop file",
     b"pk\x03\x04": "a ZIP archive or an Office document",
 }
+
+
+def begins_as_picture(content: bytes) -> bool:
+    """Say whether bytes begin as those of a picture do."""
+    return content.startswith(_STARTS) or content[4:8] == b"ftyp"
 
 
 def read_image(

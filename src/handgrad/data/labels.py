@@ -127,10 +127,11 @@ def _refuse_pixels_alone(frame: Frame, words: Sequence[str]) -> None:
 
 def label_words(frame: Frame, name: str) -> list[str | None]:
     """Return the labels as texts; None where one is missing."""
-    frame.refuse_other(name)
+    frame.refuse_other(name, "convert the labels to texts, or train with another column as the --label")
     column = frame.table[name]
     if is_numeric(column):  # only in Parquet and ARFF; texts stay texts otherwise
-        return [None if value != value else str(value).removesuffix(".0") for value in column.tolist()]
+        values = zip(column.tolist(), column.isna(), strict=True)
+        return [None if absent else str(value).removesuffix(".0") for value, absent in values]
     empty = (*(word for word in MISSING if word not in ("-", ".")),)
     return [None if word is None or str(word).strip() in empty else str(word).strip() for word in column.tolist()]
 

@@ -39,7 +39,12 @@ KINDS = (
     Kind(b"%PDF", b"", "a PDF", "use the data set itself"),
     Kind(b"PK", b"[Content_Types].xml", "an Excel workbook or another Office document", "save its table as CSV"),
     Kind(b"PK", b"data.pkl", "a file of PyTorch", f"load it with torch.load, and {_SAVEZ}"),
-    Kind(b"PK", b"", "a zip archive that is damaged or encrypted", "unpack it, and name the folder"),
+    Kind(
+        b"PK",
+        b"",
+        "a zip archive of several files, or one that is damaged or encrypted",
+        "unpack it, and name the folder",
+    ),
     Kind(b"\xd0\xcf\x11\xe0", b"", "an old Excel workbook", "save its table as CSV"),
     Kind(b"version https://git-lfs", b"", "a pointer of Git LFS instead of the file", "run `git lfs pull`"),
     Kind(b"\x89HDF", b"", "HDF5", f"read it with h5py, and {_SAVEZ}"),
