@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from handgrad.data.features import Column, Columns
 from handgrad.data.frames import Frame
-from handgrad.data.labels import called, find_label, is_numeric, listed
+from handgrad.data.guesses import find_label
+from handgrad.data.labels import called, is_numeric, listed
 from handgrad.data.settings import Missing
 from handgrad.data.text import is_number, plain
 from handgrad.errors import DataError, FormatError

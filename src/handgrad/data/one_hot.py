@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.frames import Frame
-from handgrad.data.labels import is_numeric, label_column, listed
+from handgrad.data.guesses import label_column
+from handgrad.data.labels import is_numeric, listed
 from handgrad.data.text import LABELS, plain
 from handgrad.errors import DataError
 

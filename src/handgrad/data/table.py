@@ -16,7 +16,8 @@ from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
-from handgrad.data.labels import classes, find_label, label_words, listed
+from handgrad.data.guesses import find_label
+from handgrad.data.labels import classes, label_words, listed
 from handgrad.data.one_hot import has_label, labelled, with_label
 from handgrad.data.pixels import find_pixels
 from handgrad.data.ranges import PIXELS
@@ -47,7 +48,7 @@ def read_table(
     r"""Read a table of examples.
 
     Separators, decimal marks, quotes, comments, encodings and compression are recognised. The label column has a usual
-    name such as ``label``, ``class`` or ``target``, or is the only one of words, or the last one. Labels are words or
+    name such as ``label``, ``class`` or ``target``, or is the likeliest by its place and values. Labels are words or
     whole numbers, and become classes in sorted order. Words in other columns become columns of zeros and ones. A fixed
     fifth of each class is the test set; the scaling is fitted on the rest.
 
