@@ -166,8 +166,42 @@ def test_one_of_several_one_hot_columns_as_the_label_is_warned_of(tmp_path: Path
     (tmp_path / "t.csv").write_text(one_hot("alder,birch,cedar,x,y\n", "{k},{x},{y}"))
     notes = load_data(tmp_path / "t.csv", options=TableOptions(label="alder")).notes
     assert [note for note in notes if note.startswith("warning: the columns alder, birch, cedar, exactly one of")]
-    with pytest.raises(DataError, match="the columns alder, birch are not one-hot"):
+    with pytest.raises(DataError, match="line 4: the columns alder, birch are not one-hot"):
         load_data(tmp_path / "t.csv", options=TableOptions(label="alder,birch"))
+
+
+def test_an_empty_field_in_one_hot_columns_is_an_empty_label(tmp_path: Path) -> None:
+    """The columns are still one label, found or named; the row is refused with its line, or left out."""
+    content = one_hot("x,y,alder,birch,cedar\n", "{x},{y},{k}").replace("8,9,0,0,1", "8,9,,0,1")
+    (tmp_path / "t.csv").write_text(content)
+    for asked in (None, "alder,birch,cedar", "alder, birch, cedar"):
+        with pytest.raises(DataError, match="line 16: an empty label"):
+            load_data(tmp_path / "t.csv", options=TableOptions(label=asked))
+        data = load_data(tmp_path / "t.csv", options=TableOptions(label=asked, missing="drop"))
+        assert (data.class_names, data.n_features, len(data.y_train) + len(data.y_test)) == (KINDS, 2, 29)
+
+
+def test_one_wrong_row_of_a_one_hot_label_is_warned_of(tmp_path: Path) -> None:
+    """The last column alone becomes the label, but its line and what to do are said; chance is not warned of."""
+    content = one_hot("x,y,alder,birch,cedar\n", "{x},{y},{k}").replace("8,9,0,0,1", "8,9,1,0,1")
+    (tmp_path / "t.csv").write_text(content)
+    said = "warning: exactly one of the columns alder, birch, cedar is 1 in each row but 1 row, the first in line 16"
+    assert [note for note in load_data(tmp_path / "t.csv").notes if note.startswith(said)]
+    rows = [f"{i * 7 % 10},{int(i != 3)},{i % 2}\n" for i in range(30)]
+    (tmp_path / "t.csv").write_text("x,rare,sick\n" + "".join(rows))
+    assert not any("warning" in note for note in load_data(tmp_path / "t.csv").notes)
+
+
+def test_a_label_of_columns_whose_names_have_commas(tmp_path: Path) -> None:
+    """It is found, written with quotation marks, and found again in other tables."""
+    content = one_hot('x,y,"red, old","red, new",blue\n', "{x},{y},{k}")
+    (tmp_path / "t.csv").write_text(content)
+    found = load_data(tmp_path / "t.csv")
+    assert found.columns is not None
+    assert found.columns.label == '"red, old","red, new",blue'
+    named = load_data(tmp_path / "t.csv", options=TableOptions(label=found.columns.label))
+    assert named.class_names == found.class_names == ("blue", "red, new", "red, old")
+    assert read_table_rows(tmp_path / "t.csv", named.columns, 2).labels == ("red, old", "red, new", "blue") * 10
 
 
 def test_one_hot_labels_of_two_files_in_a_folder(tmp_path: Path) -> None:

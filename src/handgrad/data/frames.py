@@ -47,6 +47,8 @@ class Frame:
         If the columns besides the label are the pixels of decoded pictures.
     others : mapping of str to str
         The types of the columns that hold neither numbers nor texts, such as dates; their fields are left empty.
+    parts : tuple of Frame
+        The tables of a folder of which this one is made, one below the other.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class Frame:
     source: Source | None = None
     image_shape: tuple[int, int] | None = None
     others: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[Frame, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -65,6 +68,10 @@ class Frame:
     def place(self, row: int) -> str:
         """Say where the row stands in the file."""
         wanted = int(self.table.index[row])
+        for part in self.parts:
+            if wanted < len(part.table):
+                return f"{part.path.name}, {part.place(wanted)}"
+            wanted -= len(part.table)
         if self.source is not None:
             for number, (line, _) in enumerate(self.source.rows()):
                 if number == wanted:

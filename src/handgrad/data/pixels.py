@@ -16,7 +16,7 @@ from handgrad.data.columns import is_called_counter
 from handgrad.data.frames import Frame
 from handgrad.data.labels import called, is_numeric, listed
 from handgrad.data.one_hot import with_label
-from handgrad.data.text import LABELS, plain
+from handgrad.data.text import LABELS, joined_names, plain, split_names
 from handgrad.errors import DataError
 
 _MNIST = 784  # pixels, before which tables without names have the label
@@ -74,7 +74,7 @@ def find_pixels(frame: Frame, width: int) -> Pixels:
     if label is not None:
         frame = with_label(frame, label)
         notes.append(f"using {called(label, frame.named)} as the label")
-    if left_out := [name for name in others if name != label and name not in (label or "").split(",")]:
+    if left_out := [name for name in others if name != label and name not in split_names(label or "")]:
         plural = "s" if len(left_out) > 1 else ""
         kind = "no pixels and no label" if plural else "no pixel and no label"
         notes.append(f"left out, as {kind}: the column{plural} {listed(left_out)}")
@@ -127,8 +127,8 @@ def _label(frame: Frame, others: list[str]) -> str | None:
             return found[0]
     if len(others) > 1:
         with suppress(DataError):  # they are not one-hot
-            with_label(frame, ",".join(others))
-            return ",".join(others)
+            with_label(frame, joined_names(others))
+            return joined_names(others)
     if len(others) != 1 or is_called_counter(others[0]) or _counts(frame.table[others[0]]):
         return None
     return others[0]

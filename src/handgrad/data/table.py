@@ -18,7 +18,7 @@ from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
 from handgrad.data.guesses import find_label
 from handgrad.data.labels import classes, label_words, listed
-from handgrad.data.one_hot import has_label, labelled, with_label
+from handgrad.data.one_hot import label_parts, labelled, with_label
 from handgrad.data.pixels import find_pixels
 from handgrad.data.ranges import PIXELS
 from handgrad.data.settings import Missing, TableOptions
@@ -180,7 +180,7 @@ def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | Non
     tables = [with_label(frame, label).table for frame in frames]
     table = pd.concat([one[list(tables[0].columns)] for one in tables], ignore_index=True)
     others = {name: kind for frame in frames for name, kind in frame.others.items()}
-    return replace(first, path=path, table=table, source=None, others=others)
+    return replace(first, path=path, table=table, source=None, others=others, parts=tuple(frames))
 
 
 def _labelled(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[str, ...]]:
@@ -199,7 +199,7 @@ def _labelled(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[st
 
 def _labelled_like(frame: Frame, columns: Columns) -> tuple[Frame, str | None]:
     """Find the labels where a training set had them; None if the table has none."""
-    if has_label(frame, columns.label):
+    if len(label_parts(frame, columns.label)) > 1:
         frame = with_label(frame, columns.label)
     label = find_label(frame, columns.label, len(columns.features), columns.named)
     return (frame, None) if label is None else (frame.as_text(label), label)
