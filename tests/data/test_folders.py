@@ -12,6 +12,7 @@ from PIL import Image
 
 from handgrad.data import load_data
 from handgrad.data.idx import FILES
+from handgrad.data.settings import TableOptions
 from handgrad.data.splits import stratified_split
 from handgrad.data.table import read_table_rows
 from handgrad.errors import DataError, FormatError
@@ -213,6 +214,51 @@ def test_kaggles_folder(refused, tmp_path):
     rows = read_table_rows(tmp_path / "set" / "test.csv", None, 784)
     assert rows.labels is None
     np.testing.assert_array_equal(rows.X, X_TEST.reshape(-1, 784))
+
+
+def titanic(folder):
+    """Write Kaggle's train.csv and test.csv, which lacks one column in the middle."""
+    rows = [(i, i * 7 % 3 % 2, 1 + i % 3, "SCQ"[i * 5 % 3], 20 + i * 11 % 37) for i in range(60)]
+    folder.mkdir(exist_ok=True)
+    for name, left_out in (("train", None), ("test", 1)):
+        lines = [("PassengerId", "Survived", "Pclass", "Embarked", "Bought"), *rows]
+        table = [",".join(str(field) for place, field in enumerate(line) if place != left_out) for line in lines]
+        (folder / f"{name}.csv").write_text("\n".join(table) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["Survived", "Won"])
+def test_what_the_test_table_lacks_is_the_label(tmp_path, name):
+    """Whatever it is called and wherever it stands, and even if a feature has the name of a usual label."""
+    folder = titanic(tmp_path / "set")
+    for part, other in (("train", name), ("test", "")):
+        text = (folder / f"{part}.csv").read_text().replace("Survived", other)
+        (folder / f"{part}.csv").write_text(text if name == "Survived" else text.replace("Pclass", "Survived"))
+    data = load_data(folder)
+    assert data.columns.label == name
+    assert f"using the column {name}, which test.csv lacks, as the label" in data.notes
+    assert "test.csv has no labels and is not used; try `handgrad predict`" in data.notes
+    assert not data.own_test
+
+
+def test_a_test_table_that_lacks_a_feature_is_not_called_unlabelled(refused, tmp_path):
+    """What it lacks is seen from its columns."""
+    folder = titanic(tmp_path / "set")
+    with refused(DataError, "test.csv has the columns PassengerId, Pclass, Embarked, Bought", "Survived"):
+        load_data(folder, options=TableOptions(label="Embarked"))
+
+
+def test_a_row_of_a_folder_is_named_by_its_file_and_line(refused, tmp_path):
+    """The tables are one, but a message has the place in the user's own file."""
+    for part in ("train", "test"):
+        rows = "".join(f"{i},{i * 3 % 10},{'xy'[i % 2]}\n" for i in range(20))
+        (tmp_path / f"{part}.csv").write_text("a,b,label\n" + (rows.replace("9,7,", "9,,") if part == "test" else rows))
+    with refused(FormatError, "test.csv, line 11, the column b: an empty field"):
+        load_data(tmp_path)
+    (tmp_path / "test.csv").unlink()
+    (tmp_path / "train.csv").write_text("a,b,label\n" + rows.replace("4,2,", "4,,"))
+    with refused(FormatError, "train.csv, line 6, the column b: an empty field"):
+        load_data(tmp_path)
 
 
 def test_tables_of_other_columns_are_refused(refused, tmp_path):

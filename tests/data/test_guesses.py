@@ -100,7 +100,8 @@ NAMED: dict[str, tuple[str, list[tuple[str, Draw]]]] = {
     "words first, numbers behind": ("letter", [("letter", words(*"ABC")), ("x", real), ("width", whole(0, 90))]),
 }  # fmt: skip
 
-OTHERS: dict[str, tuple[str, list[tuple[str, Draw]]]] = {  # collected before the rules were made; set aside until they were
+# Collected before the rules were made, and set aside until they were.
+OTHERS: dict[str, tuple[str, list[tuple[str, Draw]]]] = {
     "heart failure": (
         "HeartDisease",
         [("Age", AGE), ("Sex", words("M", "F")), ("ChestPainType", words("ATA", "NAP", "ASY")), ("MaxHR", AGE),

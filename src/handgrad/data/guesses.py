@@ -88,6 +88,20 @@ def find_label(frame: Frame, label: str, features: int, named: bool) -> str | No
     return label if label in frame.names else label_column(frame, None)[0]
 
 
+def lacking(frame: Frame, names: Sequence[str]) -> list[str]:
+    """List the names that no column of a table has."""
+    there = set(map(plain, frame.names))
+    return [name for name in names if name not in frame.names and plain(name) not in there]
+
+
+def missing_label(frame: Frame, names: Sequence[str]) -> str | None:
+    """Return the one name that only the training table has, as in Kaggle's tables for prediction; None otherwise."""
+    absent = lacking(frame, names)
+    others = [name for name in frame.names if plain(name) in LABELS]
+    as_usual = frame.named and len(frame.names) == len(names) - 1 and not others
+    return absent[0] if as_usual and len(absent) == 1 else None
+
+
 def _by_name(frame: Frame, names: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
     """Find a column that is called as labels of public tables are, and may hold classes."""
     last, plains = names[-1], [plain(name) for name in names]
