@@ -183,12 +183,12 @@ def test_digits_written_as_words_are_numbers(y):
 
 
 def test_words_name_the_classes_in_alphabetical_order():
-    """The same in both sets, even if a word occurs in one of them only."""
-    words = labels(np.array([["b"], ["a"], ["b"]]), "training"), labels(np.array([b"c ", b"a"]), "test")
+    """The same in both sets, even if a word occurs in the training set only."""
+    words = labels(np.array([["b"], ["a"], ["c"]]), "training"), labels(np.array([b"c ", b"a"]), "test")
     names, (train, test), _ = name_classes(words, None)
-    assert (names, train.tolist(), test.tolist()) == (("a", "b", "c"), [1, 0, 1], [2, 0])
+    assert (names, train.tolist(), test.tolist()) == (("a", "b", "c"), [1, 0, 2], [2, 0])
     names, (train, test), _ = name_classes(words, ("c", "b", "a"))
-    assert (names, train.tolist(), test.tolist()) == (("c", "b", "a"), [1, 2, 1], [0, 2])
+    assert (names, train.tolist(), test.tolist()) == (("c", "b", "a"), [1, 2, 0], [0, 2])
 
 
 def test_words_in_one_set_only_are_refused(refused):
@@ -207,8 +207,15 @@ def test_labels_that_do_not_start_at_0_name_the_classes():
 
 def test_a_class_without_training_examples_is_noted():
     """Labels from 0 may leave a gap, which is said."""
-    names, _, notes = name_classes((np.array([0, 2]), np.array([3])), None)
-    assert (names, notes) == (tuple("0123"), ("no training example of class 1, 3",))
+    names, _, notes = name_classes((np.array([0, 2]), np.array([2])), None)
+    assert (names, notes) == (tuple("012"), ("no training example of class 1",))
+
+
+@pytest.mark.parametrize(("train", "test"), [([0, 2], [3]), ([3, 4], [3, 5]), (["one", "zero"], ["Zero"])])
+def test_a_class_that_only_the_test_set_has_is_refused(train, test, refused):
+    """Nothing could be learnt of it, whether classes are numbers or words."""
+    with refused(DataError, f"the test set has the label {test[-1]}, which the training set does not have"):
+        name_classes((np.array(train), np.array(test)), None)
 
 
 def test_a_known_number_of_classes_binds_the_labels(refused):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUANTITY = "the command predicts classes, and quantities can be learned in Python with a loss such as squared_error"
+_ANSWERS = {"true": 1, "yes": 1, "1": 1, "false": 0, "no": 0, "0": 0}
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)(\.0*)?")
 
 
@@ -56,6 +57,73 @@ def without_zeros(word: str) -> str:
     ['1', '1.9', '1.html']
     """
     return word.partition(".")[0] if _INTEGER.fullmatch(word) else word
+
+
+def number_labels(words: Sequence[str], class_names: Sequence[str], source: object) -> NDArray[np.int64]:
+    """Give labels the numbers that they have among the classes of a training set; refuse new ones.
+
+    Zeros behind the point do not count, nor does it how the answer to a question of yes or no is written.
+
+    Examples
+    --------
+    >>> number_labels(["true", "FALSE", "1"], ("False", "True"), "t.csv")
+    array([1, 0, 1])
+    """
+    number = {name: index for index, name in enumerate(class_names)}
+    answers = {_ANSWERS.get(name.lower()): index for name, index in number.items()}
+    if len(number) == len(answers) == 2 and None not in answers:
+        number = {word: answers[_ANSWERS[word.lower()]] for word in words if word.lower() in _ANSWERS} | number
+    known = [word if word in number else without_zeros(word) for word in words]
+    if unknown := sorted(set(known) - set(number)):
+        raise DataError(
+            f"{source} has the label {unknown[0]!r}, which the training set does not have",
+            f"the classes {', '.join(class_names[:20])}",
+            "check the labels",
+        )
+    return np.array([number[word] for word in known], np.int64)
+
+
+def alike(class_names: Sequence[str]) -> tuple[str, ...]:
+    """Warn of classes that differ only in how they are written.
+
+    Examples
+    --------
+    >>> alike(("1", "1e0", "No", "Yes", "yes"))
+    ('warning: the classes 1, 1e0 and Yes, yes differ only in how they are written; correct them if they are the same',)
+    """
+    groups: dict[str | float, list[str]] = {}
+    for name in class_names:
+        groups.setdefault(float(name) if is_number(name) else name.lower(), []).append(name)
+    same = " and ".join(", ".join(names) for names in groups.values() if len(names) > 1)
+    what = f"warning: the classes {same} differ only in how they are written; correct them if they are the same"
+    return (what,) if same else ()
+
+
+def present_classes(
+    class_names: Sequence[str], y: NDArray[np.int64], rows: NDArray[np.bool_], path: object
+) -> tuple[tuple[str, ...], NDArray[np.int64], tuple[str, ...]]:
+    """Keep the classes of some rows, and number the labels anew: -1 stands for a class that is left out.
+
+    Returns
+    -------
+    class_names : tuple of str
+    y : array of shape (n,)
+    notes : tuple of str
+        The classes that are left out.
+    """
+    present = np.unique(y[rows])
+    absent = [name for index, name in enumerate(class_names) if index not in present]
+    if not absent:
+        return tuple(class_names), y, ()
+    what = f"the class{'es' * (len(absent) > 1)} {listed(absent)}"
+    if len(present) < 2:
+        raise DataError(
+            f"{path}: every row of {what} has an empty field", "whole rows of 2 classes or more", "use --missing mean"
+        )
+    numbers = np.full(len(class_names), -1)
+    numbers[present] = np.arange(len(present))
+    notes = (f"{what} left out: every row of it in the training set has an empty field",)
+    return tuple(class_names[index] for index in present), numbers[y], notes
 
 
 def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -200,6 +200,12 @@ def name_classes(
     everything = np.concatenate(parts)
     if True not in kinds and class_names:
         return class_names, parts, ()
+    if class_names is None and len(only := np.setdiff1d(everything, parts[0])):
+        raise DataError(
+            f"the test set has the label {only[0]}, which the training set does not have",
+            "the same classes in both",
+            "check the labels",
+        )
     if True not in kinds and everything.min() == 0:
         k = int(everything.max()) + 1
         absent = np.setdiff1d(np.arange(k), parts[0])

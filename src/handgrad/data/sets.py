@@ -14,7 +14,7 @@ from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.download import Progress
 from handgrad.data.features import Columns
 from handgrad.data.formats import is_table
-from handgrad.data.labels import without_zeros
+from handgrad.data.labels import number_labels
 from handgrad.data.ranges import recognise
 from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.splits import NO_TEST_SET, HeldOut
@@ -117,8 +117,7 @@ def test_part(data: Dataset, like: Prepared) -> Part:
             f"{like.n_features} features, as in the training set",
             "use data of the same kind",
         )
-    numbers = np.array(_numbered(data.class_names, like, data.name))
-    y = numbers[data.y_test]
+    y = number_labels(data.class_names, like.class_names, data.name)[data.y_test]
     notes = (*data.notes, *_absent(y, like))
     return Part(data.name, _rescaled(data.X_test, data.scaling, like.scaling), y, notes, False)
 
@@ -191,26 +190,9 @@ def _all_rows(path: Path, like: Prepared, missing: Missing) -> Part:
         columns = like.columns
         wanted = f"the column {columns.label}" if columns and columns.named else "a column called label"
         raise DataError(f"{path} has no labels", wanted, "use `handgrad predict` for rows without labels")
-    known = set(like.class_names)
-    words = [word if word in known else without_zeros(word) for word in rows.labels]
-    names = tuple(dict.fromkeys(words))
-    number = dict(zip(names, _numbered(names, like, str(path)), strict=True))
-    y = np.array([number[word] for word in words], np.int64)
+    y = number_labels(rows.labels, like.class_names, path)
     scaling, notes = recognise(rows.X, like.scaling, like.image_shape is not None, str(path))
     return Part(str(path), scaling.apply(rows.X), y, (*rows.notes, *notes, *_absent(y, like)), True)
-
-
-def _numbered(names: tuple[str, ...], like: Prepared, source: str) -> list[int]:
-    """Give classes the numbers that they have in the training set; refuse new ones."""
-    number = {name: index for index, name in enumerate(like.class_names)}
-    unknown = sorted({name for name in names if name not in number})
-    if unknown:
-        raise DataError(
-            f"{source} has the label {unknown[0]!r}, which the training set does not have",
-            f"the classes {', '.join(like.class_names[:20])}",
-            "check the labels",
-        )
-    return [number[name] for name in names]
 
 
 def _absent(y: NDArray[np.int64], like: Prepared) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
 from handgrad.data.guesses import find_label
-from handgrad.data.labels import classes, label_words, listed
+from handgrad.data.labels import alike, classes, label_words, listed, number_labels, present_classes
 from handgrad.data.one_hot import label_parts, labelled, with_label
 from handgrad.data.pixels import find_pixels
 from handgrad.data.ranges import PIXELS
@@ -111,12 +111,16 @@ def table_dataset(
     fitted = options if isinstance(options, FittedOptions) else None
     frame, label, notes = _labelled(frame, options)
     frame, words = _with_labels(frame, label_words(frame, label), options.missing)
-    class_names, y = classes(words, frame.path, label)
+    given = None if train_rows is None else frame.table.index.to_numpy() < train_rows
+    if given is None:
+        class_names, y = classes(words, frame.path, label)
+    else:
+        class_names, _ = classes([word for word, kept in zip(words, given, strict=True) if kept], frame.path, label)
+        y = number_labels(words, class_names, f"{frame.path}: the test set")
     if len(class_names) > MAX_CLASSES:
         raise DataError(
             f"{frame.path}: {len(class_names):,} different labels", f"at most {MAX_CLASSES:,}", "choose another --label"
         )
-    given = None if train_rows is None else frame.table.index.to_numpy() < train_rows
     train, _, _ = _split(y, frame, given, held_out)
     if fitted is None:
         columns, more = fit_columns(frame, label, options.drop, options.missing, train)
@@ -127,13 +131,16 @@ def table_dataset(
     if not whole.all():
         more = (*more, f"{int((~whole).sum()):,} rows with empty fields left out")
     warnings = leaks(frame, columns, y) if fitted is None else ()
+    class_names, y, empty = present_classes(class_names, y, whole if given is None else whole & given, frame.path)
+    warnings = (*alike(class_names), *warnings)
+    whole &= y >= 0
     X, y = X[whole], y[whole]
     train, validation, test = _split(y, frame, None if given is None else given[whole], held_out)
     scaling, image_shape, seen = _scaling(X, train, columns, frame) if fitted is None else (fitted.scaling, None, ())
     third = scaling.apply(X[validation]) if len(validation) else None
     return Dataset(
         name, scaling.apply(X[train]), y[train], scaling.apply(X[test]), y[test], class_names, image_shape, scaling,
-        notes=(*frame.notes, *notes, *more, *seen, *warnings), columns=None if image_shape else columns,
+        notes=(*frame.notes, *notes, *more, *empty, *seen, *warnings), columns=None if image_shape else columns,
         X_validation=third, y_validation=None if third is None else y[validation],
         own_test=given is not None or not held_out.test,
     )  # fmt: skip
