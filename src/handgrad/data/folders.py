@@ -21,6 +21,7 @@ from handgrad.data.guesses import lacking, missing_label
 from handgrad.data.idx import FILES, find_idx_files, folder_name, read_idx_folder
 from handgrad.data.images import is_picture_name
 from handgrad.data.layouts import find_sets, read_set
+from handgrad.data.libsvm import equally_wide
 from handgrad.data.listing import list_files
 from handgrad.data.npy import read_named_arrays
 from handgrad.data.one_hot import label_parts, labelled
@@ -110,8 +111,8 @@ def _read_tables(folder: Path, name: str, tables: Sequence[Path], options: Table
         if len(tables) != 1:
             return None
         parts = {"train": list(tables), "test": []}
-    train = [read_frame(path) for path in parts["train"]]
-    test = [read_frame(path) for path in parts["test"]]
+    frames = equally_wide([read_frame(path) for path in (*parts["train"], *parts["test"])])
+    train, test = frames[: len(parts["train"])], frames[len(parts["train"]) :]
     options, notes = _with_label(train[0], test, options or TableOptions())
     bare = [frame for frame in test if _has_no_labels(frame, train[0], options)]
     rest = [frame for frame in test if frame not in bare]

@@ -1,4 +1,4 @@
-"""Which kind of table a file is, and two kinds that libraries read: ARFF and libsvm."""
+"""Which kind of table a file is, and ARFF, which SciPy reads."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from handgrad.data.content import PACKERS, STANDARD_INPUT, content_of
 from handgrad.data.encodings import encoding_of
 from handgrad.data.frames import HEAD, Frame, read_text
 from handgrad.data.images import begins_as_picture
+from handgrad.data.libsvm import is_libsvm, read_libsvm
 from handgrad.data.npy import is_npz
 from handgrad.data.parquet import PARQUET, read_parquet
 from handgrad.errors import FormatError
@@ -103,8 +104,8 @@ def read_frame(path: Path) -> Frame:
         return read_parquet(path, io.BytesIO(content))
     if content.lstrip()[:1] in (b"%", b"@") and b"@relation" in content[:HEAD].lower():
         return _read_arff(path, content)
-    if re.match(rb"[+-]?[\d.]+\s+(qid:\d+\s+)?\d+:\S", content):
-        return _read_libsvm(path, content)
+    if is_libsvm(content):
+        return read_libsvm(path, content)
     return read_text(path, content)
 
 
@@ -130,18 +131,3 @@ def _read_arff(path: Path, content: bytes) -> Frame:
         if kind == "nominal":
             table[name] = [None if word == b"?" else word.decode() for word in table[name]]
     return Frame(path, table, True)
-
-
-def _read_libsvm(path: Path, content: bytes) -> Frame:
-    """Read lines of a label and pairs of an index and a value, through scikit-learn."""
-    import pandas as pd
-    from sklearn.datasets import load_svmlight_file
-
-    try:
-        X, y = load_svmlight_file(io.BytesIO(content))
-    except ValueError as error:
-        raise FormatError(f"{path}: {error}", "lines such as 1 3:0.5 7:2 (libsvm)", "correct the file") from error
-    files.refuse_size(8 * X.shape[0] * X.shape[1], path)
-    table = pd.DataFrame(X.toarray(), columns=[str(number) for number in range(1, X.shape[1] + 1)])
-    table["label"] = y
-    return Frame(path, table, named=True)

@@ -49,6 +49,8 @@ class Frame:
         The types of the columns that hold neither numbers nor texts, such as dates; their fields are left empty.
     parts : tuple of Frame
         The tables of a folder of which this one is made, one below the other.
+    sparse : bool
+        Whether a column that the file lacks is zero throughout.
     """
 
     path: Path
@@ -59,6 +61,7 @@ class Frame:
     image_shape: tuple[int, int] | None = None
     others: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Frame, ...] = ()
+    sparse: bool = False
 
     @property
     def names(self) -> list[str]:

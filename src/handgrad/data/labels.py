@@ -17,6 +17,7 @@ from handgrad.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+_LONGEST = 1000  # characters in a label
 QUANTITY = "the command predicts classes, and quantities can be learned in Python with a loss such as squared_error"
 _ANSWERS = {"true": 1, "yes": 1, "1": 1, "false": 0, "no": 0, "0": 0}
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)(\.0*)?")
@@ -132,6 +133,12 @@ def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...
     Labels are the same only if they are written alike, but for the zeros behind the point of 1.0.
     """
     names: list[str] = sorted(set(words))
+    if longest := next((name for name in names if len(name) > _LONGEST), None):
+        raise DataError(
+            f"{path}: a label of {len(longest):,} characters in the column {label}, {longest[:20]}...",
+            f"labels of at most {_LONGEST:,} characters",
+            "correct it, or choose another column with --label",
+        )
     if all(map(_INTEGER.fullmatch, names)):
         words = list(map(without_zeros, words))
         names = sorted(set(words), key=int)

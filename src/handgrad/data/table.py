@@ -18,6 +18,7 @@ from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
 from handgrad.data.guesses import find_label
 from handgrad.data.labels import alike, classes, label_words, listed, number_labels, present_classes
+from handgrad.data.libsvm import with_zeros
 from handgrad.data.one_hot import label_parts, labelled, with_label
 from handgrad.data.pixels import find_pixels
 from handgrad.data.ranges import PIXELS
@@ -289,10 +290,13 @@ def read_table_rows(
         raise FormatError(f"{path} has no examples", "rows of numbers", "add them")
     notes: tuple[str, ...] = ()
     if columns is None:
+        frame = with_zeros(frame, [str(number) for number in range(1, width + 1)])
         found = find_pixels(frame, width)
         frame, label, notes = found.frame, found.label, found.notes
         columns = Columns(label or "", tuple(map(Column, found.names)), frame.named)
     else:
+        if columns.named:
+            frame = with_zeros(frame, [column.name for column in columns.features])
         frame, label = _labelled_like(frame, columns)
     words = None
     if label is not None:
