@@ -154,6 +154,29 @@ def test_windows_1252_is_read_with_a_note(tmp_path):
     assert any("Windows-1252" in note for note in data.notes)
 
 
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_text_that_is_cut_within_a_character_is_still_utf_8(tmp_path, cut):
+    """With a note; a last letter of Windows-1252 in a text without others is no part of a character in UTF-8."""
+    text = "größe,label\n" + "".join(f"{i},{('Färber', 'birch')[i % 2]}\n" for i in range(11)) + "11,€"
+    data = table(text.encode()[:-cut], tmp_path / "t.csv", missing="drop")
+    assert data.class_names == ("Färber", "birch")
+    assert data.columns.features[0].name == "größe"
+    assert "the text ends within a character; is the file complete?" in data.notes
+    text = "size,label\n" + "".join(f"{i},{('birch', 'café')[i % 2]}\n" for i in (0, 2, 4, 6, 1))
+    data = table(text.removesuffix("\n").encode("cp1252"), tmp_path / "t.csv")
+    assert data.class_names == ("birch", "café")
+    assert any("Windows-1252" in note for note in data.notes)
+
+
+def test_arff_with_letters_beyond_ascii(tmp_path):
+    """Names and values are those of the file."""
+    rows = "".join(f"{i},{i % 3}.5,{('größer', 'klein')[i % 2]}\n" for i in range(10))
+    head = "@relation r\n@attribute Länge numeric\n@attribute b numeric\n@attribute class {größer,klein}\n@data\n"
+    data = table(head + rows, tmp_path / "t.arff")
+    assert data.class_names == ("größer", "klein")
+    assert [column.name for column in data.columns.features] == ["Länge", "b"]
+
+
 def test_thousands_are_read(tmp_path):
     """A quoted number with separators of thousands is the number."""
     rows = [(f'"{i},000.5"', i % 2) for i in range(1, 9)]
@@ -186,7 +209,8 @@ def test_labels_are_never_merged(tmp_path, labels, names):
 def test_a_missing_label_is_no_class(refused, tmp_path, gap):
     """It is refused with its line, or its row is left out on request."""
     text = numbered(["x", "y"] * 5 + [gap])
-    with refused(FormatError, "line 12: an empty label", "--missing drop"):
+    meant = f", where {gap!r} stands for a missing value" if gap else ""
+    with refused(FormatError, f"line 12: an empty label{meant}; expected", "--missing drop"):
         table(text, tmp_path / "t.csv")
     data = table(text, tmp_path / "t.csv", missing="drop")
     assert (data.class_names, len(data.y_train) + len(data.y_test)) == (("x", "y"), 10)
@@ -196,7 +220,8 @@ def test_a_missing_label_is_no_class(refused, tmp_path, gap):
 def test_a_missing_value_is_refused_dropped_or_filled(refused, tmp_path, gap):
     """Line and column are named; a mean is that of the training set."""
     text = "a,b,label\n" + "".join(f"{i},{gap if i == 3 else 2 * i},{'xy'[i % 2]}\n" for i in range(20))
-    with refused(FormatError, "line 5, the column b: an empty field", "--missing mean"):
+    meant = f", where {gap!r} stands for a missing value" if gap else ""
+    with refused(FormatError, f"line 5, the column b: an empty field{meant}; expected", "--missing mean"):
         table(text, tmp_path / "t.csv")
     dropped = table(text, tmp_path / "t.csv", missing="drop")
     assert len(dropped.y_train) + len(dropped.y_test) == 19

@@ -163,8 +163,9 @@ def encode(
             parts.append(values[:, None])
         if missing == "error" and not present.all():
             row = int(np.flatnonzero(~present)[0])
+            gap = frame.gap(row, column.name)
             raise FormatError(
-                f"{frame.path}, {frame.place(row)}, {called(column.name, frame.named)}: an empty field",
+                f"{frame.path}, {frame.place(row)}, {called(column.name, frame.named)}: an empty field{gap}",
                 "a value in every field",
                 "fill it, or use --missing drop or --missing mean",
             )

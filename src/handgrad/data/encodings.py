@@ -9,14 +9,15 @@ _CHUNK = 2**20
 _TYPOGRAPHIC = {"\N{MINUS SIGN}": b"-", **dict.fromkeys("\N{NO-BREAK SPACE}\u202f\u2007\u2009", b" ")}
 
 
-def as_utf8(content: bytes) -> tuple[bytes, str]:
+def as_utf8(content: bytes) -> tuple[bytes, tuple[str, ...]]:
     r"""Return a text in UTF-8, with plain blanks and hyphens for typographic ones.
 
     Returns
     -------
     content : bytes
-    encoding : str
-        The one that it had.
+        Without the last character, if that is cut off.
+    notes : tuple of str
+        What was assumed.
 
     Raises
     ------
@@ -26,25 +27,30 @@ def as_utf8(content: bytes) -> tuple[bytes, str]:
     Examples
     --------
     >>> as_utf8("\N{MINUS SIGN}1\N{NO-BREAK SPACE}000".encode())
-    (b'-1 000', 'utf-8-sig')
+    (b'-1 000', ())
     """
-    encoding = encoding_of(content)
+    encoding = _encoding(content)
+    notes: tuple[str, ...] = ()
     content = content.removeprefix(codecs.BOM_UTF8)
-    if encoding != "utf-8-sig":
+    if encoding == "utf-8":
+        if rest := _cut_off(content):
+            content, notes = content[:-rest], ("the text ends within a character; is the file complete?",)
+    else:
         content = content.decode(encoding).encode()
+        notes = ("the text is not UTF-8; read as Windows-1252",) if encoding == "cp1252" else ()
     if not content.isascii():
         for character, plain_one in _TYPOGRAPHIC.items():
             content = content.replace(character.encode(), plain_one)
-    return content.removesuffix(b"\x1a"), encoding  # Ctrl-Z ends a text of DOS
+    return content.removesuffix(b"\x1a"), notes  # Ctrl-Z ends a text of DOS
 
 
-def encoding_of(content: bytes) -> str:
+def _encoding(content: bytes) -> str:
     """Tell the encoding of a text: by its byte order mark, UTF-8 if it is valid, and otherwise Windows-1252.
 
     Examples
     --------
-    >>> encoding_of("größer".encode("cp1252")), encoding_of("größer".encode())
-    ('cp1252', 'utf-8-sig')
+    >>> _encoding("größer".encode("cp1252")), _encoding("größer".encode()), _encoding("größe, Ä".encode()[:-1])
+    ('cp1252', 'utf-8', 'utf-8')
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
@@ -52,7 +58,14 @@ def encoding_of(content: bytes) -> str:
     try:
         for start in range(0, len(content), _CHUNK):  # a whole text would take up to four times the memory
             decoder.decode(content[start : start + _CHUNK])
-        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return "cp1252"
-    return "utf-8-sig"
+    rest = _cut_off(content)
+    return "cp1252" if rest and content[:-rest].isascii() else "utf-8"  # a last letter alone tells nothing of UTF-8
+
+
+def _cut_off(content: bytes) -> int:
+    """Count the bytes of a last character that lacks some."""
+    decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+    decoder.decode(content[-3:])
+    return len(decoder.getstate()[0])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from handgrad import files
 from handgrad.data.content import PACKERS, STANDARD_INPUT, content_of
-from handgrad.data.encodings import encoding_of
+from handgrad.data.encodings import as_utf8
 from handgrad.data.frames import HEAD, Frame, read_text
 from handgrad.data.images import begins_as_picture
 from handgrad.data.libsvm import is_libsvm, read_libsvm
@@ -118,16 +118,22 @@ def _is_parquet(path: Path) -> bool:
 
 
 def _read_arff(path: Path, content: bytes) -> Frame:
-    """Read Weka's format through SciPy."""
+    """Read Weka's format through SciPy, which takes ASCII only: other letters are escaped, and read back."""
     import pandas as pd
     from scipy.io import arff
 
     try:
-        rows, meta = arff.loadarff(io.StringIO(content.decode(encoding_of(content))))
+        text, notes = as_utf8(content)
+        rows, meta = arff.loadarff(io.StringIO(text.decode().encode("ascii", "xmlcharrefreplace").decode()))
     except (arff.ArffError, NotImplementedError, ValueError, StopIteration) as error:
         raise FormatError(f"{path}: {error}", "a table in ARFF", "convert it to CSV") from error
     table = pd.DataFrame(rows)
     for name, kind in zip(meta.names(), meta.types(), strict=True):
         if kind == "nominal":
-            table[name] = [None if word == b"?" else word.decode() for word in table[name]]
-    return Frame(path, table, True)
+            table[name] = [None if word == b"?" else _unescaped(word.decode()) for word in table[name]]
+    table.columns = pd.Index([_unescaped(name) for name in meta.names()])
+    return Frame(path, table, True, notes)
+
+
+def _unescaped(word: str) -> str:
+    return re.sub(r"&#(\d{1,6});", lambda found: chr(int(found[1])), word)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,14 @@ class Frame:
                     return f"line {line}"
         return f"row {wanted + 1}"
 
+    def gap(self, row: int, name: str) -> str:
+        """Say which word stands for a missing value in a field, for a message; nothing if the field is empty."""
+        if self.source is None or name not in self.source.names:
+            return ""
+        _, fields = next(islice(self.source.rows(), int(self.table.index[row]), None))
+        word = "".join(fields[self.source.names.index(name) + self.source.dialect.row_names :][:1]).strip()
+        return f", where {word!r} stands for a missing value" if word else ""
+
     def refuse_other(self, name: str, remedy: str) -> None:
         """Refuse a column that holds neither numbers nor texts, with what to do about it."""
         if name in self.others:
@@ -110,6 +119,7 @@ class Source:
     path: Path
     content: bytes
     dialect: Dialect
+    names: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -193,7 +203,7 @@ def read_text(path: Path, content: bytes) -> Frame:
 
     refuse_others(path, content)
     try:
-        content, encoding = as_utf8(content)
+        content, decoded = as_utf8(content)
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is not text ({error})", "UTF-8", "save it as UTF-8") from error
     content, written = with_plain_lines(content)
@@ -236,8 +246,8 @@ def read_text(path: Path, content: bytes) -> Frame:
     notes = (*written, *notes)
     if titles := dialect.titles:
         notes = (*notes, f"left out above the table: {'; '.join(title[:40] for title in titles if title)[:200]}")
-    if encoding == "cp1252":
-        notes = (*notes, "the text is not UTF-8; read as Windows-1252")
+    notes = (*notes, *decoded)
+    source = replace(source, names=tuple(names))
     return Frame(path, table, source.dialect.names is not None, notes, source)
 
 

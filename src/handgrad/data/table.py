@@ -111,7 +111,7 @@ def table_dataset(
         raise FormatError(f"{frame.path} has no examples", "rows of numbers and a label", "add them")
     fitted = options if isinstance(options, FittedOptions) else None
     frame, label, notes = _labelled(frame, options)
-    frame, words = _with_labels(frame, label_words(frame, label), options.missing)
+    frame, words = _with_labels(frame, label, options.missing)
     given = None if train_rows is None else frame.table.index.to_numpy() < train_rows
     if given is None:
         class_names, y = classes(words, frame.path, label)
@@ -213,13 +213,14 @@ def _labelled_like(frame: Frame, columns: Columns) -> tuple[Frame, str | None]:
     return (frame, None) if label is None else (frame.as_text(label), label)
 
 
-def _with_labels(frame: Frame, words: Sequence[str | None], missing: Missing) -> tuple[Frame, list[str]]:
-    """Refuse or leave out rows without a label."""
+def _with_labels(frame: Frame, label: str, missing: Missing) -> tuple[Frame, list[str]]:
+    """Return the labels, and refuse or leave out rows without one."""
+    words = label_words(frame, label)
     present = np.array([word is not None for word in words])
     if not present.all() and missing != "drop":
         row = int(np.flatnonzero(~present)[0])
         raise FormatError(
-            f"{frame.path}, {frame.place(row)}: an empty label",
+            f"{frame.path}, {frame.place(row)}: an empty label{frame.gap(row, label)}",
             "a label in every row",
             "fill it, or use --missing drop",
         )
@@ -300,7 +301,7 @@ def read_table_rows(
         frame, label = _labelled_like(frame, columns)
     words = None
     if label is not None:
-        frame, words = _with_labels(frame, label_words(frame, label), missing)
+        frame, words = _with_labels(frame, label, missing)
     X, whole, unknown = encode(frame, columns, missing)
     labels = None if words is None else tuple(word for word, kept in zip(words, whole, strict=True) if kept)
     left_out = () if whole.all() else (f"{int((~whole).sum()):,} rows with empty fields left out",)
