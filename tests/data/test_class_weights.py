@@ -25,6 +25,12 @@ def test_lines_of_a_class_and_a_number_are_read(content: str, weights: list[floa
     assert read_class_weights(tmp_path / "weights.csv", CLASSES).tolist() == weights
 
 
+def test_weights_in_utf_16_are_read(tmp_path: Path) -> None:
+    """As spreadsheets write them, and as tables are read."""
+    (tmp_path / "weights.csv").write_text("class,weight\n10,4\n", encoding="utf-16")
+    assert read_class_weights(tmp_path / "weights.csv", CLASSES).tolist() == [1, 1, 4]
+
+
 @pytest.mark.parametrize(
     ("content", "piece"),
     [
@@ -34,7 +40,10 @@ def test_lines_of_a_class_and_a_number_are_read(content: str, weights: list[floa
         ("a,-1\n", "line 1: '-1' is not a weight"),
         ("a,nan\n", "line 1: 'nan' is not a weight"),
         ("a,inf\n", "line 1: 'inf' is not a weight"),
-        ("a 1\n10 2\n", "line 2: '10 2' is not a weight"),
+        ("a 1\n10 2\n", "line 1: 'a 1' is not a weight"),
+        ("a;2\n", "line 1: 'a;2' is not a weight; expected a number from 0 to 1,000,000 after the last comma"),
+        ("a,1_0\n", "line 1: '1_0' is not a weight"),
+        ("a,1e308\n", "line 1: '1e308' is not a weight"),
         ("class,weight\n", "has no weights"),
         ("", "has no weights"),
     ],

@@ -269,6 +269,13 @@ def test_tables_of_other_columns_are_refused(refused, tmp_path):
         load_data(tmp_path)
 
 
+def test_names_that_differ_in_case_and_blanks_are_the_same(tmp_path):
+    """In a folder as with --test."""
+    (tmp_path / "train.csv").write_text("a,b_1,Label\n" + "1,2,x\n3,4,y\n" * 3)
+    (tmp_path / "test.csv").write_text("B 1,label,A\n3,x,2\n6,y,5\n")
+    assert load_data(tmp_path).X_test.tolist() == [[0.5, 0.5], [2, 2]]
+
+
 def test_the_test_table_is_not_used_for_fitting(tmp_path):
     """Ranges and columns come from the training table; the order of the columns does not matter."""
     (tmp_path / "train.csv").write_text("a,b,label\n" + "1,2,x\n3,4,y\n" * 3)

@@ -85,7 +85,7 @@ def follow(error, folder, monkeypatch):
     return next(path for path in folder.iterdir() if path.stem == "table")
 
 
-@pytest.mark.parametrize("kind", ["json", "feather"])
+@pytest.mark.parametrize("kind", ["json", "jsonl", "feather"])
 def test_the_advice_on_tables_is_true(tmp_path, monkeypatch, kind):
     """The command in the message converts the file into one that is read."""
     path = tmp_path / f"set.{kind}"
@@ -93,7 +93,7 @@ def test_the_advice_on_tables_is_true(tmp_path, monkeypatch, kind):
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
         TABLE.to_feather(path)
     else:
-        TABLE.to_json(path, orient="records")
+        TABLE.to_json(path, orient="records", lines=kind == "jsonl")
     with pytest.raises(FormatError) as caught:
         load_data(path)
     data = load_data(follow(caught.value, tmp_path, monkeypatch))

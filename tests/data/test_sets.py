@@ -158,6 +158,32 @@ def test_a_test_file_that_does_not_match_is_refused(
         load_sets(DataSettings(data=table, test=other))
 
 
+@pytest.mark.parametrize("option", ["test", "validation"])
+def test_a_file_that_lacks_the_label_is_not_said_to_lack_a_feature(option: str, tmp_path: Path) -> None:
+    """If the label was guessed, the message says what was guessed and what to do."""
+    rows = [(i * 7 % 10, i * 3 % 2, ("red", "blue")[i % 2], ("S", "C")[i // 2 % 2]) for i in range(40)]
+    for name in ("train", "test"):
+        lines = [("age", "won it", "colour", "port"), *rows]
+        kept = [line if name == "train" else (line[0], *line[2:]) for line in lines]
+        (tmp_path / f"{name}.csv").write_text("\n".join(",".join(map(str, line)) for line in kept) + "\n")
+    other = str(tmp_path / "test.csv")
+    settings: dict[str, Any] = {option: other}
+    with pytest.raises(DataError) as caught:
+        load_sets(DataSettings(data=str(tmp_path / "train.csv"), **settings))
+    assert "test.csv lacks the column won it; expected" in str(caught.value)
+    assert "in which port was taken as the label" in str(caught.value)
+    assert f"write --label 'won it' and leave out --{option}, because {other} has no labels" in str(caught.value)
+    with pytest.raises(DataError, match="has no labels"):
+        load_sets(DataSettings(data=str(tmp_path / "train.csv"), label="won it", **settings))
+
+
+def test_columns_of_a_test_file_that_are_not_used_are_named(table: str, tmp_path: Path) -> None:
+    """One of them may be meant for a column of the training set; names that differ in case are the same."""
+    (tmp_path / "other.csv").write_text("SIZE,colour,weight,height,Kind \n1,red,2,3,big\n2,blue,3,4,small\n")
+    data = load_sets(DataSettings(data=table, test=str(tmp_path / "other.csv")))
+    assert f"{tmp_path / 'other.csv'}: columns not used: weight, height" in data.notes
+
+
 def test_wrong_settings_are_refused(table: str) -> None:
     """Shares of nothing or everything, data of other features, and two sets from one standard input."""
     for share in (0, 1, 1.5, -0.1):

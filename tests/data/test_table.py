@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from handgrad.data.dataset import Scaling
 from handgrad.data.features import Column
 from handgrad.data.settings import TableOptions
+from handgrad.data.splits import stratified_split
 from handgrad.data.table import read_table, read_table_rows
 from handgrad.errors import DataError, FormatError
 
@@ -43,7 +44,8 @@ def test_a_table_with_the_label_last(tmp_path, header):
     data = read_table(write(tmp_path / "t.csv", ([header] if header else []) + ROWS))
     assert (data.name, data.class_names, data.image_shape) == ("t", ("no", "yes"), None)
     assert (data.X_train.shape, data.X_test.shape) == ((8, 2), (2, 2))
-    assert bool(data.notes) == (header is None or header[2] == "answer")
+    assert data.notes[-1] == "no test set: a fifth of each class is the test set"
+    assert bool(data.notes[:-1]) == (header is None or header[2] == "answer")
 
 
 @pytest.mark.parametrize("name", ["label", "Class", "target", "y"])
@@ -232,6 +234,26 @@ def test_a_missing_value_is_refused_dropped_or_filled(refused, tmp_path, gap):
     assert filled.columns.features[1].fill == pytest.approx(np.mean(training), rel=0.2)
 
 
+def test_what_is_filled_is_noted(tmp_path):
+    """Each column has the number of its empty fields and what stands for them; a word becomes no category."""
+    rows = [f"{i},{'' if i in (3, 4) else 2},{'' if i == 5 else 'rs'[i % 2]},{'xy'[i % 2]}\n" for i in range(20)]
+    data = table("a,b,c,label\n" + "".join(rows), tmp_path / "t.csv", missing="mean")
+    assert "empty fields filled with the mean of the training set: b 2 (2), c 1 (no category)" in data.notes
+    assert len(data.y_train) + len(data.y_test) == 20
+    data = table("a,b,c,label\n" + "".join(rows), tmp_path / "t.csv", missing="drop")
+    assert "left out: 3 rows with empty fields, first line 5" in data.notes
+
+
+@pytest.mark.parametrize("missing", ["drop", "mean"])
+def test_a_column_that_is_empty_in_the_training_set_is_left_out(tmp_path, missing):
+    """Nothing can be learnt of it, whatever the test set has there, and that is said."""
+    tested = stratified_split(np.arange(20) % 2)[1]
+    rows = [f"{i},{'red' if i in tested else ''},{'xy'[i % 2]}\n" for i in range(20)]
+    data = table("a,b,label\n" + "".join(rows), tmp_path / "t.csv", missing=missing)
+    assert [column.name for column in data.columns.features] == ["a"]
+    assert "the column b is empty in the training set; left out" in data.notes
+
+
 def test_words_become_zeros_and_ones(tmp_path):
     """A column of a few words becomes one column for each, with a note; truth values are 0 and 1."""
     rows = [(("red", "blue")[i % 2], ("yes", "no")[i % 3 == 0], i, "xy"[i % 2]) for i in range(12)]
@@ -299,6 +321,17 @@ def test_mnist_as_a_table_is_images(tmp_path, header):
     }
 
 
+def test_a_column_that_may_identify_the_rows_is_noted(tmp_path):
+    """It stays a feature, because a measurement may be different in each row too; a repeated value is none."""
+    rows = [f"{1000 + 37 * i % 101},{i % 7},{'xy'[i % 2]}\n" for i in range(60)]
+    said = "the column customer has a different whole number in every row, as identifiers have; if it is one, leave it "
+    data = table("customer,b,label\n" + "".join(rows), tmp_path / "t.csv")
+    assert [note for note in data.notes if note.startswith(said + "out with --drop customer")]
+    assert data.n_features == 2
+    data = table("customer,b,label\n" + "".join([*rows, rows[0]]), tmp_path / "t.csv")
+    assert not any("identifiers" in note for note in data.notes)
+
+
 def test_a_quantity_is_no_label(refused, tmp_path):
     """More classes than the rows allow, or labels with a fraction, are refused with the way out."""
     with refused(DataError, "different labels in 20 rows", "--label"):
@@ -310,7 +343,7 @@ def test_a_quantity_is_no_label(refused, tmp_path):
 def test_constant_features_are_noted_and_cannot_be_all(refused, tmp_path):
     """A column that never changes is noted; if none changes, nothing can be learned."""
     text = "a,b,label\n" + "".join(f"1,{i},{'xy'[i % 2]}\n" for i in range(10))
-    assert any("1 of 2 features are constant" in note for note in table(text, tmp_path / "t.csv").notes)
+    assert "1 of 2 features is constant in the training set: a" in table(text, tmp_path / "t.csv").notes
     with refused(DataError, "every feature is constant"):
         table(text, tmp_path / "t.csv", drop=("b",))
 

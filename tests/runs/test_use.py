@@ -121,7 +121,9 @@ def test_evaluation_takes_all_rows_of_a_table(table_run: tuple[Path, dict], tmp_
     _, *rows = (run.parent / "table.csv").read_text().splitlines()
     fields = [row.split(",") for row in [*rows, *["1000,10000,high"] * 10]]
     (tmp_path / "other.csv").write_text("kind,class,b,a\n" + "".join(f"x,{name},{b},{a}\n" for a, b, name in fields))
-    found, *_ = evaluate_run(run, str(tmp_path / "other.csv"), pytest.fail)
+    told: list[str] = []
+    found, *_ = evaluate_run(run, str(tmp_path / "other.csv"), told.append)
+    assert told == [f"{tmp_path / 'other.csv'}: column not used: kind"]
     outputs = predicted(run, np.array([row[:2] for row in fields], float), tmp_path)
     names = [one.class_names[int(one.outputs.argmax())] for one in outputs]
     right = np.mean([name == row[2] for name, row in zip(names, fields, strict=True)])
@@ -424,3 +426,63 @@ def test_a_missing_file_is_called_missing_by_a_model_of_tables(table_run: tuple[
     """It is not taken for an image, and neither is a mistyped option."""
     with refused(DataError, "there is no file --probabilites"):
         predict_inputs(table_run[0], [Path("--probabilites")], pytest.fail)
+
+
+GAPS = "size,colour,kind\n" + "".join(f"{i * 7 % 10},{('red', 'blue')[i % 2]},{'xy'[i // 2 % 2]}\n" for i in range(40))
+
+
+def run_with_gaps(folder: Path, missing: Any) -> Path:
+    """Train on a table with two empty fields, of a number and of a word."""
+    (folder / "t.csv").write_text(GAPS + ",red,x\n3,,y\n" if missing != "error" else GAPS)
+    data = DataFlags(data=str(folder / "t.csv"), missing=missing)
+    config = TrainConfig(data, NetworkFlags((4,)), TrainingFlags(epochs=1), RunSettings(folder / "run"))
+    return train_run(config, load_data(data.data, options=data), silent, [].append)[0]
+
+
+def test_empty_fields_are_filled_as_in_the_training(tmp_path: Path) -> None:
+    """A model of --missing mean predicts every row: a number becomes the mean, and a word no category."""
+    run = run_with_gaps(tmp_path, "mean")
+    (tmp_path / "new.csv").write_text("size,colour\n,red\n3,\n3,red\n")
+    told: list[str] = []
+    found = predict_inputs(run, [tmp_path / "new.csv"], told.append)
+    assert [one.row for one in found] == [0, 1, 2]
+    assert any("empty fields filled with the mean of the training set: size 1 (" in note for note in told)
+    assert any("colour 1 (no category)" in note for note in told)
+
+
+@pytest.mark.parametrize("missing", ["drop", "error"])
+def test_rows_with_empty_fields_are_reported_and_the_others_predicted(missing: str, tmp_path: Path) -> None:
+    """Without a mean nothing stands for a field; each prediction keeps the number of its row."""
+    run = run_with_gaps(tmp_path, missing)
+    (tmp_path / "new.csv").write_text("size,colour\n1,red\n,red\n3,\n4,blue\n")
+    skipped: list[DataError] = []
+    found = predict_inputs(run, [tmp_path / "new.csv"], pytest.fail, skipped.append)
+    assert [one.row for one in found] == [0, 3]
+    assert "new.csv: 2 rows with empty fields, first line 3, not predicted" in str(skipped[0])
+    assert "--missing" not in str(skipped[0])
+    with pytest.raises(DataError, match="not predicted"):
+        predict_inputs(run, [tmp_path / "new.csv"], pytest.fail)
+
+
+def test_predictions_need_no_labels(table_run: tuple[Path, dict], tmp_path: Path) -> None:
+    """The label's column may be empty in part or altogether, or hold what is no class."""
+    _, *rows = (table_run[0].parent / "table.csv").read_text().splitlines()
+    expected = predict_inputs(table_run[0], [table_run[0].parent / "table.csv"], pytest.fail)
+    for label in ("", "?", "sideways"):
+        lines = [row.rpartition(",")[0] + f",{label if place != 1 else 'low'}" for place, row in enumerate(rows)]
+        (tmp_path / "new.csv").write_text("a,b,class\n" + "\n".join(lines) + "\n")
+        found = predict_inputs(table_run[0], [tmp_path / "new.csv"], pytest.fail)
+        np.testing.assert_array_equal([one.outputs for one in found], [one.outputs for one in expected])
+
+
+def test_empty_fields_in_an_evaluation_are_explained(tmp_path: Path) -> None:
+    """What is advised is possible: another training, or another table."""
+    run = run_with_gaps(tmp_path, "error")
+    (tmp_path / "new.csv").write_text("size,colour,kind\n1,red,x\n,red,y\n")
+    with pytest.raises(DataError, match=r"line 3.*an empty field.*Fill it, or train with --missing drop or"):
+        evaluate_run(run, str(tmp_path / "new.csv"), pytest.fail)
+    (tmp_path / "drop").mkdir()
+    run = run_with_gaps(tmp_path / "drop", "drop")
+    told: list[str] = []
+    evaluate_run(run, str(tmp_path / "new.csv"), told.append)
+    assert any("left out: 1 row with an empty field, line 3" in note for note in told)

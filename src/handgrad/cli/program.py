@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import cyclopts
@@ -16,9 +19,13 @@ from handgrad.cli.data import data_app
 from handgrad.cli.exercise import check, exercise_app, grade
 from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
 from handgrad.errors import HandgradError, SettingError
+from handgrad.runs.config import DataFlags, NetworkFlags, TrainingFlags
 
 if TYPE_CHECKING:
     from cyclopts import ArgumentCollection, Token
+
+_SETTINGS = {field.name for kind in (DataFlags, NetworkFlags, TrainingFlags) for field in fields(kind)}
+_ALIKE = 0.7  # words that are less alike are no misspellings of each other
 
 
 def _from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -85,7 +92,21 @@ def _unwrapped(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, HandgradError):
         cause = cause.__cause__ or cause.__context__
-    return str(cause or error).strip()
+    if isinstance(cause, SettingError):
+        return str(_in_flags(cause))
+    text = str(cause or error).strip()
+    guess = re.fullmatch(r"(Invalid value \"(.*)\" for .*) Did you mean \"(.*)\"\?", text)
+    return guess[1] if guess and SequenceMatcher(None, guess[2], guess[3]).ratio() < _ALIKE else text
+
+
+def _in_flags(error: SettingError) -> SettingError:
+    """Call a setting in an error by its flag."""
+    name = error.found.partition(" is ")[0]
+    if name not in _SETTINGS:
+        return error
+    flag = "--lr" if name == "learning_rate" else f"--{name.replace('_', '-')}"
+    remedy = re.sub(rf"(?<![-\w]){name}\b", flag, error.remedy)
+    return SettingError(error.found.replace(name, flag, 1), error.wanted, remedy)
 
 
 def _too_many(words: str, command: str) -> SettingError:

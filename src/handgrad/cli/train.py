@@ -12,6 +12,7 @@ import cyclopts
 from cyclopts import App, Parameter
 
 from handgrad.cli.notices import download_progress, load, tell
+from handgrad.data.names import joined_names
 from handgrad.data.settings import DataSettings
 from handgrad.errors import DataError, SettingError
 from handgrad.runs.config import PRESETS, TrainConfig, read_config
@@ -37,7 +38,7 @@ def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollec
     if preset in PRESETS:
         layers.append((f"preset {preset}", PRESETS[preset]))
     for source, content in layers:
-        flat = {name: ",".join(map(str, v)) or "none" if isinstance(v, list) else v for name, v in content.items()}
+        flat = {name: joined_names(map(str, v)) or "none" if isinstance(v, list) else v for name, v in content.items()}
         # Under the key of its command: in a flat table, a key that is also a command, such as data, is dropped.
         cyclopts.config.Dict({"train": flat}, source=source)(app, commands, arguments)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
+from handgrad.data.encodings import as_utf8
+from handgrad.data.text import is_number
 from handgrad.errors import FormatError
 
 _MAX_BYTES = 2**22
+_LARGEST = 1e6  # weights are relative; larger ones leave nothing of the other classes, and overflow in the end
+_WEIGHT = f"a number from 0 to {_LARGEST:,.0f} after the last comma"
 
 
 def read_class_weights(path: Path, class_names: Sequence[str]) -> NDArray[np.float64]:
@@ -44,16 +47,17 @@ def read_class_weights(path: Path, class_names: Sequence[str]) -> NDArray[np.flo
     """
     with files.opened(path) as file:
         files.refuse_size(path.stat().st_size, path, _MAX_BYTES)
-        text = file.read().decode("utf-8-sig", "replace")
+        text = as_utf8(file.read())[0].decode("utf-8", "replace")
     weights, number = np.ones(len(class_names)), {name: i for i, name in enumerate(class_names)}
     seen: set[str] = set()
     for line, content in enumerate(text.splitlines(), start=1):
         name, _, value = (part.strip().strip("\"'") for part in content.rpartition(","))
-        if not content.strip() or (line == 1 and name not in number and _number(value) is None):
+        heading = line == 1 and "," in content and name not in number and not is_number(value)
+        if not content.strip() or heading:
             continue
         weight = _number(value)
         if weight is None:
-            raise _wrong(path, line, f"{value[:40]!r} is not a weight", "a number of at least 0 after the last comma")
+            raise _wrong(path, line, f"{value[:40]!r} is not a weight", _WEIGHT)
         if name not in number or name in seen:
             what = "is named twice" if name in seen else "is no class of the training set"
             raise _wrong(path, line, f"{name[:40]!r} {what}", f"one of {', '.join(class_names[:20])}")
@@ -67,12 +71,8 @@ def read_class_weights(path: Path, class_names: Sequence[str]) -> NDArray[np.flo
 
 
 def _number(text: str) -> float | None:
-    """Return a finite number of at least 0; None for any other text."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if 0 <= value < math.inf else None
+    """Return a number that may be a weight; None for any other text."""
+    return float(text) if is_number(text) and 0 <= float(text) <= _LARGEST else None
 
 
 def _wrong(path: Path, line: int, found: str, wanted: str) -> FormatError:

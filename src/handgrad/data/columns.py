@@ -13,6 +13,7 @@ from handgrad.data.features import Column, Columns
 from handgrad.data.frames import Frame
 from handgrad.data.guesses import find_label
 from handgrad.data.labels import called, is_numeric, listed
+from handgrad.data.names import dropping
 from handgrad.data.settings import Missing
 from handgrad.data.text import is_number, plain
 from handgrad.errors import DataError, FormatError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_WORDS = 100  # more different words in a column are names or free text, not categories
 _FAR = 1000
+_MANY_ROWS = 50
 _COUNTERS = ("id", "index", "idx", "no", "nr", "row", "rowid", "rownames", "rowname", "serial", "number")
 _TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "t": 1.0, "f": 0.0}
 
@@ -61,13 +63,19 @@ def fit_columns(
     for name in frame.names:
         if name == label or name in drop:
             continue
-        frame.refuse_other(name, f"convert the column, or leave it out with --drop {name}")
+        frame.refuse_other(name, f"convert the column, or leave it out with {dropping(name)}")
         column = frame.table[name]
-        if column.isna().all():
-            notes.append(f"{called(name, frame.named)} is empty; left out")
+        if column.iloc[rows].isna().all():
+            where = "" if column.isna().all() else " in the training set"
+            notes.append(f"{called(name, frame.named)} is empty{where}; left out")
         elif _counts(column, name):
             notes.append(f"{called(name, frame.named)} only counts the rows; left out")
         elif is_numeric(column):
+            if _identifies(column):
+                notes.append(
+                    f"{called(name, frame.named)} has a different whole number in every row, as identifiers have; if "
+                    f"it is one, leave it out with {dropping(name)}"
+                )
             known = column.to_numpy(np.float64, na_value=np.nan)[rows]
             mean = float(np.nanmean(known)) if missing == "mean" and np.isfinite(known).any() else None
             features.append(Column(name, fill=mean))
@@ -94,6 +102,12 @@ def is_called_counter(name: str) -> bool:
     return plain(name) in _COUNTERS or name.startswith("Unnamed: ") or name.endswith(("Id", "ID", "_id"))
 
 
+def _identifies(column: pd.Series[Any]) -> bool:
+    """Recognise whole numbers that are all different, in more rows than chance would leave so."""
+    many = column.dtype.kind in "iu" and len(column) >= _MANY_ROWS
+    return many and int(column.max()) - int(column.min()) >= len(column) - 1 and bool(column.is_unique)
+
+
 def _of_words(frame: Frame, name: str, rows: NDArray[np.intp]) -> Column:
     """Describe a column that holds words: truth values, or categories."""
     column = frame.table[name]
@@ -111,7 +125,7 @@ def _of_words(frame: Frame, name: str, rows: NDArray[np.intp]) -> Column:
             f"{frame.path}, {frame.place(row)}, {called(name, frame.named)}: {found!r} is not a number, and the column "
             f"has {len(words):,} different words",
             f"numbers, or at most {MAX_WORDS} words that occur again and again",
-            f"correct the field, or leave the column out with --drop {name}",
+            f"correct the field, or leave the column out with {dropping(name)}",
         )
     return Column(name, tuple(words))
 
@@ -127,10 +141,10 @@ def encode(
     whole : array of shape (n,)
         False for a row with an empty field that nothing stands for, if ``missing`` is "drop".
     notes : tuple of str
-        Words that are none of the categories; they become zeros.
+        Words that are none of the categories, which become zeros, and how many empty fields were filled.
     """
     parts, whole, found = [], np.ones(len(frame.table), bool), matched(frame, columns)
-    notes = []
+    notes, filled = [], []
     if all(map(is_numeric, found)) and not any(column.words for column in columns.features):
         X = frame.table[[series.name for series in found]].to_numpy(np.float64, na_value=np.nan)
         if np.isfinite(X).all():  # tables of images would take three times the memory below
@@ -139,6 +153,9 @@ def encode(
         if column.words:
             texts = [None if word is None or word != word else str(word).strip() for word in series.tolist()]
             present = np.array([text is not None for text in texts])
+            if missing == "mean" and not present.all():
+                filled.append(f"{column.name} {int((~present).sum()):,} (no category)")
+                present[:] = True
             parts.append(np.array([[text == word for word in column.words] for text in texts], np.float64))
             unknown = Counter(text for text in texts if text is not None and text not in column.words)
             if unknown:
@@ -150,7 +167,8 @@ def encode(
         else:
             values = _numbers(frame, series, column.name)
             present = ~np.isnan(values)
-            if column.fill is not None:
+            if column.fill is not None and not present.all():
+                filled.append(f"{column.name} {int((~present).sum()):,} ({column.fill:.4g})")
                 values = np.where(present, values, column.fill)
                 present[:] = True
             if np.isinf(values).any():
@@ -167,9 +185,11 @@ def encode(
             raise FormatError(
                 f"{frame.path}, {frame.place(row)}, {called(column.name, frame.named)}: an empty field{gap}",
                 "a value in every field",
-                "fill it, or use --missing drop or --missing mean",
+                "fill it, or train with --missing drop or --missing mean",
             )
         whole &= present
+    if filled:
+        notes.append(f"empty fields filled with the mean of the training set: {listed(filled)}")
     return np.column_stack(parts), whole, tuple(notes)
 
 

@@ -9,28 +9,24 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from handgrad import files
 from handgrad.data.content import MAX_TEXT_BYTES
 from handgrad.data.dataset import Dataset
 from handgrad.data.formats import kind_of, read_frame
-from handgrad.data.frames import Frame
-from handgrad.data.guesses import lacking, missing_label
 from handgrad.data.idx import FILES, find_idx_files, folder_name, read_idx_folder
 from handgrad.data.images import is_picture_name
+from handgrad.data.joining import has_no_labels, join_frames, with_missing_label
 from handgrad.data.layouts import find_sets, read_set
 from handgrad.data.libsvm import equally_wide
 from handgrad.data.listing import list_files
 from handgrad.data.npy import read_named_arrays
-from handgrad.data.one_hot import label_parts, labelled
 from handgrad.data.parts import role_of
 from handgrad.data.pictures import class_folders, read_class_folders
 from handgrad.data.raw import dataset_from_raw
 from handgrad.data.settings import TableOptions
-from handgrad.data.table import join_frames, table_dataset
-from handgrad.data.text import LABELS, plain
+from handgrad.data.table import table_dataset
 from handgrad.errors import DataError
 
 _DEPTH = 4
@@ -113,33 +109,14 @@ def _read_tables(folder: Path, name: str, tables: Sequence[Path], options: Table
         parts = {"train": list(tables), "test": []}
     frames = equally_wide([read_frame(path) for path in (*parts["train"], *parts["test"])])
     train, test = frames[: len(parts["train"])], frames[len(parts["train"]) :]
-    options, notes = _with_label(train[0], test, options or TableOptions())
-    bare = [frame for frame in test if _has_no_labels(frame, train[0], options)]
+    options, notes = with_missing_label(train[0], test, options or TableOptions())
+    bare = [frame for frame in test if has_no_labels(frame, train[0], options)]
     rest = [frame for frame in test if frame not in bare]
     frame = join_frames(folder, [*train, *rest], options)
     length = sum(len(one.table) for one in train) if rest else None
     notes += [f"{one.path.name} has no labels and is not used; try `handgrad predict`" for one in bare]
     notes += [f"ignored: {path.name}" for path in tables if path not in parts["train"] + parts["test"]]
     return table_dataset(frame, name, options, length).with_notes(*notes)
-
-
-def _with_label(train: Frame, test: Sequence[Frame], options: TableOptions) -> tuple[TableOptions, list[str]]:
-    """Take the one column that only the training table has for the label, as in Kaggle's folders, if none was named."""
-    names = {missing_label(frame, train.names) for frame in test if train.named}
-    if options.label is not None or len(names) != 1 or not (label := names.pop()):
-        return options, []
-    notes = (
-        [] if plain(label) in LABELS else [f"using the column {label}, which {test[0].path.name} lacks, as the label"]
-    )
-    return replace(options, label=label), notes
-
-
-def _has_no_labels(test: Frame, train: Frame, options: TableOptions) -> bool:
-    """Say whether a test table is like the training table but for the label."""
-    if not (test.named and train.named):
-        return len(test.names) < len(train.names)
-    label = labelled(train, options.label)[1]
-    return bool(set(lacking(test, train.names)) >= set(label_parts(train, label)))
 
 
 def _is_other(path: Path) -> bool:

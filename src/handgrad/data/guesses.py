@@ -10,7 +10,8 @@ import numpy as np
 
 from handgrad.data.frames import Frame
 from handgrad.data.labels import called, is_numeric, listed
-from handgrad.data.text import LABELS, flag, plain
+from handgrad.data.names import flag
+from handgrad.data.text import LABELS, plain
 from handgrad.errors import DataError
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def find_label(frame: Frame, label: str, features: int, named: bool) -> str | No
 
 def lacking(frame: Frame, names: Sequence[str]) -> list[str]:
     """List the names that no column of a table has."""
-    there = set(map(plain, frame.names))
-    return [name for name in names if name not in frame.names and plain(name) not in there]
+    there = {*frame.names, *map(plain, frame.names)}
+    return [name for name in names if name not in there and plain(name) not in there]
 
 
 def missing_label(frame: Frame, names: Sequence[str]) -> str | None:
@@ -104,17 +105,22 @@ def missing_label(frame: Frame, names: Sequence[str]) -> str | None:
 
 def _by_name(frame: Frame, names: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
     """Find a column that is called as labels of public tables are, and may hold classes."""
-    last, plains = names[-1], [plain(name) for name in names]
-    fitting = [name for name in names if _may_be_classes(frame.table[name])]
-    found = [name for name in fitting if plain(name) in _USUAL]
-    possible = [name for name in fitting if plain(name) in _AMBIGUOUS]
+    table, last, plains = frame.table, names[-1], [plain(name) for name in names]
+
+    def fitting(usual: Sequence[str]) -> list[str]:
+        called_so = [name for name, word in zip(names, plains, strict=True) if word in usual]
+        return [name for name in called_so if _may_be_classes(table[name])]
+
+    found, possible = fitting(_USUAL), fitting(_AMBIGUOUS)
     if last in found or (last in possible and names[0] not in found):
         return last, (f"using the last column, {last}, as the label",)
-    if "y" in plains and "x" not in plains and ((y := names[plains.index("y")]) in fitting or not fitting):
-        return y, ()
-    if len(found) > 1 or (found and found[0] != names[0] and _has_two_values(frame.table[last])):
+    if "y" in plains and "x" not in plains:
+        y = names[plains.index("y")]
+        if _may_be_classes(table[y]) or not _may_be_classes(table[last]):
+            return y, ()
+    if len(found) > 1 or (found and found[0] != names[0] and _has_two_values(table[last])):
         raise _undecided(frame, found if len(found) > 1 else [found[0], last])
-    if not found and len(possible) == 1 and last not in fitting:
+    if not found and len(possible) == 1 and not _may_be_classes(table[last]):
         found = possible
     return (found[0], (f"using the column {found[0]} as the label",)) if found else None
 

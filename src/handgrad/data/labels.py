@@ -150,12 +150,14 @@ def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...
             f"choose another column with --label; {QUANTITY}",
         )
     if len(names) < 2:
-        raise DataError(f"{path}: 1 label in the column {label}", "2 classes or more", "choose the column with --label")
+        raise DataError(
+            f"{path}: 1 label in the column {label}", "2 classes or more", "choose another column with --label"
+        )
     if len(words) < 2 * len(names) and len(names) > 2:
         raise DataError(
             f"{path}: {len(names):,} different labels in {len(words):,} rows, in the column {label}",
             "several rows for each class",
-            f"choose the label's column with --label; {QUANTITY}",
+            f"choose another column with --label; {QUANTITY}",
         )
     number = {name: index for index, name in enumerate(names)}
     return tuple(names), np.array([number[word] for word in words], np.int64)

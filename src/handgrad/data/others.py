@@ -56,6 +56,12 @@ KINDS = (
         Kind(start, b"", "a pickle of protocol 0", "write it again with pickle.dump(data, file, protocol=4)")
         for start in (b"(dp", b"(lp", b"(cnumpy", b"cnumpy")
     ),
+    Kind(
+        b"{",
+        b"}\n{",
+        "JSON, one object in a line",
+        "convert it with pandas.read_json('{path}', lines=True).to_csv('table.csv', index=False)",
+    ),
     Kind(b"{", b"", "JSON", "convert it with pandas.read_json('{path}').to_csv('table.csv', index=False)"),
     Kind(b"[", b"", "JSON", "convert it with pandas.read_json('{path}').to_csv('table.csv', index=False)"),
     Kind(b"7z\xbc\xaf", b"", "a 7z archive", "unpack it, and name what is in it"),

@@ -13,8 +13,10 @@ from handgrad.data.catalog import load_data
 from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.download import Progress
 from handgrad.data.features import Columns
-from handgrad.data.formats import is_table
+from handgrad.data.formats import is_table, read_frame
+from handgrad.data.guesses import lacking
 from handgrad.data.labels import number_labels
+from handgrad.data.names import flag
 from handgrad.data.ranges import recognise
 from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.splits import NO_TEST_SET, HeldOut
@@ -149,14 +151,14 @@ def load_sets(settings: DataSettings, progress: Progress | None = None, like: Pr
     data = load_data(settings.data, progress, _options(settings, like), held_out)
     if settings.test is not None:
         data = data if data.own_test else _rejoined(data)
-        part = read_part(settings.test, data, progress, settings.missing)
+        part = _read_other("--test", settings.test, data, settings, progress)
         data = replace(data, X_test=part.X, y_test=part.y, own_test=True).with_notes(*_of(part))
     if share and data.X_validation is None:
         X, y = data.X_train, data.y_train
         kept, third = held_out.split_off(np.arange(len(y)), y)
         data = replace(data, X_train=X[kept], y_train=y[kept], X_validation=X[third], y_validation=y[third])
     if isinstance(settings.validation, str):
-        part = read_part(settings.validation, data, progress, settings.missing)
+        part = _read_other("--validation", settings.validation, data, settings, progress)
         data = replace(data, X_validation=part.X, y_validation=part.y).with_notes(*_of(part))
     return data
 
@@ -166,6 +168,26 @@ def _options(options: TableOptions, like: Prepared | None) -> TableOptions:
     if like is None or like.columns is None:
         return options
     return FittedOptions(missing=options.missing, columns=like.columns, scaling=like.scaling)
+
+
+def _read_other(option: str, source: str, data: Dataset, settings: DataSettings, progress: Progress | None) -> Part:
+    """Read the file of an option. If it lacks one column, which may be the label that nobody named, say so."""
+    try:
+        return read_part(source, data, progress, settings.missing)
+    except DataError as error:
+        path, columns = Path(source).expanduser(), data.columns
+        if columns is None or not columns.named or settings.label is not None or not path.is_file():
+            raise
+        frame = read_frame(path) if is_table(path) else None
+        absent = lacking(frame, [column.name for column in columns.features]) if frame and frame.named else []
+        if len(absent) != 1:
+            raise
+        raise DataError(
+            f"{source} lacks the column {absent[0]}",
+            f"the columns of the training set, in which {columns.label} was taken as the label",
+            f"add it; or, if it is the label, as in Kaggle's files, write {flag('--label', absent[0])} and leave out "
+            f"{option}, because {source} has no labels",
+        ) from error
 
 
 def _rejoined(data: Dataset) -> Dataset:
@@ -192,7 +214,8 @@ def _all_rows(path: Path, like: Prepared, missing: Missing) -> Part:
         raise DataError(f"{path} has no labels", wanted, "use `handgrad predict` for rows without labels")
     y = number_labels(rows.labels, like.class_names, path)
     scaling, notes = recognise(rows.X, like.scaling, like.image_shape is not None, str(path))
-    return Part(str(path), scaling.apply(rows.X), y, (*rows.notes, *notes, *_absent(y, like)), True)
+    left_out = [f"left out: {rows.left_out}"] if rows.left_out else []
+    return Part(str(path), scaling.apply(rows.X), y, (*rows.notes, *left_out, *notes, *_absent(y, like)), True)
 
 
 def _absent(y: NDArray[np.int64], like: Prepared) -> tuple[str, ...]:

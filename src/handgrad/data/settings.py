@@ -1,11 +1,13 @@
 """Which data to train on, and what a table does not say itself."""
 
+import re
 from dataclasses import dataclass, fields
 from typing import Literal
 
 from handgrad.errors import SettingError
 
 BALANCED = "balanced"
+_PER_CENT = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*%\s*")
 Missing = Literal["error", "drop", "mean"]
 
 
@@ -19,7 +21,7 @@ class TableOptions:
         The label's column, by its name or its number from 1, or the names of several that are one-hot, separated by
         commas.
     drop : tuple of str
-        Columns to leave out, by name, separated by commas.
+        Columns to leave out, by name, separated by commas; in quotation marks a name may have commas.
     missing : {"error", "drop", "mean"}, default "error"
         What to do about an empty field: stop, leave out its row, or put the column's mean in its place.
     """
@@ -72,7 +74,7 @@ class DataSettings(TableOptions):
         The label's column in a table, by its name or its number from 1, or the names of several that are one-hot,
         separated by commas.
     drop : tuple of str
-        Columns of a table to leave out, by name, separated by commas.
+        Columns of a table to leave out, by name, separated by commas; in quotation marks a name may have commas.
     missing : {"error", "drop", "mean"}, default "error"
         What to do about an empty field in a table: stop, leave out its row, or put the column's mean in its place.
     """
@@ -88,6 +90,12 @@ class DataSettings(TableOptions):
                 f"validation is {self.validation:g}",
                 "a share of the training set between 0 and 1, or the path of a file",
                 "try 0.1, or write ./ before the name of a file",
+            )
+        if isinstance(self.validation, str) and (share := _PER_CENT.fullmatch(self.validation)):
+            raise SettingError(
+                f"validation is {self.validation}",
+                "a share of the training set between 0 and 1, or the path of a file",
+                f"write {float(share[1].replace(',', '.')) / 100:g}",
             )
         if [self.data, self.test, self.validation].count("-") > 1:
             raise SettingError("two sets from the standard input", "one at most", "save one of them as a file")

@@ -66,11 +66,16 @@ def split_examples(y: NDArray[np.int64], features: int) -> tuple[NDArray[np.intp
     (8, 2, 'no test set: a fifth of each class is the test set')
     """
     if (len(y), features) == _MNIST:
-        return np.arange(60_000), np.arange(60_000, 70_000), "the last 10,000 of 70,000 examples are the test set"
+        return np.arange(60_000), np.arange(60_000, 70_000), split_note(len(y), features)
     train, test = stratified_split(y)
     if len(test) == 0:
         raise DataError("no class has two examples", "classes with several examples each", "check the labels")
     return train, test, NO_TEST_SET
+
+
+def split_note(count: int, features: int) -> str:
+    """Say how :func:`split_examples` splits so many examples."""
+    return "the last 10,000 of 70,000 examples are the test set" if (count, features) == _MNIST else NO_TEST_SET
 
 
 @dataclass(frozen=True)

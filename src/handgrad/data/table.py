@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,8 @@ from handgrad.data.one_hot import label_parts, labelled, with_label
 from handgrad.data.pixels import find_pixels
 from handgrad.data.ranges import PIXELS
 from handgrad.data.settings import Missing, TableOptions
-from handgrad.data.splits import HeldOut
+from handgrad.data.splits import HeldOut, split_note
+from handgrad.data.text import plain
 from handgrad.errors import DataError, FormatError
 
 _IMAGE = 784  # columns of 28x28 pixels
@@ -110,7 +110,7 @@ def table_dataset(
     if len(frame.table) == 0:
         raise FormatError(f"{frame.path} has no examples", "rows of numbers and a label", "add them")
     fitted = options if isinstance(options, FittedOptions) else None
-    frame, label, notes = _labelled(frame, options)
+    frame, label, notes = labels_of(frame, options)
     frame, words = _with_labels(frame, label, options.missing)
     given = None if train_rows is None else frame.table.index.to_numpy() < train_rows
     if given is None:
@@ -130,10 +130,12 @@ def table_dataset(
     X, whole, unknown = encode(frame, columns, options.missing)
     more = (*more, *unknown)
     if not whole.all():
-        more = (*more, f"{int((~whole).sum()):,} rows with empty fields left out")
+        more = (*more, f"left out: {_gaps(frame, whole)}")
     warnings = leaks(frame, columns, y) if fitted is None else ()
     class_names, y, empty = present_classes(class_names, y, whole if given is None else whole & given, frame.path)
     warnings = (*alike(class_names), *warnings)
+    if given is None and held_out.test:
+        empty = (*empty, split_note(int(whole.sum()), len(frame.names) - 1))
     whole &= y >= 0
     X, y = X[whole], y[whole]
     train, validation, test = _split(y, frame, None if given is None else given[whole], held_out)
@@ -159,39 +161,7 @@ def _split(
     return *held_out.split_off(np.flatnonzero(in_train), y), np.flatnonzero(~in_train)
 
 
-def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | None) -> Frame:
-    """Put the rows of several tables with the same columns below each other.
-
-    Parameters
-    ----------
-    path : Path
-        For messages.
-    frames : sequence of Frame
-    options : TableOptions or None
-
-    Raises
-    ------
-    DataError
-        If the columns differ.
-    """
-    import pandas as pd
-
-    first = frames[0]
-    _, label, _ = _labelled(first, options or TableOptions())
-    for frame in frames:
-        if set(frame.names) != set(first.names):
-            raise DataError(
-                f"{frame.path} has the columns {listed(frame.names)}",
-                f"those of {first.path}, {listed(first.names)}",
-                "name one file with --data, or make their columns agree",
-            )
-    tables = [with_label(frame, label).table for frame in frames]
-    table = pd.concat([one[list(tables[0].columns)] for one in tables], ignore_index=True)
-    others = {name: kind for frame in frames for name, kind in frame.others.items()}
-    return replace(first, path=path, table=table, source=None, others=others, parts=tuple(frames))
-
-
-def _labelled(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[str, ...]]:
+def labels_of(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[str, ...]]:
     """Find the labels of a data set, where the training set had them if there was one before."""
     if not isinstance(options, FittedOptions):
         return labelled(frame, options.label)
@@ -222,7 +192,7 @@ def _with_labels(frame: Frame, label: str, missing: Missing) -> tuple[Frame, lis
         raise FormatError(
             f"{frame.path}, {frame.place(row)}: an empty label{frame.gap(row, label)}",
             "a label in every row",
-            "fill it, or use --missing drop",
+            "fill it, remove the row, or train with --missing drop",
         )
     return frame.only(present), [word for word in words if word is not None]
 
@@ -243,8 +213,29 @@ def _scaling(
         raise DataError(
             f"{path}: every feature is constant in the training set", "features that differ", "check the columns"
         )
-    note = (f"{int(constant.sum()):,} of {len(constant):,} features are constant",) if constant.any() else ()
+    note = () if not constant.any() else (_constant(columns, constant),)
     return scaling, None, (*note, *far_apart(X[train], columns))
+
+
+def _constant(columns: Columns, constant: NDArray[np.bool_]) -> str:
+    """Name the features that never change."""
+    names = [f"{one.name}={word}" if word else one.name for one in columns.features for word in one.words or ("",)]
+    which, count = listed([name for name, same in zip(names, constant, strict=True) if same]), int(constant.sum())
+    verb = "is" if count == 1 else "are"
+    return f"{count:,} of {len(constant):,} features {verb} constant in the training set: {which}"
+
+
+def _gaps(frame: Frame, whole: NDArray[np.bool_]) -> str:
+    """Count the rows with empty fields for a message, and say where the first one is."""
+    count, place = int((~whole).sum()), frame.place(int(np.argmin(whole)))
+    return f"1 row with an empty field, {place}" if count == 1 else f"{count:,} rows with empty fields, first {place}"
+
+
+def _unused(frame: Frame, columns: Columns) -> tuple[str, ...]:
+    """Name the columns of a table that a model has no use for."""
+    known = {plain(name) for name in (columns.label, *(column.name for column in columns.features))}
+    names = [name for name in frame.names if plain(name) not in known] if frame.named and columns.named else []
+    return (f"column{'s' * (len(names) > 1)} not used: {listed(names)}",) if names else ()
 
 
 @dataclass(frozen=True)
@@ -256,18 +247,28 @@ class Rows:
     X : array of shape (n, d)
         Unscaled.
     labels : tuple of n str, or None
-        If the table has the label's column.
+        If they were asked for, and the table has the label's column.
     notes : tuple of str
         What was assumed.
+    numbers : array of shape (n,)
+        The numbers of the rows in the table, from 0.
+    left_out : str
+        How many rows were left out because of empty fields, and where the first of them is; empty if there is none.
     """
 
     X: NDArray[np.float64]
     labels: tuple[str, ...] | None
     notes: tuple[str, ...]
+    numbers: NDArray[np.intp]
+    left_out: str = ""
 
 
 def read_table_rows(
-    path: str | os.PathLike[str], columns: Columns | None, width: int, missing: Missing = "error"
+    path: str | os.PathLike[str],
+    columns: Columns | None,
+    width: int,
+    missing: Missing = "error",
+    with_labels: bool = True,
 ) -> Rows:
     """Read all rows of a table for a model: its columns by name, or by place where there are no names.
 
@@ -280,6 +281,8 @@ def read_table_rows(
         The number of the network's inputs.
     missing : {"error", "drop", "mean"}, default "error"
         Unless it is "error", a row with an empty field is left out, if nothing stands for the field.
+    with_labels : bool, default True
+        Whether the labels are wanted; otherwise it does not matter what is in their column.
 
     Raises
     ------
@@ -289,6 +292,7 @@ def read_table_rows(
     frame = read_frame(Path(path))
     if len(frame.table) == 0:
         raise FormatError(f"{path} has no examples", "rows of numbers", "add them")
+    label: str | None = None
     notes: tuple[str, ...] = ()
     if columns is None:
         frame = with_zeros(frame, [str(number) for number in range(1, width + 1)])
@@ -298,13 +302,15 @@ def read_table_rows(
     else:
         if columns.named:
             frame = with_zeros(frame, [column.name for column in columns.features])
-        frame, label = _labelled_like(frame, columns)
+        if with_labels:
+            frame, label = _labelled_like(frame, columns)
+            notes = _unused(frame, columns)
     words = None
-    if label is not None:
+    if label is not None and with_labels:
         frame, words = _with_labels(frame, label, missing)
     X, whole, unknown = encode(frame, columns, missing)
     labels = None if words is None else tuple(word for word, kept in zip(words, whole, strict=True) if kept)
-    left_out = () if whole.all() else (f"{int((~whole).sum()):,} rows with empty fields left out",)
     if not whole.any():
         raise DataError(f"{path}: every row has an empty field", "whole rows", "fill them")
-    return Rows(X[whole], labels, (*frame.notes, *notes, *unknown, *left_out))
+    left_out = "" if whole.all() else _gaps(frame, whole)
+    return Rows(X[whole], labels, (*frame.notes, *notes, *unknown), np.flatnonzero(whole), left_out)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Group, Parameter, Token
 
 from handgrad.data.catalog import DIGITS, PUBLISHED
+from handgrad.data.names import split_names
 from handgrad.data.settings import BALANCED, DataSettings, Missing, TableOptions
 from handgrad.errors import SettingError
 from handgrad.network.settings import NetworkSettings
@@ -31,15 +32,20 @@ def _layer_widths(_: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
     if text in ("", "none"):
         return ()
     try:
-        return tuple(int(width) for width in text.split(","))
+        widths = tuple(int(width) for width in text.split(","))
     except ValueError:
         raise ValueError(f"{text!r} is not a list of whole numbers such as 400,400 (or none)") from None
+    if min(widths) < 1:
+        raise SettingError(
+            f"--hidden is {text}", "widths of at least 1, such as 400,400", "write none for no hidden layer"
+        )
+    return widths
 
 
 def _names(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
-    """Parse ``Id,Name``; an empty text or ``none`` means no names."""
+    """Parse ``Id,"Doe, Mr."``; an empty text or ``none`` without quotation marks means no names."""
     text = ",".join(token.value for token in tokens).strip()
-    return () if text in ("", "none") else tuple(name.strip() for name in text.split(","))
+    return () if text in ("", "none") else split_names(text)
 
 
 # The settings of a class become flags under a heading of the help text; a table's have one of their own.

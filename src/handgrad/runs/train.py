@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from threading import Timer
 from time import perf_counter
@@ -132,7 +133,10 @@ def _weights(asked: str | None, data: Dataset) -> NDArray[np.float64] | None:
         return None
     if asked == BALANCED:
         return balanced_weights(data.y_train, data.n_classes)[data.y_train]
-    return read_class_weights(Path(asked).expanduser(), data.class_names)[data.y_train]
+    path = Path(asked).expanduser()
+    if not path.exists() and get_close_matches(asked.lower(), [BALANCED]):
+        raise SettingError(f"there is no file {asked}", f"{BALANCED}, or a file of weights", f"write {BALANCED}")
+    return read_class_weights(path, data.class_names)[data.y_train]
 
 
 def _follow(

@@ -19,6 +19,7 @@ from handgrad.data.images import is_example, is_picture_name
 from handgrad.data.layouts import read_images
 from handgrad.data.listing import list_files
 from handgrad.data.ranges import recognise
+from handgrad.data.settings import Missing
 from handgrad.data.table import Rows, read_table_rows
 from handgrad.errors import DataError
 from handgrad.model.model import Model
@@ -26,14 +27,6 @@ from handgrad.runs.folder import load_run
 
 Tell = Callable[[str], None]
 DIGITS = tuple("0123456789")
-
-
-def _read_table(model: Model, path: Path, tell: Tell) -> Rows:
-    """Read a table for a model, and tell what was assumed."""
-    rows = read_table_rows(path, model.columns, model.n_features)
-    for note in rows.notes:
-        tell(f"{path}: {note}")
-    return rows
 
 
 def _fitting(model: Model, X: NDArray[np.float64], path: Path, tell: Tell) -> Model:
@@ -99,7 +92,8 @@ def predict_inputs(
     tell : callable
         Called with each assumption that was made.
     skip : callable, optional
-        Called with the error of a picture that cannot be read, which is left out; by default, the error is raised.
+        Called with the error of a picture that cannot be read, or of rows with empty fields, which are left out; by
+        default, the error is raised.
 
     Returns
     -------
@@ -110,11 +104,13 @@ def predict_inputs(
     HandgradError
         If something cannot be read, or does not match the model.
     """
-    model, _, _ = load_run(run)
+    model, _, config = load_run(run)
+    fills = model.columns is not None and any(column.fill is not None for column in model.columns.features)
+    missing: Missing = "mean" if fills or config.get("missing") == "mean" else "drop"
     found: list[Prediction] = []
     for path in _files(inputs, tell):
-        X = _rows(model, path, tell)
-        if X is None:
+        rows = _rows(model, missing, path)
+        if rows is None:
             if model.image_shape is None:
                 with files.opened(path):  # which refuses a path at which there is no file
                     raise DataError(
@@ -133,20 +129,29 @@ def predict_inputs(
             shown = image.reshape(model.image_shape)
             found.append(Prediction(str(path), None, model.class_names, outputs[0], shown))
             continue
-        outputs = _fitting(model, X, path, tell).predict(X)
-        found += [Prediction(str(path), row, model.class_names, one) for row, one in enumerate(outputs)]
+        for note in rows.notes:
+            tell(f"{path}: {note}")
+        if rows.left_out:
+            gaps = DataError(f"{path}: {rows.left_out}, not predicted", "a value in every field", "fill what is empty")
+            if skip is None:
+                raise gaps
+            skip(gaps)
+        outputs = _fitting(model, rows.X, path, tell).predict(rows.X)
+        numbered = zip(rows.numbers.tolist(), outputs, strict=True)
+        found += [Prediction(str(path), row, model.class_names, one) for row, one in numbered]
     return found
 
 
-def _rows(model: Model, path: Path, tell: Tell) -> NDArray[np.float64] | None:
+def _rows(model: Model, missing: Missing, path: Path) -> Rows | None:
     """Read the rows of a table or of one array; None for a picture."""
     if is_table(path) and not (model.image_shape and is_picture_name(path)):
-        return _read_table(model, path, tell).X
+        return read_table_rows(path, model.columns, model.n_features, missing, with_labels=False)
     kind = "npy" if path.suffix.lower() == ".npy" else "picture"
     if kind == "picture" and path.is_file() and not is_picture_name(path):
         kind = kind_of(path)
     if kind in ("npy", "idx"):
-        return (read_rows if kind == "npy" else read_images)(path, model.network.layer_sizes[0])
+        X = (read_rows if kind == "npy" else read_images)(path, model.network.layer_sizes[0])
+        return Rows(X, None, (), np.arange(len(X)))
     if kind != "picture":
         raise DataError(
             f"{path} holds several arrays or files",

@@ -1,0 +1,39 @@
+"""Settings that cannot be meant: the message has the words of the command line, and advice that can be followed."""
+
+from pathlib import Path
+
+import pytest
+
+from handgrad.cli import main
+
+WRONG = [
+    (["--lr", "-1"], "--lr is -1.0; expected a number above 0. Set --lr to such a number."),
+    (["--batch-size", "0"], "--batch-size is 0; expected a whole number of at least 1. Set --batch-size to"),
+    (["--batch-size", "9999", "--drop-last"], "Set a smaller --batch-size."),
+    (["--hidden", "0"], "--hidden is 0; expected widths of at least 1, such as 400,400. Write none for no"),
+    (["--hidden", "40,-3"], "--hidden is 40,-3; expected widths"),
+    (["--validation", "10%"], "--validation is 10%; expected a share of the training set between 0 and 1"),
+    (["--validation", "10%"], "Write 0.1."),
+    (["--validation", "12,5 %"], "Write 0.125."),
+    (["--class-weight", "balancd"], "there is no file balancd; expected balanced, or a file of weights. Write"),
+    (["--class-weight", "Balanced"], "Write balanced."),
+    (["--optimizer", "adm"], 'Did you mean "adam"?'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "piece"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
+def test_a_wrong_setting_is_named_by_its_flag(
+    words: list[str], piece: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is trained, and the exit code is 2."""
+    assert main(["train", "digits", "--run", str(tmp_path / "run"), *words]) == 2
+    assert piece in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_nothing_is_guessed_that_is_not_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    """The choices are listed, and none of them is suggested for a word that resembles none."""
+    assert main(["train", "digits", "--missing", "zero"]) == 2
+    said = capsys.readouterr().err
+    assert '"error", "drop", "mean"' in said
+    assert "Did you mean" not in said
