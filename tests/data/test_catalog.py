@@ -13,8 +13,8 @@ from sklearn.datasets import load_digits
 
 import handgrad.data
 from handgrad.data import fetch, list_data, load_data
-from handgrad.data.catalog import PUBLISHED
 from handgrad.data.idx import write_idx
+from handgrad.data.published import PUBLISHED
 from handgrad.errors import DataError, DownloadError, FormatError
 
 
@@ -89,7 +89,7 @@ def test_nonsense_is_answered_with_what_is_known(refused, tmp_path):
         fetch("mnits")
     with refused(DataError, "'' is neither a known data set nor a path"):
         load_data("")
-    with refused(DataError, f"{tmp_path} is empty", "the four files of MNIST"):
+    with refused(DataError, f"{tmp_path} is empty", "the files of a data set"):
         load_data(tmp_path)
     (tmp_path / "a.dat").write_bytes(b"\0\1\2")
     with refused(FormatError, "a.dat is a binary file"):
@@ -110,6 +110,20 @@ def test_without_a_network_the_message_says_what_to_do(no_mirror, refused):
         load_data("kmnist")
     assert not [path for path in no_mirror.rglob("*") if path.is_file()]
     assert {entry.name: entry.place for entry in list_data()}["kmnist"] == "not downloaded"
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_set_that_is_incomplete_hides_no_other(tmp_path, monkeypatch):
+    """The list says which one it is, and where the others are."""
+    folder = write_folder(tmp_path / "own" / "mnist", four_arrays(flat=False))
+    (tmp_path / "own" / "kmnist").mkdir()
+    (folder / "t10k-labels-idx1-ubyte.gz").rename(tmp_path / "own" / "kmnist" / "t10k-labels-idx1-ubyte.gz")
+    write_folder(tmp_path / "own" / "fashion-mnist", four_arrays(flat=False))
+    monkeypatch.setenv("HANDGRAD_DATA", str(tmp_path / "own"))
+    places = {entry.name: entry.place for entry in list_data()}
+    assert places["mnist"] == f"cannot be used: {folder} lacks t10k-labels-idx1-ubyte"
+    assert places["kmnist"].endswith("lacks train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte")
+    assert places["fashion-mnist"] == str(tmp_path / "own" / "fashion-mnist")
 
 
 @pytest.mark.usefixtures("no_mirror")

@@ -1,7 +1,11 @@
 """Folders of pictures, of tables and of arrays, archives of them, and pictures in Parquet."""
 
+import gzip
 import io
 import json
+import os
+import shutil
+import sys
 import tarfile
 import zipfile
 
@@ -142,8 +146,10 @@ def test_pictures_without_folders_for_the_classes_are_refused(refused, tmp_path)
     with refused(DataError, "pictures in test, train, and no folder for each class"):
         load_data(tmp_path / "a")
     write_pictures(tmp_path / "b", X[:3], ["only"] * 3)
-    with refused(DataError, "b contains only/00000.png", "a folder of pictures for each class"):
+    with refused(DataError, "b has pictures in one folder only, only; expected a folder of pictures for each class"):
         load_data(tmp_path / "b")
+    with refused(DataError, "only has pictures, but no folders for their classes", "for each class"):
+        load_data(tmp_path / "b" / "only")
     write_pictures(tmp_path / "c" / "test", X[:4], [0, 1, 0, 1])
     with refused(DataError, "has no training set"):
         load_data(tmp_path / "c")
@@ -165,7 +171,9 @@ def test_a_folder_of_other_things_is_described(refused, tmp_path):
         np.save(tmp_path / f"{name}.npy", X)
     (tmp_path / "a.csv").write_text("1,x\n")
     (tmp_path / "b.csv").write_text("1,x\n")
-    with refused(DataError, f"{tmp_path} contains a.csv, b.csv, biases.npy, weights.npy", "the four files of MNIST"):
+    with refused(
+        DataError, f"{tmp_path} has 2 tables: a.csv, b.csv", f"Name one of them, such as {tmp_path / 'a.csv'}"
+    ):
         load_data(tmp_path)
     np.savez(tmp_path / "mnist.npz", X=X, y=y)
     with refused(DataError, f"Name one of its files, such as {tmp_path / 'mnist.npz'}"):
@@ -174,6 +182,87 @@ def test_a_folder_of_other_things_is_described(refused, tmp_path):
         if path.name != "mnist.npz":
             path.unlink()
     assert load_data(tmp_path).class_names == tuple("0123456789")
+
+
+BESIDE = {
+    "README.txt": "The data were measured in 1988.\nSee data.csv.\n",
+    "LICENSE": "Do as you like.\n",
+    "notes.md": "# Notes\n",
+    "iris.names": "1. Title: Iris\n",
+    "extra.txt": "a b c\n",
+}
+
+
+@pytest.mark.parametrize("name", ["data.csv", "wine.data", "deep/er/t.tsv", "t.csv.gz", "t.arff"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_one_table_beside_documents_is_read(tmp_path, name, packed):
+    """As in archives of public data; what is not read is noted."""
+    table = tmp_path / "set" / name
+    table.parent.mkdir(parents=True)
+    content = "".join(f"{i}\t{i % 3}\t{'xy'[i % 2]}\n" for i in range(20))
+    if name.endswith(".arff"):
+        heading = "@relation t\n@attribute a numeric\n@attribute b numeric\n@attribute class {x,y}\n@data\n"
+        content = heading + content.replace("\t", ",")
+    table.write_bytes(gzip.compress(content.encode()) if name.endswith("gz") else content.encode())
+    for other, text in BESIDE.items():
+        (tmp_path / "set" / other).write_text(text)
+    if packed:
+        shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path, "set")
+    data = load_data(tmp_path / ("set.zip" if packed else "set"))
+    assert (data.class_names, len(data.X_train) + len(data.X_test)) == (("x", "y"), 20)
+    assert f"only {table.name} is read, and not LICENSE, README.txt, extra.txt, iris.names, notes.md" in data.notes
+
+
+def test_a_table_called_txt_beside_a_readme_is_read(tmp_path):
+    """A document is known by its name, if both are texts."""
+    (tmp_path / "data.txt").write_text("".join(f"{i} {i % 3} {'xy'[i % 2]}\n" for i in range(20)))
+    (tmp_path / "ReadMe.txt").write_text(BESIDE["README.txt"])
+    data = load_data(tmp_path)
+    assert data.class_names == ("x", "y")
+    assert "only data.txt is read, and not ReadMe.txt" in data.notes
+
+
+def test_two_tables_in_an_archive_are_unpacked_by_the_user(refused, tmp_path):
+    """What is advised can be done, and no temporary folder is named, also if nothing can be unpacked."""
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        for name in ("a.csv", "b.csv"):
+            archive.writestr(name, "1,x\n2,y\n")
+    with refused(
+        DataError, "two.zip has 2 tables: a.csv, b.csv", "Unpack two.zip, and name one of them, such as two/a"
+    ):
+        load_data(tmp_path / "two.zip")
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr("train", "1,x\n")
+        archive.writestr("train/0.csv", "1,x\n")
+    with pytest.raises(DataError, match=r"odd\.zip cannot be unpacked") as caught:
+        load_data(tmp_path / "odd.zip")
+    assert "handgrad-" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_a_pipe_beside_the_data_is_left_alone(tmp_path):
+    """Nothing waits for what nobody writes to it, whatever it is called."""
+    for name in ("train.csv", "test.csv"):
+        (tmp_path / name).write_text("a,label\n" + "".join(f"{i},{'xy'[i % 2]}\n" for i in range(20)))
+    for name in ("fifo", "train.fifo.csv", "x.png"):
+        os.mkfifo(tmp_path / name)
+    assert len(load_data(tmp_path).X_train) == 20
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "bmp", "webp"])
+def test_colour_pictures_become_grey_with_a_note(tmp_path, kind):
+    """Grey ones that are stored with three channels are no colour pictures."""
+    rng = np.random.default_rng(0)
+    for number in range(10):
+        grey = np.repeat(rng.integers(0, 250, (16, 16, 1), np.uint8), 3, axis=2)
+        coloured = np.zeros_like(grey)
+        coloured[4:12, 4:12, number % 2] = 200
+        for name, image in (("grey", grey), ("coloured", coloured)):
+            place = tmp_path / name / "ab"[number % 2]
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{number}.{kind}").write_bytes(png(image, kind))
+    assert "colour pictures become grey" in load_data(tmp_path / "coloured").notes
+    assert "colour pictures become grey" not in load_data(tmp_path / "grey").notes
 
 
 def write_csv(path, images, labels=None, header=True):
@@ -335,8 +424,8 @@ def test_an_archive_that_is_damaged_or_leads_outside_is_refused(refused, tmp_pat
     """Nothing is written beside the temporary folder, and a cut archive is named."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("../../outside.txt", "gone astray")
-        archive.writestr("b/readme.txt", "nothing")
-    with refused(DataError, "a.zip contains "):
+        archive.writestr("b/other.txt", "nothing")
+    with refused(DataError, "a.zip has 2 tables: "):
         load_data(tmp_path / "a.zip")
     assert not list(tmp_path.parent.glob("outside.txt"))
     with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as tar:

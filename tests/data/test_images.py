@@ -223,6 +223,17 @@ def test_a_file_of_several_pages_is_refused(refused, tmp_path):
     np.testing.assert_array_equal(read_image(tmp_path / "one.tif", (28, 28)), expected)
 
 
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_an_animation_is_refused(refused, tmp_path, kind):
+    """Nobody knows which of its pictures is meant; a file of one picture is none."""
+    frames = [Image.fromarray(np.eye(30, k=k, dtype=np.uint8) * 255) for k in (0, 5)]
+    frames[0].save(tmp_path / "a", kind, save_all=True, append_images=frames[1:])
+    with refused(FormatError, "a is an animation", "Save the frame that you mean as PNG"):
+        read_image(tmp_path / "a", (28, 28))
+    frames[0].save(tmp_path / "b", kind)
+    assert read_image(tmp_path / "b", (28, 28)).any()
+
+
 def test_a_path_without_a_file_is_refused(refused, tmp_path):
     """A folder and a missing file are refused."""
     with refused(DataError, "is a folder"):

@@ -30,6 +30,7 @@ OTHERS = {
     "set.doc": (b"%PDF-1.7\n", "is a PDF", "Use the data set itself"),
     "set.html": (b"<!DOCTYPE html>\n<html>", "is a web page", "Download the data set itself"),
     "set.gz": (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS", "git lfs pull"),
+    "set.ico": (b"\0\0\1\0\1\0" + bytes(99), "is an icon", "as PNG"),
     "set.tfrecord": (bytes(range(30)), "is a binary file of an unknown kind", "np.savez"),
 }
 

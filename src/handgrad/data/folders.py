@@ -16,8 +16,9 @@ from handgrad.data.content import MAX_TEXT_BYTES
 from handgrad.data.dataset import Dataset
 from handgrad.data.formats import kind_of, read_frame
 from handgrad.data.idx import FILES, find_idx_files, folder_name, read_idx_folder
-from handgrad.data.images import is_picture_name
+from handgrad.data.images import is_example, is_picture_name
 from handgrad.data.joining import has_no_labels, join_frames, with_missing_label
+from handgrad.data.labels import listed
 from handgrad.data.layouts import find_sets, read_set
 from handgrad.data.libsvm import equally_wide
 from handgrad.data.listing import list_files
@@ -30,7 +31,10 @@ from handgrad.data.table import table_dataset
 from handgrad.errors import DataError
 
 _DEPTH = 4
-_TABLES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
+_TABLE = re.compile(r"\.(csv|tsv|tab|txt|data|dat|arff|parquet)(\.(gz|bz2|xz))?$")
+_DOCUMENT = re.compile(
+    r"(read.?me|licen[cs]e|copying|notes?|about|authors?|citation|credits|description|changes)\b.*txt$"
+)
 _SETS = {"train": re.compile(r"(^|[^a-z])train(ing)?([^a-z]|$)"), "test": re.compile(r"(^|[^a-z])test(ing)?([^a-z]|$)")}
 Read = Callable[[Path], Dataset]
 
@@ -61,8 +65,10 @@ def read_folder(folder: Path, options: TableOptions, read_file: Read) -> Dataset
     if data := _read_images(folder, name, paths):
         options.refuse_for(name)
     else:
-        tables = [path for path in paths if path.name.lower().endswith(_TABLES)]
+        tables = _tables_among(paths)
         data = _read_tables(folder, name, tables, options)
+        if data and len(tables) == 1 and (others := [path.name for path in paths if path != tables[0]]):
+            data = data.with_notes(f"only {tables[0].name} is read, and not {listed(others)}")
     if data is None and len(paths) == 1:
         data = read_file(paths[0])
     if data is None:
@@ -98,6 +104,14 @@ def read_one_set(path: Path) -> Dataset:
         if path in (file.path for file in group) or path.with_suffix("") in (file.path for file in group):
             return read_set(group, folder_name(path.parent))
     raise DataError(f"{path} is empty", "images or labels", "use another file")
+
+
+def _tables_among(paths: Sequence[Path]) -> list[Path]:
+    """List the tables: no documents, and no texts beside the only table in another form."""
+    found = [path for path in paths if _TABLE.search(path.name.lower()) and not _DOCUMENT.match(path.name.lower())]
+    others = [path for path in found if path.suffix.lower() != ".txt"]
+    parts = any(pattern.search(path.name.lower()) for pattern in _SETS.values() for path in found)
+    return others if len(others) == 1 and not parts else found
 
 
 def _read_tables(folder: Path, name: str, tables: Sequence[Path], options: TableOptions | None) -> Dataset | None:
@@ -143,13 +157,33 @@ def _called(key: tuple[Path, str]) -> str:
 
 def _unknown(folder: Path, paths: Sequence[Path]) -> DataError:
     """Describe a folder that is no data set."""
-    there = ", ".join(str(path.relative_to(folder)) for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
+    if not paths:
+        return DataError(f"{folder} is empty", "the files of a data set", "check the path")
+    wanted = "a folder of pictures for each class, of two classes or more"
+    if labels := {label for found in class_folders(folder, paths).values() for label in found}:
+        only = f"{folder} has pictures in one folder only, {', '.join(labels)}"
+        return DataError(only, wanted, "add those of another class")
     readable = [path for path in paths if kind_of(path) in ("npz", "matlab", "pickle", "archive")]
+    tables = _tables_among(paths)
+    if len(tables) > 1 and not readable:
+        return DataError(
+            f"{folder} has {len(tables)} tables: {listed([path.name for path in tables])}",
+            "one, or two that are called train and test",
+            f"name one of them, such as {tables[0]}",
+        )
+    if any(map(is_example, paths)):
+        return DataError(
+            f"{folder} has pictures, but no folders for their classes",
+            wanted,
+            "move the pictures of each class into a folder of its name, or classify them with `handgrad predict`",
+        )
+    there = ", ".join(str(path.relative_to(folder)) for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
     return DataError(
-        f"{folder} contains {there}" if paths else f"{folder} is empty",
-        f"the four files of MNIST ({', '.join(FILES)}), a folder of pictures for each class, or tables called train "
-        "and test",
-        f"name one of its files, such as {readable[0]}" if readable else "name the folder or file of a data set",
+        f"{folder} contains {there}",
+        f"the four files of MNIST ({', '.join(FILES)}), {wanted}, or tables called train and test",
+        f"name one of its files, such as {readable[0]}"
+        if readable
+        else f"name the folder or file of a data set in place of {folder}",
     )
 
 
@@ -179,6 +213,12 @@ def unpacked(path: Path) -> Iterator[Path]:
                 _unpack_tar(path, folder)
         except (zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError, ValueError) as error:
             raise files.damaged(path, f"it cannot be unpacked ({error})") from error
+        except OSError as error:  # which names the temporary folder
+            raise DataError(
+                f"{path} cannot be unpacked ({error.strerror})",
+                "an archive that can be unpacked among the temporary files",
+                "unpack it yourself, and name the folder",
+            ) from error
         try:
             yield folder
         except DataError as error:

@@ -35,6 +35,8 @@ SEEN = ".seen.png"  # ends the name of a picture of what a network saw, which is
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".avif")
 # The first bytes of PNG, JPEG, GIF, BMP, TIFF, WebP and PPM.
 _STARTS = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5\n", b"P6\n")
+_MOVING = ("GIF", "PNG", "WEBP", "AVIF")  # formats of animations; further pictures in JPEG are previews and depths
+_COLOURED = 48  # of 255: the distance between red, green and blue
 _SMALL = 16
 _PREVIEW = 254  # the number of the tag that says so, in TIFF
 _WORK = 320  # pixels; more show no more of a digit
@@ -96,7 +98,7 @@ def read_image(
     """
     path = Path(path)
     with files.opened(path) as file:
-        grey = read_grey(file, path)
+        grey, _ = read_grey(file, path)
     return prepare(grey, image_shape, str(path), digits=digits).reshape(-1)
 
 
@@ -105,7 +107,11 @@ def prepare(
 ) -> NDArray[np.float32]:
     """Make a decoded picture look like the training images; ``where`` names it in messages."""
     if np.ptp(grey) < BLANK:
-        raise DataError(f"{where} is blank", "a picture of one digit", "check that the drawing is not transparent")
+        raise DataError(
+            f"{where} is blank",
+            "a picture of one digit",
+            "check that the drawing is neither transparent nor too faint or too small to be seen",
+        )
     if grey.shape == tuple(image_shape):
         light = grey if is_light_on_dark(grey) else grey.max() - grey
         if not (digits and _lies_elsewhere(light)):
@@ -144,8 +150,15 @@ def _lies_elsewhere(grey: NDArray[np.float32]) -> bool:
     return off_centre or abs(extent - max(grey.shape) * 20 / 28) > 1
 
 
-def read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
-    """Decode a picture into brightness (height, width) in 0..1, upright, at most 320 pixels long."""
+def read_grey(file: BinaryIO, path: Path) -> tuple[NDArray[np.float32], bool]:
+    """Decode a picture into brightness (height, width) in 0..1, upright, at most 320 pixels long.
+
+    Returns
+    -------
+    grey : array of shape (height, width)
+    coloured : bool
+        Whether the picture has colours, which are lost.
+    """
     from PIL import Image, ImageOps
 
     _refuse_others(file, path)
@@ -159,9 +172,10 @@ def read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
                 raise Image.DecompressionBombError
             if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):  # before they take more memory
                 picture.thumbnail((_WORK, _WORK), Image.Resampling.BOX)
+            coloured = _has_colours(picture)
             picture = _greyscale(ImageOps.exif_transpose(picture))
         picture.thumbnail((_WORK, _WORK), Image.Resampling.BOX)
-        return np.asarray(picture).astype(np.float32)
+        return np.asarray(picture).astype(np.float32), coloured
     except Image.DecompressionBombError as error:
         raise FormatError(
             f"{path} has more than {MAX_PIXELS:,} pixels", f"at most {MAX_PIXELS:,}", "scale the picture down"
@@ -178,9 +192,11 @@ def read_grey(file: BinaryIO, path: Path) -> NDArray[np.float32]:
 
 
 def _refuse_pages(picture: Picture, path: Path) -> None:
-    """Refuse a TIFF file of several pages; a smaller version of the picture, for a preview, is none of them."""
+    """Refuse animations, and TIFF files of several pages; a smaller version of the picture, a preview, is none."""
     from PIL.TiffImagePlugin import TiffImageFile
 
+    if picture.format in _MOVING and getattr(picture, "is_animated", False):
+        raise FormatError(f"{path} is an animation", "a picture of one digit", "save the frame that you mean as PNG")
     if not isinstance(picture, TiffImageFile):
         return
     pages = 0
@@ -189,6 +205,14 @@ def _refuse_pages(picture: Picture, path: Path) -> None:
         pages += picture.tag_v2.get(_PREVIEW, 0) & 1 == 0
     if pages > 1:
         raise FormatError(f"{path} has {pages} pages", "a picture of one digit", "save each page as a PNG file")
+
+
+def _has_colours(picture: Picture) -> bool:
+    """Say whether some pixels of a picture are coloured, and more than JPEG colours what is grey."""
+    if picture.mode.startswith(("1", "L", "I", "F")) and picture.mode != "LAB":
+        return False
+    spread = np.ptp(np.asarray(picture.convert("RGB")), axis=2)
+    return bool((spread > _COLOURED).mean() > 1 / 100)
 
 
 def _greyscale(picture: Picture) -> Picture:

@@ -36,6 +36,7 @@ KINDS = (
         Kind(start, b"", "a picture", "save it in a file, and classify it with `handgrad predict RUN PICTURE`")
         for start in (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
     ),
+    Kind(b"\0\0\1\0", b"", "an icon", "save the picture as PNG"),
     Kind(b"%PDF", b"", "a PDF", "use the data set itself"),
     Kind(b"PK", b"[Content_Types].xml", "an Excel workbook or another Office document", "save its table as CSV"),
     Kind(b"PK", b"data.pkl", "a file of PyTorch", f"load it with torch.load, and {_SAVEZ}"),

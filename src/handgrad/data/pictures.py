@@ -51,10 +51,12 @@ def read_pictures(
         If more than one in ten cannot be read.
     """
     decoded: list[NDArray[np.float32] | DataError] = []
+    coloured = False
     large = set()  # prepared at once, before many of them fill the memory
     for number, source in enumerate(sources):
         try:
-            grey = _decoded(source)
+            grey, has_colours = _decoded(source)
+            coloured |= has_colours
             if max(grey.shape) > _LARGEST:
                 large.add(number)
                 grey = prepare(grey, _SHAPE, _where(source), digits=digits)
@@ -80,6 +82,8 @@ def read_pictures(
     X, notes = np.stack(found), []
     if errors:
         notes.append(f"{len(errors):,} of {len(sources):,} pictures are left out; the first: {errors[0]}")
+    if coloured:
+        notes.append("colour pictures become grey")
     if not as_they_are:
         notes.append("pictures of other sizes become 28x28, as for predict")
     elif 2 * sum(map(is_light_on_dark, found)) < len(found):
@@ -88,8 +92,8 @@ def read_pictures(
     return X, readable, tuple(notes)
 
 
-def _decoded(source: Path | tuple[bytes, Path]) -> NDArray[np.float32]:
-    """Decode a picture into brightness in 0..1."""
+def _decoded(source: Path | tuple[bytes, Path]) -> tuple[NDArray[np.float32], bool]:
+    """Decode a picture into brightness in 0..1, and say whether it has colours."""
     if isinstance(source, tuple):
         return read_grey(io.BytesIO(source[0]), source[1])
     with files.opened(source) as file:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, Token
 
-from handgrad.data.catalog import DIGITS, PUBLISHED
+from handgrad.data.catalog import DIGITS
 from handgrad.data.names import split_names
+from handgrad.data.published import PUBLISHED
 from handgrad.data.settings import BALANCED, DataSettings, Missing, TableOptions
 from handgrad.errors import SettingError
 from handgrad.network.settings import NetworkSettings
