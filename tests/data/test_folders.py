@@ -145,9 +145,12 @@ def test_pictures_without_folders_for_the_classes_are_refused(refused, tmp_path)
         write_pictures(tmp_path / "a", X[:3], [part] * 3)
     with refused(DataError, "pictures in test, train, and no folder for each class"):
         load_data(tmp_path / "a")
-    write_pictures(tmp_path / "b", X[:3], ["only"] * 3)
-    with refused(DataError, "b has pictures in one folder only, only; expected a folder of pictures for each class"):
-        load_data(tmp_path / "b")
+    for count in (1, 3):
+        write_pictures(tmp_path / "b", X[:count], ["only"] * count)
+        with refused(
+            DataError, "b has pictures in one folder only, only; expected a folder of pictures for each class"
+        ):
+            load_data(tmp_path / "b")
     with refused(DataError, "only has pictures, but no folders for their classes", "for each class"):
         load_data(tmp_path / "b" / "only")
     write_pictures(tmp_path / "c" / "test", X[:4], [0, 1, 0, 1])
