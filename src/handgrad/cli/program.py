@@ -17,6 +17,7 @@ from cyclopts import App, Parameter
 import handgrad
 from handgrad.cli.data import data_app
 from handgrad.cli.exercise import check, exercise_app, grade
+from handgrad.cli.notices import tell
 from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
 from handgrad.errors import HandgradError, SettingError
 from handgrad.runs.config import DataFlags, NetworkFlags, TrainingFlags
@@ -70,7 +71,7 @@ def run(arguments: Sequence[str] | None) -> int:
     try:
         result = app(_with_standard_input(sys.argv[1:] if arguments is None else arguments))
     except (HandgradError, cyclopts.CycloptsError) as error:
-        print(f"handgrad: {_unwrapped(error)}", file=sys.stderr)
+        tell(f"handgrad: {_unwrapped(error)}")
         return 2
     return result if isinstance(result, int) else 0
 

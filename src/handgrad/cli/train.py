@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import cyclopts
 from cyclopts import App, Parameter
 
-from handgrad.cli.notices import download_progress, load, tell
+from handgrad.cli.notices import download_progress, load, tell, visible
 from handgrad.data.names import joined_names
 from handgrad.data.settings import DataSettings
 from handgrad.errors import DataError, SettingError
@@ -198,13 +198,13 @@ def predict(
     for one in found:
         if show and one.image is not None:
             print(console.image_blocks(one.image))
-            print(f"seen by the network: {write_seen(Path(one.source), one.image)}")
+            print(visible(f"seen by the network: {write_seen(Path(one.source), one.image)}"))
         if out is not None:
             continue
         best = int(one.outputs.argmax())
         if probabilities or len(found) <= FEW:
-            print(f"{one.label}: {one.class_names[best]}")
+            print(visible(f"{one.label}: {one.class_names[best]}"))
             print(console.probability_bars(one.class_names, one.outputs))
         else:
-            print(f"{one.label}: {one.class_names[best]} ({one.outputs[best]:.1%})")
+            print(visible(f"{one.label}: {one.class_names[best]} ({one.outputs[best]:.1%})"))
     return code
