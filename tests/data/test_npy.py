@@ -260,3 +260,19 @@ def test_a_text_file_is_one_clear_error(refused, tmp_path, read):
         read(tmp_path / "a.npy")
     with refused(DataError, "there is no file"):
         read(tmp_path / "b.npy")
+
+
+def test_labels_and_names_of_another_kind_are_refused(refused, tmp_path):
+    """The advice says which kind is meant; an empty label is no class."""
+    X, y = np.eye(6), np.array(["x", "y"] * 3)
+    for others, piece in (
+        ({"y": y.astype(object)}, "expected numbers or texts. Convert it with .astype(str)"),
+        ({"y": y, "class_names": np.arange(2)}, "expected texts. Convert it with .astype(str)"),
+        ({"x": X.astype(complex), "y": y}, "expected numbers. Convert it with .astype(float)"),
+    ):
+        np.savez(tmp_path / "t.npz", **{"x": X, **others})
+        with refused(FormatError, piece):
+            read_npz(tmp_path / "t.npz")
+    np.savez(tmp_path / "t.npz", x=X, y=np.array(["x", "", "y"] * 2))
+    with refused(DataError, "example 2 has an empty label"):
+        read_npz(tmp_path / "t.npz")

@@ -39,8 +39,8 @@ def read_array(stream: BinaryIO, path: Path, available: int, accepted: re.Patter
     if not accepted.fullmatch(header.dtype):
         raise FormatError(
             f"{path}: an array of dtype {header.dtype!a}",
-            "integers or floating-point numbers",
-            "convert it with .astype and save it again",
+            "texts" if accepted is TEXT else "numbers or texts" if accepted is LABELS else "numbers",
+            f"convert it with .astype({'float' if accepted is NUMBERS else 'str'}) and save it again",
         )
     dtype = np.dtype(header.dtype)
     size = math.prod(header.shape) * dtype.itemsize

@@ -161,6 +161,8 @@ def _words(y: NDArray[Any]) -> NDArray[Any]:
         words = [(word.decode() if isinstance(word, bytes) else str(word)).strip() for word in y.tolist()]
     except UnicodeDecodeError as error:
         raise DataError(f"labels that are not UTF-8 ({error})", "words", "write the labels as texts") from error
+    if "" in words:
+        raise DataError(f"example {words.index('') + 1} has an empty label", "a label for each example", "fill it in")
     if all(map(_WHOLE.fullmatch, set(words))):
         numbers = np.array([int(word.partition(".")[0]) for word in words], np.int64)
         if numbers.max() < MAX_CLASSES:
