@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from handgrad.data.dataset import Scaling
 from handgrad.data.features import Column
+from handgrad.data.marks import Marks
 from handgrad.data.settings import TableOptions
 from handgrad.data.splits import stratified_split
 from handgrad.data.table import read_table, read_table_rows
@@ -259,7 +260,11 @@ def test_words_become_zeros_and_ones(tmp_path):
     rows = [(("red", "blue")[i % 2], ("yes", "no")[i % 3 == 0], i, "xy"[i % 2]) for i in range(12)]
     text = "colour,wet,size,label\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
     data = table(text, tmp_path / "t.csv")
-    assert data.columns.features == (Column("colour", ("blue", "red")), Column("wet"), Column("size"))
+    assert data.columns.features == (
+        Column("colour", ("blue", "red")),
+        Column("wet", marks=Marks(".")),
+        Column("size", marks=Marks(".")),
+    )
     assert data.n_features == 4
     assert any("colour becomes 2 columns" in note for note in data.notes)
 

@@ -20,6 +20,8 @@ from safetensors.numpy import load, save
 from strategies import mixed_activations
 
 from handgrad.data import Scaling
+from handgrad.data.features import Column, Columns
+from handgrad.data.marks import Marks
 from handgrad.errors import DataError, RunError, SettingError, ShapeError
 from handgrad.model import Model, load_model, save_model
 from handgrad.model.safetensors import FORMAT, MAX_HEADER, parse_json
@@ -100,6 +102,35 @@ def path(tmp_path: Path) -> Path:
 
 
 # What is saved comes back.
+
+
+def test_columns_come_back(path):
+    """With their categories, means and marks; a model that is older than the marks has none."""
+    columns = Columns(
+        "kind",
+        (Column("zip", ("007", "7")), Column("price", fill=0.5, marks=Marks(",", ".")), Column("size", marks=Marks())),
+        True,
+    )
+    save_model(path, model(columns=columns))
+    assert load_model(path).columns == columns
+
+    def age(_, header):
+        for feature in header["model"]["columns"]["features"]:
+            feature.pop("marks", None)
+
+    rewritten(path, age, sealed=True)
+    assert [one.marks for one in load_model(path).columns.features] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    "marks", [None, ",", {"decimal": ","}, {"decimal": ";", "thousands": ""}, {"decimal": ",", "thousands": ","}, {}]
+)
+def test_lying_marks(path, marks):
+    """Marks that no number has are refused."""
+    save_model(path, model(columns=Columns("kind", (Column("price", ("a", "b", "c")), Column("size")), True)))
+    rewritten(path, lambda _, header: header["model"]["columns"]["features"][1].update(marks=marks), sealed=True)
+    with pytest.raises(RunError):
+        load_model(path)
 
 
 @given(models())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from handgrad.data.marks import MARKS, Marks
 from handgrad.errors import DataError
 
 
@@ -20,11 +21,27 @@ class Column:
         The categories, in the order of their columns; none for numbers.
     fill : float, optional
         Stands for an empty field.
+    marks : Marks, optional
+        How its numbers are written in a text; by default, as each file says.
     """
 
     name: str
     words: tuple[str, ...] = ()
     fill: float | None = None
+    marks: Marks | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can represent."""
+        described: dict[str, Any] = {"name": self.name, "words": list(self.words), "fill": self.fill}
+        return described if self.marks is None else {**described, "marks": asdict(self.marks)}
+
+    @classmethod
+    def from_dict(cls, content: Any) -> Column:
+        """Read the result of :meth:`to_dict`; models that are older than marks have none."""
+        column = cls(content["name"], tuple(content["words"]), content["fill"])
+        if "marks" not in content:
+            return column
+        return replace(column, marks=Marks(content["marks"]["decimal"], content["marks"]["thousands"]))
 
 
 @dataclass(frozen=True)
@@ -62,8 +79,7 @@ class Columns:
         >>> Columns("kind", (Column("size", fill=0.5),), True).to_dict()
         {'label': 'kind', 'named': True, 'features': [{'name': 'size', 'words': [], 'fill': 0.5}]}
         """
-        features = [{"name": one.name, "words": list(one.words), "fill": one.fill} for one in self.features]
-        return {"label": self.label, "named": self.named, "features": features}
+        return {"label": self.label, "named": self.named, "features": [one.to_dict() for one in self.features]}
 
     @classmethod
     def from_dict(cls, content: Any) -> Columns:
@@ -76,11 +92,12 @@ class Columns:
         True
         """
         try:
-            features = tuple(Column(one["name"], tuple(one["words"]), one["fill"]) for one in content["features"])
+            features = tuple(map(Column.from_dict, content["features"]))
             found = cls(content["label"], features, content["named"])
             texts = [found.label, *(text for one in features for text in (one.name, *one.words))]
             fills = [one.fill for one in features if one.fill is not None]
             whole = isinstance(found.named, bool) and set(content) == {"label", "named", "features"}
+            whole = whole and all(one.marks is None or one.marks in MARKS for one in features)
             if whole and all(isinstance(text, str) for text in texts) and all(math.isfinite(fill) for fill in fills):
                 return found
         except (TypeError, KeyError, AttributeError):

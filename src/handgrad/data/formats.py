@@ -19,6 +19,7 @@ from handgrad.data.images import begins_as_picture
 from handgrad.data.libsvm import is_libsvm, read_libsvm
 from handgrad.data.npy import is_npz
 from handgrad.data.parquet import PARQUET, read_parquet
+from handgrad.data.written import with_numbers
 from handgrad.errors import FormatError
 
 _ALONE = (".npz", ".mat", ".pkl", ".gz", "ubyte", ".parquet", ".zip")  # no table, even if alone in a zip archive
@@ -106,7 +107,8 @@ def read_frame(path: Path) -> Frame:
         return _read_arff(path, content)
     if is_libsvm(content):
         return read_libsvm(path, content)
-    return read_text(path, content)
+    frame = read_text(path, content)
+    return with_numbers(frame, frame.names)
 
 
 def _is_parquet(path: Path) -> bool:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from handgrad.data.encodings import as_utf8
 from handgrad.data.lines import with_plain_lines
+from handgrad.data.marks import Marks
 from handgrad.data.others import refuse_others
 from handgrad.data.text import MISSING, Dialect, sniff
 from handgrad.errors import FormatError
@@ -52,6 +53,10 @@ class Frame:
         The tables of a folder of which this one is made, one below the other.
     sparse : bool
         Whether a column that the file lacks is zero throughout.
+    usual : Marks or None
+        How a text writes most of its numbers.
+    marks : mapping of str to Marks
+        How it writes the numbers of other columns.
     """
 
     path: Path
@@ -63,6 +68,8 @@ class Frame:
     others: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Frame, ...] = ()
     sparse: bool = False
+    usual: Marks | None = None
+    marks: Mapping[str, Marks] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -99,13 +106,14 @@ class Frame:
                 remedy,
             )
 
-    def as_text(self, name: str) -> Frame:
-        """Return the table with a column as it is written: 007 and 7 differ."""
-        if self.source is None or self.table[name].dtype.kind not in "biuf":
+    def as_text(self, *names: str) -> Frame:
+        """Return the table with columns of numbers as they are written: 007 and 7 differ."""
+        names = tuple(name for name in names if self.table[name].dtype.kind in "biuf")
+        if self.source is None or not names:
             return self
-        place = self.names.index(name) + self.source.dialect.row_names
-        texts = self.source.parse(usecols=[place], dtype=str, na_values=None)
-        return replace(self, table=self.table.assign(**{name: texts.iloc[:, 0].loc[self.table.index]}))
+        places = {self.source.names.index(name) + self.source.dialect.row_names: name for name in names}
+        texts = self.source.parse(usecols=list(places), dtype=str, na_values=None).rename(columns=places)
+        return replace(self, table=self.table.assign(**{name: texts[name].loc[self.table.index] for name in names}))
 
     def only(self, rows: NDArray[np.bool_]) -> Frame:
         """Return the table with some of its rows."""
@@ -114,7 +122,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Source:
-    """A text table's content in UTF-8 with plain lines, and how it is written."""
+    """A text table's content in UTF-8 with plain lines, how it is written, and its columns."""
 
     path: Path
     content: bytes
@@ -150,8 +158,7 @@ class Source:
                 self._body(),
                 **{
                     "sep": r"\s+" if written.separator == " " else written.separator,
-                    "decimal": written.decimal,
-                    "thousands": written.thousands or None,
+                    "decimal": written.marks.decimal,
                     "header": None,
                     "names": range(self.width),
                     "index_col": False,
@@ -248,7 +255,7 @@ def read_text(path: Path, content: bytes) -> Frame:
         notes = (*notes, f"left out above the table: {'; '.join(title[:40] for title in titles if title)[:200]}")
     notes = (*notes, *decoded)
     source = replace(source, names=tuple(names))
-    return Frame(path, table, source.dialect.names is not None, notes, source)
+    return Frame(path, table, source.dialect.names is not None, notes, source, usual=dialect.marks)
 
 
 def _names(path: Path, dialect: Dialect) -> tuple[list[str], tuple[str, ...]]:

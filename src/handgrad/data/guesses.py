@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handgrad.data.frames import Frame
-from handgrad.data.labels import called, is_numeric, listed
+from handgrad.data.labels import called, listed
 from handgrad.data.names import flag
 from handgrad.data.text import LABELS, plain
+from handgrad.data.written import is_numeric
 from handgrad.errors import DataError
 
 if TYPE_CHECKING:

@@ -10,9 +10,11 @@ from handgrad.data.frames import Frame
 from handgrad.data.guesses import lacking, missing_label
 from handgrad.data.labels import listed
 from handgrad.data.one_hot import label_parts, with_label
+from handgrad.data.rows import as_written, matched
 from handgrad.data.settings import TableOptions
 from handgrad.data.table import FittedOptions, labels_of
 from handgrad.data.text import LABELS, plain
+from handgrad.data.written import is_numeric, marks_of, with_numbers
 from handgrad.errors import DataError
 
 
@@ -62,10 +64,24 @@ def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | Non
                 f"those of {first.path}, {listed(first.names)}",
                 "name one file with --data, or make their columns agree",
             )
-    tables = [with_label(frame, label).table for frame in frames]
-    table = pd.concat([one[list(tables[0].columns)] for one in tables], ignore_index=True)
+    frames = [with_label(frame, label) for frame in frames]
+    if isinstance(options, FittedOptions):
+        frames = [as_written(frame, options.columns, matched(frame, options.columns)[0]) for frame in frames]
+    unlike = [name for name in frames[0].names if name != label and not _are_alike(frames, name)]
+    table = pd.concat([frame.as_text(*unlike).table[frames[0].names] for frame in frames], ignore_index=True)
     others = {name: kind for frame in frames for name, kind in frame.others.items()}
-    return replace(first, path=path, table=table, source=None, others=others, parts=tuple(frames))
+    marks = {name: one for frame in reversed(frames) for name, one in frame.marks.items()}
+    joined = replace(frames[0], path=path, table=table, source=None, others=others, marks=marks, parts=tuple(frames))
+    return joined if isinstance(options, FittedOptions) else with_numbers(joined, unlike)
+
+
+def _are_alike(frames: Sequence[Frame], name: str) -> bool:
+    """Say whether a column has been read in the same way in all tables: as texts, or as numbers with the same mark."""
+    kinds = {frame.table[name].dtype.kind if is_numeric(frame.table[name]) else "" for frame in frames}
+    decimals = {
+        marks.decimal for frame in frames if (marks := marks_of(frame, name)) and frame.table[name].dtype.kind == "f"
+    }
+    return len(decimals) <= 1 and ("" not in kinds or len(kinds) == 1)
 
 
 def _with_names(frame: Frame, names: Sequence[str]) -> Frame:
@@ -75,4 +91,6 @@ def _with_names(frame: Frame, names: Sequence[str]) -> Frame:
     if len(set(new.values())) < len(new):
         return frame
     others = {new[name]: kind for name, kind in frame.others.items()}
-    return replace(frame, table=frame.table.rename(columns=new), others=others)
+    marks = {new[name]: one for name, one in frame.marks.items()}
+    source = frame.source and replace(frame.source, names=tuple(new[name] for name in frame.source.names))
+    return replace(frame, table=frame.table.rename(columns=new), others=others, marks=marks, source=source)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from handgrad.data.frames import Frame
 from handgrad.data.text import MISSING, is_number
+from handgrad.data.written import is_numeric
 from handgrad.errors import DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _LONGEST = 1000  # characters in a label
 QUANTITY = "the command predicts classes, and quantities can be learned in Python with a loss such as squared_error"
@@ -31,11 +32,6 @@ def called(name: str, named: bool) -> str:
 def listed(names: Sequence[str]) -> str:
     """List names in a message, the first few of many."""
     return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-
-
-def is_numeric(column: pd.Series[Any]) -> bool:
-    """Say whether a column holds numbers; booleans are numbers."""
-    return column.dtype.kind in "biuf"
 
 
 def label_words(frame: Frame, name: str) -> list[str | None]:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from handgrad.data.frames import Frame
 from handgrad.data.guesses import label_column
-from handgrad.data.labels import is_numeric, listed
+from handgrad.data.labels import listed
 from handgrad.data.names import flag, joined_names, split_names
 from handgrad.data.text import LABELS, plain
+from handgrad.data.written import is_numeric
 from handgrad.errors import DataError
 
 _WRONG = 0.05  # of the rows: with fewer, columns of zeros and ones were meant to be one-hot

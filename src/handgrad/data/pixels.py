@@ -14,10 +14,11 @@ import numpy as np
 
 from handgrad.data.columns import is_called_counter
 from handgrad.data.frames import Frame
-from handgrad.data.labels import called, is_numeric, listed
+from handgrad.data.labels import called, listed
 from handgrad.data.names import joined_names, split_names
 from handgrad.data.one_hot import with_label
 from handgrad.data.text import LABELS, plain
+from handgrad.data.written import is_numeric
 from handgrad.errors import DataError
 
 _MNIST = 784  # pixels, before which tables without names have the label

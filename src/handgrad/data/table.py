@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data.columns import encode, far_apart, fit_columns, leaks
+from handgrad.data.columns import far_apart, fit_columns, leaks
 from handgrad.data.content import STANDARD_INPUT
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.features import Column, Columns
@@ -21,6 +21,7 @@ from handgrad.data.libsvm import with_zeros
 from handgrad.data.one_hot import label_parts, labelled, with_label
 from handgrad.data.pixels import find_pixels
 from handgrad.data.ranges import PIXELS
+from handgrad.data.rows import encode
 from handgrad.data.settings import Missing, TableOptions
 from handgrad.data.splits import HeldOut, split_note
 from handgrad.data.text import plain
@@ -131,13 +132,12 @@ def table_dataset(
     more = (*more, *unknown)
     if not whole.all():
         more = (*more, f"left out: {_gaps(frame, whole)}")
-    warnings = leaks(frame, columns, y) if fitted is None else ()
     class_names, y, empty = present_classes(class_names, y, whole if given is None else whole & given, frame.path)
-    warnings = (*alike(class_names), *warnings)
     if given is None and held_out.test:
         empty = (*empty, split_note(int(whole.sum()), len(frame.names) - 1))
     whole &= y >= 0
     X, y = X[whole], y[whole]
+    warnings = (*alike(class_names), *(leaks(X, columns, y) if fitted is None else ()))
     train, validation, test = _split(y, frame, None if given is None else given[whole], held_out)
     scaling, image_shape, seen = _scaling(X, train, columns, frame) if fitted is None else (fitted.scaling, None, ())
     third = scaling.apply(X[validation]) if len(validation) else None

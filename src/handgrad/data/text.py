@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from handgrad.data.marks import Marks, usual_marks
+from handgrad.data.marks import is_number as has_number
+
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "<NA>", "#N/A", "?", "-", ".")
 SEPARATORS = (",", ";", "\t", "|", " ")
 _SAMPLE = 1000  # rows that are looked at
 _INTEGER = re.compile(r"[+-]?\d+")
-_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_BLANKS = re.compile(r"[+-]?\d{1,3}( \d{3})+([.,]\d+)?")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 # Names of label columns, most telling first, in lower case without punctuation.
@@ -33,8 +33,8 @@ class Dialect:
     ----------
     separator : str
         A blank stands for any number of blanks and tabs.
-    decimal, thousands : str
-        The marks in numbers; ``thousands`` is empty if there is none.
+    marks : Marks
+        Those of most numbers.
     skipped : int
         Lines before the first row, the header included.
     names : tuple of str, or None
@@ -50,8 +50,7 @@ class Dialect:
     """
 
     separator: str
-    decimal: str
-    thousands: str
+    marks: Marks
     skipped: int
     names: tuple[str, ...] | None
     row_names: bool
@@ -64,26 +63,16 @@ class Dialect:
         """The number of columns, without those that are left out."""
         return len(self.names) if self.names is not None else len(self.sample[0]) if self.sample else 0
 
-    def is_number(self, field: str) -> bool:
-        """Say whether a field is a number, as this table writes numbers."""
-        if self.thousands:
-            field = field.replace(self.thousands, "")
-        return is_number(field.replace(self.decimal, "."))
-
 
 def is_number(field: str) -> bool:
-    """Say whether a text is a number; Python's underscores are none.
+    """Say whether a text is a number with a decimal point; Python's underscores are none.
 
     Examples
     --------
     >>> [is_number(text) for text in ("1e3", " 7", "1_000", "cedar")]
     [True, True, False, False]
     """
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return "_" not in field
+    return Marks().value(field) is not None
 
 
 def plain(name: str) -> str:
@@ -122,7 +111,7 @@ def sniff(text: str) -> Dialect:
     Examples
     --------
     >>> found = sniff("width;kind\n1,5;cedar\n0,5;birch\n")
-    >>> found.separator, found.decimal, found.names
+    >>> found.separator, found.marks.decimal, found.names
     (';', ',', ('width', 'kind'))
     """
     lines = text.split("\n")
@@ -143,12 +132,12 @@ def sniff(text: str) -> Dialect:
     if empty_last:
         width = min(len(rows[0]), len(rows[1]) - 1)
         rows = [row[:width] if len(row) <= width + 1 else row for row in rows]
-    decimal, thousands = _marks(rows)
+    marks = usual_marks((field for row in rows[1:] or rows for field in row), separator)
     row_names = _has_row_names(rows)
     if titles:
         skipped = lines.index(kept[0], skipped)
-    found = Dialect(separator, decimal, thousands, skipped, None, row_names, empty_last, titles, tuple(rows))
-    if rows and (row_names or _is_header(rows, found)):
+    found = Dialect(separator, marks, skipped, None, row_names, empty_last, titles, tuple(rows))
+    if rows and (row_names or _is_header(rows)):
         below = lines.index(kept[0], skipped) + _height(kept, separator)
         found = replace(found, skipped=below, names=rows[0], sample=tuple(rows[1:]))
     return found
@@ -207,47 +196,24 @@ def _unless_decimal(separator: str, lines: Sequence[str]) -> str:
     return separator
 
 
-def _marks(rows: Sequence[Sequence[str]]) -> tuple[str, str]:
-    """Tell the decimal mark and the mark of thousands."""
-    if any(_BLANKS.fullmatch(field) for row in rows[1:] for field in row):
-        decimal, _ = _marks([[_BLANKS.sub(_without_blanks, field) for field in row] for row in rows])
-        return decimal, " "
-    texts = [field for row in rows[1:] for field in row if "," in field]
-    commas = [field for field in texts if _COMMA.fullmatch(field)]
-    grouped = [field for field in texts if _THOUSANDS.fullmatch(field)]
-    if grouped and len(grouped) >= len(commas):
-        return ".", ","
-    if commas and not any(_is_pointed(field) for row in rows[1:] for field in row):
-        return ",", "." if any("." in field for field in commas) else ""
-    return ".", ""
-
-
-def _without_blanks(number: re.Match[str]) -> str:
-    return number[0].replace(" ", "")
-
-
-def _is_pointed(field: str) -> bool:
-    return "." in field and "," not in field and is_number(field)
-
-
 def _has_row_names(rows: Sequence[Sequence[str]]) -> bool:
     """Recognise R's tables: a header with one field less than every row below it."""
     return len(rows) > 2 and {len(row) for row in rows[1:]} == {len(rows[0]) + 1} and not any(map(is_number, rows[0]))
 
 
-def _is_header(rows: Sequence[Sequence[str]], written: Dialect) -> bool:
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
     """Tell whether the first row holds names, by what stands below it."""
     first, below = rows[0], rows[1:]
     for place, field in enumerate(first):
         if plain(field) in (*LABELS, "y") and field not in (row[place] for row in below if len(row) > place):
             return True
     if not below:
-        return not any(map(written.is_number, first))
+        return not any(map(has_number, first))
     width = len(first)
-    words = [place for place, field in enumerate(first) if not written.is_number(field) and field not in MISSING]
+    words = [place for place, field in enumerate(first) if not has_number(field) and field not in MISSING]
     for place in words:
         column = [row[place] for row in below if len(row) == width and row[place] not in MISSING]
-        if column and sum(map(written.is_number, column)) > len(column) / 2:
+        if column and sum(map(has_number, column)) > len(column) / 2:
             return True  # a word above numbers
     if len(words) == width:  # words above words: names do not occur again
         return not any(first[place] in (row[place] for row in below if len(row) == width) for place in words)
