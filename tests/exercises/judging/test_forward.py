@@ -1,6 +1,7 @@
 """The class that the sheet gives, written anew: what is said of its constructor and its forward pass."""
 
 import ast
+import math
 
 import numpy as np
 import pytest
@@ -149,6 +150,66 @@ def test_other_ways_to_draw_first_weights_are_right(draw, remarks):
 
     result = judged(Draws)
     assert (result.status, result.credit, named(result)) == ("right", 1.0, ["biases_start_alike", *remarks])
+
+
+def _at_right_angles(net):
+    """Turn each column of the first layer away from the one before it, and keep its length."""
+    W = net.W_i_h1
+    lengths = np.linalg.norm(W, axis=0)
+    for j in range(1, W.shape[1]):
+        W[:, j] -= W[:, j - 1] * (W[:, j - 1] @ W[:, j]) / (W[:, j - 1] @ W[:, j - 1])
+    net.W_i_h1 = W * lengths / np.linalg.norm(W, axis=0)
+
+
+def _twins(net):
+    net.W_h1_h2[:, 0] = net.W_h1_h2[:, -1]
+
+
+def _opposites(net):
+    net.W_h1_h2[3] = -2 * net.W_h1_h2[1]
+
+
+def _bias_of_a_unit(net):
+    net.b_h2 = net.W_h1_h2[2].copy()
+
+
+def _a_common_part(net):
+    net.W_i_h1 = (net.W_i_h1 + 0.5 * net.W_i_h1[:, :1]) / np.sqrt(1.25)
+
+
+def _one_unit_of_old(net):
+    net.W_i_h1[:, -1] = np.random.RandomState(len(net.W_i_h1)).randn(len(net.W_i_h1))
+
+
+def _uniform(net):
+    net.W_h1_h2 = np.sqrt(3) * np.vectorize(math.erf)(net.W_h1_h2 / np.sqrt(2))
+
+
+@pytest.mark.parametrize(
+    ("change", "mistake", "large"),
+    [
+        (_at_right_angles, "weights_repeated", False),
+        (_at_right_angles, "weights_repeated", True),
+        (_twins, "weights_repeated", False),
+        (_twins, "weights_repeated", True),
+        (_opposites, "weights_repeated", True),
+        (_bias_of_a_unit, "weights_repeated", False),
+        (_a_common_part, "weights_repeated", False),
+        (_one_unit_of_old, "weights_ignore_rng", False),
+        (_uniform, "weights_not_normal", False),
+    ],
+)
+def test_numbers_that_were_not_drawn_one_by_one_are_named_in_layers_of_any_size(change, mistake, large):
+    """Whoever does it in large layers alone, or in small ones alone, is found, too."""
+
+    class Draws(Own):
+        def __init__(self, *sizes, rng=None):
+            super().__init__(*sizes, rng=rng)
+            if (sizes[1] > 100) == large:
+                change(self)
+
+    result = judged(Draws)
+    assert (result.status, named(result)) == ("wrong", [mistake])
 
 
 def test_biases_that_are_the_same_in_large_layers_alone_are_wrong():

@@ -22,6 +22,7 @@ UNLIKELY = 10.0  # standard deviations
 AS_WIDE = (0.9, 1.1)  # as N(0, 1). Another width, and with it another distribution, is only remarked on.
 PARTS = 64  # of the range, equally likely
 MOST = 200.0  # of chi-square with 63 degrees of freedom
+FEW_PARTS, MOST_OF_FEW = 16, 100.0  # the same for some hundred numbers; with 15 degrees of freedom
 LARGEST = (4.0, 8.0)  # the largest entry among this many draws
 
 
@@ -91,6 +92,20 @@ def normal(numbers: Array) -> bool:
     return W.size < ENOUGH or not _not_normal(W / np.sqrt(np.mean(W**2)))
 
 
+def strange(numbers: Array) -> bool:
+    """Tell whether some hundred numbers, as widely spread as those of N(0, 1), clearly have another distribution.
+
+    Examples
+    --------
+    >>> rng = np.random.RandomState(0)
+    >>> strange(rng.randn(900)), strange(rng.uniform(-(3**0.5), 3**0.5, 900)), strange(rng.randn(900) / 9)
+    (False, True, False)
+    """
+    W = np.sort(numbers, axis=None)
+    width = float(np.sqrt(np.mean(W**2)))
+    return W.size >= SOME and AS_WIDE[0] < width < AS_WIDE[1] and _uneven(W, width, FEW_PARTS) > MOST_OF_FEW
+
+
 def _standardised(W: Array) -> bool:
     """Tell whether all numbers, or those of each row or column, were shifted so that their mean is 0.
 
@@ -151,8 +166,13 @@ def _not_normal(W: Array) -> bool:
     width = float(np.sqrt(np.mean(W**2)))
     if not AS_WIDE[0] < width < AS_WIDE[1]:
         return False
-    edges = [NormalDist(0, width).inv_cdf(i / PARTS) for i in range(1, PARTS)]
-    counts = np.diff(np.searchsorted(W, edges), prepend=0, append=W.size)
-    expected = W.size / PARTS
     largest = max(-W[0], W[-1])
-    return bool(((counts - expected) ** 2).sum() / expected > MOST) or not LARGEST[0] < largest < LARGEST[1]
+    return _uneven(W, width, PARTS) > MOST or not LARGEST[0] < largest < LARGEST[1]
+
+
+def _uneven(W: Array, width: float, parts: int) -> float:
+    """Compute chi-square of sorted numbers in parts of the range that are equally likely."""
+    edges = [NormalDist(0, width).inv_cdf(i / parts) for i in range(1, parts)]
+    counts = np.diff(np.searchsorted(W, edges), prepend=0, append=W.size)
+    expected = W.size / parts
+    return float(((counts - expected) ** 2).sum() / expected)

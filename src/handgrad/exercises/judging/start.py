@@ -16,7 +16,8 @@ from handgrad.exercises.calls import Answer
 from handgrad.exercises.catalogue.comparing import Array
 from handgrad.exercises.catalogue.layers import LAYERS
 from handgrad.exercises.judging import diagnosis
-from handgrad.exercises.judging.chance import SOME, another_width, normal, not_by_chance
+from handgrad.exercises.judging.chance import SOME, another_width, normal, not_by_chance, strange
+from handgrad.exercises.judging.independence import come_again, together, turned
 from handgrad.exercises.judging.passes import Probe
 from handgrad.exercises.judging.trials import SEEDS, Answers, Trials
 from handgrad.exercises.results import Finding
@@ -69,6 +70,9 @@ def first_weights(drawn: Trials, asked: Answers) -> Iterator[Finding]:
     if found := not_by_chance(_weights(large, drawn.large), _weights(large, drawn.large, BIASES)):
         yield _named(*found)
         return
+    if found := _not_one_by_one(drawn, asked):
+        yield _named(*found)
+        return
     if names := _scaled_when_large(drawn, small, large):
         yield _named("weights_other_when_large", names)
         return
@@ -103,6 +107,38 @@ def other_draws(drawn: Trials, asked: Answers) -> Iterator[Finding]:
         yield _named("weights_of_another_width", tuple(other))
     if found := _unlike_the_generator(drawn.probes[0], *asked.started[:2]):
         yield _named(*found)
+
+
+def _not_one_by_one(drawn: Trials, asked: Answers) -> tuple[str, tuple[str, ...]] | None:
+    """Name what shows that numbers of networks of any size were not each drawn by itself from N(0, 1)."""
+    probe, small = drawn.probes[0], asked.started[1:-1]
+    made = [
+        *((probe, answer) for answer in small), (drawn.large, asked.started[-1]),
+        *zip(drawn.probes, asked.full, strict=True), *zip(drawn.further, asked.further, strict=True),
+    ]  # fmt: skip
+    for size, answer in made:
+        if names := together(_weights(answer, size, (*WEIGHTS, *BIASES))):
+            return "weights_repeated", names
+    networks = [_weights(answer, probe, WEIGHTS[:2]) for answer in small]  # the last layer may be the same
+    if names := come_again(networks):
+        return "weights_ignore_rng", names
+    large = _weights(asked.started[-1], drawn.large)
+    several = {
+        name: [found[name] for answer in small if name in (found := _weights(answer, probe))] for name in WEIGHTS
+    }
+    as_wide = {name: arrays for name, arrays in several.items() if arrays and _as_on_the_sheet(*arrays)}
+    as_wide_too = {name: [array] for name, array in large.items() if _as_on_the_sheet(array)}
+    for of in (as_wide, as_wide_too):
+        if names := tuple(name for name, arrays in of.items() if turned(arrays)):
+            return "weights_repeated", names
+    names = tuple(name for name, arrays in as_wide.items() if strange(np.concatenate(arrays, axis=None)))
+    return ("weights_not_normal", names) if names else None
+
+
+def _as_on_the_sheet(*arrays: Array) -> bool:
+    """Tell whether there are enough numbers to say that they are spread as widely as those of N(0, 1)."""
+    numbers = np.concatenate(arrays, axis=None)
+    return numbers.size >= SOME and bool(np.isfinite(numbers).all() and np.ptp(numbers)) and not another_width(numbers)
 
 
 def _scaled_when_large(drawn: Trials, small: Sequence[Answer], large: Answer) -> tuple[str, ...]:
