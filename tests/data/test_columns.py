@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handgrad.data import load_data
-from handgrad.data.table import read_table_rows
+from handgrad.data.model_rows import read_table_rows
 from handgrad.errors import DataError, FormatError
 
 ROWS = [(f"{i % 9}.5", f"{i % 7}", "xy"[i % 2]) for i in range(40)]

@@ -16,9 +16,9 @@ from PIL import Image
 
 from handgrad.data import load_data
 from handgrad.data.idx import FILES
+from handgrad.data.model_rows import read_table_rows
 from handgrad.data.settings import TableOptions
 from handgrad.data.splits import stratified_split
-from handgrad.data.table import read_table_rows
 from handgrad.errors import DataError, FormatError
 
 X, y, X_TEST, Y_TEST = four_arrays(flat=False)

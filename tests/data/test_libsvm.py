@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from handgrad.data import load_data
+from handgrad.data.model_rows import read_table_rows
 from handgrad.data.sets import load_sets, read_part
 from handgrad.data.settings import DataSettings
-from handgrad.data.table import read_table_rows
 from handgrad.errors import DataError, FormatError
 
 ROWS = [(i % 2, {1: 1 + i * 7 % 11, 3: 1 + i * 3 % 5, 4: i % 3}) for i in range(30)]

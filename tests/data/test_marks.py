@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handgrad.data import DataSettings, load_data, load_sets
 from handgrad.data.features import Column, Columns
 from handgrad.data.marks import Marks
-from handgrad.data.table import read_table_rows
+from handgrad.data.model_rows import read_table_rows
 from handgrad.errors import DataError, FormatError
 
 SIZES = ["0.125", "41.5", "7", "1246.5", "12000"] * 8  # with a point and without groups

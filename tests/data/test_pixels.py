@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from handgrad.data import load_data, read_part
-from handgrad.data.table import read_table_rows
+from handgrad.data.model_rows import read_table_rows
 from handgrad.errors import DataError
 
 X, Y = load_digits().data[:30].astype(int), load_digits().target[:30]

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from handgrad.data.dataset import Scaling
 from handgrad.data.features import Column
 from handgrad.data.marks import Marks
+from handgrad.data.model_rows import read_table_rows
 from handgrad.data.settings import TableOptions
 from handgrad.data.splits import stratified_split
-from handgrad.data.table import read_table, read_table_rows
+from handgrad.data.table import read_table
 from handgrad.errors import DataError, FormatError
 
 ROWS = [(i, 10.0 * i, "yes" if i % 2 else "no") for i in range(10)]

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING
+
+from handgrad.data.names import visible
 
 if TYPE_CHECKING:
     from handgrad.data import Dataset, DataSettings
     from handgrad.data.download import Progress
-
-
-_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-
-
-def visible(text: str) -> str:
-    r"""Write control characters as escapes: names from a file may have some, which a terminal would obey.
-
-    Examples
-    --------
-    >>> print(visible("the column a\x1b[2J"))
-    the column a\x1b[2J
-    """
-    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def tell(sentence: str) -> None:

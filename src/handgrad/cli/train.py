@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import cyclopts
 from cyclopts import App, Parameter
 
-from handgrad.cli.notices import download_progress, load, tell, visible
-from handgrad.data.names import joined_names
+from handgrad.cli.notices import download_progress, load, tell
+from handgrad.data.names import joined_names, visible
 from handgrad.data.settings import DataSettings
 from handgrad.errors import DataError, SettingError
 from handgrad.runs.config import PRESETS, TrainConfig, read_config

@@ -14,7 +14,7 @@ from handgrad.data.features import Column, Columns
 from handgrad.data.frames import Frame
 from handgrad.data.labels import called, listed
 from handgrad.data.marks import Marks, most_common_marks
-from handgrad.data.names import dropping
+from handgrad.data.names import as_named, dropping
 from handgrad.data.rows import TRUTH, marks_noted, numbers
 from handgrad.data.settings import Missing
 from handgrad.data.text import plain
@@ -51,6 +51,7 @@ def fit_columns(
     columns : Columns
     notes : tuple of str
     """
+    drop = [as_named(name, frame.names) for name in drop]
     absent = [name for name in drop if name not in frame.names]
     if absent:
         raise DataError(

@@ -10,7 +10,7 @@ import numpy as np
 
 from handgrad.data.frames import Frame
 from handgrad.data.labels import called, listed
-from handgrad.data.names import flag
+from handgrad.data.names import as_named, flag
 from handgrad.data.text import LABELS, plain
 from handgrad.data.written import is_numeric
 from handgrad.errors import DataError
@@ -60,8 +60,8 @@ def label_column(frame: Frame, asked: str | None) -> tuple[str, tuple[str, ...]]
     """
     names = frame.names
     if asked is not None:
-        if asked in names:
-            return asked, ()
+        if (name := as_named(asked, names)) in names:
+            return name, ()
         if close := [name for name in names if plain(name) == plain(asked)]:
             return close[0], ()
         if re.fullmatch("[1-9][0-9]*", asked) and int(asked) <= len(names):

@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 import csv
+import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    r"""Write control characters as escapes: names from a file may have some, which a terminal would obey.
+
+    Examples
+    --------
+    >>> print(visible("the column a\x1b[2J"))
+    the column a\x1b[2J
+    """
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def as_named(asked: str, names: Collection[str]) -> str:
+    r"""Find the name that is meant by one that was copied from a message, with escapes for control characters.
+
+    Examples
+    --------
+    >>> as_named(r"a\tb", ["a\tb", "c"]) == "a\tb", as_named("other", ["a\tb", "c"])
+    (True, 'other')
+    """
+    return asked if asked in names else next((name for name in names if visible(name) == asked), asked)
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -16,11 +16,12 @@ from handgrad.data.features import Columns
 from handgrad.data.formats import is_table, read_frame
 from handgrad.data.guesses import lacking
 from handgrad.data.labels import number_labels
+from handgrad.data.model_rows import read_table_rows
 from handgrad.data.names import flag
 from handgrad.data.ranges import recognise
 from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.splits import NO_TEST_SET, HeldOut
-from handgrad.data.table import FittedOptions, read_table_rows
+from handgrad.data.table import FittedOptions
 from handgrad.errors import DataError, ShapeError
 
 

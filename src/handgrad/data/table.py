@@ -12,19 +12,16 @@ from numpy.typing import NDArray
 from handgrad.data.columns import far_apart, fit_columns, leaks
 from handgrad.data.content import STANDARD_INPUT
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
-from handgrad.data.features import Column, Columns
+from handgrad.data.features import Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
 from handgrad.data.guesses import find_label
 from handgrad.data.labels import alike, classes, label_words, listed, number_labels, present_classes
-from handgrad.data.libsvm import with_zeros
 from handgrad.data.one_hot import label_parts, labelled, with_label
-from handgrad.data.pixels import find_pixels
 from handgrad.data.ranges import PIXELS
 from handgrad.data.rows import encode
 from handgrad.data.settings import Missing, TableOptions
 from handgrad.data.splits import HeldOut, split_note
-from handgrad.data.text import plain
 from handgrad.errors import DataError, FormatError
 
 _IMAGE = 784  # columns of 28x28 pixels
@@ -112,7 +109,7 @@ def table_dataset(
         raise FormatError(f"{frame.path} has no examples", "rows of numbers and a label", "add them")
     fitted = options if isinstance(options, FittedOptions) else None
     frame, label, notes = labels_of(frame, options)
-    frame, words = _with_labels(frame, label, options.missing)
+    frame, words = present_labels(frame, label, options.missing)
     given = None if train_rows is None else frame.table.index.to_numpy() < train_rows
     if given is None:
         class_names, y = classes(words, frame.path, label)
@@ -131,7 +128,7 @@ def table_dataset(
     X, whole, unknown = encode(frame, columns, options.missing)
     more = (*more, *unknown)
     if not whole.all():
-        more = (*more, f"left out: {_gaps(frame, whole)}")
+        more = (*more, f"left out: {gaps(frame, whole)}")
     class_names, y, empty = present_classes(class_names, y, whole if given is None else whole & given, frame.path)
     if given is None and held_out.test:
         empty = (*empty, split_note(int(whole.sum()), len(frame.names) - 1))
@@ -165,7 +162,7 @@ def labels_of(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[st
     """Find the labels of a data set, where the training set had them if there was one before."""
     if not isinstance(options, FittedOptions):
         return labelled(frame, options.label)
-    frame, label = _labelled_like(frame, options.columns)
+    frame, label = labelled_like(frame, options.columns)
     if label is None:
         raise DataError(
             f"{frame.path} has no labels",
@@ -175,7 +172,7 @@ def labels_of(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[st
     return frame, label, ()
 
 
-def _labelled_like(frame: Frame, columns: Columns) -> tuple[Frame, str | None]:
+def labelled_like(frame: Frame, columns: Columns) -> tuple[Frame, str | None]:
     """Find the labels where a training set had them; None if the table has none."""
     if len(label_parts(frame, columns.label)) > 1:
         frame = with_label(frame, columns.label)
@@ -183,7 +180,7 @@ def _labelled_like(frame: Frame, columns: Columns) -> tuple[Frame, str | None]:
     return (frame, None) if label is None else (frame.as_text(label), label)
 
 
-def _with_labels(frame: Frame, label: str, missing: Missing) -> tuple[Frame, list[str]]:
+def present_labels(frame: Frame, label: str, missing: Missing) -> tuple[Frame, list[str]]:
     """Return the labels, and refuse or leave out rows without one."""
     words = label_words(frame, label)
     present = np.array([word is not None for word in words])
@@ -225,92 +222,7 @@ def _constant(columns: Columns, constant: NDArray[np.bool_]) -> str:
     return f"{count:,} of {len(constant):,} features {verb} constant in the training set: {which}"
 
 
-def _gaps(frame: Frame, whole: NDArray[np.bool_]) -> str:
+def gaps(frame: Frame, whole: NDArray[np.bool_]) -> str:
     """Count the rows with empty fields for a message, and say where the first one is."""
     count, place = int((~whole).sum()), frame.place(int(np.argmin(whole)))
     return f"1 row with an empty field, {place}" if count == 1 else f"{count:,} rows with empty fields, first {place}"
-
-
-def _unused(frame: Frame, columns: Columns) -> tuple[str, ...]:
-    """Name the columns of a table that a model has no use for."""
-    known = {plain(name) for name in (columns.label, *(column.name for column in columns.features))}
-    names = [name for name in frame.names if plain(name) not in known] if frame.named and columns.named else []
-    return (f"column{'s' * (len(names) > 1)} not used: {listed(names)}",) if names else ()
-
-
-@dataclass(frozen=True)
-class Rows:
-    """All rows of a table, as a trained model takes them.
-
-    Attributes
-    ----------
-    X : array of shape (n, d)
-        Unscaled.
-    labels : tuple of n str, or None
-        If they were asked for, and the table has the label's column.
-    notes : tuple of str
-        What was assumed.
-    numbers : array of shape (n,)
-        The numbers of the rows in the table, from 0.
-    left_out : str
-        How many rows were left out because of empty fields, and where the first of them is; empty if there is none.
-    """
-
-    X: NDArray[np.float64]
-    labels: tuple[str, ...] | None
-    notes: tuple[str, ...]
-    numbers: NDArray[np.intp]
-    left_out: str = ""
-
-
-def read_table_rows(
-    path: str | os.PathLike[str],
-    columns: Columns | None,
-    width: int,
-    missing: Missing = "error",
-    with_labels: bool = True,
-) -> Rows:
-    """Read all rows of a table for a model: its columns by name, or by place where there are no names.
-
-    Parameters
-    ----------
-    path : path
-    columns : Columns or None
-        Those of the model; None for a model of images, whose table has pixels, and may have labels.
-    width : int
-        The number of the network's inputs.
-    missing : {"error", "drop", "mean"}, default "error"
-        Unless it is "error", a row with an empty field is left out, if nothing stands for the field.
-    with_labels : bool, default True
-        Whether the labels are wanted; otherwise it does not matter what is in their column.
-
-    Raises
-    ------
-    DataError
-        If the table lacks a column or a value.
-    """
-    frame = read_frame(Path(path))
-    if len(frame.table) == 0:
-        raise FormatError(f"{path} has no examples", "rows of numbers", "add them")
-    label: str | None = None
-    notes: tuple[str, ...] = ()
-    if columns is None:
-        frame = with_zeros(frame, [str(number) for number in range(1, width + 1)])
-        found = find_pixels(frame, width)
-        frame, label, notes = found.frame, found.label, found.notes
-        columns = Columns(label or "", tuple(map(Column, found.names)), frame.named)
-    else:
-        if columns.named:
-            frame = with_zeros(frame, [column.name for column in columns.features])
-        if with_labels:
-            frame, label = _labelled_like(frame, columns)
-            notes = _unused(frame, columns)
-    words = None
-    if label is not None and with_labels:
-        frame, words = _with_labels(frame, label, missing)
-    X, whole, unknown = encode(frame, columns, missing)
-    labels = None if words is None else tuple(word for word, kept in zip(words, whole, strict=True) if kept)
-    if not whole.any():
-        raise DataError(f"{path}: every row has an empty field", "whole rows", "fill them")
-    left_out = "" if whole.all() else _gaps(frame, whole)
-    return Rows(X[whole], labels, (*frame.notes, *notes, *unknown), np.flatnonzero(whole), left_out)

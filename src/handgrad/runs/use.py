@@ -18,9 +18,9 @@ from handgrad.data.formats import is_table, kind_of
 from handgrad.data.images import is_example, is_picture_name
 from handgrad.data.layouts import read_images
 from handgrad.data.listing import list_files
+from handgrad.data.model_rows import Rows, read_table_rows
 from handgrad.data.ranges import recognise
 from handgrad.data.settings import Missing
-from handgrad.data.table import Rows, read_table_rows
 from handgrad.errors import DataError
 from handgrad.model.model import Model
 from handgrad.runs.folder import load_run
