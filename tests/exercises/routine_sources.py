@@ -774,6 +774,10 @@ HONEST_HISTORY = (
     "[row._replace(test_accuracy=round(100 * row.test_accuracy, 2)) for row in history]",
     "[row._replace(train_loss=float(round(row.train_loss, 3))) for row in history]",
     "[history[0], history[-1]]",
+    "[row._replace(done=row.done + 1) for row in history]",
+    "[row._replace(done=100 * row.done / num_iterations) for row in history]",
+    "[row._replace(done=number) for number, row in enumerate(history)]",
+    "[row._replace(done=row.done + evaluate_every) for row in history]",
 )
 FALSE_HISTORY = {
     "history[::-1]": "record_order",
@@ -783,7 +787,43 @@ FALSE_HISTORY = {
     "[row._replace(test_loss=min(r.test_loss for r in history)) for row in history]": "record_",
     "[history[0]._replace(done=row.done) for row in history]": "record_again",
     "history[-1:]": "record_lost",
+    "[row._replace(done=min(row.done + 2, num_iterations) if row.done else 0) for row in history]": "record_misplaced",
 }
+# Outputs that are changed before they are measured, and whether that is more than rounding.
+CHANGED_OUTPUTS = {
+    "np.clip(p, 1e-6, 1)": False,
+    "p.astype(np.float32)": False,
+    "np.concatenate([neural_net.forward_propagation(X[i : i + 1]) for i in range(len(X))])": False,
+    "p**2 / (p**2).sum(axis=1, keepdims=True)": True,
+    "np.where(np.isin(np.arange(p.shape[1]), y), p, 0)": True,
+    "0.9 * p + 0.1 * np.eye(p.shape[1])[y]": True,
+}
+
+
+def measuring(outputs: str) -> str:
+    """Write a gradient_descent that measures this."""
+    return "import numpy as np\n" + returning("history").replace(
+        "numbers += [cross", f"p = {outputs}; numbers += [cross"
+    )
+
+
+# What is logged of a mini-batch is measured on all examples.
+LOGS_EVERYTHING = (
+    "from collections import namedtuple\n"
+    'Batch = namedtuple("Batch", "epoch step train_loss train_accuracy")\n'
+    + sgd("""
+    batches = []
+    for e in range(epochs):
+        neural_net.forward_propagation(testx)
+        for j, b in enumerate(np.array_split(rng.permutation(len(trainx)), len(trainx) // batch_size)):
+            p = neural_net.forward_propagation(SHOWN_X)
+            batches.append(Batch(e, j, cross_entropy(p, SHOWN_Y), accuracy(p, SHOWN_Y)))
+            neural_net.forward_propagation(trainx[b])
+            neural_net.backprop(trainy[b])
+            neural_net.gradient_step(learning_rate)
+    return [], batches
+    """)
+)
 
 
 def returning(history: str) -> str:

@@ -10,6 +10,7 @@ from test_pretence import judged
 
 from handgrad import handout
 from handgrad.exercises.catalogue.mistakes import mistakes
+from handgrad.exercises.tasks import PARAMETERS
 
 
 class Own(handout.fcc):
@@ -337,3 +338,60 @@ def test_values_kept_under_other_names_or_turned_are_no_mistake():
             self.h1, self.h2, self.out = turned
 
     assert judged(Columns).status == "right"
+
+
+class Copies(Own):
+    """Compute with a copy of the weights, renewed when `moved` says so."""
+
+    def forward_propagation(self, X):
+        """Renew the copy, and compute with it."""
+        now = {name: np.array(getattr(self, name)) for name in PARAMETERS}
+        kept = vars(self).setdefault("kept", now)
+        if type(self).moved(self, kept, now):
+            self.kept = now
+        mine = {name: getattr(self, name) for name in PARAMETERS}
+        vars(self).update(self.kept)
+        out = super().forward_propagation(X)
+        vars(self).update(mine)
+        return out
+
+
+def _arrays(net):
+    return [id(getattr(net, name)) for name in PARAMETERS]
+
+
+def _other_arrays(net, *_):
+    before, net.ids = vars(net).get("ids"), _arrays(net)
+    return before != net.ids
+
+
+MOVED = {
+    "by a hundredth": lambda _, kept, now: any(
+        np.abs(now[n] - kept[n]).sum() > 0.01 * np.abs(now[n]).sum() for n in now
+    ),
+    "by a thousandth": lambda _, kept, now: any(
+        np.abs(now[n] - kept[n]).sum() > 1e-3 * np.abs(now[n]).sum() for n in now
+    ),
+    "in their sizes": lambda _, kept, now: any(np.abs(now[n]).sum() != np.abs(kept[n]).sum() for n in now),
+    "in the first layer": lambda _, kept, now: not np.array_equal(now["W_i_h1"], kept["W_i_h1"]),
+    "to other arrays": _other_arrays,
+}
+
+
+@pytest.mark.parametrize("moved", MOVED.values(), ids=MOVED)
+def test_a_copy_of_the_weights_that_is_renewed_too_rarely_is_wrong(moved):
+    """Weights that moved by little, changed their signs or places, or are changed in place, are other weights."""
+
+    class InPlace(Copies):
+        def gradient_step(self, learning_rate):
+            for name in PARAMETERS:
+                array = getattr(self, name)
+                array -= learning_rate * getattr(self, f"d{name}")
+
+    InPlace.moved = staticmethod(moved)
+    assert judged(InPlace).status == "wrong"
+
+
+def test_a_copy_of_the_weights_that_is_always_renewed_is_right():
+    """Where the weights are kept while a pass is made is free."""
+    assert judged(type("Renews", (Copies,), {"moved": staticmethod(lambda *_: True)})).status == "right"

@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 from routine_sources import (
+    CHANGED_OUTPUTS,
     FALSE_HISTORY,
     HARD_CODED,
     HEEDING,
     HONEST_HISTORY,
+    LOGS_EVERYTHING,
     MOMENTUM,
     PAIR,
     UNNAMED,
     WRONG,
     gd,
+    measuring,
     returning,
     sgd,
 )
@@ -301,6 +304,24 @@ def test_a_returned_history_must_have_been_measured(history: str, said: str) -> 
     assert summary(result, "de").strip()
 
 
+@pytest.mark.parametrize(("outputs", "changes"), CHANGED_OUTPUTS.items())
+def test_what_is_measured_must_be_the_outputs(outputs: str, changes: bool) -> None:
+    """They may be rounded, clipped and put together from pieces, but not improved."""
+    plan = plan_for(GD)
+    result = judge(plan, performed(measuring(outputs), plan))
+    assert result.status == ("wrong" if changes else "right")
+    if changes:
+        assert result.findings[0].seen[0].facts["found"] == Note("record_other_outputs")
+
+
+@pytest.mark.parametrize("rows", ["[b]", ""])
+def test_what_is_logged_of_a_batch_was_measured_on_it(rows: str) -> None:
+    """A number of the whole training set says nothing of a mini-batch."""
+    source = LOGS_EVERYTHING.replace("SHOWN_X", f"trainx{rows}").replace("SHOWN_Y", f"trainy{rows}")
+    plan = plan_for(task_of(source))
+    assert judge(plan, performed(source, plan)).status == ("right" if rows else "wrong")
+
+
 @pytest.mark.parametrize("source", HEEDING.values(), ids=HEEDING.keys())
 def test_training_that_heeds_its_losses_is_wrong(source: str) -> None:
     """Neither steps nor rates may depend on a loss, nor on how large the rate is."""
@@ -467,9 +488,24 @@ def gradient_descent(net, trainx, trainy, testx, testy, learning_rate, num_itera
     assert result.findings[0].seen[0].facts["updates"] == 1
 
 
+RECORDS = [
+    "invented",
+    "other_rows",
+    "other_labels",
+    "other_outputs",
+    "some_rows",
+    "late",
+    "mixed",
+    "again",
+    "order",
+    "lost",
+    "misplaced",
+]
+
+
 def test_facts_have_words_and_hints() -> None:
     """Every fact that may be wrong has a sentence and a hint."""
     for language in ("en", "de"):
         words = texts("feedback", language)
-        assert words.keys() >= {f"record_{found}" for found in ("invented", "mixed", "again", "order", "lost")}
+        assert words.keys() >= {f"record_{found}" for found in RECORDS}
         assert words.keys() >= {f"routine_{fact}" for fact in LOOKS} | {f"routine_{fact}_hint" for fact in LOOKS}

@@ -7,7 +7,7 @@ functions of their own, or piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 
@@ -21,6 +21,7 @@ EXACT = 1e-9
 RUNNING = 1e-7  # to which a measurement comes out of averages
 PIECES = ("some", "batch", "batch after")
 CROSSED = "crossed"
+CHANGED = "changed"
 # What a doubt itself explains.
 PLAIN = {
     "lost": "history_overwritten",
@@ -37,7 +38,8 @@ class Measured:
 
     ``part`` is "train" or "test" for all rows of it, and "some" for some of them; "batch" for those of the update that
     comes next, "batch after" for those of the update that came last; "crossed" if outputs of one set met labels of the
-    other; and "" for others. ``sure`` says that it is known which forward pass was measured.
+    other, "changed" if the outputs are not those of the forward pass; and "" for others. ``sure`` says that it is known
+    which forward pass was measured.
     """
 
     kind: str
@@ -64,7 +66,8 @@ def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> 
 
     Returns
     -------
-    {None, "invented", "other rows", "other labels", "some rows", "late", "mixed", "again", "order", "lost"}
+    {None, "invented", "other rows", "other labels", "other outputs", "some rows", "late", "mixed", "again", "order",
+    "lost"}
 
     Examples
     --------
@@ -75,6 +78,68 @@ def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> 
     'invented'
     """
     return next((found for table in tables if (found := _doubt(table, measured, steps))), None)
+
+
+def measured_on_all(table: Table, numbers: Table, measured: Sequence[Measured]) -> bool:
+    """Tell whether rows that are numbered as those of mini-batches hold what was measured on a whole set.
+
+    Parameters
+    ----------
+    table, numbers : table
+        Of the same rows: losses and accuracies, and the ``NUMBERS`` that follow them.
+    measured : sequence of Measured
+
+    Examples
+    --------
+    >>> nan = float("nan")
+    >>> measured = [Measured("cross_entropy", "train", 0, 2.5), Measured("cross_entropy", "batch", 0, 1.5)]
+    >>> [measured_on_all([(nan, nan, loss, nan)], [(nan, 0, 0)], measured) for loss in (2.5, 1.5)]
+    [True, False]
+    """
+    if any(row[0] == row[0] or row[1] == row[1] for row in table) or any(row[2] != row[2] for row in numbers):
+        return False
+    parts = [{one.part for one in measured if one.value == number} for row in table for number in row]
+    return any(those == {"train"} for those in parts)
+
+
+def misplaced(numbers: Sequence[float], times: Sequence[float], shifts: Iterable[float]) -> bool:
+    """Tell whether rows are numbered as if they had been measured at other times, and no usual way of counting.
+
+    Off by a little, in other units, or one after the other: these are slips that a plot shows, but all rows share them.
+
+    Parameters
+    ----------
+    numbers, times : sequence of float
+        How the rows are numbered, and when they were measured.
+    shifts : iterable of float
+        By how much all numbers may be off beside the one or other unit.
+
+    Examples
+    --------
+    >>> times = [0, 4, 8, 12, 14]
+    >>> for numbers in ([1, 5, 9, 13, 15], [0, 1, 2, 3, 4], [0, 400, 800, 1200, 1400], [0, 6, 10, 14, 14]):
+    ...     misplaced(numbers, times, (1,))
+    False
+    False
+    False
+    True
+    """
+    pairs = list(zip(numbers, times, strict=True))
+    if len(pairs) < 4 or any(number != number for number in numbers):
+        return False
+    steps = {after - before for before, after in pairwise(numbers)}
+    aside = sorted(number - time for number, time in pairs)
+    common = aside[len(aside) // 2]
+    if len(steps) == 1 or sum(abs(one) > 1 for one in aside) < 2:
+        return False
+    if any(abs(common - shift) < EXACT for shift in shifts):
+        return sum(abs(one - common) > 1 for one in aside) > 1
+    (first, start), (last, end) = pairs[1], pairs[-2]
+    slope = (last - first) / (end - start) if end != start else 1.0
+    other_unit = abs(slope - 1) > EXACT
+    return (
+        not other_unit or sum(abs(number - first - slope * (time - start)) > abs(slope) for number, time in pairs) > 1
+    )
 
 
 def causes(tables: Sequence[Table], measured: Sequence[Measured], steps: int, sizes: Mapping[str, int]) -> set[str]:
@@ -183,6 +248,8 @@ def _doubt(table: Table, measured: Sequence[Measured], steps: int) -> str | None
             pieces = bool(exactly) and all(one.kind == kind and one.part in PIECES for one in exactly)
             if any(one.part == CROSSED for one in exactly):
                 return "other labels"
+            if any(one.part == CHANGED for one in exactly):
+                return "other outputs"
             late = pieces and of_batches and all(one.part == "batch after" for one in exactly)
             if not is_judged and exactly:
                 return "late" if late else "some rows" if pieces else "other rows"

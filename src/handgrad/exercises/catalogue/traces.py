@@ -21,7 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.exercises.calls import Event, Value
-from handgrad.exercises.catalogue.records import CROSSED, MOST_VALUES, Measured, Table, doubt
+from handgrad.exercises.catalogue.records import (
+    CHANGED,
+    CROSSED,
+    MOST_VALUES,
+    Measured,
+    Table,
+    doubt,
+    measured_on_all,
+    misplaced,
+)
 
 Rows = tuple[int, ...]
 Deviations = dict[str, Any]
@@ -35,6 +44,7 @@ BY_CHANCE = (
     "same batch",
 )  # what may show in one probe, and not in another
 FALLING = "falling"  # of a rate, in some probes at least
+OTHER_OUTPUTS = -1  # in place of the number of changes of the weights after which outputs were computed
 FEWEST = 13
 CHANCE = 1e-12  # a probability below which something does not happen by chance
 FEW = "too few to tell"  # what so few labels have in common may be chance
@@ -238,24 +248,31 @@ def _measured(events: Sequence[Event], updates: Sequence[Update], probe: Probe) 
     count = dict.fromkeys(probe.measurements, 0) if any(event.method in MEASUREMENTS for event in events) else {}
     found = []
     made: int | None = None
+    changed = False  # whether the outputs were not those of a forward pass
+    last: Rows = ()
     shown: dict[int, set[Rows]] = {}  # by forward passes, after each number of updates
     for event in events:
         if event.method == "forward_propagation":
-            shown.setdefault(event.step, set()).add(probe.rows(event.value))
+            last = probe.rows(event.value)
+            shown.setdefault(event.step, set()).add(last)
         if event.method == "outputs":
             number = np.asarray(event.value)
             made = int(number) if number.ndim == 0 and number.dtype.kind in "iu" else None
+            changed = made == OTHER_OUTPUTS
+            made = None if changed else made
         elif event.method in MEASUREMENTS:
             rows = () if event.value is None else probe.labelled(event.value)
             part = probe.part(rows)
             if len(rows) != {"train": probe.n, "test": len(probe.testx)}.get(part):
                 known = _of_known(rows, shown.get(event.step if made is None else made, set()), probe)
                 part = _part_of_batch(rows, event.step, made, updates) or known
+            if changed and part == "test" and rows == last:  # else they may come from a method of the learner's own
+                part = CHANGED
             values = probe.measurements[event.method]
             step = event.step if made is None else made
             value = float(values[count[event.method] % len(values)])
             found.append(Measured(event.method, part, step, value, made is not None))
-            count[event.method], made = count[event.method] + 1, None
+            count[event.method], made, changed = count[event.method] + 1, None, False
     return tuple(found)
 
 
@@ -561,7 +578,30 @@ def _record(run: Trace, probe: Probe) -> Hashable:
     looked_at = {probe.part(rows) for rows in run.evaluated} | {one.part for one in run.measured}
     if "test" not in looked_at and any(row[0] == row[0] for table in run.tables for row in table):
         return "invented"
-    return doubt(run.tables, run.measured, len(run.updates)) if _evaluation(run, probe) is None else None
+    if _evaluation(run, probe) is not None:
+        return None
+    if any(measured_on_all(*both, run.measured) for both in zip(run.tables, run.numbers, strict=False)):
+        return "other rows"
+    return doubt(run.tables, run.measured, len(run.updates)) or ("misplaced" if _misplaced(run, probe) else None)
+
+
+def _misplaced(run: Trace, probe: Probe) -> bool:
+    """Tell whether rows, each exactly as it was measured, are numbered as if that had been at other times."""
+    per, every = len(run.updates) // probe.epochs, probe.log_every
+    for table, numbers in zip(run.tables, run.numbers, strict=False):
+        exact = [next((one for value in row for one in run.measured if one.value == value), None) for row in table]
+        times = [one.step for one in exact if one is not None]
+        if len(times) < len(table) or not per:
+            continue
+        done, epochs, steps = zip(*numbers, strict=True)
+        if misplaced(done, [time / per for time in times], (0, 1, -1, every, -every)):
+            return True
+        counted = [epoch * per + step for epoch, step in zip(epochs, steps, strict=True)]
+        shifts = [a * per + b for a in (0, 1, -1) for b in (0, 1, -1, every, -every)]
+        apart = {after - before for before, after in pairwise(steps) if after > before}
+        if apart != {1} and list(steps) != times and misplaced(counted, times, shifts):
+            return True
+    return False
 
 
 LOOKS = {

@@ -223,10 +223,12 @@ def _read(probe: Probe, answer: Answer, kept: bool = False) -> list[View]:
 
 def _further(drawn: Trials, asked: Answers, exact: bool) -> Iterator[tuple[Probe, Answer]]:
     """List what else must be right of a method that has been right so far."""
-    *usual, astronomic, tall, wide, large = zip(drawn.further, asked.further, strict=True)
+    *usual, stepping, astronomic, tall, wide, large = zip(drawn.further, asked.further, strict=True)
     yield from (*usual, wide)
     if tall[1].status in ("ok", "too_slow"):  # whole Jacobians of so many units may need too much memory
         yield tall
+    if stepping[1].status == "ok":  # the step is a task of its own
+        yield stepping
     if exact and astronomic[1].status == "ok":
         yield astronomic
     if large[1].status in ("ok", "crashed"):  # loops over single numbers may be too slow

@@ -148,6 +148,32 @@ def learning(rng: np.random.Generator, probe: Probe) -> Probe:
     return replace(probe, batches=(*probe.batches, first, *others, back, first))
 
 
+def nudged(rng: np.random.Generator, probe: Probe) -> Probe:
+    """Show the only batch again after the weights have moved by little, have changed places, and in one number alone.
+
+    Whoever looks at the weights only at a glance takes them for the old ones.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> probe = nudged(rng, draw(rng, (3, 4, 5, 3), 2))
+    >>> sums = [np.abs((batch.weights or probe.weights)["W_h1_h2"]).sum() for batch in probe.batches]
+    >>> len(sums), bool(abs(sums[1] / sums[0] - 1) < 1e-3), bool(np.isclose(sums[1], sums[2]))
+    (5, True, True)
+    """
+    little = {name: array * (1 + 2e-4 * rng.standard_normal(array.shape)) for name, array in probe.weights.items()}
+    places = {name: -array[::-1] for name, array in little.items()}
+    one = {**places, "W_h2_o": places["W_h2_o"].copy()}
+    one["W_h2_o"][1, 1] += 0.1
+    biases = {**one, "b_h1": one["b_h1"][::-1].copy()}
+    (first,) = probe.batches
+    later = [
+        replace(_batch(weights, first.forward["X"], first.y), weights=weights)
+        for weights in (little, places, one, biases)
+    ]
+    return replace(probe, batches=(first, *later))
+
+
 def _shapes(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
     for before, after in pairwise(sizes):
         yield from ((before, after), (after,))
@@ -187,12 +213,17 @@ def given(values: Mapping[str, Array]) -> list[Step]:
     return [Step("set", name, (array,)) for name, array in values.items()]
 
 
-def passes(probe: Probe, forward: bool = True) -> tuple[Step, ...]:
-    """Run forward and backward on each batch, or only backward, on the reference's forward values; read everything."""
+def passes(probe: Probe, forward: bool = True, rate: float = 0.0) -> tuple[Step, ...]:
+    """Run forward and backward on each batch, or only backward, on the reference's forward values; read everything.
+
+    With a rate, the network takes a step of its own before each further batch.
+    """
     steps = [*start(probe), *given(probe.weights)]
     names = (*BACKPROP, *ACTIVATIONS, *PARAMETERS)
     for i, batch in enumerate(probe.batches):
         steps += given(batch.weights)
+        if rate and i:
+            steps.append(Step("call", "gradient_step", (rate,)))
         if forward:
             steps.append(Step("call", "forward_propagation", (batch.forward["X"],), f"{i}:forward"))
         else:

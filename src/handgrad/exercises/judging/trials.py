@@ -29,6 +29,7 @@ from handgrad.exercises.judging.passes import (
     large_pass,
     learning,
     level,
+    nudged,
     passes,
     relabelled,
     scaled,
@@ -43,9 +44,11 @@ SHEET = (784, 400, 400, 10)
 HISTORY = (4, 3, 3, 150, 4, 1, 2, 70, 4, 300, 6, 1, 5, 5, 33)  # numbers of examples in calls with one object
 ASTRONOMIC = 1e250  # inputs for which even a step into the complex plane is not small
 PATIENCE = 4.0  # seconds for the large network; slower methods, such as loops over single numbers, are not tried on it
-WIDE = (2000, 50, 40, 10)  # with a single example, loops over single numbers take a fraction of a second
-TALL = (1, 2500, 1, 2)  # with some examples, the same fraction
-ENDURANCE = 8.0  # seconds for those two, in which nobody can make a forward pass for each weight, or for each bias
+WIDE = (700, 450, 350, 10)  # with a single example, loops over single numbers take about a second
+TALL = (1, 2500, 1, 2)  # with some examples, a fraction of it
+ENDURANCE = 6.0  # seconds for those two, in which nobody can make a forward pass for each weight, or for each bias
+STEPPING = 6  # the place of the one that takes steps itself, and how large they are
+STEP = 0.05
 STARTS = 12  # networks to compare; enough to show a generator with only a few seeds
 SEEDS = (1, *range(1, STARTS + 2))  # of their generators, and of the last one's
 
@@ -56,7 +59,7 @@ class Trials:
 
     The last one of ``further`` is as large as the sheet's, the one before has too many weights to make a
     pass for each of them, the one before that too many biases, and the one before that has inputs so large that single
-    precision cannot hold them.
+    precision cannot hold them. The one before that takes steps by itself.
     """
 
     probes: tuple[Probe, ...]
@@ -123,6 +126,8 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         steeper(relabelled(draw(rng, (6, 8, 7, 5), 9))),
         confident(draw(rng, (9, 10, 8, 5), 22)),
         learning(rng, draw(rng, (5, 6, 4, 3), 6, 6, 1, 1)),
+        nudged(rng, draw(rng, (5, 4, 6, 3), 6)),
+        draw(rng, (4, 6, 5, 3), 7, 7, 7),
         scaled(draw(rng, (6, 5, 7, 4), 3), ASTRONOMIC),
         level(draw(rng, TALL, 40)),
         draw(rng, WIDE, 1),
@@ -162,7 +167,9 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
             f"{task}:further:{i}",
             "network",
             "fcc",
-            steps=large_pass(probe) if probe.sizes in (TALL, WIDE, SHEET) else passes(probe),
+            steps=large_pass(probe)
+            if probe.sizes in (TALL, WIDE, SHEET)
+            else passes(probe, rate=STEP if i == STEPPING else 0.0),
             seconds=ENDURANCE if probe.sizes in (TALL, WIDE) else PATIENCE,
         )
         for i, probe in enumerate(further)
