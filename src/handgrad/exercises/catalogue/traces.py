@@ -150,6 +150,8 @@ class Update:
         Calls of backprop since the change before.
     rate : float
         NaN where the weights are no numbers of their shape any more.
+    overwritten : bool
+        Whether the labels are those of another forward pass before that one, with the same weights.
     """
 
     rows: Rows | None
@@ -157,6 +159,7 @@ class Update:
     lag: int
     backprops: int
     rate: float
+    overwritten: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,7 @@ def trace(
     >>> probe = Probe(X[:1], y[:1], X[1:], y[1:], {}, 0.5, 1, 1)
     >>> events = [Event("forward_propagation", X[:1]), Event("backprop", y[:1]), Event("end", None, 1, 0.5)]
     >>> trace(events, probe).updates
-    (Update(rows=(0,), labels=(0,), lag=0, backprops=1, rate=0.5),)
+    (Update(rows=(0,), labels=(0,), lag=0, backprops=1, rate=0.5, overwritten=False),)
     """
     updates: list[Update] = []
     evaluated: list[Rows] = []
@@ -222,15 +225,17 @@ def trace(
     rows: Rows | None = None
     labels: Rows = ()
     lag = backprops = 0
-    too_early = False
+    too_early = overwritten = False
+    earlier: set[Rows] = set()  # what forward passes saw since the last change
     for event in events:
         if event.step > len(updates):
             rate = float("nan") if event.rate is None else event.rate
-            updates.append(Update(rows, labels, lag, backprops, rate))
-            backprops = 0
+            updates.append(Update(rows, labels, lag, backprops, rate, overwritten))
+            backprops, earlier = 0, set()
         if event.method == "backprop":
             rows = None if forward is None else probe.rows(forward.value)
             labels, lag = probe.labelled(event.value), 0 if forward is None else event.step - forward.step
+            overwritten = labels != rows and labels in earlier
             backprops, used = backprops + 1, True
         elif event.method == "gradient_step":
             too_early |= not updates and not backprops
@@ -238,6 +243,8 @@ def trace(
             if forward is not None and not used:
                 evaluated.append(probe.rows(forward.value))
             forward, used = event, False
+            if event.method == "forward_propagation":
+                earlier.add(probe.rows(event.value))
     measured = _measured(events, updates, probe)
     elsewhere = any(event.method == "end" and bool(event.value) for event in events)
     return Trace(tuple(updates), backprops, too_early, tuple(evaluated), elsewhere, measured, tables, numbers)
@@ -392,6 +399,8 @@ def _labels(run: Trace, probe: Probe) -> Hashable:
             return "same"
         if len(update.labels) in range(1, 4):
             return FEW
+        if update.overwritten:
+            return "earlier pass"
         if len(update.labels) > len(update.rows or ()) and len(set(update.labels)) == 2:
             return "one hot"
         if len(update.labels) == probe.n > len(update.rows or ()) and probe.part(update.labels) == "train":
