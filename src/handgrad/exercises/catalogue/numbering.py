@@ -75,11 +75,11 @@ def _evaluations(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[
     if done == right:
         if times[0] == 0 and times[-1] < steps:
             return {"history_without_the_end"}
-        if times[0] > 0 and times[-1] == steps:
-            return {"history_without_the_beginning"}
         if len(times) < expected - 1:
             return {"recorded_too_rarely"}
-        return {"history_off_by_one"} if not probe.batch_size and _beside(times[:-1], probe.log_every) else None
+        if not probe.batch_size and _beside(times[:-1], probe.log_every):
+            return {"history_off_by_one"}
+        return {"history_without_the_beginning"} if times[0] > 0 else None
     if _off_by_one(done, right):
         return {"history_off_by_one"}
     counted = [list(range(first, first + len(done))) for first in (0, 1)]
