@@ -394,6 +394,46 @@ def test_rounded_results_are_wrong_and_named(task, decimals):
         assert (result.status, result.findings[0].mistake) == ("wrong", "results_rounded")
 
 
+def _softmax_to_the_base(e):
+    def softmax(X):
+        powers = e ** (X - X.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    return softmax
+
+
+@pytest.mark.parametrize(
+    ("task", "function", "coarse"),
+    [
+        ("softmax", _softmax_to_the_base(2.71828), True),
+        ("softmax", _softmax_to_the_base(2.7182818), False),
+        ("softmax", _softmax_to_the_base(float(np.float32(np.e))), False),
+        ("sigmoid", lambda X: 1 / (1 + 2.71828**-X), True),
+        ("sigmoid", lambda X: 1 / (1 + 2.71828183**-X), False),
+        ("sigmoid", lambda X: np.float64(1 / (1 + np.exp(-np.float32(X)))), False),
+        ("cross_entropy", lambda h, y: -np.mean(np.log2(h[np.arange(len(y)), y])) * 0.693147, True),
+        ("cross_entropy", lambda h, y: -np.mean(np.log2(h[np.arange(len(y)), y])) * 0.69314718, False),
+        ("cross_entropy", lambda h, y: -np.mean(np.log(h[np.arange(len(y)), y] + 1e-7)), False),
+    ],
+)
+def test_a_constant_with_few_digits_is_named(task, function, coarse):
+    """As many as single precision has are enough."""
+    for seed in range(5):
+        result = judged(task, function, seed)
+        named = [found.mistake for found in result.findings] if result.status == "wrong" else []
+        assert named == ["constant_with_few_digits"] * coarse
+
+
+def test_a_sigmoid_of_straight_pieces_is_another_function():
+    """Whatever the pieces are."""
+
+    def pieces(X):
+        x = np.abs(X)
+        return 0.5 + np.sign(X) * np.where(x < 1.5, 0.21 * x, np.where(x < 3, 0.09 * x + 0.18, 0.45))
+
+    assert [found.mistake for found in judged("sigmoid", pieces).findings] == ["sigmoid_is_another_activation"]
+
+
 @pytest.mark.parametrize("task", ["softmax", "cross_entropy", "delta_last_layer", "del_sigmoid"])
 def test_float32_is_said(task):
     """A result in single precision is right, with a remark."""

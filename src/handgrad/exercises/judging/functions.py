@@ -21,6 +21,7 @@ from handgrad.exercises.judging import crashes, diagnosis, scaled
 from handgrad.exercises.judging.diagnosis import Trial
 from handgrad.exercises.judging.differences import bent, measured
 from handgrad.exercises.judging.plan import Plan
+from handgrad.exercises.judging.traits import in_straight_pieces, rounded_constant
 from handgrad.exercises.judging.unknowns import ENOUGH, with_an_unknown, without_overflow
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
@@ -82,6 +83,9 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
         if task.startswith("delta") and _by_differences(trials, cases):
             told = diagnosis.named("delta_by_differences", TASKS[task].quantities, {"quantities": (task,)})
             return TaskResult(task, "wrong", (told,))
+        if rounded_constant(task, trials, cases):
+            told = diagnosis.named("constant_with_few_digits", TASKS[task].quantities, {"quantities": (task,)})
+            return TaskResult(task, "wrong", (told,))
         return TaskResult(task, "right", _remarks(plan, answers), (Note("right"),), credit=1.0)
 
     crash = crashes.first(regular)
@@ -103,6 +107,8 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
         apart = unknown or scaled.besides(mutants, cases, trials)
     if apart:
         mistake, number = apart.mistake, apart.number or None
+    elif task == "sigmoid" and not mistake and in_straight_pieces(trials, cases):
+        mistake = "sigmoid_is_another_activation"
     if mistake or not crash:
         shown = sorted(wrong or trials, key=lambda trial: trial.found is None)  # first one that gave something
         if apart and any(note.id == "besides_transposed" for note in apart.besides):
