@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handgrad.data import load_data
 from handgrad.data.formats import read_frame
 from handgrad.data.one_hot import labelled
 from handgrad.errors import DataError
@@ -278,3 +279,15 @@ def test_of_two_columns_called_like_labels_the_choice_is_said(tmp_path: Path) ->
     """One is the label, the other one a feature."""
     found, notes = label_of(table(tmp_path, [("a", real), ("target", BIT), ("class", words("x", "y"))]))
     assert (found, notes) == ("class", ("using the column class as the label, and target as a feature",))
+
+
+@pytest.mark.parametrize(("absent", "label"), [("id", "kind"), ("group", "class")])
+def test_another_column_that_the_test_table_lacks_is_no_label(absent: str, label: str, tmp_path: Path) -> None:
+    """Not one that counts the rows, nor any if the test table has a column called label, class or the like."""
+    lines = [f"{n},{n % 5},{n % 2}" for n in range(40)]
+    (tmp_path / "train.csv").write_text("\n".join([f"{absent},a,{label}", *lines]))
+    (tmp_path / "test.csv").write_text("\n".join([f"a,{label}", *(line.split(",", 1)[1] for line in lines[:10])]))
+    with pytest.raises(DataError, match="those of"):
+        load_data(tmp_path)
+    (tmp_path / "train.csv").write_text("\n".join([f"a,{label}", *(line.split(",", 1)[1] for line in lines)]))
+    assert load_data(tmp_path).y_test.size == 10

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from handgrad.data import DataSettings, load_data, load_sets
@@ -73,3 +74,24 @@ def test_classes_that_differ_only_in_their_spelling_are_warned_of(tmp_path: Path
     data = load_data(write(tmp_path / "t.csv", ["Yes", "no", "yes", "maybe"] * 5))
     assert data.class_names == ("Yes", "maybe", "no", "yes")
     assert any("warning: the classes Yes, yes differ only in how they are written" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_minus_sign_is_a_label(joined: bool, tmp_path: Path) -> None:
+    """The classes + and - of the credit approval data are both there, also in a folder with a test set."""
+    rows = "".join(f"{number},{'+-'[number % 2]}\n" for number in range(40))
+    (tmp_path / "train.csv").write_text("a,label\n" + rows)
+    if joined:
+        (tmp_path / "test.csv").write_text("a,label\n" + rows[:40])
+    data = load_data(tmp_path if joined else tmp_path / "train.csv")
+    assert data.class_names == ("+", "-")
+    assert np.bincount(data.y_train).min() >= 16
+
+
+def test_rows_without_a_label_that_are_left_out_are_noted(tmp_path: Path) -> None:
+    """How many there are, and where the first one is."""
+    path = tmp_path / "t.csv"
+    words = ["" if number == 7 else "xy"[number % 2] for number in range(40)]
+    path.write_text("a,label\n" + "".join(f"{number},{word}\n" for number, word in enumerate(words)))
+    data = load_data(path, options=TableOptions(missing="drop"))
+    assert "left out: 1 row with an empty label, line 9" in data.notes

@@ -1,6 +1,7 @@
 """The sparse format of libsvm: which files are in it, and which features they have."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,3 +92,14 @@ def test_a_label_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
         (tmp_path / "t.csv").write_text("a,label\n" + f"1,{others[0]}\n2,{others[1]}\n3,{'9' * 5000}\n" * 10)
         with pytest.raises(DataError, match="a label of 5,000 characters in the column label, 99999999999999999999"):
             load_data(tmp_path / "t.csv")
+
+
+def test_features_that_are_numbered_from_0_do_not_fit_a_model_with_1(tmp_path: Path, refused: Any) -> None:
+    """They would all be shifted by one."""
+    lines = [[n % 7, n % 3, 1 + n % 2] for n in range(40)]
+    for name, first in (("one.svm", 1), ("zero.svm", 0)):
+        rows = (" ".join(f"{first + i}:{value}" for i, value in enumerate(line)) for line in lines)
+        (tmp_path / name).write_text("".join(f"{n % 2} {row}\n" for n, row in enumerate(rows)))
+    data = load_data(tmp_path / "one.svm")
+    with refused(FormatError, "zero.svm numbers its features from 0; expected features numbered from 1"):
+        read_part(str(tmp_path / "zero.svm"), data)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from handgrad.data import load_data
+from handgrad.data.formats import read_frame
 from handgrad.data.settings import TableOptions
 from handgrad.errors import FormatError
 
@@ -160,3 +161,19 @@ def test_bars_around_rows(rule: str, tmp_path: Path) -> None:
     plain, other = load_data(tmp_path / "plain.csv"), load_data(tmp_path / "bars.md")
     assert (other.columns, other.class_names) == (plain.columns, plain.class_names)
     np.testing.assert_array_equal(other.X_train, plain.X_train)
+
+
+def test_fields_of_two_lines_that_look_like_rows_stay_whole(tmp_path: Path) -> None:
+    """Quotation marks that enclose a whole field are no marks that stand alone, whatever is between them."""
+    rows = [f'{number},"in May, or later\n7, or 8",{"xy"[number % 2]}' for number in range(20)]
+    (tmp_path / "t.csv").write_text("n,note,label\n" + "\n".join(rows) + "\n")
+    frame = read_frame(tmp_path / "t.csv")
+    assert len(frame.table) == 20
+    assert set(frame.table["note"]) == {"in May, or later\n7, or 8"}
+
+
+def test_a_first_column_called_number_sign_is_no_comment(tmp_path: Path) -> None:
+    """A first line whose first field is # alone, and which has as many fields as the others, has the names."""
+    (tmp_path / "t.csv").write_text("#,Name,HP\n" + "".join(f"{n},a{n},{n % 3}\n" for n in range(1, 20)))
+    frame = read_frame(tmp_path / "t.csv")
+    assert (frame.names, len(frame.table)) == (["#", "Name", "HP"], 19)

@@ -71,6 +71,26 @@ def test_what_a_mark_means_when_it_may_be_either(tmp_path, sizes, separator, lar
     assert rows.X[:, 0].max() == largest
 
 
+@pytest.mark.parametrize(("mark", "separator"), [(".", "\t"), (",", ";"), (".", ";"), (",", "\t")])
+def test_a_column_alone_tells_marks_of_thousands(tmp_path, mark, separator):
+    """There are always three digits behind them, and whole numbers below 1000 have none, in any kind of file."""
+    counts = range(900, 1300, 10)
+    rows = "".join(f"{count:,}{separator}{i % 2}\n".replace(",", mark) for i, count in enumerate(counts))
+    (tmp_path / "t.csv").write_text(f"count{separator}label\n" + rows)
+    data = load_data(tmp_path / "t.csv")
+    assert data.scaling.maximum == (1290.0,)
+    assert any("between thousands" in note for note in data.notes)
+
+
+def test_decimals_are_no_thousands(tmp_path):
+    """Three digits behind a point are decimals if a number has fewer, or begins with 0, or none is whole."""
+    for name, more in (("fewer", ["1.5"]), ("zero", ["0.250"]), ("none whole", [])):
+        whole = [] if name == "none whole" else ["1", "2", "3"]
+        values = [f"{1 + i / 1000:.3f}" for i in range(101, 140)] + whole + more
+        (tmp_path / "t.csv").write_text("a,label\n" + "".join(f"{v},{i % 2}\n" for i, v in enumerate(values)))
+        assert load_data(tmp_path / "t.csv").scaling.maximum[0] < 4
+
+
 def test_each_column_has_marks_of_its_own(tmp_path):
     """Thousands without decimals beside decimal commas, and points in one column beside commas in another."""
     rows = "".join(f"{647 + i}.850;-{i % 7},26;{i % 9}.5;{i % 2}\n" for i in range(40))

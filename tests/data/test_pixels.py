@@ -91,3 +91,15 @@ def test_labels_are_compared_whole(word: str, tmp_path: Path, refused: Any) -> N
         return
     with refused(DataError, f"the label {word!r}, which the training set does not have"):
         read_part(str(tmp_path / "test.csv"), data)
+
+
+def test_pixels_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """Columns that are sorted by their names, pixel1, pixel10, pixel2, ..., are the same images as any others."""
+    table = PIXELS.set_axis([f"pixel{number}" for number in range(64)], axis=1)
+    for name, columns in (("own.csv", table), ("sorted.csv", table[sorted(table)])):
+        columns.assign(label=Y).to_csv(tmp_path / name, index=False)
+    own, by_name = (read_table_rows(tmp_path / name, None, 64) for name in ("own.csv", "sorted.csv"))
+    np.testing.assert_array_equal(by_name.X, own.X)
+    learned = load_data(tmp_path / "sorted.csv")
+    assert learned.columns is not None
+    assert [column.name for column in learned.columns.features] == list(table)

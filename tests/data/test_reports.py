@@ -68,7 +68,10 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "a line below the table": (TABLE + "Total: 30 rows\n", ("line 32: 1 field; expected 3", "drop the row")),
     "units below the header": (HEADER + "[cm],[m],\n" + ROWS, ("line 2: an empty label",)),
-    "units, and a hyphen for the label": (HEADER + "cm,m,-\n" + ROWS, ("line 2: an empty label",)),
+    "units, and a hyphen for the label": (
+        HEADER + "cm,m,-\n" + ROWS,
+        ("line 2, the column width: 'cm' is not a number",),
+    ),
     "the header again": (TABLE + TABLE, ("line 32, the column width: 'width' is not a number",)),
     "a row that is too long": (TABLE.replace("cedar", "cedar,1,2", 1), ("line 4: 5 fields; expected 3",)),
     "a title with commas": (

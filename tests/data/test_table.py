@@ -243,7 +243,7 @@ def test_what_is_filled_is_noted(tmp_path):
     assert "empty fields filled with the mean of the training set: b 2 (2), c 1 (no category)" in data.notes
     assert len(data.y_train) + len(data.y_test) == 20
     data = table("a,b,c,label\n" + "".join(rows), tmp_path / "t.csv", missing="drop")
-    assert "left out: 3 rows with empty fields, first line 5" in data.notes
+    assert "left out: 3 rows with an empty field, first line 5" in data.notes
 
 
 @pytest.mark.parametrize("missing", ["drop", "mean"])

@@ -458,7 +458,7 @@ def test_rows_with_empty_fields_are_reported_and_the_others_predicted(missing: s
     skipped: list[DataError] = []
     found = predict_inputs(run, [tmp_path / "new.csv"], pytest.fail, skipped.append)
     assert [one.row for one in found] == [0, 3]
-    assert "new.csv: 2 rows with empty fields, first line 3, not predicted" in str(skipped[0])
+    assert "new.csv: 2 rows with an empty field, first line 3, not predicted" in str(skipped[0])
     assert "--missing" not in str(skipped[0])
     with pytest.raises(DataError, match="not predicted"):
         predict_inputs(run, [tmp_path / "new.csv"], pytest.fail)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from handgrad.data.features import Column, Columns
 from handgrad.data.frames import Frame
+from handgrad.data.guesses import is_called_counter
 from handgrad.data.labels import called, listed
 from handgrad.data.marks import Marks, most_common_marks
-from handgrad.data.names import as_named, dropping
+from handgrad.data.names import as_named, dropping, in_order
 from handgrad.data.rows import TRUTH, marks_noted, numbers
 from handgrad.data.settings import Missing
-from handgrad.data.text import plain
 from handgrad.data.written import is_numeric, marks_of, texts_of
 from handgrad.errors import DataError, FormatError
 
@@ -28,7 +28,6 @@ MAX_WORDS = 100  # more different words in a column are names or free text, not 
 _FEW = 20  # words, or words and numbers, that may be categories in a short table too
 _FAR = 1000
 _MANY_ROWS = 50
-_COUNTERS = ("id", "index", "idx", "no", "nr", "row", "rowid", "rownames", "rowname", "serial", "number")
 
 
 def fit_columns(
@@ -87,6 +86,7 @@ def fit_columns(
             notes += more
     if not features:
         raise DataError(f"{frame.path} has no feature besides its label {label}", "columns of numbers", "add one")
+    features = [features[place] for place in in_order([one.name for one in features])]
     return Columns(label, tuple(features), frame.named), (
         *notes,
         *marks_noted(frame, [one.name for one in features if not one.words]),
@@ -98,11 +98,6 @@ def _counts(column: pd.Series[Any], name: str) -> bool:
     if column.dtype.kind not in "iu" or len(column) < 3 or column.hasnans:
         return False
     return is_called_counter(name) and bool((np.diff(column.to_numpy()) == 1).all())
-
-
-def is_called_counter(name: str) -> bool:
-    """Say whether a column is called like one that counts the rows."""
-    return plain(name) in _COUNTERS or name.startswith("Unnamed: ") or name.endswith(("Id", "ID", "_id"))
 
 
 def _identifies(column: pd.Series[Any]) -> bool:

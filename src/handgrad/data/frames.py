@@ -18,7 +18,7 @@ from handgrad.data.lines import with_plain_lines
 from handgrad.data.marks import Marks
 from handgrad.data.others import refuse_others
 from handgrad.data.source import Source
-from handgrad.data.text import Dialect, sniff
+from handgrad.data.text import EMPTY, Dialect, sniff
 from handgrad.errors import FormatError
 
 if TYPE_CHECKING:
@@ -105,13 +105,19 @@ class Frame:
             )
 
     def as_text(self, *names: str) -> Frame:
-        """Return the table with columns of numbers as they are written: 007 and 7 differ."""
-        names = tuple(name for name in names if self.table[name].dtype.kind in "biuf")
+        """Return the table with columns as they are written: 007 and 7 differ, and - is a word."""
+        columns = self.table
+        names = tuple(name for name in names if columns[name].dtype.kind in "biuf" or columns[name].hasnans)
         if self.source is None or not names:
             return self
         places = {self.source.names.index(name) + self.source.dialect.row_names: name for name in names}
         texts = self.source.parse(usecols=list(places), dtype=str, na_values=None).rename(columns=places)
-        return replace(self, table=self.table.assign(**{name: texts[name].loc[self.table.index] for name in names}))
+        known = texts.where(~texts.isin(EMPTY), None)
+        return replace(self, table=columns.assign(**{name: known[name].loc[columns.index] for name in names}))
+
+    def with_notes(self, *notes: str) -> Frame:
+        """Return the table with further notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
     def only(self, rows: NDArray[np.bool_]) -> Frame:
         """Return the table with some of its rows."""

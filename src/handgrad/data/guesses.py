@@ -18,6 +18,7 @@ from handgrad.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+_COUNTERS = ("id", "index", "idx", "no", "nr", "row", "rowid", "rownames", "rowname", "serial", "number")
 _PIXELS = 784  # of MNIST's images
 _MANY_CLASSES = 100
 _CODES = 10  # different whole numbers that stand for classes, where a column of words might be the label too
@@ -101,7 +102,12 @@ def missing_label(frame: Frame, names: Sequence[str]) -> str | None:
     absent = lacking(frame, names)
     others = [name for name in frame.names if plain(name) in LABELS]
     as_usual = frame.named and len(frame.names) == len(names) - 1 and not others
-    return absent[0] if as_usual and len(absent) == 1 else None
+    return absent[0] if as_usual and len(absent) == 1 and not is_called_counter(absent[0]) else None
+
+
+def is_called_counter(name: str) -> bool:
+    """Say whether a column is called like one that counts the rows."""
+    return plain(name) in _COUNTERS or name.startswith("Unnamed: ") or name.endswith(("Id", "ID", "_id"))
 
 
 def _by_name(frame: Frame, names: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.frames import Frame
-from handgrad.data.text import MISSING, is_number
+from handgrad.data.text import EMPTY, is_number
 from handgrad.data.written import is_numeric
 from handgrad.errors import DataError
 
@@ -41,8 +41,8 @@ def label_words(frame: Frame, name: str) -> list[str | None]:
     if is_numeric(column):  # only in Parquet and ARFF; texts stay texts otherwise
         values = zip(column.tolist(), column.isna(), strict=True)
         return [None if absent else str(value).removesuffix(".0") for value, absent in values]
-    empty = (*(word for word in MISSING if word not in ("-", ".")),)
-    return [None if word is None or str(word).strip() in empty else str(word).strip() for word in column.tolist()]
+    words = zip(column.tolist(), column.isna(), strict=True)
+    return [None if absent or str(word).strip() in EMPTY else str(word).strip() for word, absent in words]
 
 
 def without_zeros(word: str) -> str:

@@ -76,6 +76,12 @@ def with_zeros(frame: Frame, names: Sequence[str]) -> Frame:
     if not frame.sparse or not all(name.isdecimal() for name in names):
         return frame
     last, largest = (max(map(int, some), default=0) for some in (names, [n for n in frame.names if n != _LABEL]))
+    if "0" in frame.names and "0" not in names:
+        raise FormatError(
+            f"{frame.path} numbers its features from 0",
+            "features numbered from 1, as in the training set",
+            "add 1 to the numbers of its features",
+        )
     if largest > last:
         raise FormatError(
             f"{frame.path} has a feature {largest}",

@@ -47,8 +47,11 @@ def with_plain_lines(content: bytes) -> tuple[bytes, tuple[str, ...]]:
         content = _BARS.sub(b"", _RULE.sub(b"", content))  # a table of Markdown or of a database's terminal
     first = next((line for line in map(bytes.lstrip, _head(content)) if line), b"")[:1]
     sign = first if first in _COMMENTS else b""
-    rows = [line for line in _head(content) if line.strip() and not (sign and line.lstrip().startswith(sign))]
+    lines = [line for line in _head(content) if line.strip()]
+    rows = [line for line in lines if not (sign and line.lstrip().startswith(sign))]
     separator = _separator(rows)
+    if sign and _is_a_field(sign, lines, rows, separator):
+        sign, rows = b"", lines
     opened = _opened(separator).search(content) is not None
     if sign:
         content, notes = _with_names(content, sign, separator)
@@ -60,6 +63,13 @@ def with_plain_lines(content: bytes) -> tuple[bytes, tuple[str, ...]]:
         content, more = _with_closed_quotes(content, _usual_width(_texts(rows), separator), separator)
         notes = (*notes, *more)
     return content, notes
+
+
+def _is_a_field(sign: bytes, lines: Sequence[bytes], rows: Sequence[bytes], separator: str) -> bool:
+    """Say whether a sign is the name of the first column, and no comment."""
+    (names,) = fields(_texts(lines[:1]), separator)
+    alone = len(lines) == len(rows) + 1 and names[0] == sign.decode()
+    return alone and len(names) == _usual_width(_texts(rows), separator)
 
 
 def _head(content: bytes) -> list[bytes]:
@@ -138,14 +148,19 @@ def _with_closed_quotes(content: bytes, width: int, separator: str) -> tuple[byt
     Fields of several lines stay as they are: their lines are no rows.
     """
     lines, pending = io.TextIOWrapper(io.BytesIO(content), "utf-8", "replace", newline="\n"), list[str]()
+    enclosed, alone = 0, 0
     try:
         for _ in csv.reader(_remembered(lines, pending, separator), delimiter=separator, skipinitialspace=True):
-            if len(pending) > 1 and not _are_rows(pending, width, separator):
-                return content, ()
+            if len(pending) > 1:
+                if not _are_rows(pending, width, separator):
+                    return content, ()
+                enclosed, alone = (enclosed + 1, alone) if _is_row(pending, width, separator) else (enclosed, alone + 1)
             pending.clear()
     except csv.Error:  # a field that is too long
         if not _are_rows([*pending, *lines], width, separator):
             return content, ()
+    if enclosed > 1 and not alone:  # once may be chance: marks of inches before one field and behind another
+        return content, ()
     found, numbers = content.decode("utf-8", "replace").split("\n"), []
     for number, line in enumerate(found):
         if not _is_closed(line, separator):
@@ -172,6 +187,15 @@ def _usual_width(lines: Sequence[str], separator: str) -> int:
 
 def _are_rows(lines: Iterable[str], width: int, separator: str) -> bool:
     return all(_width(line, separator) == width for line in lines if line.strip())
+
+
+def _is_row(lines: Sequence[str], width: int, separator: str) -> bool:
+    """Say whether lines are one row, in which quotation marks enclose whole fields."""
+    try:
+        found = list(csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True))
+    except csv.Error:
+        return False
+    return [len(row) for row in found] == [width]
 
 
 def _width(line: str, separator: str) -> int:

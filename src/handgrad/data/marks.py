@@ -61,6 +61,9 @@ class Marks:
         return _NAMES[self.thousands]
 
 
+_GROUPED, _SMALL = 10, 3  # different numbers with marks, and without them, that tell of what kind the marks are
+
+
 @lru_cache
 def _grouped(decimal: str, thousands: str) -> re.Pattern[str]:
     """Match numbers with groups of thousands, the first of which does not begin with 0; also lakhs, as in 12,34,567."""
@@ -102,7 +105,8 @@ def read_alike(texts: Collection[str], usual: Marks) -> tuple[Marks, dict[str, f
     >>> read_alike(["1.246", "0.5"], usual=Marks(","))
     (Marks(decimal='.', thousands=''), {'1.246': 1.246, '0.5': 0.5})
     """
-    for marks in _candidates(usual):
+    grouped = grouped_marks(texts)
+    for marks in (grouped,) if grouped else _candidates(usual):
         values: dict[str, float] = {}
         for text in texts:
             value = marks.value(text)
@@ -111,6 +115,30 @@ def read_alike(texts: Collection[str], usual: Marks) -> tuple[Marks, dict[str, f
             values[text] = value
         else:
             return marks, values
+    return None
+
+
+def grouped_marks(texts: Collection[str]) -> Marks | None:
+    """Recognise marks of thousands in whole numbers, which might be decimal marks if one looked at one number only.
+
+    There are always three digits behind the mark, and the numbers without it are whole and less than 1000.
+
+    Examples
+    --------
+    >>> counts = [f"{count:,}" for count in range(900, 1100, 7)]
+    >>> grouped_marks(counts), grouped_marks(["1,275", "1,250"]), grouped_marks([*counts, "1.5"])
+    (Marks(decimal='.', thousands=','), None, None)
+    """
+    for marks in (Marks(".", ","), Marks(",", ".")):
+        marked = [text for text in texts if marks.thousands in text]
+        pattern = _grouped(marks.decimal, marks.thousands)
+        if (
+            len(marked) >= _GROUPED
+            and len(texts) - len(marked) >= _SMALL
+            and all(pattern.fullmatch(text) and marks.decimal not in text for text in marked)
+            and all(re.fullmatch(r"\s*[+-]?\d{1,3}\s*", text) for text in texts if marks.thousands not in text)
+        ):
+            return marks
     return None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import re
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
+_NUMBER = re.compile(r"\d{1,9}")
 _CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -55,6 +56,20 @@ def joined_names(names: Iterable[str]) -> str:
         f'"{name.replace(chr(34), 2 * chr(34))}"' if name in ("", "none") or set(name) & set(',"\n\r') else name
         for name in names
     )
+
+
+def in_order(names: Sequence[str]) -> list[int]:
+    """Sort the places of names that differ in their numbers only: pixel2 comes before pixel10.
+
+    Examples
+    --------
+    >>> in_order(["pixel0", "pixel1", "pixel10", "pixel2"]), in_order(["b", "a"])
+    ([0, 1, 3, 2], [0, 1])
+    """
+    places = list(range(len(names)))
+    if len({_NUMBER.sub("#", name) for name in names}) > 1:
+        return places
+    return sorted(places, key=lambda place: [int(number) for number in _NUMBER.findall(names[place])])
 
 
 def flag(option: str, name: str) -> str:

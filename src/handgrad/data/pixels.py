@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.data.columns import is_called_counter
 from handgrad.data.frames import Frame
+from handgrad.data.guesses import is_called_counter
 from handgrad.data.labels import called, listed
-from handgrad.data.names import joined_names, split_names
+from handgrad.data.names import in_order, joined_names, split_names
 from handgrad.data.one_hot import with_label
 from handgrad.data.text import LABELS, plain
 from handgrad.data.written import is_numeric
@@ -69,6 +69,8 @@ def find_pixels(frame: Frame, width: int) -> Pixels:
             f"{width:,} columns of numbers, as many as the network has inputs, and at most one of labels",
             "use the model that was trained on such a table, or a table that has these columns",
         )
+    if frame.named:
+        names = [names[place] for place in in_order(names)]
     pixels = set(names)
     others = [name for name in frame.names if name not in pixels]
     label = _label(frame, others)

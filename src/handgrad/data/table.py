@@ -191,6 +191,8 @@ def present_labels(frame: Frame, label: str, missing: Missing) -> tuple[Frame, l
             "a label in every row",
             "fill it, remove the row, or train with --missing drop",
         )
+    if not present.all():
+        frame = frame.with_notes(f"left out: {gaps(frame, present, 'an empty label')}")
     return frame.only(present), [word for word in words if word is not None]
 
 
@@ -222,7 +224,7 @@ def _constant(columns: Columns, constant: NDArray[np.bool_]) -> str:
     return f"{count:,} of {len(constant):,} features {verb} constant in the training set: {which}"
 
 
-def gaps(frame: Frame, whole: NDArray[np.bool_]) -> str:
-    """Count the rows with empty fields for a message, and say where the first one is."""
+def gaps(frame: Frame, whole: NDArray[np.bool_], what: str = "an empty field") -> str:
+    """Count the rows that lack something, for a message, and say where the first one is."""
     count, place = int((~whole).sum()), frame.place(int(np.argmin(whole)))
-    return f"1 row with an empty field, {place}" if count == 1 else f"{count:,} rows with empty fields, first {place}"
+    return f"1 row with {what}, {place}" if count == 1 else f"{count:,} rows with {what}, first {place}"

@@ -16,6 +16,7 @@ from handgrad.data.marks import Marks, usual_marks
 from handgrad.data.marks import is_number as has_number
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "<NA>", "#N/A", "?", "-", ".")
+EMPTY = tuple(word for word in MISSING if word not in ("-", "."))  # which a label may not be either
 SEPARATORS = (",", ";", "\t", "|", " ")
 _SAMPLE = 1000  # rows that are looked at
 _INTEGER = re.compile(r"[+-]?\d+")

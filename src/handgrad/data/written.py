@@ -40,17 +40,34 @@ def marks_of(frame: Frame, name: str) -> Marks | None:
     return frame.marks.get(name, Marks(frame.usual.decimal))
 
 
+def _may_be_grouped(column: pd.Series[Any]) -> bool:
+    """Say whether decimal marks may be marks of thousands: three digits behind them, and whole numbers below 1000."""
+    if column.dtype.kind != "f":
+        return False
+    values = np.abs(column.dropna().to_numpy(np.float64))
+    whole = values == np.floor(values)
+    return bool(
+        whole.any()
+        and not whole.all()
+        and values[whole].max() < 1000
+        and values[~whole].min() > 1
+        and np.allclose(values * 1000, np.round(values * 1000), rtol=0, atol=1e-6)
+    )
+
+
 def with_numbers(frame: Frame, names: Iterable[str]) -> Frame:
     """Return a table with columns of texts as numbers, where all their fields are numbers."""
     if frame.usual is None:
         return frame
     columns, found = {}, dict(frame.marks)
+    names, usual = list(names), frame.usual
+    frame = frame.as_text(*(name for name in names if _may_be_grouped(frame.table[name])))
     for name in names:
         if is_numeric(frame.table[name]):
             continue
         texts = texts_of(frame, name)
         known = {text for text in texts if text is not None}
-        read = read_alike(known, frame.usual) if known else None
+        read = read_alike(known, usual) if known else None
         if read is not None:
             found[name], values = read
             columns[name] = np.array([np.nan if text is None else values[text] for text in texts])
