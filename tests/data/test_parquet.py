@@ -125,3 +125,10 @@ def test_parquet_from_the_standard_input(pack: Any, tmp_path: Path, monkeypatch:
     piped, named = load_data("-"), load_data(path)
     assert piped.class_names == named.class_names
     np.testing.assert_array_equal(piped.X_train, named.X_train)
+
+
+def test_a_minus_sign_in_parquet_is_a_label(tmp_path: Path) -> None:
+    """The classes + and - are both there."""
+    table = arrow.table({"a": list(range(40)), "label": ["+-"[n % 2] for n in range(40)]})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    assert load_data(tmp_path / "t.parquet").class_names == ("+", "-")

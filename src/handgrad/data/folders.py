@@ -59,7 +59,8 @@ def read_folder(folder: Path, options: TableOptions, read_file: Read) -> Dataset
     if all(find_idx_files(folder)):
         options.refuse_for(name)
         return read_idx_folder(folder)
-    paths, runs = listing = list_files(folder, _DEPTH)
+    listing = list_files(folder, _DEPTH)
+    paths, runs = listing.paths, listing.runs
     if runs and not paths:
         raise DataError(f"{folder} holds nothing but runs of handgrad", "a data set", "name the folder of the data")
     if data := _read_images(folder, name, paths):

@@ -84,13 +84,15 @@ def _kind_of_zip(path: Path) -> str:
     return "archive"
 
 
-def read_frame(path: Path) -> Frame:
+def read_frame(path: Path, headed: bool = True) -> Frame:
     """Read a table by what the file contains, whatever its name.
 
     Parameters
     ----------
     path : Path
         ``-`` is the standard input.
+    headed : bool, default True
+        Whether the first row of a text may be a header.
 
     Raises
     ------
@@ -107,7 +109,7 @@ def read_frame(path: Path) -> Frame:
         return _read_arff(path, content)
     if is_libsvm(content):
         return read_libsvm(path, content)
-    frame = read_text(path, content)
+    frame = read_text(path, content, headed)
     return with_numbers(frame, frame.names)
 
 

@@ -124,7 +124,7 @@ class Frame:
         return replace(self, table=self.table[rows]) if not rows.all() else self
 
 
-def read_text(path: Path, content: bytes) -> Frame:
+def read_text(path: Path, content: bytes, headed: bool = True) -> Frame:
     """Read a table in text: CSV and its relatives, in any usual dialect and encoding."""
     import pandas as pd
 
@@ -147,7 +147,7 @@ def read_text(path: Path, content: bytes) -> Frame:
             "use fewer columns, or write arrays with np.savez",
         )
     try:
-        dialect = sniff(head if len(content) <= HEAD else head[: head.rfind("\n") + 1])
+        dialect = sniff(head if len(content) <= HEAD else head[: head.rfind("\n") + 1], headed)
     except csv.Error as error:
         raise FormatError(f"{path}: {error}", "rows of fields", "check the file") from error
     source = Source(path, content, dialect)

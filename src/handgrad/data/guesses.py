@@ -85,10 +85,12 @@ def label_column(frame: Frame, asked: str | None) -> tuple[str, tuple[str, ...]]
 def find_label(frame: Frame, label: str, features: int, named: bool) -> str | None:
     """Find the column of a model's labels in a new table; None if the table has none."""
     if named and frame.named:
-        return next((name for name in frame.names if plain(name) == plain(label)), None)
+        return label if label in frame.names else next((n for n in frame.names if plain(n) == plain(label)), None)
     if len(frame.names) <= features:
         return None
-    return label if label in frame.names else label_column(frame, None)[0]
+    if label in frame.names or not (named or frame.named):
+        return label if label in frame.names else None
+    return label_column(frame, None)[0]
 
 
 def lacking(frame: Frame, names: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ from handgrad.data.text import declared_separator, fields, is_number, separator_
 _COMMENTS = (b"#", b"%", b"|")
 _HEAD = 2**20  # bytes in which comments, bars and the separator are looked for
 _TAIL = 2**12  # bytes in which comments below a table are looked for
-_RULE = re.compile(rb"^[ \t]*[|+][-=:|+ \t]*-[-=:|+ \t]*$", re.MULTILINE)
+_RULE = re.compile(rb"^[ \t]*[|+](?=[=:|+ \t]*-)[-=:|+ \t]*+$", re.MULTILINE)
 _BARS = re.compile(rb"^[ \t]*\||\|[ \t]*$", re.MULTILINE)
 
 

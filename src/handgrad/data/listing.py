@@ -21,17 +21,26 @@ class Listing(NamedTuple):
         Those of one folder in the order of their names, before those of the folders in it.
     runs : list of Path
         The folders of runs, whose files are left out.
+    links : list of str
+        The names of symbolic links to folders, which are not followed.
     """
 
     paths: list[Path]
     runs: list[Path]
+    links: list[str]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was left out."""
-        names = [run.name for run in self.runs]
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        return (f"left out, because the program wrote it: the run {', '.join(names[:5])}{more}",) if names else ()
+        found = {
+            "left out, because the program wrote it: the run": [run.name for run in self.runs],
+            "left out, because it is a symbolic link:": self.links,
+        }
+        return tuple(
+            f"{what} {', '.join(names[:5])}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+            for what, names in found.items()
+            if names
+        )
 
 
 def list_files(folder: Path, depth: int | None = None) -> Listing:
@@ -46,6 +55,7 @@ def list_files(folder: Path, depth: int | None = None) -> Listing:
     """
     paths: list[Path] = []
     runs: list[Path] = []
+    links: list[str] = []
     for place, names, contents in os.walk(folder):
         here = Path(place)
         if set(RUN_FILES) <= set(contents):
@@ -53,6 +63,7 @@ def list_files(folder: Path, depth: int | None = None) -> Listing:
             runs.append(here)
             continue
         level = len(here.relative_to(folder).parts)
+        links += [one for one in sorted(names) if (here / one).is_symlink()]
         names[:] = sorted(one for one in names if not one.startswith((".", "__")) and (depth is None or level < depth))
         found = (here / one for one in sorted(contents) if not one.startswith("."))
         paths += [path for path in found if path.is_file() or not path.exists()]
@@ -60,4 +71,4 @@ def list_files(folder: Path, depth: int | None = None) -> Listing:
             raise DataError(f"{folder} holds more than {MAX_FILES:,} files", "fewer", "name a folder in it")
     if runs == [folder]:
         raise DataError(f"{folder} is a run of handgrad", "a folder with data", "name the folder of the data")
-    return Listing(paths, runs)
+    return Listing(paths, runs, links)

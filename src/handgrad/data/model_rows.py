@@ -9,17 +9,36 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.data.content import STANDARD_INPUT
 from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
 from handgrad.data.labels import listed
 from handgrad.data.libsvm import with_zeros
+from handgrad.data.marks import is_number
 from handgrad.data.pixels import find_pixels
 from handgrad.data.rows import encode
 from handgrad.data.settings import Missing
 from handgrad.data.table import gaps, labelled_like, present_labels
-from handgrad.data.text import plain
+from handgrad.data.text import LABELS, plain
 from handgrad.errors import DataError, FormatError
+
+
+def _read(path: Path, columns: Columns | None) -> Frame:
+    """Read a table; for a model without names, a first row that fits its columns is a row and not a header."""
+    frame = read_frame(path)
+    if columns is None or columns.named or not frame.named or frame.source is None or path in STANDARD_INPUT:
+        return frame
+    if any(plain(name) in LABELS for name in frame.names):
+        return frame
+    first = dict(zip(map(str, range(1, len(frame.names) + 1)), frame.names, strict=True))
+    fields = [(column, first.get(column.name, "")) for column in columns.features]
+    return read_frame(path, headed=False) if all(_fits(column, field) for column, field in fields) else frame
+
+
+def _fits(column: Column, field: str) -> bool:
+    """Say whether a field may stand in a column of a training set."""
+    return field in column.words if column.words else is_number(field)
 
 
 def _unused(frame: Frame, columns: Columns) -> tuple[str, ...]:
@@ -80,7 +99,7 @@ def read_table_rows(
     DataError
         If the table lacks a column or a value.
     """
-    frame = read_frame(Path(path))
+    frame = _read(Path(path), columns)
     if len(frame.table) == 0:
         raise FormatError(f"{path} has no examples", "rows of numbers", "add them")
     label: str | None = None
@@ -101,7 +120,7 @@ def read_table_rows(
         frame, words = present_labels(frame, label, missing)
     X, whole, unknown = encode(frame, columns, missing)
     labels = None if words is None else tuple(word for word, kept in zip(words, whole, strict=True) if kept)
-    if not whole.any():
+    if with_labels and not whole.any():
         raise DataError(f"{path}: every row has an empty field", "whole rows", "fill them")
     left_out = "" if whole.all() else gaps(frame, whole)
     return Rows(X[whole], labels, (*frame.notes, *notes, *unknown), np.flatnonzero(whole), left_out)

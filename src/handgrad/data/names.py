@@ -41,7 +41,10 @@ def split_names(text: str) -> tuple[str, ...]:
     >>> split_names('Id, "Doe, Mr.",age')
     ('Id', 'Doe, Mr.', 'age')
     """
-    return tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    try:
+        return tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    except csv.Error:  # a line end: it is a single name
+        return (text,)
 
 
 def joined_names(names: Iterable[str]) -> str:

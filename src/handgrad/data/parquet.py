@@ -14,7 +14,7 @@ from handgrad import files
 from handgrad.data.frames import Frame, refuse_double
 from handgrad.data.images import begins_as_picture
 from handgrad.data.pictures import read_column
-from handgrad.data.text import LABELS, MISSING, plain
+from handgrad.data.text import EMPTY, LABELS, plain
 from handgrad.errors import DataError, FormatError
 
 PARQUET = b"PAR1"  # the first bytes of a file
@@ -131,7 +131,7 @@ def _decoded(cells: Sequence[bytes | None]) -> Any:
 
 
 def _texts(cells: Sequence[str | None]) -> Any:
-    texts = [None if cell is None or cell.strip() in MISSING else cell.strip() for cell in cells]
+    texts = [None if cell is None or cell.strip() in EMPTY else cell.strip() for cell in cells]
     return np.array(texts, object)
 
 

@@ -179,17 +179,18 @@ def numbers(frame: Frame, column: Column, name: str) -> NDArray[np.float64]:
         return np.asarray(series.to_numpy(np.float64, na_value=np.nan))
     texts, values = texts_of(frame, name), np.full(len(series), np.nan)
     marks = column.marks or most_common_marks({text for text in texts if text is not None}, frame.usual or Marks())
+    answers = all(marks.value(text) in (0.0, 1.0) for text in texts if text is not None and text.lower() not in TRUTH)
     for row, text in enumerate(texts):
         if text is None:
             continue
-        value = TRUTH.get(text.lower(), marks.value(text))
+        value = TRUTH.get(text.lower()) if answers and text.lower() in TRUTH else marks.value(text)
         if value is None:
             other = has_number(text)
             raise FormatError(
                 f"{frame.path}, {frame.place(row)}, {called(column.name, frame.named)}: {text[:40]!r} is not a number"
                 + " as the training set writes them" * other,
                 f"a number such as {marks.example} in every field of this column",
-                "use the same decimal mark, and the same mark of thousands, in all numbers" if other else "correct it",
+                "write the numbers with the marks of the training set" if other else "correct it",
             )
         values[row] = value
     return values

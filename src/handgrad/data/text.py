@@ -101,13 +101,15 @@ def fields(lines: Iterable[str], separator: str) -> list[list[str]]:
     return [[field.strip() for field in row] for row in reader if row]
 
 
-def sniff(text: str) -> Dialect:
+def sniff(text: str, headed: bool = True) -> Dialect:
     r"""Tell from the beginning of a table how it is written.
 
     Parameters
     ----------
     text : str
         Whole lines, as :func:`~handgrad.data.lines.with_plain_lines` writes them.
+    headed : bool, default True
+        Whether the first row may be a header.
 
     Examples
     --------
@@ -138,7 +140,7 @@ def sniff(text: str) -> Dialect:
     if titles:
         skipped = lines.index(kept[0], skipped)
     found = Dialect(separator, marks, skipped, None, row_names, empty_last, titles, tuple(rows))
-    if rows and (row_names or _is_header(rows)):
+    if rows and headed and (row_names or _is_header(rows)):
         below = lines.index(kept[0], skipped) + _height(kept, separator)
         found = replace(found, skipped=below, names=rows[0], sample=tuple(rows[1:]))
     return found

@@ -136,6 +136,8 @@ def predict_inputs(
             if skip is None:
                 raise gaps
             skip(gaps)
+        if len(rows.X) == 0:
+            continue
         outputs = _fitting(model, rows.X, path, tell).predict(rows.X)
         numbered = zip(rows.numbers.tolist(), outputs, strict=True)
         found += [Prediction(str(path), row, model.class_names, one) for row, one in numbered]
