@@ -9,6 +9,7 @@ from handgrad import handout
 from handgrad.exercises.calls import Answer
 from handgrad.exercises.judging import backward, step
 from handgrad.exercises.judging.chain import View
+from handgrad.exercises.judging.trials import TALL
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
 DELTAS = BACKPROP[::3]
@@ -295,6 +296,43 @@ def test_a_slow_method_is_right_though_the_large_network_takes_too_long():
     assert backward.judge(plan, answers).status == "right"
     answers[-2] = Answer(answers[-2].id, "too_slow")  # a single example, for which nothing but a pass per weight is
     assert backward.judge(plan, answers).status == "too_slow"
+
+
+def test_a_pass_for_each_bias_is_too_slow_and_a_lack_of_memory_is_no_mistake():
+    """On the network of so many hidden biases, whole Jacobians may need more memory than there is."""
+    plan = backward.calls_for("backprop", np.random.default_rng(0))
+    answers = [
+        network_answer(call, handout.fcc) if call.kind == "network" else function_answer(call) for call in plan.calls
+    ]
+    place = len(answers) - len(plan.drawn.further) + [probe.sizes for probe in plan.drawn.further].index(TALL)
+    for status, verdict in (("killed", "right"), ("too_slow", "too_slow")):
+        answers[place] = Answer(answers[place].id, status)
+        assert backward.judge(plan, answers).status == verdict
+
+
+def test_what_fails_with_so_many_biases_alone_is_wrong():
+    """All other networks have fewer of them."""
+    result = judged(spoilt(zero, lambda net, *_: len(net.b_h1) > 2000))
+    assert (result.status, [found.quantities for found in result.findings]) == ("wrong", [("db_h1",)])
+
+
+def test_a_few_entries_that_were_measured_are_seen_among_right_ones():
+    """Most of the gradient is computed by the equations, and some weights are measured by differences of the loss."""
+
+    class MeasuresSome(handout.fcc):
+        def backprop(self, y):
+            super().backprop(y)
+            for place in list(np.ndindex(*self.W_h2_o.shape))[:40]:
+                losses = []
+                for change in (1e-6, -1e-6):
+                    W = self.W_h2_o.copy()
+                    W[place] += change
+                    losses.append(handout.cross_entropy(handout.softmax(self.h2 @ W + self.b_out), y))
+                self.dW_h2_o[place] = (losses[0] - losses[1]) / 2e-6
+
+    result = judged(MeasuresSome)
+    assert (result.status, [found.mistake for found in result.findings]) == ("wrong", ["gradient_by_differences"])
+    assert result.findings[0].quantities == ("dW_h2_o",)
 
 
 def test_a_step_holds_for_the_weights_that_the_constructor_makes():

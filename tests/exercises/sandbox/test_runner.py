@@ -188,6 +188,19 @@ def test_random_numbers_repeat_with_the_seed() -> None:
     assert len({*first, *other}) == 4
 
 
+def test_a_method_is_called_from_where_a_training_would() -> None:
+    """One that looks who is calling finds the routines of the sheet, as it would in a training."""
+    source = """
+import sys
+class fcc:
+    def step(self):
+        one, other = sys._getframe(1), sys._getframe(2)
+        return (one.f_code.co_name, other.f_code.co_name) == ("gradient_descent", "stochastic_gradient_descent")
+"""
+    [answer] = run(source, Call("a", "network", "fcc", steps=(Step("construct"), Step("call", "step", label="seen"))))
+    assert answer.values["seen"].item() is True
+
+
 def test_canned_functions_take_the_place_of_the_learners() -> None:
     """They give one array after the other, and the last again; afterwards the learner's own is back."""
     source = "def g():\n    return 0\ndef f():\n    return g() + 10 * g() + 100 * g()"

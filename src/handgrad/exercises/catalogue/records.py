@@ -123,6 +123,8 @@ def misplaced(numbers: Sequence[float], times: Sequence[float], shifts: Iterable
     False
     False
     True
+    >>> misplaced([0, 4, 8, 12, 16], [0, 2, 6, 10, 14], (1,))
+    True
     """
     pairs = list(zip(numbers, times, strict=True))
     if len(pairs) < 4 or any(number != number for number in numbers):
@@ -130,7 +132,7 @@ def misplaced(numbers: Sequence[float], times: Sequence[float], shifts: Iterable
     steps = {after - before for before, after in pairwise(numbers)}
     aside = sorted(number - time for number, time in pairs)
     common = aside[len(aside) // 2]
-    if len(steps) == 1 or sum(abs(one) > 1 for one in aside) < 2:
+    if steps == {1} or sum(abs(one) > 1 for one in aside) < 2:
         return False
     if any(abs(common - shift) < EXACT for shift in shifts):
         return sum(abs(one - common) > 1 for one in aside) > 1

@@ -603,7 +603,8 @@ def _misplaced(run: Trace, probe: Probe) -> bool:
         if len(times) < len(table) or not per:
             continue
         done, epochs, steps = zip(*numbers, strict=True)
-        if misplaced(done, [time / per for time in times], (0, 1, -1, every, -every)):
+        due = probe.epochs if probe.batch_size else -(-len(run.updates) // every)
+        if len(table) <= due + 2 and misplaced(done, [time / per for time in times], (0, 1, -1, every, -every)):
             return True
         counted = [epoch * per + step for epoch, step in zip(epochs, steps, strict=True)]
         shifts = [a * per + b for a in (0, 1, -1) for b in (0, 1, -1, every, -every)]
