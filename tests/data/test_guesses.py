@@ -10,6 +10,7 @@ import pytest
 from handgrad.data import load_data
 from handgrad.data.formats import read_frame
 from handgrad.data.one_hot import labelled
+from handgrad.data.settings import TableOptions
 from handgrad.errors import DataError
 
 ROWS = 120
@@ -291,3 +292,17 @@ def test_another_column_that_the_test_table_lacks_is_no_label(absent: str, label
         load_data(tmp_path)
     (tmp_path / "train.csv").write_text("\n".join([f"a,{label}", *(line.split(",", 1)[1] for line in lines)]))
     assert load_data(tmp_path).y_test.size == 10
+
+
+@pytest.mark.parametrize("names", [("approved", "income", "smoker"), ("income", "is_fraud", "card")])
+def test_a_column_that_is_left_out_is_not_guessed(names: tuple[str, ...], tmp_path: Path) -> None:
+    """Of two likely labels, the one that is not left out is taken, with a note."""
+    lines = [
+        ",".join(str(1000 + n) if name == "income" else "yes" if n % 3 else "no" for name in names) for n in range(40)
+    ]
+    (tmp_path / "t.csv").write_text("\n".join([",".join(names), *lines]))
+    wanted = next(name for name in names if name not in ("income", names[-1]))
+    data = load_data(tmp_path / "t.csv", options=TableOptions(drop=(names[-1],)))
+    assert data.columns is not None
+    assert (data.columns.label, [one.name for one in data.columns.features]) == (wanted, ["income"])
+    assert any(wanted in note and "as the label" in note for note in data.notes)

@@ -300,7 +300,7 @@ def test_a_column_that_is_left_out_is_no_feature(refused, tmp_path):
         table(changed("", ""), tmp_path / "t.csv", drop=("depth",))
     label = data.columns.label
     with refused(DataError, f"leaves out the column {label}, which is the label", "--label"):
-        table(changed("", ""), tmp_path / "t.csv", drop=(label,))
+        table(changed("", ""), tmp_path / "t.csv", label=label, drop=(label,))
 
 
 @pytest.mark.parametrize(("values", "said"), [("xy", "equals the label"), (("1", "2"), "equals the label")])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import codecs
+import re
+import unicodedata
 
 _CHUNK = 2**20
 # What typesetting programs write in numbers and labels, and what is meant.
 _TYPOGRAPHIC = {"\N{MINUS SIGN}": b"-", **dict.fromkeys("\N{NO-BREAK SPACE}\u202f\u2007\u2009", b" ")}
 
+_COMBINING = re.compile(rb"\xcc[\x80-\xbf]|\xcd[\x80-\xaf]")  # U+0300 to U+036F
+
 
 def as_utf8(content: bytes) -> tuple[bytes, tuple[str, ...]]:
-    r"""Return a text in UTF-8, with plain blanks and hyphens for typographic ones.
+    r"""Return a text in UTF-8, with plain blanks and hyphens for typographic ones, and composed letters.
 
     Returns
     -------
@@ -28,6 +32,8 @@ def as_utf8(content: bytes) -> tuple[bytes, tuple[str, ...]]:
     --------
     >>> as_utf8("\N{MINUS SIGN}1\N{NO-BREAK SPACE}000".encode())
     (b'-1 000', ())
+    >>> as_utf8("Ko\u0308ln".encode())[0].decode() == "K\xf6ln"
+    True
     """
     encoding = _encoding(content)
     notes: tuple[str, ...] = ()
@@ -41,6 +47,8 @@ def as_utf8(content: bytes) -> tuple[bytes, tuple[str, ...]]:
     if not content.isascii():
         for character, plain_one in _TYPOGRAPHIC.items():
             content = content.replace(character.encode(), plain_one)
+        if _COMBINING.search(content):  # as macOS writes names: o and two dots are the letter ö
+            content = unicodedata.normalize("NFC", content.decode("utf-8", "replace")).encode()
     return content.removesuffix(b"\x1a"), notes  # Ctrl-Z ends a text of DOS
 
 

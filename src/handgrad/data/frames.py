@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from handgrad.data.encodings import as_utf8
 from handgrad.data.lines import with_plain_lines
 from handgrad.data.marks import Marks
+from handgrad.data.names import as_named
 from handgrad.data.others import refuse_others
 from handgrad.data.source import Source
 from handgrad.data.text import EMPTY, Dialect, sniff
@@ -114,6 +115,12 @@ class Frame:
         texts = self.source.parse(usecols=list(places), dtype=str, na_values=None).rename(columns=places)
         known = texts.where(~texts.isin(EMPTY), None)
         return replace(self, table=columns.assign(**{name: known[name].loc[columns.index] for name in names}))
+
+    def without(self, names: Sequence[str]) -> Frame:
+        """Return the table without some columns, if others remain."""
+        left_out = {as_named(name, self.names) for name in names}
+        kept = [name for name in self.names if name not in left_out]
+        return replace(self, table=self.table[kept]) if kept else self
 
     def with_notes(self, *notes: str) -> Frame:
         """Return the table with further notes."""

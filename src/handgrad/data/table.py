@@ -161,7 +161,10 @@ def _split(
 def labels_of(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[str, ...]]:
     """Find the labels of a data set, where the training set had them if there was one before."""
     if not isinstance(options, FittedOptions):
-        return labelled(frame, options.label)
+        if options.label is not None or not options.drop:
+            return labelled(frame, options.label)
+        _, likeliest, notes = labelled(frame.without(options.drop), None)  # what is left out is not meant as the label
+        return *labelled(frame, likeliest)[:2], notes
     frame, label = labelled_like(frame, options.columns)
     if label is None:
         raise DataError(
