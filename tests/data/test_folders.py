@@ -139,6 +139,32 @@ def test_a_few_bad_pictures_are_left_out_and_many_are_refused(refused, tmp_path)
         load_data(folder)
 
 
+@pytest.mark.parametrize("train", ["train", "."])
+@pytest.mark.parametrize("bare", ["test", "test/test", "test1", "Unlabelled", "unlabeled"])
+def test_a_flat_folder_of_pictures_beside_those_of_classes_is_not_used(tmp_path, bare, train):
+    """As Kaggle gives them out: the training set is read, and the others are for predict, as a note says."""
+    write_pictures(tmp_path / train, X, y)
+    write_pictures(tmp_path, X_TEST, [bare] * len(X_TEST))
+    data = load_data(tmp_path)
+    assert (len(data.X_train), len(data.X_test), data.class_names) == (20, 10, tuple("0123456789"))
+    name = bare.rpartition("/")[2]
+    (note,) = (note for note in data.notes if "unlabelled" in note)
+    assert note == (
+        f"not used: {name}, whose pictures ({len(X_TEST)}) are unlabelled, in no folder for a class; classify them "
+        "with `handgrad predict RUN PATH`"
+    )
+
+
+def test_labelled_pictures_in_test_are_used_beside_unlabelled_ones(tmp_path):
+    """A test set in folders of classes is the test set, whatever lies flat beside it."""
+    for name, images, labels in (("train", X, y), ("test", X_TEST, Y_TEST)):
+        write_pictures(tmp_path / name, images, labels)
+    write_pictures(tmp_path, X[:3], ["unlabelled"] * 3)
+    data = load_data(tmp_path)
+    assert_is_the_set(data)
+    assert any("not used: unlabelled, whose pictures (3)" in note for note in data.notes)
+
+
 def test_pictures_without_folders_for_the_classes_are_refused(refused, tmp_path):
     """What is wanted is said; a screenshot beside other data is no data set."""
     for part in ("train", "test"):

@@ -23,6 +23,7 @@ from handgrad.errors import DataError
 _LARGEST = 64  # pixels; no set of larger pictures is meant for a fully connected network as it is
 _SHAPE = (28, 28)
 _PARTS = {"x_train": "train(ing)?", "x_val": "val(id(ation)?)?|dev", "x_test": "test(ing)?"}
+_UNLABELLED = r"(test(ing)?|val(id(ation)?)?|dev|pred(ict(ions?)?)?|unlabell?ed|unsup(ervised)?)[-_ ]?\d*"
 _DIGITS = {*map(str, range(10))}
 
 
@@ -132,6 +133,24 @@ def _is(words: str, name: str) -> bool:
     return re.fullmatch(words, name, re.IGNORECASE) is not None
 
 
+def _without_unlabelled(
+    found: dict[str, dict[str, list[Path]]],
+) -> tuple[dict[str, dict[str, list[Path]]], tuple[str, ...]]:
+    """Leave out pictures right in a folder called test or the like, which stands beside the folders of classes."""
+    bare = {name for classes in found.values() for name in classes if _is(_UNLABELLED, name)}
+    sets = {role: {name: classes[name] for name in classes if name not in bare} for role, classes in found.items()}
+    kept = {role: classes for role, classes in sets.items() if classes}
+    named_train = any(_is(_PARTS["x_train"], name) for classes in kept.values() for name in classes)
+    if named_train or len(kept.get("x_train", kept.get("x", {}))) < 2:
+        return found, ()
+    counts = {name: sum(len(classes.get(name, ())) for classes in found.values()) for name in sorted(bare)}
+    return kept, tuple(
+        f"not used: {name}, whose pictures ({count:,}) are unlabelled, in no folder for a class; classify them with "
+        "`handgrad predict RUN PATH`"
+        for name, count in counts.items()
+    )
+
+
 def read_class_folders(folder: Path, found: dict[str, dict[str, list[Path]]]) -> tuple[Arrays, tuple[str, ...]]:
     """Read the pictures that :func:`class_folders` found.
 
@@ -146,6 +165,7 @@ def read_class_folders(folder: Path, found: dict[str, dict[str, list[Path]]]) ->
     DataError
         If there are no folders for the classes.
     """
+    found, unlabelled = _without_unlabelled(found)
     names = {name for classes in found.values() for name in classes}
     if any(_is(words, name) for name in names for words in _PARTS.values()) or len(names) < 2:
         raise DataError(
@@ -168,7 +188,7 @@ def read_class_folders(folder: Path, found: dict[str, dict[str, list[Path]]]) ->
     if "x_train" not in arrays and "x" not in arrays:
         raise DataError(f"{folder} has no training set", "a folder train beside test", "add it")
     joined, more = join(arrays, folder)
-    return joined, (*notes, *more)
+    return joined, (*notes, *more, *unlabelled)
 
 
 def read_column(column: Sequence[Any], path: Path) -> tuple[NDArray[np.uint8], NDArray[np.bool_], tuple[str, ...]]:
