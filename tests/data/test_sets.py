@@ -238,3 +238,17 @@ def test_a_part_knows_its_classes_by_name(tmp_path: Path) -> None:
     part = read_part(str(tmp_path / "some.npz"), like)
     assert part.y.tolist() == [3, 3, 1, 1]
     assert "no example of class a, c" in part.notes
+
+
+def test_a_part_is_not_said_to_be_scaled_by_its_own_training_set(tmp_path: Path) -> None:
+    """The ranges of another file's training set have no effect on its test set, and no note tells of them."""
+    rng = np.random.default_rng(0)
+    for name, low in (("own", 0.0), ("other", -3.0)):
+        X, y = rng.uniform(low, 8, (20, 3)), np.arange(20) % 2
+        np.savez(tmp_path / f"{name}.npz", x_train=X, y_train=y, x_test=X[:6], y_test=y[:6])
+    like = load_data(tmp_path / "own.npz")
+    assert any("in the training set are scaled" in note for note in like.notes)
+    assert read_part(str(tmp_path / "own.npz"), like).notes == like.notes
+    part = read_part(str(tmp_path / "other.npz"), like)
+    assert not any("scaled" in note for note in part.notes)
+    np.testing.assert_allclose(part.X, like.scaling.apply(np.load(tmp_path / "other.npz")["x_test"]), atol=1e-6)

@@ -6,6 +6,7 @@ what the training set covers.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ PIXELS = Scaling(0, 255)
 UNIT = Scaling(0, 1)
 BRIGHT = 128  # images stored as 0..255 have at least one pixel as bright as this
 _FAINT = 1 / 8  # of the range: rows of images that are all darker are in another range
+_FITTED = "in the training set are scaled to 0..1"
 
 
 def find_scaling(X_train: NDArray[Any], X_test: NDArray[Any], images: bool = True) -> tuple[Scaling, tuple[str, ...]]:
@@ -67,7 +69,12 @@ def find_scaling(X_train: NDArray[Any], X_test: NDArray[Any], images: bool = Tru
     if kind:
         return scaling, (f"values taken as {kind}: the largest is {max(high, test_high):g}",)
     how = "" if images else ", column by column"
-    return scaling, (f"values from {low:g} to {high:g} in the training set are scaled to 0..1{how}",)
+    return scaling, (f"values from {low:g} to {high:g} {_FITTED}{how}",)
+
+
+def without_fitted(notes: Iterable[str]) -> tuple[str, ...]:
+    """Leave out of the notes of a data set that its scaling was fitted, where that of another takes its place."""
+    return tuple(note for note in notes if _FITTED not in note)
 
 
 def recognise(X: NDArray[Any], scaling: Scaling, images: bool, where: str) -> tuple[Scaling, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from handgrad.data.guesses import lacking
 from handgrad.data.labels import number_labels
 from handgrad.data.model_rows import read_table_rows
 from handgrad.data.names import flag
-from handgrad.data.ranges import recognise
+from handgrad.data.ranges import recognise, without_fitted
 from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.splits import NO_TEST_SET, HeldOut
 from handgrad.data.table import FittedOptions
@@ -121,8 +121,9 @@ def test_part(data: Dataset, like: Prepared) -> Part:
             "use data of the same kind",
         )
     y = number_labels(data.class_names, like.class_names, data.name)[data.y_test]
-    notes = (*data.notes, *_absent(y, like))
-    return Part(data.name, _rescaled(data.X_test, data.scaling, like.scaling), y, notes, False)
+    X = _rescaled(data.X_test, data.scaling, like.scaling)
+    own = data.notes if X is data.X_test else without_fitted(data.notes)
+    return Part(data.name, X, y, (*own, *_absent(y, like)), False)
 
 
 def load_sets(settings: DataSettings, progress: Progress | None = None, like: Prepared | None = None) -> Dataset:
