@@ -129,6 +129,24 @@ def test_two_digits_are_refused(refused, tmp_path: Path) -> None:
         read(on_paper(drawn("42", (60, 60))), tmp_path)
 
 
+@pytest.mark.parametrize("shade", [0, 120])
+@pytest.mark.parametrize("shape", ["ellipse", "rectangle"])
+@pytest.mark.parametrize("inset", [60, 15])
+def test_a_filled_shape_is_not_called_two_pieces(refused, tmp_path: Path, shape: str, inset: int, shade: int) -> None:
+    """A disc or a square that is wider than any stroke leaves pieces or nothing, and is called what it is."""
+    picture = Image.new("L", (SIZE, SIZE), 255)
+    getattr(ImageDraw.Draw(picture), shape)((inset, inset, SIZE - inset, SIZE - inset), fill=shade)
+    with refused(DataError, "filled shape", "one digit"):
+        read(np.asarray(picture), tmp_path)
+
+
+@pytest.mark.parametrize("text", ["42", "11", "88"])
+def test_two_digits_in_a_shadow_are_no_filled_shape(refused, tmp_path: Path, text: str) -> None:
+    """What is dark between two digits is the paper."""
+    with refused(DataError, "two pieces of ink", "one digit"):
+        read(on_paper(drawn(text, (60, 60))) * (1 - 0.5 * RAMP), tmp_path)
+
+
 def test_a_digit_of_two_pieces_is_one(tmp_path: Path) -> None:
     """A five whose upper bar is apart from its belly is kept whole."""
     ink = drawn("5")

@@ -76,9 +76,16 @@ def find_ink(grey: Picture, name: str) -> Picture:
     ink = _above_noise(light if _is_light_on_dark(grey) else dark)
     if min(grey.shape) >= _PHOTO:
         ink = _without_rules(ink)
-    if ink.max() <= 0:
-        raise DataError(f"{name} shows no ink", "a picture of one digit", "write with a thicker pen, on plain paper")
-    kept = _main_pieces(ink > min(_threshold(ink), 0.5 * ink.max()), ink, name)
+    try:
+        if ink.max() <= 0:
+            wanted, remedy = "a picture of one digit", "write with a thicker pen, on plain paper"
+            raise DataError(f"{name} shows no ink", wanted, remedy)
+        kept = _main_pieces(ink > min(_threshold(ink), 0.5 * ink.max()), ink, name)
+    except DataError as error:
+        if not _is_filled(grey, width):
+            raise
+        found = f"{name} shows a filled shape, wider than any stroke of a digit"
+        raise DataError(found, "a picture of one digit", "write the digit with a pen, on plain paper") from error
     return _even(ink, kept)
 
 
@@ -189,6 +196,16 @@ def _beside(box: tuple[slice, ...], main: tuple[slice, ...]) -> bool:
     height, other = (rows.stop - rows.start for rows in (box[0], main[0]))
     apart = max(box[1].start - main[1].stop, main[1].start - box[1].stop)
     return bool(height > 0.6 * other and apart > 0.04 * other)
+
+
+def _is_filled(grey: Picture, width: int) -> bool:
+    """Tell whether a piece that is wider than any stroke lies on the paper; a shadow would reach the border."""
+    from scipy import ndimage
+
+    ground = float(np.median(_border(grey)))
+    labels, _ = ndimage.label(abs(grey - ground) > 0.5 * abs(grey - ground).max())
+    free = ~np.isin(labels, np.unique(_border(labels))) & (labels > 0)
+    return bool(2 * ndimage.distance_transform_edt(np.pad(free, 1)).max() > width)
 
 
 def _gap(box: tuple[slice, ...], main: tuple[slice, ...]) -> int:
