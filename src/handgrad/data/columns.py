@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from handgrad.data.features import Column, Columns
 from handgrad.data.frames import Frame
 from handgrad.data.guesses import is_called_counter
+from handgrad.data.images import is_picture_name
 from handgrad.data.labels import called, listed
 from handgrad.data.marks import Marks, most_common_marks
 from handgrad.data.names import as_named, dropping, in_order
@@ -136,13 +138,20 @@ def _of_texts(frame: Frame, name: str, rows: NDArray[np.intp]) -> tuple[Column, 
     row = next(row for row, text in enumerate(fields) if text is not None and marks.value(text) is None)
     where = f"{frame.path}, {frame.place(row)}, {place}: {str(fields[row])[:40]!r} is not a number, and the column has "
     leave = f"correct the field, or leave the column out with {dropping(name)}"
+    pictures = all(is_picture_name(Path(text)) for text in others)
+    if pictures:
+        leave = (
+            "to train on the pictures, name the folder that holds this table and them; to train on the other columns, "
+        )
+        leave += f"leave this one out with {dropping(name)}"
     if mixed and (len(words) > _FEW or min(Counter(others).values()) < 2 or 2 * len(words) > len(texts)):
         raise FormatError(
             f"{where}{len(texts) - len(others):,} numbers",
             f"numbers, or at most {_FEW} different numbers and words, the words more than once",
             leave,
         )
-    if len(words) > MAX_WORDS or (len(words) > _FEW and 2 * len(words) > len(texts)):
+    names = pictures and len(words) == len(texts)
+    if names or len(words) > MAX_WORDS or (len(words) > _FEW and 2 * len(words) > len(texts)):
         raise FormatError(
             f"{where}{len(words):,} different words",
             f"numbers, or at most {MAX_WORDS} words that occur again and again",

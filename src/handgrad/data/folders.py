@@ -22,9 +22,10 @@ from handgrad.data.labels import listed
 from handgrad.data.layouts import find_sets, read_set
 from handgrad.data.libsvm import equally_wide
 from handgrad.data.listing import list_files
+from handgrad.data.named_pictures import read_named_pictures
 from handgrad.data.npy import read_named_arrays
 from handgrad.data.parts import role_of
-from handgrad.data.pictures import class_folders, read_class_folders
+from handgrad.data.pictures import class_folders, has_classes, read_class_folders
 from handgrad.data.raw import dataset_from_raw
 from handgrad.data.settings import TableOptions
 from handgrad.data.table import table_dataset
@@ -63,10 +64,12 @@ def read_folder(folder: Path, options: TableOptions, read_file: Read) -> Dataset
     paths, runs = listing.paths, listing.runs
     if runs and not paths:
         raise DataError(f"{folder} holds nothing but runs of handgrad", "a data set", "name the folder of the data")
+    tables, classes = _tables_among(paths), has_classes(class_folders(folder, paths))
+    if data := None if classes else read_named_pictures(folder, name, paths, tables, options):
+        return data.with_notes(*listing.notes)
     if data := _read_images(folder, name, paths):
         options.refuse_for(name)
     else:
-        tables = _tables_among(paths)
         data = _read_tables(folder, name, tables, options)
         if data and len(tables) == 1 and (others := [path.name for path in paths if path != tables[0]]):
             data = data.with_notes(f"only {tables[0].name} is read, and not {listed(others)}")
@@ -175,7 +178,7 @@ def _unknown(folder: Path, paths: Sequence[Path]) -> DataError:
     if any(map(is_example, paths)):
         return DataError(
             f"{folder} has pictures, but no folders for their classes",
-            wanted,
+            f"{wanted}, or a table with the name and the label of each picture",
             "move the pictures of each class into a folder of its name, or classify them with `handgrad predict`",
         )
     there = ", ".join(str(path.relative_to(folder)) for path in paths[:5]) + (", ..." if len(paths) > 5 else "")

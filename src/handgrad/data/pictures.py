@@ -151,6 +151,12 @@ def _without_unlabelled(
     )
 
 
+def has_classes(found: dict[str, dict[str, list[Path]]]) -> bool:
+    """Say whether what :func:`class_folders` found are folders of classes: two or more, and none called train."""
+    names = {name for classes in _without_unlabelled(found)[0].values() for name in classes}
+    return len(names) > 1 and not any(_is(words, name) for name in names for words in _PARTS.values())
+
+
 def read_class_folders(folder: Path, found: dict[str, dict[str, list[Path]]]) -> tuple[Arrays, tuple[str, ...]]:
     """Read the pictures that :func:`class_folders` found.
 
@@ -165,14 +171,15 @@ def read_class_folders(folder: Path, found: dict[str, dict[str, list[Path]]]) ->
     DataError
         If there are no folders for the classes.
     """
-    found, unlabelled = _without_unlabelled(found)
-    names = {name for classes in found.values() for name in classes}
-    if any(_is(words, name) for name in names for words in _PARTS.values()) or len(names) < 2:
+    if not has_classes(found):
+        names = {name for classes in found.values() for name in classes}
         raise DataError(
             f"{folder} has pictures in {', '.join(sorted(names)[:5])}, and no folder for each class",
             "a folder for each class, such as train/0, train/1, ..., test/0, ...",
             "move the pictures of each class into a folder of its name",
         )
+    found, unlabelled = _without_unlabelled(found)
+    names = {name for classes in found.values() for name in classes}
     listed = [(role, name, path) for role, sets in found.items() for name, many in sets.items() for path in many]
     X, readable, notes = read_pictures([path for _, _, path in listed], names <= _DIGITS)
     roles, y = (np.array(column)[readable] for column in ([r for r, _, _ in listed], [n for _, n, _ in listed]))
