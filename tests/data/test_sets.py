@@ -252,3 +252,37 @@ def test_a_part_is_not_said_to_be_scaled_by_its_own_training_set(tmp_path: Path)
     part = read_part(str(tmp_path / "other.npz"), like)
     assert not any("scaled" in note for note in part.notes)
     np.testing.assert_allclose(part.X, like.scaling.apply(np.load(tmp_path / "other.npz")["x_test"]), atol=1e-6)
+
+
+@pytest.mark.parametrize("trained", ["word", "bare", "dummies", "bool"])
+@pytest.mark.parametrize("asked", ["word", "bare", "dummies", "bool"])
+def test_labels_in_another_form_are_the_same_labels(trained: str, asked: str, tmp_path: Path) -> None:
+    """Words, and one-hot columns called as the classes, with a common beginning or truth values."""
+    words, kinds = ["red", "blue", "green"] * 10, ["blue", "green", "red"]
+
+    def write(form: str, path: Path) -> str:
+        begin = "" if form == "bare" else "colour_"
+        names = ["colour"] if form == "word" else [begin + kind for kind in kinds]
+        one_hot = [[str(w == k if form == "bool" else int(w == k)) for k in kinds] for w in words]
+        labels = [[word] for word in words] if form == "word" else one_hot
+        rows = [",".join([f"{number}.5", f"{number * number}", *label]) for number, label in enumerate(labels)]
+        path.write_text("\n".join([",".join(["a", "b", *names]), *rows]) + "\n")
+        return str(path)
+
+    like = load_data(write(trained, tmp_path / "train.csv"))
+    assert like.n_features == 2
+    part = read_part(write(asked, tmp_path / "test.csv"), like)
+    begin = "colour_" if trained in ("dummies", "bool") else ""
+    assert [like.class_names[one] for one in part.y] == [begin + word for word in words]
+    data = load_sets(DataSettings(data=str(tmp_path / "test.csv")), like=like)
+    assert data.class_names == like.class_names
+
+
+def test_no_labels_in_any_form_are_called_so(table: str, tmp_path: Path, refused: Any) -> None:
+    """One-hot columns of other classes are no labels, and what would be is said."""
+    like = load_data(table)
+    names = [column.name for column in like.columns.features] if like.columns else []
+    rows = [",".join(["1"] * len(names) + ["1", "0"])] * 4
+    (tmp_path / "t.csv").write_text("\n".join([",".join([*names, "u", "v"]), *rows]) + "\n")
+    with refused(DataError, "has no labels", "or one-hot columns called as the classes"):
+        read_part(str(tmp_path / "t.csv"), like)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def read_table_rows(
     width: int,
     missing: Missing = "error",
     with_labels: bool = True,
+    class_names: Sequence[str] = (),
 ) -> Rows:
     """Read all rows of a table for a model: its columns by name, or by place where there are no names.
 
@@ -93,6 +95,8 @@ def read_table_rows(
         Unless it is "error", a row with an empty field is left out, if nothing stands for the field.
     with_labels : bool, default True
         Whether the labels are wanted; otherwise it does not matter what is in their column.
+    class_names : sequence of str, optional
+        Those of the model, by which labels in another form are found.
 
     Raises
     ------
@@ -113,7 +117,7 @@ def read_table_rows(
         if columns.named:
             frame = with_zeros(frame, [column.name for column in columns.features])
         if with_labels:
-            frame, label = labelled_like(frame, columns)
+            frame, label = labelled_like(frame, columns, class_names)
             notes = _unused(frame, columns)
     words = None
     if label is not None and with_labels:

@@ -21,7 +21,7 @@ from handgrad.data.names import flag
 from handgrad.data.ranges import recognise, without_fitted
 from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.splits import NO_TEST_SET, HeldOut
-from handgrad.data.table import FittedOptions
+from handgrad.data.table import FittedOptions, wanted_label
 from handgrad.errors import DataError, ShapeError
 
 
@@ -169,7 +169,9 @@ def _options(options: TableOptions, like: Prepared | None) -> TableOptions:
     """Add what a training set has decided about the columns of a table."""
     if like is None or like.columns is None:
         return options
-    return FittedOptions(missing=options.missing, columns=like.columns, scaling=like.scaling)
+    return FittedOptions(
+        missing=options.missing, columns=like.columns, scaling=like.scaling, class_names=like.class_names
+    )
 
 
 def _read_other(option: str, source: str, data: Dataset, settings: DataSettings, progress: Progress | None) -> Part:
@@ -209,10 +211,10 @@ def _of(part: Part) -> list[str]:
 
 def _all_rows(path: Path, like: Prepared, missing: Missing) -> Part:
     """Take all rows of a table."""
-    rows = read_table_rows(path, like.columns, like.n_features, missing)
+    rows = read_table_rows(path, like.columns, like.n_features, missing, class_names=like.class_names)
     if rows.labels is None:
         columns = like.columns
-        wanted = f"the column {columns.label}" if columns and columns.named else "a column called label"
+        wanted = wanted_label(columns) if columns and columns.named else "a column called label"
         raise DataError(f"{path} has no labels", wanted, "use `handgrad predict` for rows without labels")
     y = number_labels(rows.labels, like.class_names, path)
     scaling, notes = recognise(rows.X, like.scaling, like.image_shape is not None, str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from handgrad.data.features import Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
 from handgrad.data.guesses import find_label
+from handgrad.data.label_forms import in_one_form
 from handgrad.data.labels import alike, classes, label_words, listed, number_labels, present_classes
 from handgrad.data.one_hot import label_parts, labelled, with_label
 from handgrad.data.ranges import PIXELS
@@ -35,10 +37,12 @@ class FittedOptions(TableOptions):
     ----------
     columns : Columns
     scaling : Scaling
+    class_names : tuple of str
     """
 
     columns: Columns
     scaling: Scaling
+    class_names: tuple[str, ...]
 
 
 def read_table(
@@ -165,20 +169,28 @@ def labels_of(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[st
             return labelled(frame, options.label)
         _, likeliest, notes = labelled(frame.without(options.drop), None)  # what is left out is not meant as the label
         return *labelled(frame, likeliest)[:2], notes
-    frame, label = labelled_like(frame, options.columns)
+    frame, label = labelled_like(frame, options.columns, options.class_names)
     if label is None:
         raise DataError(
             f"{frame.path} has no labels",
-            f"the column {options.columns.label}" if options.columns.named else "a column of labels",
+            wanted_label(options.columns),
             "use `handgrad predict` for rows without labels",
         )
     return frame, label, ()
 
 
-def labelled_like(frame: Frame, columns: Columns) -> tuple[Frame, str | None]:
-    """Find the labels where a training set had them; None if the table has none."""
+def wanted_label(columns: Columns) -> str:
+    """Say where labels are looked for."""
+    if not columns.named:
+        return "a column of labels"
+    return f"the column {columns.label}, or one-hot columns called as the classes"
+
+
+def labelled_like(frame: Frame, columns: Columns, class_names: Sequence[str]) -> tuple[Frame, str | None]:
+    """Find the labels where a training set had them, or in another form; None if the table has none."""
     if len(label_parts(frame, columns.label)) > 1:
         frame = with_label(frame, columns.label)
+    frame = in_one_form(frame, columns, class_names)
     label = find_label(frame, columns.label, len(columns.features), columns.named)
     return (frame, None) if label is None else (frame.as_text(label), label)
 
