@@ -18,7 +18,8 @@ from handgrad.exercises.catalogue.layers import ACTIVATIONS, EQUATIONS, LAYERS
 from handgrad.exercises.judging import crashes, diagnosis, forward, trials
 from handgrad.exercises.judging.chain import Verdict, View, gradients_right, walk
 from handgrad.exercises.judging.differences import measured
-from handgrad.exercises.judging.passes import Probe, done, read
+from handgrad.exercises.judging.networks import Probe
+from handgrad.exercises.judging.passes import done, read
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.judging.trials import Answers, Trials, helpers_of, sorted_by_kind
 from handgrad.exercises.results import Finding, Note, Picture, TaskResult

@@ -18,7 +18,8 @@ from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, LAYERS, Layer
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.chain import View
-from handgrad.exercises.judging.passes import Probe, done, read
+from handgrad.exercises.judging.networks import Probe
+from handgrad.exercises.judging.passes import done, read
 from handgrad.exercises.judging.start import first_weights, other_draws
 from handgrad.exercises.judging.trials import Answers, Trials, forward_helpers
 from handgrad.exercises.results import Finding

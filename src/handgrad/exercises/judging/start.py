@@ -18,7 +18,7 @@ from handgrad.exercises.catalogue.layers import LAYERS
 from handgrad.exercises.judging import diagnosis
 from handgrad.exercises.judging.chance import SOME, another_width, normal, not_by_chance, strange
 from handgrad.exercises.judging.independence import come_again, together, turned
-from handgrad.exercises.judging.passes import Probe
+from handgrad.exercises.judging.networks import Probe
 from handgrad.exercises.judging.trials import SEEDS, Answers, Trials
 from handgrad.exercises.results import Finding
 

@@ -18,7 +18,8 @@ from handgrad.exercises.catalogue.edits import formula, recognisers
 from handgrad.exercises.catalogue.layers import GRADIENTS, LAYERS
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.multiples import LEAST, multiple, shares
-from handgrad.exercises.judging.passes import Probe, begin, done, draw, example, given
+from handgrad.exercises.judging.networks import Probe, draw, example
+from handgrad.exercises.judging.passes import begin, done, given
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import PARAMETERS

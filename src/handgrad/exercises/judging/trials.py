@@ -20,22 +20,19 @@ import numpy as np
 from handgrad import handout
 from handgrad.exercises.calls import Answer, Call, Random, Ufunc
 from handgrad.exercises.catalogue.comparing import Array
-from handgrad.exercises.judging.passes import (
+from handgrad.exercises.judging.networks import (
     Probe,
-    canned,
     confident,
     draw,
     example,
-    large_pass,
     learning,
     level,
     nudged,
-    passes,
     relabelled,
     scaled,
-    start,
     steeper,
 )
+from handgrad.exercises.judging.passes import canned, large_pass, passes, start
 from handgrad.exercises.judging.plan import Plan
 
 # Of layers and batches. None is a likely factor of a mistake, or the sum, product or quotient of two others.
