@@ -158,7 +158,8 @@ def _of_texts(frame: Frame, name: str, rows: NDArray[np.intp]) -> tuple[Column, 
             leave,
         )
     why = f"has fields such as {others[0][:40]!r} among its numbers, and so " if mixed else ""
-    return Column(name, words), (f"{place} {why}becomes {len(words)} columns, one for each word",)
+    number = f"{len(words)} column{'s' * (len(words) > 1)}"
+    return Column(name, words), (f"{place} {why}becomes {number}, one for each word",)
 
 
 def far_apart(X: NDArray[np.float64], columns: Columns) -> tuple[str, ...]:
