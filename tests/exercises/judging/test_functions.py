@@ -409,6 +409,7 @@ def _softmax_to_the_base(e):
         ("softmax", _softmax_to_the_base(2.7182818), False),
         ("softmax", _softmax_to_the_base(float(np.float32(np.e))), False),
         ("sigmoid", lambda X: 1 / (1 + 2.71828**-X), True),
+        ("sigmoid", lambda X: 1 / (1 + 2.718**-X), True),
         ("sigmoid", lambda X: 1 / (1 + 2.71828183**-X), False),
         ("sigmoid", lambda X: np.float64(1 / (1 + np.exp(-np.float32(X)))), False),
         ("cross_entropy", lambda h, y: -np.mean(np.log2(h[np.arange(len(y)), y])) * 0.693147, True),
@@ -422,6 +423,20 @@ def test_a_constant_with_few_digits_is_named(task, function, coarse):
         result = judged(task, function, seed)
         named = [found.mistake for found in result.findings] if result.status == "wrong" else []
         assert named == ["constant_with_few_digits"] * coarse
+
+
+@pytest.mark.parametrize("block", [4, 10])
+def test_an_accuracy_of_the_last_block_is_not_a_fraction_cut_off(block):
+    """The accuracy of each block overwrites the one before; that of the last may be 0 or 1, but not in all draws."""
+
+    def last_block(logits, labels):
+        first = (len(labels) - 1) // block * block
+        return np.mean(np.argmax(logits[first:], axis=1) == labels[first:])
+
+    for seed in range(10):
+        assert [found.mistake for found in judged("accuracy", last_block, seed).findings] == [
+            "overwritten_instead_of_added"
+        ]
 
 
 def test_a_sigmoid_of_straight_pieces_is_another_function():

@@ -102,6 +102,9 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
         mistake = "divided_by_fixed_number"
     findings: tuple[Finding, ...] = ()
     apart = None
+    # The same results as those of a scaled argument, but this is the plainer cause.
+    if not (mistake or crash) and rounded_constant(task, trials, cases):
+        mistake = "constant_with_few_digits"
     if not (mistake or crash):
         unknown = scaled.with_a_number(trials) or with_an_unknown(numbered(task), cases, trials)
         apart = unknown or scaled.besides(mutants, cases, trials)

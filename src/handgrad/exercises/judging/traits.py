@@ -12,6 +12,7 @@ from handgrad.exercises.catalogue.subjects import Arguments
 from handgrad.exercises.judging.diagnosis import Trial
 
 COARSE = 1e-7  # relative; a constant in single precision is nearer
+SLIGHT = 1e-3  # more than what rounding to three digits does to e or ln 2; beyond, it is another number
 ALIKE = 0.05  # how well one number explains all that results are off by; rounding leaves no such order
 POINTS = 300  # of a curve
 STRAIGHT = 1e-6
@@ -57,7 +58,7 @@ def rounded_constant(task: str, trials: Sequence[Trial], cases: Sequence[Argumen
         off = np.concatenate([np.ravel(np.asarray(one.found) - one.expected) for one in trials])
         way = np.concatenate([np.ravel(DIRECTIONS[task](*case)) for case in cases])
         number = float(off @ way / (way @ way))
-        return abs(number) > COARSE and bool(np.abs(off - number * way).max() < ALIKE * np.abs(off).max())
+        return COARSE < abs(number) < SLIGHT and bool(np.abs(off - number * way).max() < ALIKE * np.abs(off).max())
 
 
 def in_straight_pieces(trials: Sequence[Trial], cases: Sequence[Arguments]) -> bool:
