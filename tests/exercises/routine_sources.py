@@ -675,6 +675,18 @@ WRONG: list[tuple[str, str]] = [
                 neural_net.gradient_step(learning_rate)
         """),
     ),
+    (
+        "same_batch_from_the_second_epoch",
+        sgd("""
+        for epoch in range(epochs):
+            order = rng.permutation(len(trainx))
+            for j in range(len(trainx) // batch_size):
+                b = order[j * batch_size:(j + 1) * batch_size] if epoch == 0 else order[:batch_size]
+                neural_net.forward_propagation(trainx[b])
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        """),
+    ),
 ]
 
 LOOP = """
@@ -712,6 +724,27 @@ UNNAMED: dict[str, str] = {
             neural_net.forward_propagation(trainx[chosen])
             neural_net.backprop(trainy[chosen])
             neural_net.gradient_step(learning_rate)
+    """),
+    "the same example appeared in more than one mini-batch": sgd("""
+    order, start = rng.permutation(len(trainx)), 0
+    for step in range(epochs * (len(trainx) // batch_size)):
+        left = min(batch_size, len(trainx) - start)
+        if left < batch_size:
+            order, start = rng.permutation(len(trainx)), 0
+        chosen = order[start:start + batch_size]
+        start += left
+        neural_net.forward_propagation(trainx[chosen])
+        neural_net.backprop(trainy[chosen])
+        neural_net.gradient_step(learning_rate)
+    """),
+    "neither of testx nor of trainx": gd("""
+    for i in range(num_iterations):
+        if i % evaluate_every == 0:
+            print(accuracy(neural_net.forward_propagation(testy), testy))
+            print(accuracy(neural_net.forward_propagation(trainx), trainy))
+        neural_net.forward_propagation(trainx)
+        neural_net.backprop(trainy)
+        neural_net.gradient_step(learning_rate)
     """),
 }  # fmt: skip
 

@@ -35,9 +35,11 @@ from handgrad.exercises.catalogue.records import (
 Rows = tuple[int, ...]
 Deviations = dict[str, Any]
 
+LATER = "between batches of later epochs"  # while the first one is right, which new draws would not leave it
 BY_CHANCE = (
     "within a batch",
     "between batches",
+    LATER,
     "whole batches",
     "single rows",
     "pieces",
@@ -507,7 +509,9 @@ def _repeats(run: Trace, probe: Probe) -> Hashable:
         return "windows"
     if sum(in_order) > len(batches) / 2:
         return "batches in order"
-    return "a batch again" if all(len(set(epoch)) < len(epoch) for epoch in epochs) else "between batches"
+    if all(len(set(epoch)) < len(epoch) for epoch in epochs):
+        return "a batch again"
+    return "between batches" if _repeated(epochs[0]) else LATER
 
 
 def _shuffling(run: Trace, probe: Probe) -> Hashable:
@@ -577,9 +581,11 @@ def always_left_out(run: Trace, probe: Probe) -> bool:
 
 
 def _evaluation(run: Trace, probe: Probe) -> Hashable:
-    """Say whether there were evaluations, but none on the test set."""
+    """Say whether there were evaluations, but none on the test set: of the training set alone, or of other arrays."""
     parts = {probe.part(rows) for rows in run.evaluated}
-    return "train" if "train" in parts and "test" not in parts else None
+    if "train" not in parts or "test" in parts:
+        return None
+    return "unknown" if "unknown" in parts else "train"
 
 
 def _record(run: Trace, probe: Probe) -> Hashable:

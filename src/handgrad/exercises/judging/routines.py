@@ -250,6 +250,8 @@ def _seen(fact: str, found: Any, plan: Plan[Probes], traces: Sequence[Trace]) ->
             said |= {"found": tuple(str(size) for size in sorted(set(value))[:SHOWN_ROWS])}
         case "repeats":
             said |= {"found": Note("repeats_within" if value == "within a batch" else "repeats_between")}
+        case "evaluation" if value == "unknown":
+            fact = "evaluation_unknown"
         case "shuffling" | "record":
             said |= {"found": Note(f"{fact}_{str(value).replace(' ', '_')}")}
     return Note(f"routine_{fact}", said)

@@ -159,7 +159,8 @@ def hint(finding: Finding, language: Language) -> str:
     if finding.mistake:
         return _filled(catalogue()[finding.mistake].words[language].hint, finding.facts, language)
     first = finding.seen[0]
-    return _filled(texts("feedback", language)[f"{first.id.removesuffix('_uneven')}_hint"], first.facts, language)
+    fact = first.id.removesuffix("_uneven").removesuffix("_unknown")
+    return _filled(texts("feedback", language)[f"{fact}_hint"], first.facts, language)
 
 
 def explanation(finding: Finding, language: Language) -> str:
