@@ -488,6 +488,37 @@ def gradient_descent(net, trainx, trainy, testx, testy, learning_rate, num_itera
     assert result.findings[0].seen[0].facts["updates"] == 1
 
 
+@pytest.mark.parametrize(("history", "status"), [("history", "right"), ("rows_while_moving", "wrong")])
+def test_rows_that_are_copied_once_the_weights_hardly_move_are_seen(history: str, status: str) -> None:
+    """A small change of the weights is a change: what is recorded after it has to be measured."""
+    source = """
+from collections import namedtuple
+import numpy as np
+Row = namedtuple("Row", "done test_loss test_accuracy")
+def gradient_descent(net, trainx, trainy, testx, testy, learning_rate, num_iterations, evaluate_every):
+    history, rows_while_moving, still = [], [], False
+    for i in range(num_iterations + 1):
+        if i % evaluate_every == 0 or i == num_iterations:
+            p = net.forward_propagation(testx)
+            history.append(Row(i, cross_entropy(p, testy), accuracy(p, testy)))
+            rows_while_moving.append(rows_while_moving[-1]._replace(done=i) if still else history[-1])
+        if i < num_iterations:
+            before = net.b_h1.copy()
+            net.forward_propagation(trainx)
+            net.backprop(trainy)
+            net.gradient_step(learning_rate)
+            still = np.abs(net.b_h1 - before).max() < 0.01
+    return RETURNED
+def cross_entropy(h, y):
+    return 0
+def accuracy(h, y):
+    return 0
+"""
+    plan = plan_for(GD)
+    result = judge(plan, isolated(source.replace("RETURNED", history), plan))
+    assert (result.status, named(result)) == (status, [None] * (status == "wrong"))
+
+
 RECORDS = [
     "invented",
     "other_rows",

@@ -45,7 +45,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
     Examples
     --------
     >>> [call.id for call in calls_for("gradient_descent", np.random.default_rng(0)).calls]
-    ['gradient_descent:0', 'gradient_descent:1', 'gradient_descent:2', 'gradient_descent:3']
+    ['gradient_descent:0', 'gradient_descent:1', 'gradient_descent:2', 'gradient_descent:3', 'gradient_descent:4']
     """
     size = int(rng.integers(4, 7))
     # A quotient by one of these never ends in a 5, which could be rounded either way.
@@ -73,13 +73,15 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
 
 
 def _further(probes: Probes) -> Probes:
-    """Give further runs for routines that are right so far: the last has other weights, and results that never change.
+    """Give further runs for routines that are right so far.
 
+    The first has a rate with which the weights hardly move, and the last other weights, and results that never change.
     Both have the random numbers of an earlier run; with mini-batches, that run comes once more before the last one.
     """
+    calm = replace(probes[0], rate=probes[0].rate / 10_000)
     first = probes[1] if probes[0].batch_size else probes[0]
     still = replace(first, weights={name: -array for name, array in first.weights.items()}, still=True)
-    return (first, still) if first.batch_size else (still,)
+    return (calm, first, still) if first.batch_size else (calm, still)
 
 
 def _probe(rng: np.random.Generator, rate: float, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
@@ -128,12 +130,8 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
         return TaskResult(plan.task, "crashed", notes=(crashes.crashed(crash),), crash=crash)
     traces = [trace(answer.events, probe, *_tables(answer)) for answer, probe in zip(answers, plan.drawn, strict=True)]
     found = deviations(traces, plan.drawn)
-    if (
-        not found
-        and {answer.status for answer in further} == {"ok"}
-        and (led := _led_by_results(plan, traces, further))
-    ):
-        return led
+    if not found and {answer.status for answer in further} == {"ok"} and (seen := _seen_further(plan, traces, further)):
+        return seen
     if not found:
         remarks = tuple(diagnosis.named(mistake, ()) for mistake in _remarks(plan, answers, traces))
         return TaskResult(plan.task, "right", remarks, (Note("right"),), credit=1.0)
@@ -144,17 +142,20 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     return TaskResult(plan.task, "wrong", findings, picture=picture, credit=credit)
 
 
-def _led_by_results(plan: Plan[Probes], traces: Sequence[Trace], further: Sequence[Answer]) -> TaskResult | None:
-    """Report a routine that trains differently if its losses, accuracies or outputs differ; None if it does not."""
-    probes = _further(plan.drawn)
-    *again, still = (trace(answer.events, probe) for answer, probe in zip(further, probes, strict=True))
-    quantities = TASKS[plan.task].quantities
+def _seen_further(plan: Plan[Probes], traces: Sequence[Trace], further: Sequence[Answer]) -> TaskResult | None:
+    """Report a routine that does otherwise in tiny steps, or if its losses, accuracies or outputs differ."""
+    probes, quantities = _further(plan.drawn), TASKS[plan.task].quantities
+    calm, *again, still = (
+        trace(answer.events, probe, *(() if probe.still else _tables(answer)))
+        for answer, probe in zip(further, probes, strict=True)
+    )
     told = diagnosis.named("training_led_by_results", quantities)
-    alone = replace(plan, drawn=probes[-1:])
-    if found := deviations([still], probes[-1:]):
-        seen = tuple(_seen(fact, value, alone, [still]) for fact, value in found.items())
-        credit = max(0.0, 1 - sum(COST[fact] for fact in found))
-        return TaskResult(plan.task, "wrong", (replace(told, seen=seen[:1]),), credit=credit)
+    for run, probe, finding in ((calm, probes[0], Finding(quantities)), (still, probes[-1], told)):
+        if found := deviations([run], [probe]):
+            alone = replace(plan, drawn=(probe,))
+            seen = tuple(_seen(fact, value, alone, [run]) for fact, value in found.items())
+            credit = max(0.0, 1 - sum(COST[fact] for fact in found))
+            return TaskResult(plan.task, "wrong", (replace(finding, seen=seen[:1]),), credit=credit)
     rows = [[update.rows for update in run.updates] for run in (*traces[1:2], *again, still)]
     if again and rows[0] == rows[1] != rows[2]:  # else its random numbers are of another generator
         return TaskResult(plan.task, "wrong", (told,), credit=1 - COST["shuffling"])
