@@ -439,6 +439,23 @@ def test_an_accuracy_of_the_last_block_is_not_a_fraction_cut_off(block):
         ]
 
 
+@pytest.mark.parametrize(("power", "guard", "status"), [(1.00001, 0, "wrong"), (1, 1e-7, "right"), (1, 0, "right")])
+def test_small_probabilities_excuse_a_guard_alone(power, guard, status):
+    """A guard against 0 / 0 changes rows with a small probability of the true class; other formulas change all."""
+
+    def delta(h, y):
+        m = np.arange(len(y))
+        h = h**power / (h**power).sum(axis=1, keepdims=True)
+        jacobian = -h[m, y][:, None] * h
+        jacobian[m, y] += h[m, y]
+        return (-jacobian / (h[m, y][:, None] + guard)).T
+
+    for seed in range(5):
+        result = judged("delta_last_layer", delta, seed)
+        assert result.status == status
+        assert status == "right" or [found.mistake for found in result.findings] == [None]
+
+
 def test_a_sigmoid_of_straight_pieces_is_another_function():
     """Whatever the pieces are."""
 
