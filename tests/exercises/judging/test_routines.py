@@ -519,6 +519,31 @@ def accuracy(h, y):
     assert (result.status, named(result)) == (status, [None] * (status == "wrong"))
 
 
+@pytest.mark.parametrize(("loss", "mistakes"), [("0.0", ["history_left_at_zero"]), ("-np.log(p[0, 0])", [])])
+def test_a_loss_that_is_always_zero_was_never_measured(loss: str, mistakes: list[str]) -> None:
+    """A loss may be measured by another function than cross_entropy, but then it is not 0 every time."""
+    source = f"""
+from collections import namedtuple
+import numpy as np
+Row = namedtuple("Row", "done test_loss train_loss")
+def gradient_descent(net, trainx, trainy, testx, testy, learning_rate, num_iterations, evaluate_every):
+    history = []
+    for i in range(num_iterations):
+        if i % evaluate_every == 0:
+            test_loss = cross_entropy(net.forward_propagation(testx), testy)
+            p = net.forward_propagation(trainx)
+            history.append(Row(i, test_loss, {loss}))
+        net.forward_propagation(trainx)
+        net.backprop(trainy)
+        net.gradient_step(learning_rate)
+    return history
+"""
+    plan = plan_for(GD)
+    result = judge(plan, performed(source, plan))
+    assert result.status == ("wrong" if mistakes else "right")
+    assert result.status == "right" or named(result) == mistakes
+
+
 RECORDS = [
     "invented",
     "other_rows",
@@ -530,6 +555,7 @@ RECORDS = [
     "again",
     "order",
     "lost",
+    "zeros",
     "misplaced",
 ]
 

@@ -25,6 +25,7 @@ CHANGED = "changed"
 # What a doubt itself explains.
 PLAIN = {
     "lost": "history_overwritten",
+    "zeros": "history_left_at_zero",
     "some rows": "history_of_some_examples",
     "late": "batch_measured_after_its_step",
     "other labels": "history_with_other_labels",
@@ -67,7 +68,7 @@ def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> 
     Returns
     -------
     {None, "invented", "other rows", "other labels", "other outputs", "some rows", "late", "mixed", "again", "order",
-    "lost"}
+    "lost", "zeros"}
 
     Examples
     --------
@@ -241,6 +242,9 @@ def _doubt(table: Table, measured: Sequence[Measured], steps: int) -> str | None
     of_batches = all(row[0] != row[0] and row[1] != row[1] for row in table)
     wanted = [(kind, ("batch", "train") if of_batches and part == "train" else (part,)) for kind, part in COLUMNS]
     judged = [any(one.kind == kind and one.part in parts for one in measured) for kind, parts in wanted]
+    losses = [i for i, (kind, _) in enumerate(COLUMNS) if kind == "cross_entropy"]
+    if any(judged) and len(table) > 1 and any(all(row[i] == 0 for row in table) for i in losses):
+        return "zeros"  # whatever function of the learner's own measures a loss, not all are 0
     last, used = 0, set[int]()
     began: int | None = None
     for row in table:
