@@ -425,6 +425,17 @@ def test_a_constant_with_few_digits_is_named(task, function, coarse):
         assert named == ["constant_with_few_digits"] * coarse
 
 
+@pytest.mark.parametrize("row", [0, -1])
+def test_the_sum_of_one_row_is_named_when_each_row_is_shifted_by_its_own_maximum(row):
+    """The shift does not hide that one sum serves for all rows."""
+
+    def softmax(X):
+        powers = np.exp(X - X.max(axis=1, keepdims=True))
+        return powers / powers[row].sum()
+
+    assert [found.mistake for found in judged("softmax", softmax).findings] == ["softmax_sum_of_one_row"]
+
+
 @pytest.mark.parametrize("block", [4, 10])
 def test_an_accuracy_of_the_last_block_is_not_a_fraction_cut_off(block):
     """The accuracy of each block overwrites the one before; that of the last may be 0 or 1, but not in all draws."""
