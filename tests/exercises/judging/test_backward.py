@@ -169,6 +169,27 @@ def test_a_gradient_that_is_not_stored_is_named():
     assert named(judged(Forgets)) == [("gradient_not_set", ("db_h2",))]
 
 
+@pytest.mark.parametrize(
+    ("last_only", "mistake"), [(True, "gradient_of_the_last_half"), (False, "gradient_divided_by_another_count")]
+)
+def test_a_batch_that_is_worked_off_in_two_parts_is_named(last_only, mistake):
+    """The second part may replace the first, or the two means are added instead of averaged."""
+
+    class InParts(handout.fcc):
+        def backprop(self, y):
+            super().backprop(y)
+            parts = [rows for rows in np.array_split(np.arange(len(y)), 2) if len(rows)]
+            for layer in LAYERS:
+                delta, below = getattr(self, layer.delta), getattr(self, layer.below)
+                shares = [len(rows) / len(y) if last_only else 1 for rows in parts]
+                dW = [s * (delta[:, rows] @ below[rows]).T / len(rows) for s, rows in zip(shares, parts, strict=True)]
+                db = [s * delta[:, rows].mean(axis=1) for s, rows in zip(shares, parts, strict=True)]
+                setattr(self, layer.dW, dW[-1] if last_only else sum(dW))
+                setattr(self, layer.db, db[-1] if last_only else sum(db))
+
+    assert {found for found, _ in named(judged(InParts))} == {mistake}
+
+
 def test_weights_updated_on_the_way_are_named_and_so_is_a_step_inside_backprop():
     """A W that changes before the delta below is one mistake; moving parameters after all is another."""
 
