@@ -101,7 +101,7 @@ def label_parts(frame: Frame, name: str) -> tuple[str, ...]:
 def _one_hot_with(frame: Frame, label: str, share: float = 0.0) -> tuple[str, ...]:
     """Find the columns beside a label's that are one-hot together with it, if features remain.
 
-    A share of the rows may be wrong, but not so many that the ones of a column are too few to tell.
+    Up to ``share`` of the rows may break the rule, as long as every column has clearly more ones than that.
     """
     names, place, wrong = frame.names, frame.names.index(label), int(share * len(frame.table))
     for run in (names[place::-1], names[place:]):

@@ -74,7 +74,7 @@ def split_examples(y: NDArray[np.int64], features: int) -> tuple[NDArray[np.intp
 
 
 def split_note(count: int, features: int) -> str:
-    """Say how :func:`split_examples` splits so many examples."""
+    """Describe how :func:`split_examples` splits a set of this size."""
     return "the last 10,000 of 70,000 examples are the test set" if (count, features) == _MNIST else NO_TEST_SET
 
 

@@ -299,7 +299,7 @@ def test_a_slow_method_is_right_though_the_large_network_takes_too_long():
 
 
 def test_a_pass_for_each_bias_is_too_slow_and_a_lack_of_memory_is_no_mistake():
-    """On the network of so many hidden biases, whole Jacobians may need more memory than there is."""
+    """With thousands of hidden biases, whole Jacobians may need more memory than the machine has."""
     plan = backward.calls_for("backprop", np.random.default_rng(0))
     answers = [
         network_answer(call, handout.fcc) if call.kind == "network" else function_answer(call) for call in plan.calls
