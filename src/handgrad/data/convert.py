@@ -157,7 +157,7 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
         ("training values", f"{dataset.X_train.min():g} to {dataset.X_train.max():g}"),
         ("test values", f"{dataset.X_test.min():g} to {dataset.X_test.max():g}"),
         ("non-zero", f"{np.count_nonzero(dataset.X_train) / dataset.X_train.size:.1%} of the training values"),
-        ("always zero", f"{d - int(dataset.X_train.any(axis=0).sum()):,} of {d:,} columns in the training set"),
+        ("always zero", f"{d - int(dataset.X_train.any(axis=0).sum()):,} of {d:,} column{'s' * (d > 1)} in the training set"),
         ("classes", f"{dataset.n_classes:,}"),
     ]
     counts = [np.bincount(y, minlength=dataset.n_classes) for y in (dataset.y_train, dataset.y_test)]

@@ -84,12 +84,12 @@ def _candidates(usual: Marks) -> tuple[Marks, ...]:
     return _WRITTEN[usual.decimal] + _WRITTEN["," if usual.decimal == "." else "."]
 
 
-def is_number(field: str) -> bool:
+def may_be_number(field: str) -> bool:
     """Say whether a field is a number with any marks.
 
     Examples
     --------
-    >>> [is_number(text) for text in ("1e3", " 7", "0,5", "1_000", "cedar")]
+    >>> [may_be_number(text) for text in ("1e3", " 7", "0,5", "1_000", "cedar")]
     [True, True, True, False, False]
     """
     return any(marks.value(field) is not None for marks in MARKS)

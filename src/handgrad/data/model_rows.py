@@ -16,7 +16,7 @@ from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
 from handgrad.data.labels import listed
 from handgrad.data.libsvm import with_zeros
-from handgrad.data.marks import is_number
+from handgrad.data.marks import may_be_number
 from handgrad.data.pixels import find_pixels
 from handgrad.data.rows import encode
 from handgrad.data.settings import Missing
@@ -39,7 +39,7 @@ def _read(path: Path, columns: Columns | None) -> Frame:
 
 def _fits(column: Column, field: str) -> bool:
     """Say whether a field may stand in a column of a training set."""
-    return field in column.words if column.words else is_number(field)
+    return field in column.words if column.words else may_be_number(field)
 
 
 def _unused(frame: Frame, columns: Columns) -> tuple[str, ...]:

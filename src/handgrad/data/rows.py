@@ -13,8 +13,7 @@ from handgrad.data.features import Column, Columns
 from handgrad.data.frames import Frame
 from handgrad.data.guesses import find_label
 from handgrad.data.labels import called, listed
-from handgrad.data.marks import Marks, most_common_marks
-from handgrad.data.marks import is_number as has_number
+from handgrad.data.marks import Marks, may_be_number, most_common_marks
 from handgrad.data.settings import Missing
 from handgrad.data.text import plain
 from handgrad.data.written import is_numeric, marks_of, texts_of
@@ -185,7 +184,7 @@ def numbers(frame: Frame, column: Column, name: str) -> NDArray[np.float64]:
             continue
         value = TRUTH.get(text.lower()) if answers and text.lower() in TRUTH else marks.value(text)
         if value is None:
-            other = has_number(text)
+            other = may_be_number(text)
             raise FormatError(
                 f"{frame.path}, {frame.place(row)}, {called(column.name, frame.named)}: {text[:40]!r} is not a number"
                 + " as the training set writes them" * other,

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from handgrad.data.marks import Marks, usual_marks
-from handgrad.data.marks import is_number as has_number
+from handgrad.data.marks import Marks, may_be_number, usual_marks
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "<NA>", "#N/A", "?", "-", ".")
 EMPTY = tuple(word for word in MISSING if word not in ("-", "."))  # which a label may not be either
@@ -211,12 +210,12 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
         if plain(field) in (*LABELS, "y") and field not in (row[place] for row in below if len(row) > place):
             return True
     if not below:
-        return not any(map(has_number, first))
+        return not any(map(may_be_number, first))
     width = len(first)
-    words = [place for place, field in enumerate(first) if not has_number(field) and field not in MISSING]
+    words = [place for place, field in enumerate(first) if not may_be_number(field) and field not in MISSING]
     for place in words:
         column = [row[place] for row in below if len(row) == width and row[place] not in MISSING]
-        if column and sum(map(has_number, column)) > len(column) / 2:
+        if column and sum(map(may_be_number, column)) > len(column) / 2:
             return True  # a word above numbers
     if len(words) == width:  # words above words: names do not occur again
         return not any(first[place] in (row[place] for row in below if len(row) == width) for place in words)
