@@ -147,6 +147,7 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
         scaling = "each column by its range in the training set"
     else:
         scaling = f"(x {'+' if low < 0 else '-'} {abs(low):g}) / {high - low:g}"
+    zeros = d - int(dataset.X_train.any(axis=0).sum())
     shape = f", as images of {dataset.image_shape[0]}x{dataset.image_shape[1]}" if dataset.image_shape else ""
     table = [
         ("name", dataset.name),
@@ -157,7 +158,7 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
         ("training values", f"{dataset.X_train.min():g} to {dataset.X_train.max():g}"),
         ("test values", f"{dataset.X_test.min():g} to {dataset.X_test.max():g}"),
         ("non-zero", f"{np.count_nonzero(dataset.X_train) / dataset.X_train.size:.1%} of the training values"),
-        ("always zero", f"{d - int(dataset.X_train.any(axis=0).sum()):,} of {d:,} column{'s' * (d > 1)} in the training set"),
+        ("always zero", f"{zeros:,} of {d:,} column{'s' * (d > 1)} in the training set"),
         ("classes", f"{dataset.n_classes:,}"),
     ]
     counts = [np.bincount(y, minlength=dataset.n_classes) for y in (dataset.y_train, dataset.y_test)]
