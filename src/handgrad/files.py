@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import json
 import lzma
 import os
 import secrets
@@ -16,9 +17,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from handgrad.errors import DataError, FormatError
+from handgrad.errors import DataError, FormatError, HandgradError, RunError
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -138,6 +139,41 @@ def refuse_size(size: int, path: Path, limit: int = MAX_BYTES) -> None:
         )
 
 
+@contextmanager
+def run_errors(path: Path) -> Iterator[None]:
+    """Turn other errors about a file into a :class:`RunError` that names the file."""
+    try:
+        yield
+    except RunError:
+        raise
+    except HandgradError as error:
+        found = error.found if str(path) in error.found else f"{path}: {error.found}"
+        raise RunError(found, error.wanted, error.remedy) from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse standard JSON: without NaN and infinity, and nested no deeper than Python's recursion limit.
+
+    Raises
+    ------
+    ValueError
+        If the text is anything else.
+
+    Examples
+    --------
+    >>> parse_json('{"a": [1, null]}')
+    {'a': [1, None]}
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def refuse_existing(path: Path) -> None:
     """Refuse to overwrite an existing file."""
     if path.exists() or path.is_symlink():
@@ -170,6 +206,7 @@ def written(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(final)
+        _sync_folder(final.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -190,6 +227,37 @@ def written_folder(path: Path) -> Iterator[Path]:
         raise _unwritable(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_keeping(path: Path, earlier: Path, fresh: Path) -> None:
+    """Rename a file that has been written, and keep the one of before as ``earlier``.
+
+    Should the machine stop in between, ``earlier`` is there.
+    """
+    try:
+        if path.exists():
+            path.replace(earlier)
+        fresh.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what :func:`written` left in a folder whose process was killed. Nobody else may be writing there."""
+    for path in folder.glob(f".*.{'[0-9a-f]' * 8}.part"):
+        with suppress(OSError):
+            path.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make renames in a folder last, where the system can."""
+    with suppress(OSError):  # Windows cannot open a folder, and some file systems cannot sync one
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _beside(path: Path) -> Path:

@@ -66,14 +66,22 @@ def test_a_picture_from_the_standard_input_is_called_one(tmp_path: Path) -> None
 
 
 @ON_LINUX
-def test_a_history_that_has_no_room_is_said_in_one_line(tmp_path: Path) -> None:
-    """As on a full disk; what was written of it is whole lines and one that is cut."""
+def test_what_has_no_room_is_said_once_and_costs_no_training(tmp_path: Path) -> None:
+    """As on a full disk: the training goes on to its end, each file is named once, and the exit code is 1."""
     unmeasured = "unset COVERAGE_PROCESS_START COVERAGE_PROCESS_CONFIG"  # whose own file has no room either
-    done = shell(f"{unmeasured}; ulimit -f 2; HANDGRAD train --hidden 8 --epochs 99 --log-every 1 --run run", tmp_path)
-    assert done.returncode == 2
-    assert re.fullmatch(r"handgrad: run/history.jsonl cannot be written .+ free space on the disk\.\n", done.stderr)
+    done = shell(f"{unmeasured}; ulimit -f 2; HANDGRAD train --hidden 8 --epochs 9 --log-every 1 --run run", tmp_path)
+    assert done.returncode == 1
+    *warnings, last = done.stderr.splitlines()
+    named = re.fullmatch(r"handgrad: could not be written: (.+)", last)
+    assert named is not None
+    names = named[1].split(", ")
+    assert {"history.jsonl", "model.safetensors", "curves.png"} <= set(names)
+    assert sorted(re.findall(r"warning: (\S+) could not be written: ", done.stderr)) == sorted(names)
+    assert len(warnings) == len(names)
+    assert "test accuracy" in done.stdout
     first, *_ = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
     assert json.loads(first)["step"] == 0
+    assert not list((tmp_path / "run").glob(".*.part"))
 
 
 def started(arguments: str, folder: Path) -> subprocess.Popen[str]:
@@ -126,7 +134,10 @@ def test_a_training_that_is_asked_to_end_keeps_its_weights(tmp_path: Path) -> No
         process.terminate()
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
-    assert re.fullmatch(r"handgrad: stopped; .+ are kept in run\n", errors)
+    assert re.fullmatch(
+        r"handgrad: stopped; the weights after step .+ are kept in run; continue with `handgrad train --resume run`\n",
+        errors,
+    )
     assert shell("HANDGRAD evaluate run", tmp_path).returncode == 0
 
 

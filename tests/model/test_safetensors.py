@@ -23,8 +23,9 @@ from handgrad.data import Scaling
 from handgrad.data.features import Column, Columns
 from handgrad.data.marks import Marks
 from handgrad.errors import DataError, RunError, SettingError, ShapeError
+from handgrad.files import parse_json
 from handgrad.model import Model, load_model, save_model
-from handgrad.model.safetensors import FORMAT, MAX_HEADER, parse_json
+from handgrad.model.safetensors import FORMAT, MAX_HEADER
 from handgrad.network import LOSSES, MLP, Parameters
 
 
@@ -278,7 +279,7 @@ def test_foreign_safetensors(tmp_path, refused):
 def test_newer_format(path, refused):
     """A file of a later version says so."""
     rewritten(path, lambda _, header: header.update(format=FORMAT + 1))
-    with refused(RunError, "format 2", "newer handgrad"):
+    with refused(RunError, "format 3", "newer handgrad"):
         load_model(path)
 
 

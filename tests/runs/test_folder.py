@@ -1,8 +1,7 @@
 """Run folders: never overwritten, written as it happens, and loaded only when they are whole."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Iterable
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
@@ -23,10 +22,10 @@ from handgrad.runs.folder import (
     create_run,
     list_runs,
     load_run,
-    record_history,
     write_config,
     write_summary,
 )
+from handgrad.runs.history import History
 from handgrad.training import Examples, Record, TrainingSettings, TrainingState, train
 
 FIGURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
@@ -42,12 +41,20 @@ def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+def write_history(run: Path, records: Iterable[Record]) -> None:
+    """Write records as a training does."""
+    with History(run) as history:
+        for record in records:
+            history.add(record)
+        history.write()
+
+
 def finished_run(path: Path | None = None) -> Path:
     """Write a whole run of a tiny network."""
     run = create_run(path, "toy")
     network = MLP((2, 2))
     write_config(run, {"data": "toy", "epochs": 3})
-    list(record_history(run, RECORDS))
+    write_history(run, RECORDS)
     save_model(run / MODEL_FILE, Model(network, network.initialise(0), ("a", "b"), Scaling(0, 1), None, "toy"))
     write_summary(run, {"test_accuracy": 0.85})
     return run
@@ -128,48 +135,6 @@ def test_a_file_in_the_way(tmp_path, refused):
 
 
 # What is written.
-
-
-def test_history_is_on_disk_before_it_is_seen(tmp_path):
-    """Whoever sees a record can read it from the file already."""
-    for seen, record in enumerate(record_history(tmp_path, RECORDS), start=1):
-        assert record is RECORDS[seen - 1]
-        assert read_history(tmp_path / HISTORY_FILE) == RECORDS[:seen]
-
-
-def test_history_survives_a_kill(tmp_path):
-    """A training that is killed, not ended, leaves every record that was passed on."""
-    code = (
-        "import os, signal, sys; from pathlib import Path;"
-        "from handgrad.runs.folder import record_history; from handgrad.training import Record;"
-        "records = record_history(Path(sys.argv[1]), (Record('batch', 0, n, 0.1, 0.0) for n in range(100)));"
-        "[next(records) for _ in range(7)]; os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == -9
-    assert [record.step for record in read_history(tmp_path / HISTORY_FILE)] == list(range(7))
-
-
-def test_history_goes_on_after_a_torn_line(tmp_path):
-    """A line that a kill cut off is removed before the next one is added."""
-    list(record_history(tmp_path, RECORDS[:2]))
-    path = tmp_path / HISTORY_FILE
-    path.write_bytes(path.read_bytes()[:-5])
-    list(record_history(tmp_path, RECORDS[2:]))
-    assert read_history(path) == [RECORDS[0], RECORDS[2]]
-
-
-def test_history_can_be_stopped(tmp_path):
-    """A consumer that asks for no more stops the records and closes the file."""
-    records = record_history(tmp_path, RECORDS)
-    next(records)
-    records.close()
-    assert read_history(tmp_path / HISTORY_FILE) == RECORDS[:1]
-
-
-def test_history_needs_a_folder(tmp_path, refused):
-    """A folder that is not there is named."""
-    with refused(RunError, "gone"):
-        next(record_history(tmp_path / "gone", RECORDS))
 
 
 def test_config_is_plain(tmp_path):
@@ -289,7 +254,8 @@ def test_whole_training():
     settings = TrainingSettings(epochs=5, log_every=1, threads=1)
     examples = Examples(X, y)
     records = train(network, TrainingState.start(parameters, settings), examples, {"test": examples}, settings=settings)
-    given = list(record_history(run, records))
+    given = list(records)
+    write_history(run, given)
     assert read_history(run / HISTORY_FILE) == given
     save_model(run / MODEL_FILE, Model(network, parameters, ("no", "yes"), Scaling(0, 1), None, "toy"))
     write_config(run, {})

@@ -1,18 +1,15 @@
-"""What a training says of itself at its end, and what becomes of it if it is stopped."""
+"""What a training says of itself at its end."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from handgrad.data import load_data
 from handgrad.errors import DataError
-from handgrad.reporting import read_history
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.evaluate import evaluate_run
-from handgrad.runs.folder import load_run
 from handgrad.runs.train import train_run
 from handgrad.training import Record
 
@@ -20,21 +17,6 @@ from handgrad.training import Record
 def passed_on(records: Iterable[Record], *_: Any) -> Iterable[Record]:
     """Show nothing."""
     return records
-
-
-def stopped_at_once(records: Iterable[Record], *_: Any) -> Iterator[Record]:
-    """Stop a training after its first record, as Ctrl-C would."""
-    for record in records:
-        yield record
-        raise KeyboardInterrupt
-
-
-def stopped_within_the_first_epoch(records: Iterable[Record], *_: Any) -> Iterator[Record]:
-    """Stop a training after its second batch."""
-    for record in records:
-        yield record
-        if record.step == 1:
-            raise KeyboardInterrupt
 
 
 def trained(folder: Path, rows: int, show: Any = passed_on, **settings: Any) -> list[str]:
@@ -62,37 +44,6 @@ def test_rows_that_occur_several_times_are_warned_of(tmp_path: Path) -> None:
     assert told == ["warning: 30 of the 30 test rows are also in the training set"]
     (tmp_path / "other").mkdir()
     assert not [sentence for sentence in trained(tmp_path / "other", 30) if "also in the training set" in sentence]
-
-
-def test_stopping_before_the_first_step_leaves_no_weights(tmp_path: Path) -> None:
-    """It is said so, and there is no model."""
-    with pytest.raises(KeyboardInterrupt, match="no step was finished, so there are no weights to keep"):
-        trained(tmp_path, 50, stopped_at_once)
-    assert not (tmp_path / "run" / "model.safetensors").exists()
-
-
-@pytest.mark.parametrize("engine", ["numpy", "compiled"])
-def test_stopping_within_the_first_epoch_keeps_the_weights_of_the_moment(engine: str, tmp_path: Path) -> None:
-    """They are evaluated, and the last line of the history has the figures that the run has when it is used."""
-    if engine == "compiled":
-        pytest.importorskip("numba", reason="numba is not installed")
-    with pytest.raises(KeyboardInterrupt, match=f"the weights within epoch 1 are kept in {tmp_path / 'run'}"):
-        trained(
-            tmp_path, 50, stopped_within_the_first_epoch, epochs=9, evaluate_every=3, batch_size=4, log_every=1,
-            engine=engine,
-        )  # fmt: skip
-    last = read_history(tmp_path / "run" / "history.jsonl")[-1]
-    assert (last.kind, last.epoch, last.step) == ("evaluation", 0, 2)
-    model, summary, _ = load_run(tmp_path / "run")
-    assert (summary["stopped"], summary["epochs"], summary["steps"]) == (True, 0, 2)
-    assert summary["test_loss"] == last.figures["test_loss"]
-    rows = dict(evaluate_run(tmp_path / "run", None, [].append).rows)
-    assert (rows["test accuracy"], rows["test loss"]) == (
-        f"{summary['test_accuracy']:.2%}",
-        f"{summary['test_loss']:.4f}",
-    )
-    drawn = model.network.initialise(0, dtype=np.float32)
-    assert not np.array_equal(model.parameters.vector, drawn.vector)
 
 
 def test_data_that_have_gone_are_asked_for(tmp_path: Path, refused: Any) -> None:

@@ -44,7 +44,7 @@ def digits_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str
     """Train a small network on the digits, once for all tests."""
     run = RunSettings(tmp_path_factory.mktemp("digits") / "run")
     config = TrainConfig(network=NetworkFlags((24,)), training=TrainingFlags(epochs=8), run=run)
-    return train_run(config, load_data(config.data.data), silent, pytest.fail)
+    return train_run(config, load_data(config.data.data), silent, pytest.fail)[:2]
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +54,10 @@ def table_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     data = DataFlags(data=str(write_table(folder / "table.csv")))
     config = TrainConfig(data, NetworkFlags((8,)), run=RunSettings(folder / "run"))
     told: list[str] = []  # that its test set is small
-    made = train_run(config, load_data(config.data.data), silent, told.append)
+    run, summary, _ = train_run(config, load_data(config.data.data), silent, told.append)
     assert len(told) == 1
     assert "only 12 examples" in told[0]
-    return made
+    return run, summary
 
 
 def figures(rows: list[tuple[str, str]]) -> tuple[str, str]:
@@ -105,7 +105,7 @@ def test_evaluation_matches_columns_by_name(tmp_path: Path, refused: Any) -> Non
     """The file of the training gives the same figures with its columns in another order, and none with other names."""
     path = write_table(tmp_path / "table.csv")
     config = TrainConfig(DataFlags(data=str(path)), NetworkFlags((8,)), run=RunSettings(tmp_path / "run"))
-    run, summary = train_run(config, load_data(path), silent, [].append)
+    run, summary, _ = train_run(config, load_data(path), silent, [].append)
     fields = [line.split(",") for line in path.read_text().splitlines()]
     path.write_text("".join(f"{kind},{b},{a}\n" for a, b, kind in fields))
     rows, *_ = evaluate_run(run, None, [].append)
@@ -364,7 +364,7 @@ def test_a_run_within_the_data_is_no_part_of_them(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     first = load_data(".")
     config = TrainConfig(DataFlags(data="."), NetworkFlags((4,)), TrainingFlags(epochs=1))
-    run, summary = train_run(config, first, silent, [].append)
+    run, summary, _ = train_run(config, first, silent, [].append)
     assert (run / "curves.png").is_file()
     second, note = load_data("."), f"left out, because the program wrote it: the run {run.name}"
     assert (second.class_names, second.image_shape) == (("0", "1"), (8, 8))

@@ -20,12 +20,12 @@ from handgrad.cli.exercise import check, exercise_app, grade
 from handgrad.cli.notices import tell
 from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
 from handgrad.errors import HandgradError, SettingError
-from handgrad.runs.config import DataFlags, NetworkFlags, TrainingFlags
+from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainingFlags
 
 if TYPE_CHECKING:
     from cyclopts import ArgumentCollection, Token
 
-_SETTINGS = {field.name for kind in (DataFlags, NetworkFlags, TrainingFlags) for field in fields(kind)}
+_SETTINGS = {field.name for kind in (DataFlags, NetworkFlags, RunSettings, TrainingFlags) for field in fields(kind)}
 _ALIKE = 0.7  # words that are less alike are no misspellings of each other
 
 

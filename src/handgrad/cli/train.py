@@ -15,12 +15,13 @@ from handgrad.cli.notices import download_progress, load, tell
 from handgrad.data.names import joined_names, visible
 from handgrad.data.settings import DataSettings
 from handgrad.errors import DataError, SettingError
-from handgrad.runs.config import PRESETS, TrainConfig, read_config
+from handgrad.runs.config import PRESETS, TrainConfig, read_config, run_settings
 
 if TYPE_CHECKING:
     from cyclopts import ArgumentCollection
 
 
+MAY_CHANGE = ("--resume", "--epochs", "--threads", "--checkpoint-seconds")  # when a run continues
 FEW = 20  # predictions shown with the probabilities of all classes
 
 
@@ -32,6 +33,14 @@ def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollec
             f"{given['FILE']} and --data {given['--data']}", "one of them", "use --test or --validation for the other"
         )
     layers: list[tuple[str, dict[str, Any]]] = []
+    if "--resume" in given:
+        if fixed := [name for name in given if name not in MAY_CHANGE]:
+            raise SettingError(
+                f"{' and '.join(fixed)} with --resume",
+                "the settings of the run, of which only --epochs may grow",
+                "leave it out, or train a new run",
+            )
+        layers.append((given["--resume"], run_settings(Path(given["--resume"]))))
     if "--config" in given:
         layers.append((given["--config"], read_config(Path(given["--config"]))))
     preset = given.get("--preset") or (layers[0][1].get("preset") if layers else None)
@@ -48,7 +57,7 @@ def train(
     /,
     *,
     config: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig(),  # noqa: B008 - frozen
-) -> None:
+) -> int:
     """Train a network, and write a run folder with settings, history, final figures, model and pictures.
 
     By default, the network and the method are those of the exercise notebook (two hidden layers of 400 sigmoid units,
@@ -64,7 +73,7 @@ def train(
 
     if file is not None:
         config = replace(config, data=replace(config.data, data=file))
-    run, summary = train_run(config, load(config.data), console.show_training, tell)
+    run, summary, missing = train_run(config, load(config.data), console.show_training, tell)
     console.summary_table(
         [
             *_figures(summary),
@@ -74,6 +83,9 @@ def train(
         ],
         f"{summary['dataset']} {'-'.join(map(str, summary['layer_sizes']))}",
     )
+    if missing:
+        tell(f"handgrad: could not be written: {', '.join(missing)}")
+    return 1 if missing else 0
 
 
 def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

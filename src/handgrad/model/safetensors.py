@@ -4,6 +4,8 @@ The tensors are called ``W.0``, ``b.0``, ``W.1`` and so on, so that any program 
 metadata in the header has one entry, ``handgrad``, with the version of the format, the description of the model, and a
 SHA-256 of the description and the numbers, which detects damage. Nothing in a file is executed or trusted: every
 statement is checked.
+
+A checkpoint is a model with something attached: further tensors, and facts in the same header.
 """
 
 from __future__ import annotations
@@ -11,8 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,33 @@ from handgrad import files
 from handgrad.data.dataset import Scaling
 from handgrad.data.features import Columns
 from handgrad.data.formats import kind_of
-from handgrad.errors import HandgradError, RunError
+from handgrad.errors import RunError
 from handgrad.model.model import Model
 from handgrad.network import MLP, Parameters
 
-FORMAT = 2  # 1 has no columns
+FORMAT = 3  # 1 has no columns, 3 has something attached
 MAX_HEADER = 2**26  # bytes, enough for the bounds of a million columns
 _KINDS = {"table": "a table or another text", "picture": "a picture", "archive": "an archive"}
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "F64": np.dtype(np.float64)}
 
 
-def save_model(path: str | os.PathLike[str], model: Model) -> None:
+@dataclass(frozen=True)
+class Attached:
+    """What a file holds beside a model.
+
+    Attributes
+    ----------
+    facts : dict
+        In JSON.
+    arrays : dict of str to ndarray
+        Of the dtype of the parameters, with names other than ``W.0`` and the like.
+    """
+
+    facts: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def save_model(path: str | os.PathLike[str], model: Model, attached: Attached | None = None) -> None:
     """Write a model, completely or not at all; the same model gives the same bytes.
 
     Parameters
@@ -41,6 +58,7 @@ def save_model(path: str | os.PathLike[str], model: Model) -> None:
     path : path
         An existing file is replaced.
     model : Model
+    attached : Attached, optional
 
     Raises
     ------
@@ -84,9 +102,14 @@ def save_model(path: str | os.PathLike[str], model: Model) -> None:
     }
     if model.columns is not None:
         description["columns"] = model.columns.to_dict()
-    header = {"format": 2 if model.columns else 1, "sha256": _digest(description, vector), "model": description}
-    content = save(_tensors(model.parameters), {"handgrad": json.dumps(header)})
-    with run_errors(Path(path)), files.written(Path(path)) as file:
+    header: dict[str, Any] = {"format": 2 if model.columns else 1, "model": description}
+    tensors = _tensors(model.parameters)
+    if attached is not None:
+        header |= {"format": FORMAT, "attached": attached.facts}
+        tensors |= attached.arrays
+    header["sha256"] = _digest(header, vector, attached)
+    content = save(tensors, {"handgrad": json.dumps(header)})
+    with files.run_errors(Path(path)), files.written(Path(path)) as file:
         file.write(content)
 
 
@@ -96,6 +119,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Parameters
     ----------
     path : path
+        A model, or a checkpoint.
 
     Returns
     -------
@@ -118,61 +142,35 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     array([[0., 1.],
            [2., 3.]])
     """
+    return load_attached(path)[0]
+
+
+def load_attached(path: str | os.PathLike[str]) -> tuple[Model, Attached | None]:
+    """Read a model and what is attached to it, as :func:`load_model` does."""
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
-    with run_errors(path):
+    with files.run_errors(path):
         _check_header_size(path)
         try:
             with safe_open(path, framework="numpy") as file:
                 header = _read_header(path, file.metadata())
                 network = _read_network(path, header["model"]["network"])
-                dtype = _check_tensors(path, file, network)
+                dtype, more = _check_tensors(path, file, network)
+                if more and "attached" not in header:
+                    raise _damaged(path, f"it has a tensor {more[0][:40]!r}, with layer sizes {network.layer_sizes}")
                 parameters = Parameters(network.layer_sizes, np.empty(network.parameter_count, dtype))
                 for name, view in _tensors(parameters).items():
                     view[...] = file.get_tensor(name)
+                arrays = {name: file.get_tensor(name) for name in more}
         except (SafetensorError, OSError) as error:
             raise _damaged(path, f"it cannot be read ({error})") from error
-        if _digest(header["model"], parameters.vector) != header["sha256"]:
+        attached = Attached(header["attached"], arrays) if "attached" in header else None
+        if _digest(header, parameters.vector, attached) != header["sha256"]:
             raise _damaged(path, "its checksum does not match its contents")
         if not np.isfinite(parameters.vector).all():
             raise _damaged(path, "its parameters contain NaN or infinity")
-        return _build(path, network, parameters, header["model"])
-
-
-@contextmanager
-def run_errors(path: Path) -> Iterator[None]:
-    """Turn other errors about a file into a :class:`RunError` that names the file."""
-    try:
-        yield
-    except RunError:
-        raise
-    except HandgradError as error:
-        found = error.found if str(path) in error.found else f"{path}: {error.found}"
-        raise RunError(found, error.wanted, error.remedy) from error
-
-
-def parse_json(text: str | bytes) -> Any:
-    """Parse standard JSON: without NaN and infinity, and nested no deeper than Python's recursion limit.
-
-    Raises
-    ------
-    ValueError
-        If the text is anything else.
-
-    Examples
-    --------
-    >>> parse_json('{"a": [1, null]}')
-    {'a': [1, None]}
-    """
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
-    try:
-        return json.loads(text, parse_constant=refuse)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        return _build(path, network, parameters, header["model"]), attached
 
 
 def _tensors(parameters: Parameters) -> dict[str, NDArray[Any]]:
@@ -183,10 +181,13 @@ def _tensors(parameters: Parameters) -> dict[str, NDArray[Any]]:
     }
 
 
-def _digest(description: dict[str, Any], vector: NDArray[Any]) -> str:
-    """Hash a description in canonical form, and the numbers."""
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
-    digest.update(np.ascontiguousarray(vector, vector.dtype.newbyteorder("<")).data)
+def _digest(header: dict[str, Any], vector: NDArray[Any], attached: Attached | None) -> str:
+    """Hash what a header describes in canonical form, and the numbers."""
+    described = header["model"] if attached is None else [header["model"], header["attached"]]
+    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
+    for name, array in sorted({"": vector, **({} if attached is None else attached.arrays)}.items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
     return digest.hexdigest()
 
 
@@ -213,17 +214,20 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
             f"{path} has no handgrad entry in its header", "a model written by handgrad", "choose another file"
         )
     try:
-        header = parse_json((metadata or {})["handgrad"])
+        header = files.parse_json((metadata or {})["handgrad"])
     except ValueError as error:
         raise _damaged(path, f"its header is not JSON ({error})") from error
     if isinstance(header, dict) and type(version := header.get("format")) is int and version > FORMAT:
         raise RunError(f"{path} has format {version}", f"format {FORMAT}", "install a newer handgrad")
     keys = {"network", "class_names", "scaling", "image_shape", "dataset"}
+    kind = header.get("format") if isinstance(header, dict) else None
+    described = {1: (keys,), 2: (keys | {"columns"},), 3: (keys, keys | {"columns"})}
     if (
-        not _has_keys(header, {"format", "sha256", "model"})
-        or header["format"] not in (1, FORMAT)
-        or not _has_keys(header["model"], keys | ({"columns"} if header["format"] == FORMAT else set()))
+        kind not in described
+        or not _has_keys(header, {"format", "sha256", "model"} | ({"attached"} if kind == FORMAT else set()))
+        or not any(_has_keys(header["model"], known) for known in described[kind])
         or not _has_keys(header["model"]["network"], {"layer_sizes", "activation", "loss"})
+        or not isinstance(header.get("attached", {}), dict)
     ):
         raise _damaged(path, "its header has missing or unknown entries")
     found: dict[str, Any] = header
@@ -248,20 +252,19 @@ def _are_names(content: Any) -> bool:
     return isinstance(content, list) and all(isinstance(name, str) for name in content)
 
 
-def _check_tensors(path: Path, file: Any, network: MLP) -> np.dtype[Any]:
-    """Compare the names, shapes and types of all tensors with the network, before any number is read."""
+def _check_tensors(path: Path, file: Any, network: MLP) -> tuple[np.dtype[Any], list[str]]:
+    """Compare the names, shapes and types of tensors with the network, before any number is read; name the others."""
     shapes: dict[str, list[int]] = {}
     for layer, (d_in, d_out) in enumerate(zip(network.layer_sizes, network.layer_sizes[1:], strict=False)):
         shapes |= {f"W.{layer}": [d_in, d_out], f"b.{layer}": [d_out]}
     names = set(file.keys())
-    if names != set(shapes):
-        more, less = sorted(names - set(shapes)), sorted(set(shapes) - names)
-        what = f"no tensor {less[0]}" if less else f"a tensor {more[0][:40]!r}"
-        raise _damaged(path, f"it has {what}, with layer sizes {network.layer_sizes}")
+    if less := sorted(set(shapes) - names):
+        raise _damaged(path, f"it has no tensor {less[0]}, with layer sizes {network.layer_sizes}")
+    more = sorted(names - set(shapes))
     types: dict[str, str] = {}
-    for name, wanted in shapes.items():
-        part = file.get_slice(name)
-        if part.get_shape() != wanted:
+    for name in (*shapes, *more):
+        part, wanted = file.get_slice(name), shapes.get(name)
+        if wanted is not None and part.get_shape() != wanted:
             raise RunError(
                 f"{path}: tensor {name} has shape {tuple(part.get_shape())}",
                 f"shape {tuple(wanted)} for layer sizes {network.layer_sizes}",
@@ -274,7 +277,7 @@ def _check_tensors(path: Path, file: Any, network: MLP) -> np.dtype[Any]:
                 f"one of {', '.join(DTYPES)}, the same for all",
                 "write the model again",
             )
-    return DTYPES[types["W.0"]]
+    return DTYPES[types["W.0"]], more
 
 
 def _build(path: Path, network: MLP, parameters: Parameters, content: dict[str, Any]) -> Model:

@@ -7,8 +7,6 @@ library's, because the main job should train well as it is.
 
 from __future__ import annotations
 
-import os
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -18,12 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, Token
 
-from handgrad.data.catalog import DIGITS
+from handgrad.data.listing import RUN_FILES
 from handgrad.data.names import split_names
-from handgrad.data.published import PUBLISHED
-from handgrad.data.settings import BALANCED, DataSettings, Missing, TableOptions
-from handgrad.errors import SettingError
+from handgrad.data.settings import DataSettings, Missing, TableOptions
+from handgrad.errors import RunError, SettingError
 from handgrad.network.settings import NetworkSettings
+from handgrad.runs.places import resolved
 from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSettings
 
 
@@ -55,7 +53,6 @@ _DATA_AND_NETWORK, _TABLES, _TRAINING, _RUN = (
     Parameter(group=Group(title, sort_key=place)) for place, title in enumerate(_HEADINGS)
 )
 _FLAT = Parameter(name="*")
-PATHS = ("data", "test", "validation", "class_weight")  # settings that may be paths
 PRESETS: dict[str, dict[str, Any]] = {
     "notebook": {
         "hidden": [400, 400],
@@ -144,11 +141,27 @@ class RunSettings:
         (ReLU, AdamW, one-cycle schedule, label smoothing). Flags and the configuration file take precedence.
     config : path, optional
         A TOML file with any of these settings as keys (lr = 0.1, batch_size = 64). Flags take precedence.
+    resume : path, optional
+        The folder of a run that was stopped, or that is to have more --epochs: the training continues where its last
+        checkpoint stands, with the run's own settings.
+    checkpoint_seconds : float
+        Seconds between two checkpoints within an epoch; 0 for none. At the end of an epoch there is one in any case,
+        unless epochs are so short that writing it would take more than 2% of the time.
     """
 
     run: Path | None = None
     preset: PresetName | None = None
     config: Path | None = None
+    resume: Path | None = None
+    checkpoint_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.checkpoint_seconds < float("inf"):
+            raise SettingError(
+                f"checkpoint_seconds is {self.checkpoint_seconds}",
+                "a number of seconds, or 0",
+                "set checkpoint_seconds to such a number",
+            )
 
 
 @dataclass(frozen=True)
@@ -177,6 +190,7 @@ class TrainConfig:
         40
         """
         content = asdict(self.data) | asdict(self.network) | asdict(self.training)
+        content["checkpoint_seconds"] = self.run.checkpoint_seconds
         return {_key(name): value for name, value in content.items() if value is not None}
 
 
@@ -213,7 +227,7 @@ def read_config(path: Path) -> dict[str, Any]:
             f"{path} is not valid TOML ({error})", "lines such as epochs = 10", "correct that line"
         ) from error
     settings = (DataSettings, NetworkSettings, TrainingSettings, RunSettings)
-    known = {_key(field.name) for kind in settings for field in fields(kind)} - {"config"}
+    known = {_key(field.name) for kind in settings for field in fields(kind)} - {"config", "resume"}
     found = resolved({_key(name.replace("-", "_")): value for name, value in content.items()}, path.parent)
     for name in found:
         if name not in known:
@@ -226,55 +240,19 @@ def read_config(path: Path) -> dict[str, Any]:
     return found
 
 
-def origin(settings: DataSettings, run: Path) -> dict[str, str]:
-    """Say in a run's configuration where its relative paths count from, if it has any.
+def run_settings(run: Path) -> dict[str, Any]:
+    """Read the settings of a run that is to continue, as :func:`read_config` does.
 
-    Parameters
-    ----------
-    settings : DataSettings
-    run : path
-        The run's folder.
-
-    Returns
-    -------
-    dict
-        The key ``origin`` with the working directory, as seen from the run's folder: both can be moved together.
+    Raises
+    ------
+    RunError
+        If there is no such run.
     """
-    paths = (getattr(settings, name) for name in PATHS)
-    if not any(is_path(path) and Path(path).exists() and not Path(path).is_absolute() for path in paths):
-        return {}
-    here = Path.cwd()
-    try:
-        return {"origin": os.path.relpath(here, run.resolve())}
-    except ValueError:  # on another drive of Windows
-        return {"origin": str(here)}
-
-
-def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the settings in a run's configuration so that its paths can be used from anywhere.
-
-    Parameters
-    ----------
-    content : mapping
-        The contents of a configuration file. Without an ``origin``, paths stay as they are.
-    folder : path
-        That of the file.
-    """
-    found = dict(content)
-    begun = found.pop("origin", None)
-    for name in PATHS:
-        path = found.get(name)
-        if not isinstance(path, str) or not is_path(path):
-            continue
-        found[name] = re.sub(r"\\udc([89a-f][0-9a-f])", lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
-        if isinstance(begun, str) and (there := (folder.resolve() / begun / found[name]).resolve()).exists():
-            found[name] = str(there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there)
-    return found
-
-
-def is_path(value: Any) -> bool:
-    """Say whether the value of a setting is a path, and not a name or a number."""
-    return isinstance(value, str) and value not in (DIGITS, *PUBLISHED, "-", BALANCED)
+    path = run / RUN_FILES[0]
+    if not path.is_file():
+        found = f"{run} has no {path.name}" if run.is_dir() else f"there is no run {run}"
+        raise RunError(found, "the folder of a run", "check the path")
+    return read_config(path)
 
 
 def data_settings(config: Mapping[str, Any], default: str) -> DataSettings:

@@ -14,8 +14,9 @@ from handgrad.data.digests import row_digests
 from handgrad.data.download import Progress
 from handgrad.data.sets import Part, test_part
 from handgrad.errors import DataError, RunError
-from handgrad.runs.config import data_settings, is_path, resolved
+from handgrad.runs.config import data_settings
 from handgrad.runs.folder import load_run, training_rows
+from handgrad.runs.places import is_path, resolved
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.settings import Engine as EngineName
@@ -67,7 +68,7 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
     HandgradError
         If the run or the data cannot be read, or do not match.
     """
-    model, _, config = load_run(run)
+    model, _, config = load_run(run, tell)
     settings = data_settings(resolved(config, run), model.dataset)
     if data is None and (settings.test or settings.data) == "-":
         raise RunError(

@@ -5,6 +5,8 @@
     runs/digits-1/
       config.toml         all settings
       history.jsonl       one record per line, written during the training
+      checkpoint.safetensors, checkpoint-earlier.safetensors
+                          where the training stands, and where it stood before
       summary.json        the final figures
       model.safetensors   the trained network
       training_rows.npy   digests of the training set, by which an evaluation recognises its rows
@@ -13,13 +15,11 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from io import FileIO
+from collections.abc import Callable, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,8 @@ from handgrad.data.digests import read_digests
 from handgrad.data.listing import RUN_FILES
 from handgrad.errors import RunError
 from handgrad.model.model import Model
-from handgrad.model.safetensors import load_model, parse_json, run_errors
-from handgrad.reporting.records import to_json_line
-from handgrad.training.loop import Record
+from handgrad.model.safetensors import load_model
+from handgrad.runs.checkpoint import has_checkpoint, read_checkpoint
 
 CONFIG_FILE, HISTORY_FILE = RUN_FILES
 SUMMARY_FILE = "summary.json"
@@ -92,8 +91,15 @@ def write_config(run: Path, config: Mapping[str, Any]) -> None:
     import tomli_w
 
     content = tomli_w.dumps(_plain(config))
-    with run_errors(run / CONFIG_FILE), files.written(run / CONFIG_FILE) as file:
+    with files.run_errors(run / CONFIG_FILE), files.written(run / CONFIG_FILE) as file:
         file.write(content.encode())
+
+
+def change_config(run: Path, changes: Mapping[str, Any]) -> None:
+    """Change some settings in the file of a run, and leave it alone if they are as given."""
+    found = _read(run / CONFIG_FILE, tomllib.loads)
+    if found | dict(changes) != found:
+        write_config(run, found | dict(changes))
 
 
 def write_summary(run: Path, summary: Mapping[str, Any]) -> None:
@@ -105,45 +111,22 @@ def write_summary(run: Path, summary: Mapping[str, Any]) -> None:
         If JSON cannot represent a value, or the file cannot be written.
     """
     content = json.dumps(_plain(summary, finite=True), indent=2, allow_nan=False) + "\n"
-    with run_errors(run / SUMMARY_FILE), files.written(run / SUMMARY_FILE) as file:
+    with files.run_errors(run / SUMMARY_FILE), files.written(run / SUMMARY_FILE) as file:
         file.write(content.encode())
 
 
-def record_history(run: Path, records: Iterable[Record]) -> Iterator[Record]:
-    """Append each record to the run's history, then pass it on.
-
-    Each record is one line of JSON, written at once, so that a record that was passed on survives a kill. An incomplete
-    line, left by an earlier kill, is removed first.
-
-    Raises
-    ------
-    RunError
-        If the file cannot be written.
-    """
-    path = run / HISTORY_FILE
-    try:
-        file = path.open("ab+", buffering=0)  # nothing is left to be written when it is closed
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    with file:
-        _drop_torn_line(file)
-        for record in records:
-            line = to_json_line(record).encode() + b"\n"
-            try:
-                if file.write(line) != len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            except OSError as error:
-                raise _unwritable(path, error) from error
-            yield record
-
-
-def load_run(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any], dict[str, Any]]:
-    """Load the model, the summary and the settings of a finished run.
+def load_run(
+    path: str | os.PathLike[str], tell: Callable[[str], None] | None = None
+) -> tuple[Model, dict[str, Any], dict[str, Any]]:
+    """Load the model, the summary and the settings of a run.
 
     Parameters
     ----------
     path : path
-        The folder of a run, or a model file, for which summary and settings are empty.
+        The folder of a run, or a model file, for which summary and settings are empty. Of a run that was killed, the
+        model is that of its last checkpoint, and the summary is empty.
+    tell : callable, optional
+        Called with a sentence about a run that was killed.
 
     Returns
     -------
@@ -160,10 +143,17 @@ def load_run(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any], dict[
         return load_model(path), {}, {}
     if not path.is_dir():
         raise RunError(f"there is no run {path}", "a run folder or a model file", _name_runs(path))
-    if missing := _missing(path):
+    missing = _missing(path)
+    if MODEL_FILE in missing and CONFIG_FILE not in missing and has_checkpoint(path):
+        tell = tell or _in_silence
+        found = read_checkpoint(path, tell)
+        if found is not None:
+            tell(f"{path}: the training did not finish; this is what it knew after {found.state.step:,} steps")
+            return found.model, {}, _read(path / CONFIG_FILE, tomllib.loads)
+    if missing:
         unfinished = ": its training did not finish" if (path / CONFIG_FILE).is_file() else ""
         raise RunError(f"{path} lacks {', '.join(missing)}{unfinished}", "a finished run", _name_runs(path))
-    summary = _read(path / SUMMARY_FILE, parse_json)
+    summary = _read(path / SUMMARY_FILE, files.parse_json)
     config = _read(path / CONFIG_FILE, tomllib.loads)
     return load_model(path / MODEL_FILE), summary, config
 
@@ -180,7 +170,7 @@ def training_rows(path: str | os.PathLike[str]) -> NDArray[np.uint64] | None:
     beside = (path if path.is_dir() else path.parent) / ROWS_FILE
     if not beside.is_file():
         return None
-    with run_errors(beside):
+    with files.run_errors(beside):
         return read_digests(beside)
 
 
@@ -195,6 +185,10 @@ def list_runs(root: str | os.PathLike[str] = RUNS) -> list[Path]:
     root = Path(root)
     found = root.glob(f"*/{MODEL_FILE}") if root.is_dir() else ()
     return sorted((model.parent for model in found if not _missing(model.parent)), key=_name_and_number)
+
+
+def _in_silence(_: str) -> None:
+    """Say nothing."""
 
 
 def _missing(path: Path) -> list[str]:
@@ -256,18 +250,9 @@ def _plain(value: Any, finite: bool = False) -> Any:
     raise RunError(f"a value of type {type(value).__name__}", "text, numbers, lists or tables", "convert it first")
 
 
-def _drop_torn_line(file: FileIO) -> None:
-    """Cut a history after its last complete line."""
-    file.seek(0)
-    content = file.read()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        file.truncate(whole)
-
-
 def _read(path: Path, parse: Any) -> dict[str, Any]:
     """Read a text file of bounded size into a table."""
-    with run_errors(path), files.opened(path) as file:
+    with files.run_errors(path), files.opened(path) as file:
         files.refuse_size(path.stat().st_size, path, _MAX_TEXT)
         content = file.read()
     try:
@@ -286,11 +271,3 @@ def _name_runs(path: Path) -> str:
         return "train a network with `handgrad train`"
     more = f" and {len(runs) - _LISTED} more" if len(runs) > _LISTED else ""
     return f"choose one of {', '.join(map(str, runs[:_LISTED]))}{more}"
-
-
-def _unwritable(path: Path, error: OSError) -> RunError:
-    return RunError(
-        f"{path} cannot be written ({error})",
-        "a writable folder",
-        "check its permissions and the free space on the disk",
-    )

@@ -14,6 +14,7 @@ from handgrad.data import Dataset
 from handgrad.model.model import Model
 from handgrad.reporting import charts
 from handgrad.runs import folder
+from handgrad.runs.attempts import Attempts
 from handgrad.training.loop import Record
 from handgrad.training.metrics import confusion_counts
 
@@ -26,7 +27,7 @@ def draw_pictures(
     data: Dataset,
     history: Iterable[Record],
     predicted: NDArray[np.integer[Any]],
-    tell: Callable[[str], None],
+    attempts: Attempts,
 ) -> None:
     """Draw the curves, the first layer and the confusion matrix of the test set into the run's folder.
 
@@ -38,8 +39,8 @@ def draw_pictures(
     history : iterable of Record
     predicted : integer array of shape (m,)
         The classes that the model predicts for the test set.
-    tell : callable
-        Called with the reason if a picture cannot be drawn, for example on a full disk.
+    attempts : Attempts
+        Draws them, as far as that is possible.
     """
     W = np.asarray(model.parameters.W[0])
     pictures: dict[str, Callable[[Path], None]] = {
@@ -54,7 +55,4 @@ def draw_pictures(
             charts.draw_confusion, counts, data.class_names, title=f"{data.name}: test set"
         )
     for name, draw in pictures.items():
-        try:
-            draw(run / name)
-        except Exception as error:  # whatever a library or the disk has against it: the run is whole without pictures
-            tell(f"{name} could not be drawn: {error or type(error).__name__}")
+        attempts(name, partial(draw, run / name))

@@ -104,7 +104,7 @@ def predict_inputs(
     HandgradError
         If something cannot be read, or does not match the model.
     """
-    model, _, config = load_run(run)
+    model, _, config = load_run(run, tell)
     fills = model.columns is not None and any(column.fill is not None for column in model.columns.features)
     missing: Missing = "mean" if fills or config.get("missing") == "mean" else "drop"
     found: list[Prediction] = []

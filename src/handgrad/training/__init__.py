@@ -3,7 +3,7 @@
 from handgrad.training.batches import dropout_keys, dropout_masks, epoch_order
 from handgrad.training.engines import BatchGradient, Engine, SpanLog, evaluate, make_engine, make_predictor
 from handgrad.training.examples import Examples, check_examples
-from handgrad.training.loop import Record, steps_per_epoch, train
+from handgrad.training.loop import Record, steps_per_epoch, train, train_in_spans
 from handgrad.training.metrics import confusion_counts, correct, recalls
 from handgrad.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 from handgrad.training.schedules import (
@@ -52,4 +52,5 @@ __all__ = [
     "step_decay",
     "steps_per_epoch",
     "train",
+    "train_in_spans",
 ]

@@ -24,6 +24,7 @@ from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
 Orders = Sequence[NDArray[np.integer[Any]]]
+SPAN_SECONDS = 0.5  # about how long the steps may take between two points at which a training can be stopped
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def train(
 
     Training happens while records are requested; a consumer that requests no more has stopped it. The state is changed
     in place and is consistent at every record. Training continues from wherever the state is: a run that was stopped at
-    any step and is continued gives the same bits as one that was not.
+    any step and is continued gives the same bits as one that was not. :func:`train_in_spans` can be stopped between
+    records, too.
 
     Parameters
     ----------
@@ -127,6 +129,33 @@ def train(
     100 1.0
     200 1.0
     """
+    spans = train_in_spans(network, state, examples, evaluate_on, settings=settings, orders=orders, engine=engine)
+    return (record for record in spans if record is not None)
+
+
+def train_in_spans(
+    network: MLP,
+    state: TrainingState,
+    examples: Examples,
+    evaluate_on: Mapping[str, Examples] | None = None,
+    *,
+    settings: TrainingSettings | None = None,
+    orders: Orders | None = None,
+    engine: Engine | None = None,
+) -> Iterator[Record | None]:
+    """Train a network as :func:`train` does, and yield None as well after every span of steps, about twice a second.
+
+    At each None the state is consistent, so it can be saved, and every record of the steps so far has been yielded.
+    Parameters and errors are those of :func:`train`.
+
+    Examples
+    --------
+    >>> network, settings = MLP((2, 2)), TrainingSettings(epochs=1, batch_size=2)
+    >>> state = TrainingState.start(network.initialise(seed=0), settings)
+    >>> examples = Examples(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 1]))
+    >>> [record and record.kind for record in train_in_spans(network, state, examples, settings=settings)]
+    ['evaluation', None, 'evaluation']
+    """
     settings = settings if settings is not None else TrainingSettings()
     evaluate_on = dict(evaluate_on or {})
     check_examples(network, examples)
@@ -163,7 +192,7 @@ def _records(
     settings: TrainingSettings,
     orders: Orders | None,
     engine: Engine | None,
-) -> Iterator[Record]:
+) -> Iterator[Record | None]:
     """Run the loop, in the order in which things happen."""
     if engine is None:
         engine, _ = make_engine(network, examples, settings, state.parameters.vector.dtype)
@@ -188,31 +217,37 @@ def _records(
             with np.errstate(over="ignore", invalid="ignore"):
                 loss, accuracy = engine.evaluate(state.parameters, part)
             if name == "train" and not isfinite(loss):
-                raise _diverged(loss, f"after step {state.step}", rate)
+                raise _diverged(loss, f"after step {state.step}", peak)
             figures[f"{name}_loss"] = loss
             if accuracy is not None:
                 figures[f"{name}_accuracy"] = accuracy
         return Record("evaluation", state.epoch, state.step, rate, state.seconds, figures)
 
+    most = 1  # steps at a time, as many as take SPAN_SECONDS
     for epoch in range(state.epoch, settings.epochs):
         if state.position == 0 and epoch % settings.evaluate_every == 0:
             yield evaluation()
         order = _order(len(examples), epoch, settings, orders)
-        for start in range(state.position - state.position % span, per_epoch, span):
-            first, last = state.position, min(start + span, per_epoch)  # first > start only if stopped within the span
-            begin, before = int(ends[first - 1]) if first else 0, state.step
+        last = state.position
+        while last < per_epoch:
+            first, start, before = last, last - last % span, state.step
+            last = min(first + most, start + span, per_epoch)
+            begin = int(ends[first - 1]) if first else 0
             began = perf_counter()
             with np.errstate(over="ignore", invalid="ignore"):
-                rates = [learning_rate(state.step + offset) for offset in range(last - first)]
+                rates = [learning_rate(before + offset) for offset in range(last - first)]
                 log = engine.run_span(state, order[begin : ends[last - 1]], ends[first:last] - begin, rates)
-            state.seconds += perf_counter() - began
+            seconds = perf_counter() - began
+            state.seconds += seconds
+            most = max(1, min(int(SPAN_SECONDS * (last - first) / max(seconds, 1e-9)), 8 * most))
             if not isfinite(log.total_loss):
-                raise _diverged(log.total_loss, f"within steps {before + 1} to {state.step}", rates[0])
+                raise _diverged(log.total_loss, f"within steps {before + 1} to {state.step}", peak)
             state.epoch, state.position = epoch + last // per_epoch, last % per_epoch
             if settings.log_every and first == start:
                 figures = {"batch_loss": log.loss, "batch_accuracy": log.accuracy, "gradient_norm": log.gradient_norm}
                 known = {name: value for name, value in figures.items() if value is not None}
                 yield Record("batch", epoch, before, rates[0], state.seconds, known)
+            yield None
     yield evaluation()
 
 

@@ -79,3 +79,4 @@ SCHEDULES: dict[str, Schedule] = {
     "one_cycle": one_cycle,
     "inverse_scaling": inverse_scaling,
 }
+OPEN_ENDED = ("constant", "inverse_scaling")  # in which the number of steps plays no part

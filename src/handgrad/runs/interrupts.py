@@ -1,0 +1,66 @@
+"""Requests to stop, which a training heeds when it can: Ctrl-C and SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+
+@dataclass
+class Requests:
+    """The signals that have arrived.
+
+    Attributes
+    ----------
+    patient : bool
+        Whether the first one only joins the list. Any other takes effect at once, as it would elsewhere.
+    arrived : list of int
+    """
+
+    patient: bool = False
+    arrived: list[int] = field(default_factory=list)
+    _before: dict[int, Any] = field(default_factory=dict)
+
+    def heed(self) -> None:
+        """Do what the first request would have done at once: raise a KeyboardInterrupt, as a rule."""
+        for number in self.arrived:
+            self._before[number](number, None)
+
+    def _arrive(self, number: int, frame: FrameType | None) -> None:
+        if self.patient and not self.arrived:
+            self.arrived.append(number)
+        else:
+            self._before[number](number, frame)
+
+
+@contextmanager
+def collected() -> Iterator[Requests]:
+    """Collect requests to stop. Signals that are ignored, or end the process anyway, stay as they are.
+
+    Examples
+    --------
+    >>> with collected() as requests:
+    ...     requests.patient = True
+    ...     signal.raise_signal(signal.SIGINT)
+    ...     print(requests.arrived)
+    [2]
+    """
+    requests = Requests()
+    if threading.current_thread() is not threading.main_thread():
+        yield requests
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+        if callable(before):
+            requests._before[number] = before
+            signal.signal(number, requests._arrive)
+    try:
+        yield requests
+    finally:
+        for of, before in requests._before.items():
+            signal.signal(of, before)

@@ -1,0 +1,66 @@
+"""The paths in the configuration of a run, which can be used from anywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from handgrad.data.catalog import DIGITS
+from handgrad.data.published import PUBLISHED
+from handgrad.data.settings import BALANCED, DataSettings
+
+PATHS = ("data", "test", "validation", "class_weight")  # settings that may be paths
+
+
+def origin(settings: DataSettings, run: Path) -> dict[str, str]:
+    """Say in a run's configuration where its relative paths count from, if it has any.
+
+    Parameters
+    ----------
+    settings : DataSettings
+    run : path
+        The run's folder.
+
+    Returns
+    -------
+    dict
+        The key ``origin`` with the working directory, as seen from the run's folder: both can be moved together.
+    """
+    paths = (getattr(settings, name) for name in PATHS)
+    if not any(is_path(path) and Path(path).exists() and not Path(path).is_absolute() for path in paths):
+        return {}
+    here = Path.cwd()
+    try:
+        return {"origin": os.path.relpath(here, run.resolve())}
+    except ValueError:  # on another drive of Windows
+        return {"origin": str(here)}
+
+
+def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the settings in a run's configuration so that its paths can be used from anywhere.
+
+    Parameters
+    ----------
+    content : mapping
+        The contents of a configuration file. Without an ``origin``, paths stay as they are.
+    folder : path
+        That of the file.
+    """
+    found = dict(content)
+    begun = found.pop("origin", None)
+    for name in PATHS:
+        path = found.get(name)
+        if not isinstance(path, str) or not is_path(path):
+            continue
+        found[name] = re.sub(r"\\udc([89a-f][0-9a-f])", lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
+        if isinstance(begun, str) and (there := (folder.resolve() / begun / found[name]).resolve()).exists():
+            found[name] = str(there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there)
+    return found
+
+
+def is_path(value: Any) -> bool:
+    """Say whether the value of a setting is a path, and not a name or a number."""
+    return isinstance(value, str) and value not in (DIGITS, *PUBLISHED, "-", BALANCED)
