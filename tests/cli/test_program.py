@@ -525,7 +525,7 @@ def heed_ctrl_c() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to another process")
 def test_ctrl_c_stops_at_once_and_leaves_whole_lines(tmp_path: Path) -> None:
-    """Ctrl-C ends a training with exit code 130 and a line; the history is whole, the weights of the moment are kept."""
+    """Ctrl-C ends a training with exit code 130 and a line; the history is whole, the weights of then are kept."""
     command = [PROGRAM, "train", "--hidden", "16", "--epochs", "1000000", "--log-every", "1", "--run", "run"]
     history = tmp_path / "run" / "history.jsonl"
     with subprocess.Popen(

@@ -56,6 +56,7 @@ OTHER: dict[str, tuple[list[str], Any, Any]] = {
     "run": (["--run", "some/run"], "some/run", Path("some/run")),
     "preset": (["--preset", "notebook"], "notebook", "notebook"),
     "checkpoint_seconds": (["--checkpoint-seconds", "0.5"], 0.5, 0.5),
+    "on_divergence": (["--on-divergence", "halve"], "halve", "halve"),
 }
 
 FIELD_NAMES = pytest.mark.parametrize("name", list(OTHER))

@@ -1,4 +1,4 @@
-"""The program: all commands, and one message with exit code 2 for every error that the user can correct."""
+"""The program: all commands, and one message for every error that the user can correct, with exit code 2 or 3."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from handgrad.cli.data import data_app
 from handgrad.cli.exercise import check, exercise_app, grade
 from handgrad.cli.notices import tell
 from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
-from handgrad.errors import HandgradError, SettingError
+from handgrad.errors import DivergenceError, HandgradError, SettingError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainingFlags
 
 if TYPE_CHECKING:
     from cyclopts import ArgumentCollection, Token
 
 _SETTINGS = {field.name for kind in (DataFlags, NetworkFlags, RunSettings, TrainingFlags) for field in fields(kind)}
+DIVERGED = 3  # the exit code of a training whose numbers are no longer finite
 _ALIKE = 0.7  # words that are less alike are no misspellings of each other
 
 
@@ -72,7 +73,7 @@ def run(arguments: Sequence[str] | None) -> int:
         result = app(_with_standard_input(sys.argv[1:] if arguments is None else arguments))
     except (HandgradError, cyclopts.CycloptsError) as error:
         tell(f"handgrad: {_unwrapped(error)}")
-        return 2
+        return DIVERGED if isinstance(error, DivergenceError) else 2
     return result if isinstance(result, int) else 0
 
 

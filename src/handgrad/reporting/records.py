@@ -11,7 +11,7 @@ from typing import Any
 from handgrad.errors import RunError
 from handgrad.training.loop import Record
 
-_KINDS = ("evaluation", "batch")
+_KINDS = ("evaluation", "batch", "divergence")
 _WHOLE = ("epoch", "step")
 _REQUIRED = ("kind", *_WHOLE, "learning_rate", "train_seconds")  # every other key is a figure
 

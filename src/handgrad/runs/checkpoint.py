@@ -22,7 +22,7 @@ from handgrad.training.state import TrainingState
 CHECKPOINT_FILE = "checkpoint.safetensors"
 EARLIER_FILE = "checkpoint-earlier.safetensors"
 
-_WHOLE = ("step", "epoch", "position", "history")
+_WHOLE = ("step", "epoch", "position", "history", "halvings")
 _TEXT = ("data", "engine", "version")
 
 
@@ -57,12 +57,15 @@ class Checkpoint:
     history : int
         How many bytes of the run's history belong to it.
     origin : Origin
+    halvings : int
+        How often the learning rate was halved after the training had diverged.
     """
 
     model: Model
     state: TrainingState
     history: int
     origin: Origin
+    halvings: int = 0
 
 
 def write_checkpoint(run: Path, checkpoint: Checkpoint) -> None:
@@ -75,7 +78,7 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint) -> None:
     """
     state, origin = checkpoint.state, checkpoint.origin
     facts = {name: getattr(state, name) for name in ("step", "epoch", "position", "seconds")}
-    facts |= {"history": checkpoint.history, **vars(origin)}
+    facts |= {"history": checkpoint.history, "halvings": checkpoint.halvings, **vars(origin)}
     arrays = {"slots": state.slots} if len(state.slots) else {}
     if not np.isfinite(state.slots).all():
         raise RunError("an optimizer whose numbers are not finite", "finite numbers", "lower the learning rate")
@@ -145,7 +148,7 @@ def _read(path: Path) -> Checkpoint:
     state = TrainingState(
         model.parameters, slots, facts["step"], facts["epoch"], facts["position"], float(facts["seconds"])
     )
-    return Checkpoint(model, state, facts["history"], Origin(*(facts[name] for name in _TEXT)))
+    return Checkpoint(model, state, facts["history"], Origin(*(facts[name] for name in _TEXT)), facts["halvings"])
 
 
 def _damaged(path: Path, what: str) -> RunError:

@@ -147,6 +147,9 @@ class RunSettings:
     checkpoint_seconds : float
         Seconds between two checkpoints within an epoch; 0 for none. At the end of an epoch there is one in any case,
         unless epochs are so short that writing it would take more than 2% of the time.
+    on_divergence : {"stop", "halve"}
+        What to do if the loss or a parameter is no longer finite. stop: end with exit code 3, and say which learning
+        rate would do. halve: return to the last checkpoint and halve the learning rate, at most five times.
     """
 
     run: Path | None = None
@@ -154,6 +157,7 @@ class RunSettings:
     config: Path | None = None
     resume: Path | None = None
     checkpoint_seconds: float = 30.0
+    on_divergence: Literal["stop", "halve"] = "stop"
 
     def __post_init__(self) -> None:
         if not 0 <= self.checkpoint_seconds < float("inf"):
@@ -190,7 +194,7 @@ class TrainConfig:
         40
         """
         content = asdict(self.data) | asdict(self.network) | asdict(self.training)
-        content["checkpoint_seconds"] = self.run.checkpoint_seconds
+        content |= {name: getattr(self.run, name) for name in ("checkpoint_seconds", "on_divergence")}
         return {_key(name): value for name, value in content.items() if value is not None}
 
 

@@ -63,6 +63,11 @@ class History:
         """How many bytes there are."""
         return os.fstat(self._file.fileno()).st_size + len(self._waiting)
 
+    def cut_to(self, length: int) -> None:
+        """Remove the records after a length, also those that wait."""
+        self._waiting = b""
+        _cut(self._file, length)
+
     def add(self, record: Record) -> None:
         """Let a record be written next."""
         self._waiting += to_json_line(record).encode() + b"\n"

@@ -20,11 +20,36 @@ class Requests:
     patient : bool
         Whether the first one only joins the list. Any other takes effect at once, as it would elsewhere.
     arrived : list of int
+
+    Examples
+    --------
+    >>> requests = Requests(patient=True)
+    >>> with requests.collected():
+    ...     signal.raise_signal(signal.SIGINT)
+    ...     print(requests.arrived)
+    [2]
     """
 
     patient: bool = False
     arrived: list[int] = field(default_factory=list)
     _before: dict[int, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Collect what arrives. Signals that are ignored, or end the process anyway, stay as they are."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before = signal.getsignal(number)
+            if callable(before):
+                self._before[number] = before
+                signal.signal(number, self._arrive)
+        try:
+            yield
+        finally:
+            for of, before in self._before.items():
+                signal.signal(of, before)
 
     def heed(self) -> None:
         """Do what the first request would have done at once: raise a KeyboardInterrupt, as a rule."""
@@ -36,31 +61,3 @@ class Requests:
             self.arrived.append(number)
         else:
             self._before[number](number, frame)
-
-
-@contextmanager
-def collected() -> Iterator[Requests]:
-    """Collect requests to stop. Signals that are ignored, or end the process anyway, stay as they are.
-
-    Examples
-    --------
-    >>> with collected() as requests:
-    ...     requests.patient = True
-    ...     signal.raise_signal(signal.SIGINT)
-    ...     print(requests.arrived)
-    [2]
-    """
-    requests = Requests()
-    if threading.current_thread() is not threading.main_thread():
-        yield requests
-        return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before = signal.getsignal(number)
-        if callable(before):
-            requests._before[number] = before
-            signal.signal(number, requests._arrive)
-    try:
-        yield requests
-    finally:
-        for of, before in requests._before.items():
-            signal.signal(of, before)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,7 @@ class Job:
     engine: Engine
     state: TrainingState
     origin: Origin
+    halvings: int = 0
 
     @property
     def model(self) -> Model:
@@ -57,9 +59,19 @@ class Job:
         )  # fmt: skip
 
     @property
+    def learning_rate(self) -> float:
+        """The learning rate, which :func:`make_job` has chosen if nobody has."""
+        return cast(float, self.config.training.learning_rate)
+
+    @property
     def steps(self) -> int:
         """How many steps the whole training has."""
         return self.config.training.epochs * steps_per_epoch(len(self.examples), self.config.training)
+
+    def fresh(self) -> TrainingState:
+        """Return the state before the first step."""
+        training, network = self.config.training, self.config.network
+        return TrainingState.start(self.network.initialise(training.seed, network.init, network.dtype), training)
 
     def evaluation(self) -> Record:
         """Evaluate the network as it is now."""
@@ -89,7 +101,8 @@ def make_job(config: TrainConfig, data: Dataset, tell: Tell, checkpoint: Checkpo
         tell(reason)
     digests = row_digests(data.X_train, data.y_train)
     begun = Origin(_digest(data, digests, examples), engine.name, handgrad.__version__)
-    return Job(config, data, network, examples, others, digests, engine, state, begun)
+    halvings = checkpoint.halvings if checkpoint else 0
+    return Job(config, data, network, examples, others, digests, engine, state, begun, halvings)
 
 
 def _digest(data: Dataset, digests: NDArray[np.uint64], examples: Examples) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from threading import Timer
 from time import perf_counter
 from typing import Any, NamedTuple, cast
 
@@ -15,28 +14,28 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data import Dataset
 from handgrad.data.digests import write_digests
+from handgrad.errors import DivergenceError
 from handgrad.model.safetensors import save_model
 from handgrad.reporting.records import read_history
 from handgrad.runs import folder
-from handgrad.runs.attempts import Attempts
-from handgrad.runs.checkpoint import CHECKPOINT_FILE, Checkpoint, has_checkpoint, write_checkpoint
+from handgrad.runs.checkpoint import has_checkpoint
 from handgrad.runs.config import TrainConfig
+from handgrad.runs.divergence import explained
 from handgrad.runs.history import History
-from handgrad.runs.interrupts import Requests, collected
+from handgrad.runs.interrupts import Requests
 from handgrad.runs.job import Job, make_job, with_existing_cores
 from handgrad.runs.lock import locked
 from handgrad.runs.pictures import draw_pictures
 from handgrad.runs.places import origin
 from handgrad.runs.remarks import figures_of_classes, remarks
 from handgrad.runs.resume import compare, continued
-from handgrad.training.loop import Record, train_in_spans
+from handgrad.runs.session import Session
+from handgrad.training.loop import Record
 from handgrad.training.settings import Engine as EngineName
 
 # Shows the progress of a training run: takes its records, the number of steps and a title, and passes the records on.
 Show = Callable[[Iterable[Record], int, str], Iterable[Record]]
 Tell = Callable[[str], None]
-
-MOST = 0.02  # share of the time that the checkpoints at the ends of epochs may take
 
 
 class Finished(NamedTuple):
@@ -92,7 +91,7 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
         run = folder.create_run(config.run.run, data.name)
         with locked(run, tell):
             folder.write_config(run, job.config.to_dict() | origin(config.data, run))
-            return _trained(job, run, History(run), [], show, tell, began)
+            return _trained(Session(job, run, History(run), tell), [], show, began)
     with locked(run, tell):
         files.remove_leftovers(run)
         config, checkpoint = continued(config, run, tell)
@@ -107,20 +106,19 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
             tell(f"continuing {run} after step {job.state.step:,} of {job.steps:,}")
         else:
             tell(f"{run} has all of its {config.training.epochs} epochs; only its end is repeated")
-        return _trained(job, run, history, read_history(history.path), show, tell, began)
+        return _trained(Session(job, run, history, tell, job.halvings), read_history(history.path), show, began)
 
 
-def _trained(
-    job: Job, run: Path, history: History, records: list[Record], show: Show, tell: Tell, began: float
-) -> Finished:
+def _trained(session: Session, records: list[Record], show: Show, began: float) -> Finished:
     """Train, and write what a run has at its end; ``records`` are those of the part that is over."""
-    attempts = Attempts(tell)
+    job, run, attempts, requests = session.job, session.run, session.attempts, session.requests
     attempts(folder.ROWS_FILE, lambda: write_digests(run / folder.ROWS_FILE, job.digests))
     sizes = "-".join(map(str, job.network.layer_sizes))
-    with history, collected() as requests:
+    with session.history, requests.collected():
         try:
-            kept = _kept(job, run, history, requests, attempts, tell)
-            records += show(kept, job.steps, f"{job.data.name} {sizes}")
+            records += show(session.records(), job.steps, f"{job.data.name} {sizes}")
+        except DivergenceError as error:
+            raise explained(job, error) from error
         except KeyboardInterrupt:
             if has_checkpoint(run):
                 raise KeyboardInterrupt(f"continue with `handgrad train --resume {run}`") from None
@@ -131,46 +129,21 @@ def _trained(
         model = job.model
         attempts(folder.MODEL_FILE, lambda: save_model(run / folder.MODEL_FILE, model))
         predicted = model.predict_scaled(job.data.X_test, cast(EngineName, job.engine.name)).argmax(axis=1)
-        summary = _summary(job, last, predicted, began) | ({"stopped": True} if stopped else {})
+        summary = _summary(job, last, predicted, began)
+        if session.halvings:
+            summary["learning_rate_halved"] = session.halvings
+        if stopped:
+            summary["stopped"] = True
         attempts(folder.SUMMARY_FILE, lambda: folder.write_summary(run, summary))
         if stopped:
             _stop(requests, f"after step {last.step:,} of {job.steps:,}", run)
+    if session.halvings:
+        records = read_history(session.history.path)  # those after a checkpoint to which it returned are gone
     for remark in remarks(job.config, job.data, job.digests, summary, records):
-        tell(remark)
+        session.tell(remark)
     draw_pictures(run, model, job.data, records, predicted, attempts)
     attempts.again()
     return Finished(run, summary, tuple(attempts.missing))
-
-
-def _kept(
-    job: Job, run: Path, history: History, requests: Requests, attempts: Attempts, tell: Tell
-) -> Iterator[Record]:
-    """Train, and keep what comes of it: every record, and now and then a checkpoint. A request to stop ends it."""
-    settings, state, interval = job.config.training, job.state, job.config.run.checkpoint_seconds
-    spans = train_in_spans(job.network, state, job.examples, job.others, settings=settings, engine=job.engine)
-    if job.engine.name == "compiled":
-        spans = _patiently(spans, tell)
-
-    def save() -> None:
-        history.write(sync=True)
-        write_checkpoint(run, Checkpoint(job.model, state, history.length, job.origin))
-
-    saved, cost = perf_counter(), 0.0
-    for record in spans:
-        requests.patient = True  # before, code may still be being compiled, which takes long
-        if record is not None:
-            history.add(record)
-            attempts(folder.HISTORY_FILE, history.write)
-            yield record
-            continue
-        now, at_end = perf_counter(), state.position == 0
-        due = 0 < interval <= now - saved or (at_end and MOST * (now - saved) >= cost)
-        if due or requests.arrived or (at_end and state.epoch == settings.epochs):
-            attempts(CHECKPOINT_FILE, save)
-            saved = perf_counter()
-            cost = saved - now
-        if requests.arrived:
-            return
 
 
 def _stop(requests: Requests, when: str, run: Path) -> None:
@@ -196,18 +169,3 @@ def _summary(job: Job, last: Record, predicted: NDArray[np.integer[Any]], began:
         "seconds": perf_counter() - began,
         "version": job.origin.version,
     }
-
-
-def _patiently(records: Iterator[Record | None], tell: Tell) -> Iterator[Record | None]:
-    """Pass records on; if the first one takes long, because code is compiled, tell the user why."""
-    from handgrad.training.engines.compiled import keeps_code  # loads numba
-
-    often = "only once" if keeps_code() else "each time: no folder to keep it in can be written (NUMBA_CACHE_DIR)"
-    timer = Timer(3.0, tell, [f"compiling the training code, which takes about a minute and happens {often}"])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield next(records)
-    finally:
-        timer.cancel()
-    yield from records

@@ -29,11 +29,12 @@ SPAN_SECONDS = 0.5  # about how long the steps may take between two points at wh
 
 @dataclass(frozen=True)
 class Record:
-    """One report of a training run: an evaluation, or the figures of one batch.
+    """One report of a training run: an evaluation, the figures of one batch, or a divergence.
 
     Attributes
     ----------
-    kind : {"evaluation", "batch"}
+    kind : {"evaluation", "batch", "divergence"}
+        The last is never yielded: it stands in the history of a run that returned to a checkpoint.
     epoch : int
         Epochs completed.
     step : int
@@ -49,7 +50,7 @@ class Record:
         clipping). There are no accuracies if the targets are numbers.
     """
 
-    kind: Literal["evaluation", "batch"]
+    kind: Literal["evaluation", "batch", "divergence"]
     epoch: int
     step: int
     learning_rate: float
@@ -115,7 +116,7 @@ def train(
         If labels, weights or values are outside their range, an epoch would have no batch, or the state does not match
         the settings.
     DivergenceError
-        If the loss is no longer finite. The parameters are then useless.
+        If the loss or a parameter is no longer finite. The state is then what it was before the last span of steps.
 
     Examples
     --------
@@ -217,7 +218,7 @@ def _records(
             with np.errstate(over="ignore", invalid="ignore"):
                 loss, accuracy = engine.evaluate(state.parameters, part)
             if name == "train" and not isfinite(loss):
-                raise _diverged(loss, f"after step {state.step}", peak)
+                raise _diverged(f"after step {state.step}", peak)
             figures[f"{name}_loss"] = loss
             if accuracy is not None:
                 figures[f"{name}_accuracy"] = accuracy
@@ -233,15 +234,17 @@ def _records(
             first, start, before = last, last - last % span, state.step
             last = min(first + most, start + span, per_epoch)
             begin = int(ends[first - 1]) if first else 0
-            began = perf_counter()
+            good, began = state.copy(), perf_counter()
             with np.errstate(over="ignore", invalid="ignore"):
                 rates = [learning_rate(before + offset) for offset in range(last - first)]
                 log = engine.run_span(state, order[begin : ends[last - 1]], ends[first:last] - begin, rates)
             seconds = perf_counter() - began
             state.seconds += seconds
             most = max(1, min(int(SPAN_SECONDS * (last - first) / max(seconds, 1e-9)), 8 * most))
-            if not isfinite(log.total_loss):
-                raise _diverged(log.total_loss, f"within steps {before + 1} to {state.step}", peak)
+            if not (isfinite(log.total_loss) and np.isfinite(state.parameters.vector).all()):
+                where = f"within steps {before + 1} to {state.step}"
+                state.become(good)
+                raise _diverged(where, peak)
             state.epoch, state.position = epoch + last // per_epoch, last % per_epoch
             if settings.log_every and first == start:
                 figures = {"batch_loss": log.loss, "batch_accuracy": log.accuracy, "gradient_norm": log.gradient_norm}
@@ -289,10 +292,10 @@ def _check_orders(orders: Orders, n: int, epochs: int) -> None:
         raise ShapeError(f"{found} of {n} examples", f"shape ({n},) for each epoch", "pass one permutation per epoch")
 
 
-def _diverged(loss: float, where: str, learning_rate: float) -> DivergenceError:
-    """Describe a loss that is no longer finite."""
+def _diverged(where: str, learning_rate: float) -> DivergenceError:
+    """Describe numbers that are no longer finite."""
     return DivergenceError(
-        f"the training loss is {loss} {where}",
-        "a finite loss",
+        f"the training loss or a parameter is no longer finite {where}",
+        "finite numbers",
         f"lower the learning rate (it is {learning_rate:g}) or clip the gradient",
     )

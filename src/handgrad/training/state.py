@@ -72,3 +72,8 @@ class TrainingState:
     def copy(self) -> TrainingState:
         """Return a state with a vector and slots of its own."""
         return replace(self, parameters=self.parameters.copy(), slots=self.slots.copy())
+
+    def become(self, other: TrainingState) -> None:
+        """Take over the numbers of another state of the same shape, in place."""
+        self.parameters.vector[:], self.slots[:] = other.parameters.vector, other.slots
+        self.step, self.epoch, self.position, self.seconds = other.step, other.epoch, other.position, other.seconds

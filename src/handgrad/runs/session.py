@@ -1,0 +1,130 @@
+"""A training under way: every record of it is kept, and now and then a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Timer
+from time import perf_counter
+
+from handgrad.errors import DivergenceError
+from handgrad.runs.attempts import Attempts
+from handgrad.runs.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
+from handgrad.runs.folder import HISTORY_FILE
+from handgrad.runs.history import History
+from handgrad.runs.interrupts import Requests
+from handgrad.runs.job import Job
+from handgrad.training.loop import Record, train_in_spans
+
+MOST = 0.02  # share of the time that the checkpoints at the ends of epochs may take
+HALVINGS = 5  # of the learning rate, at most
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Session:
+    """What a training needs beside its job.
+
+    Parameters
+    ----------
+    job : Job
+        Its state changes in place.
+    run : path
+    history : History
+    tell : callable
+    halvings : int
+        How often the learning rate has been halved.
+    """
+
+    job: Job
+    run: Path
+    history: History
+    tell: Tell
+    halvings: int = 0
+    attempts: Attempts = field(init=False)
+    requests: Requests = field(default_factory=Requests)
+
+    def __post_init__(self) -> None:
+        self.attempts = Attempts(self.tell)
+
+    def records(self) -> Iterator[Record]:
+        """Train, and yield the records. A request to stop ends it.
+
+        Raises
+        ------
+        DivergenceError
+            If the training diverges, and the learning rate is not to be halved, or has been halved often enough.
+        """
+        job = self.job
+        while True:
+            rate = job.learning_rate * 0.5**self.halvings
+            settings = replace(job.config.training, learning_rate=rate)
+            spans = train_in_spans(
+                job.network, job.state, job.examples, job.others, settings=settings, engine=job.engine
+            )
+            if job.engine.name == "compiled":
+                spans = _patiently(spans, self.tell)
+            try:
+                yield from self._kept(spans)
+                return
+            except DivergenceError as error:
+                if job.config.run.on_divergence == "stop" or self.halvings == HALVINGS:
+                    raise
+                self.tell(f"{error.found}: going back, with the learning rate {rate / 2:g} instead of {rate:g}")
+                yield self._turn_back(rate / 2)
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        self.history.write(sync=True)
+        job = self.job
+        write_checkpoint(self.run, Checkpoint(job.model, job.state, self.history.length, job.origin, self.halvings))
+
+    def _kept(self, spans: Iterator[Record | None]) -> Iterator[Record]:
+        """Pass records on, and write what is to be kept."""
+        state, interval = self.job.state, self.job.config.run.checkpoint_seconds
+        saved, cost = perf_counter(), 0.0
+        for record in spans:
+            self.requests.patient = True  # before, code may still be being compiled, which takes long
+            if record is not None:
+                yield self._written(record)
+                continue
+            now, at_end = perf_counter(), state.position == 0
+            due = 0 < interval <= now - saved or (at_end and MOST * (now - saved) >= cost)
+            if due or self.requests.arrived or state.step == self.job.steps:
+                self.attempts(CHECKPOINT_FILE, self.save)
+                saved = perf_counter()
+                cost = saved - now
+            if self.requests.arrived:
+                return
+
+    def _written(self, record: Record) -> Record:
+        """Add a record to the history."""
+        self.history.add(record)
+        self.attempts(HISTORY_FILE, self.history.write)
+        return record
+
+    def _turn_back(self, rate: float) -> Record:
+        """Return to the last checkpoint, or to the beginning, and record that the learning rate is another."""
+        checkpoint = read_checkpoint(self.run, self.tell)
+        state = self.job.state
+        state.become(self.job.fresh() if checkpoint is None else checkpoint.state)
+        self.history.cut_to(0 if checkpoint is None else checkpoint.history)
+        self.halvings += 1
+        return self._written(Record("divergence", state.epoch, state.step, rate, state.seconds))
+
+
+def _patiently(records: Iterator[Record | None], tell: Tell) -> Iterator[Record | None]:
+    """Pass records on; if the first one takes long, because code is compiled, tell the user why."""
+    from handgrad.training.engines.compiled import keeps_code  # loads numba
+
+    often = "only once" if keeps_code() else "each time: no folder to keep it in can be written (NUMBA_CACHE_DIR)"
+    timer = Timer(3.0, tell, [f"compiling the training code, which takes about a minute and happens {often}"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield next(records)
+    finally:
+        timer.cancel()
+    yield from records
