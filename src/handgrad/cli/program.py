@@ -18,6 +18,7 @@ import handgrad
 from handgrad.cli.data import data_app
 from handgrad.cli.exercise import check, exercise_app, grade
 from handgrad.cli.notices import tell
+from handgrad.cli.runs import diff, runs, verify
 from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
 from handgrad.errors import DivergenceError, HandgradError, SettingError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainingFlags
@@ -62,7 +63,7 @@ app = App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-for command in (train, reproduce, evaluate, predict, data_app, exercise_app, check, grade):
+for command in (train, evaluate, predict, runs, diff, verify, reproduce, data_app, exercise_app, check, grade):
     app.command(command)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection, Sequence
 
 
 def printable(text: str, encoding: str) -> str:
@@ -22,3 +23,28 @@ def width_of(text: str) -> int:
 def padded(text: str, width: int) -> str:
     """Fill a text with blanks up to a width."""
     return text + " " * (width - width_of(text))
+
+
+def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
+    """Align rows in columns, two blanks apart.
+
+    Parameters
+    ----------
+    rows : sequence of rows
+        Of equal length.
+    right : collection of int
+        The columns that are aligned at their right end.
+
+    Examples
+    --------
+    >>> print(columns([("run", "epochs"), ("a-12", "3")], right=[1]))
+    run   epochs
+    a-12       3
+    """
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+
+    def cell(text: str, place: int) -> str:
+        blanks = " " * (widths[place] - width_of(text))
+        return blanks + text if place in right else text + blanks
+
+    return "\n".join("  ".join(cell(text, place) for place, text in enumerate(row)).rstrip() for row in rows)

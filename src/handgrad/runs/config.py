@@ -185,6 +185,28 @@ class TrainConfig:
     training: Annotated[TrainingFlags, _FLAT, _TRAINING] = TrainingFlags()
     run: Annotated[RunSettings, _FLAT, _RUN] = RunSettings()
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> TrainConfig:
+        """Return the settings that a configuration file contains, as :func:`read_config` gives them.
+
+        Raises
+        ------
+        SettingError
+            If one of them is outside its range.
+
+        Examples
+        --------
+        >>> TrainConfig.from_dict({"lr": 0.5, "hidden": [3]}).network.hidden
+        (3,)
+        """
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
+        kinds = {"data": DataFlags, "network": NetworkFlags, "training": TrainingFlags, "run": RunSettings}
+        parts: dict[str, Any] = {
+            part: kind(**{one.name: values[_key(one.name)] for one in fields(kind) if _key(one.name) in values})
+            for part, kind in kinds.items()
+        }
+        return cls(**parts)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the settings under the keys of a configuration file, without those that name other files.
 

@@ -4,6 +4,7 @@
 
     runs/digits-1/
       config.toml         all settings
+      environment.json    data, libraries and machine, on which the bits depend
       history.jsonl       one record per line, written during the training
       checkpoint.safetensors, checkpoint-earlier.safetensors
                           where the training stands, and where it stood before

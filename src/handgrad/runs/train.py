@@ -21,6 +21,7 @@ from handgrad.runs import folder
 from handgrad.runs.checkpoint import has_checkpoint
 from handgrad.runs.config import TrainConfig
 from handgrad.runs.divergence import explained
+from handgrad.runs.environment import write_environment
 from handgrad.runs.history import History
 from handgrad.runs.interrupts import Requests
 from handgrad.runs.job import Job, make_job, with_existing_cores
@@ -91,6 +92,7 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
         run = folder.create_run(config.run.run, data.name)
         with locked(run, tell):
             folder.write_config(run, job.config.to_dict() | origin(config.data, run))
+            write_environment(run, job.origin)
             return _trained(Session(job, run, History(run), tell), [], show, began)
     with locked(run, tell):
         files.remove_leftovers(run)

@@ -242,9 +242,8 @@ def _records(
             state.seconds += seconds
             most = max(1, min(int(SPAN_SECONDS * (last - first) / max(seconds, 1e-9)), 8 * most))
             if not (isfinite(log.total_loss) and np.isfinite(state.parameters.vector).all()):
-                where = f"within steps {before + 1} to {state.step}"
                 state.become(good)
-                raise _diverged(where, peak)
+                raise _diverged(f"within steps {before + 1} to {before + last - first}", peak)
             state.epoch, state.position = epoch + last // per_epoch, last % per_epoch
             if settings.log_every and first == start:
                 figures = {"batch_loss": log.loss, "batch_accuracy": log.accuracy, "gradient_norm": log.gradient_norm}

@@ -1,0 +1,119 @@
+"""The runs in a folder: how far they are, how good, and whether they are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from handgrad.data.listing import RUN_FILES
+from handgrad.errors import HandgradError, RunError
+from handgrad.reporting.records import read_history
+from handgrad.runs.checkpoint import has_checkpoint
+from handgrad.runs.config import run_settings
+from handgrad.runs.folder import MODEL_FILE, RUNS, load_run
+from handgrad.runs.lock import is_locked
+from handgrad.training.loop import Record
+
+State = Literal["finished", "stopped", "running", "broken"]
+_SCORES = ("validation_accuracy", "test_accuracy", "train_accuracy")  # the first that a history has
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One run in short.
+
+    Attributes
+    ----------
+    name : str
+        The path of its folder.
+    state : {"finished", "stopped", "running", "broken"}
+        stopped: it can be continued, whether it was stopped or killed. broken: nothing can be done with it.
+    data : str
+    layer_sizes : tuple of int
+        Empty if they are not known.
+    epochs, planned : int
+        Those that are complete, and those of the whole training.
+    best, last : float or None
+        Accuracies on the validation set, or the test set if there is none.
+    seconds : float
+        Time spent in training steps.
+    """
+
+    name: str
+    state: State
+    data: str = ""
+    layer_sizes: tuple[int, ...] = ()
+    epochs: int = 0
+    planned: int = 0
+    best: float | None = None
+    last: float | None = None
+    seconds: float = 0.0
+
+
+def overview(
+    folder: Path = RUNS, sort: Literal["name", "epochs", "best", "last", "seconds"] = "name"
+) -> list[Overview]:
+    """Describe the runs in a folder.
+
+    Parameters
+    ----------
+    folder : path
+        One with runs in it, or a run itself.
+    sort : {"name", "epochs", "best", "last", "seconds"}
+        Numbers are sorted with the largest first.
+
+    Raises
+    ------
+    RunError
+        If there is no such folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as empty:
+    ...     overview(Path(empty))
+    []
+    """
+    if not folder.is_dir():
+        raise RunError(f"there is no folder {folder}", "a folder with runs", "train a network with `handgrad train`")
+    runs = [folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir()))
+    found = [_described(run) for run in runs]
+    return found if sort == "name" else sorted(found, key=lambda one: -(getattr(one, sort) or 0.0))
+
+
+def _is_run(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in RUN_FILES)
+
+
+def _described(run: Path) -> Overview:
+    """Describe one run."""
+    running, sizes, ended = is_locked(run), tuple[int, ...](), False
+    try:
+        settings = run_settings(run)
+        evaluations = [one for one in read_history(run / RUN_FILES[1]) if one.kind == "evaluation"]
+        if has_checkpoint(run) or (run / MODEL_FILE).is_file():  # otherwise it was killed before there was anything
+            model, summary, _ = load_run(run)
+            sizes, ended = model.network.layer_sizes, bool(summary) and "stopped" not in summary
+    except HandgradError:
+        return Overview(str(run), "running" if running else "broken")
+    last = evaluations[-1] if evaluations else Record("evaluation", 0, 0, 0.0, 0.0)
+    scores = _scores(evaluations)
+    return Overview(
+        str(run),
+        "running" if running else "finished" if ended and last.epoch >= settings["epochs"] else "stopped",
+        str(settings["data"]),
+        sizes,
+        last.epoch,
+        settings["epochs"],
+        max(scores, default=None),
+        scores[-1] if scores else None,
+        last.train_seconds,
+    )
+
+
+def _scores(evaluations: Sequence[Record]) -> list[float]:
+    """Return the accuracies that count."""
+    name = next((name for name in _SCORES if any(name in one.figures for one in evaluations)), "")
+    return [one.figures[name] for one in evaluations if name in one.figures]
