@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import gzip
-import json
 import lzma
 import os
 import secrets
@@ -17,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from handgrad.errors import DataError, FormatError, HandgradError, RunError
 
@@ -151,27 +150,15 @@ def run_errors(path: Path) -> Iterator[None]:
         raise RunError(found, error.wanted, error.remedy) from error
 
 
-def parse_json(text: str | bytes) -> Any:
-    """Parse standard JSON: without NaN and infinity, and nested no deeper than Python's recursion limit.
-
-    Raises
-    ------
-    ValueError
-        If the text is anything else.
-
-    Examples
-    --------
-    >>> parse_json('{"a": [1, null]}')
-    {'a': [1, None]}
-    """
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
+def read_text(path: Path, limit: int) -> str:
+    """Read a small text in UTF-8; refuse a longer one before it is read."""
+    with opened(path) as file:
+        content = file.read(limit + 1)
+    refuse_size(max(len(content), path.stat().st_size), path, limit)
     try:
-        return json.loads(text, parse_constant=refuse)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise damaged(path, f"it is no text in UTF-8 ({error})") from error
 
 
 def refuse_existing(path: Path) -> None:

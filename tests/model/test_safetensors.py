@@ -23,10 +23,10 @@ from handgrad.data import Scaling
 from handgrad.data.features import Column, Columns
 from handgrad.data.marks import Marks
 from handgrad.errors import DataError, RunError, SettingError, ShapeError
-from handgrad.files import parse_json
 from handgrad.model import Model, load_model, save_model
 from handgrad.model.safetensors import FORMAT, MAX_HEADER
 from handgrad.network import LOSSES, MLP, Parameters
+from handgrad.parsing import parse_json
 
 
 def model(

@@ -268,14 +268,14 @@ def test_a_key_that_resembles_none_is_to_be_removed(text: str, toml: Path, refus
 def test_a_file_that_is_no_toml_is_refused(content: bytes, toml: Path, refused: Any) -> None:
     """What is no TOML is refused with the file's name."""
     toml.write_bytes(content)
-    with refused(SettingError, str(toml), "not valid TOML"):
+    with refused(SettingError, str(toml), "no text in UTF-8" if content == b"\xff\xfe" else "not valid TOML"):
         read_config(toml)
 
 
-@pytest.mark.parametrize("name", ["missing.toml", "."])
-def test_a_file_that_cannot_be_read_is_refused(name: str, tmp_path: Path, refused: Any) -> None:
+@pytest.mark.parametrize(("name", "piece"), [("missing.toml", "there is no file"), (".", "is a folder")])
+def test_a_file_that_cannot_be_read_is_refused(name: str, piece: str, tmp_path: Path, refused: Any) -> None:
     """A missing file, or a folder, is refused with its name."""
-    with refused(SettingError, str(tmp_path / name), "cannot be read"):
+    with refused(SettingError, str(tmp_path / name), piece):
         read_config(tmp_path / name)
 
 

@@ -27,6 +27,7 @@ from handgrad.data.formats import kind_of
 from handgrad.errors import RunError
 from handgrad.model.model import Model
 from handgrad.network import MLP, Parameters
+from handgrad.parsing import parse_json
 
 FORMAT = 3  # 1 has no columns, 3 has something attached
 MAX_HEADER = 2**26  # bytes, enough for the bounds of a million columns
@@ -214,7 +215,7 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
             f"{path} has no handgrad entry in its header", "a model written by handgrad", "choose another file"
         )
     try:
-        header = files.parse_json((metadata or {})["handgrad"])
+        header = parse_json((metadata or {})["handgrad"])
     except ValueError as error:
         raise _damaged(path, f"its header is not JSON ({error})") from error
     if isinstance(header, dict) and type(version := header.get("format")) is int and version > FORMAT:

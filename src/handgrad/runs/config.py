@@ -7,7 +7,6 @@ library's, because the main job should train well as it is.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
@@ -16,11 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, Token
 
+from handgrad import files
 from handgrad.data.listing import RUN_FILES
 from handgrad.data.names import split_names
 from handgrad.data.settings import DataSettings, Missing, TableOptions
-from handgrad.errors import RunError, SettingError
+from handgrad.errors import DataError, RunError, SettingError
 from handgrad.network.settings import NetworkSettings
+from handgrad.parsing import parse_toml
 from handgrad.runs.places import resolved
 from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSettings
 
@@ -53,6 +54,7 @@ _DATA_AND_NETWORK, _TABLES, _TRAINING, _RUN = (
     Parameter(group=Group(title, sort_key=place)) for place, title in enumerate(_HEADINGS)
 )
 _FLAT = Parameter(name="*")
+_MAX_TEXT = 2**20  # bytes of a configuration file
 PRESETS: dict[str, dict[str, Any]] = {
     "notebook": {
         "hidden": [400, 400],
@@ -245,13 +247,13 @@ def read_config(path: Path) -> dict[str, Any]:
         If the file cannot be read, is not valid TOML, or contains an unknown key.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingError(f"{path} cannot be read ({error.strerror})", "a TOML file", "check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = parse_toml(files.read_text(path, _MAX_TEXT))
+    except ValueError as error:
         raise SettingError(
             f"{path} is not valid TOML ({error})", "lines such as epochs = 10", "correct that line"
         ) from error
+    except DataError as error:
+        raise SettingError(error.found, "a TOML file of settings", error.remedy) from error
     settings = (DataSettings, NetworkSettings, TrainingSettings, RunSettings)
     known = {_key(field.name) for kind in settings for field in fields(kind)} - {"config", "resume"}
     found = resolved({_key(name.replace("-", "_")): value for name, value in content.items()}, path.parent)
@@ -259,7 +261,7 @@ def read_config(path: Path) -> dict[str, Any]:
         if name not in known:
             near = get_close_matches(name, [*known, "learning_rate"], 1)
             raise SettingError(
-                f"{path} contains the unknown key {name!r}",
+                f"{path} contains the unknown key {name[:80]!r}",
                 "one of " + ", ".join(sorted(known)),
                 f"use {_key(near[0])!r} if that is what you mean" if near else "remove it",
             )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from handgrad import files
 from handgrad.errors import RunError
+from handgrad.parsing import parse_json
 from handgrad.runs.checkpoint import Origin
 
 ENVIRONMENT_FILE = "environment.json"
@@ -56,11 +57,10 @@ def read_environment(run: Path) -> dict[str, str]:
         If it cannot be read.
     """
     path = run / ENVIRONMENT_FILE
-    with files.run_errors(path), files.opened(path) as file:
-        files.refuse_size(path.stat().st_size, path, _MAX)
-        content = file.read()
+    with files.run_errors(path):
+        content = files.read_text(path, _MAX)
     try:
-        found = files.parse_json(content)
+        found = parse_json(content)
     except ValueError as error:
         raise RunError(f"{path} cannot be read ({error})", "an unchanged file", "train again") from error
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):

@@ -19,7 +19,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from math import isfinite
 from pathlib import Path
@@ -34,6 +33,7 @@ from handgrad.data.listing import RUN_FILES
 from handgrad.errors import RunError
 from handgrad.model.model import Model
 from handgrad.model.safetensors import load_model
+from handgrad.parsing import parse_json, parse_toml
 from handgrad.runs.checkpoint import has_checkpoint, read_checkpoint
 
 CONFIG_FILE, HISTORY_FILE = RUN_FILES
@@ -98,7 +98,7 @@ def write_config(run: Path, config: Mapping[str, Any]) -> None:
 
 def change_config(run: Path, changes: Mapping[str, Any]) -> None:
     """Change some settings in the file of a run, and leave it alone if they are as given."""
-    found = _read(run / CONFIG_FILE, tomllib.loads)
+    found = _read(run / CONFIG_FILE, parse_toml)
     if found | dict(changes) != found:
         write_config(run, found | dict(changes))
 
@@ -150,12 +150,12 @@ def load_run(
         found = read_checkpoint(path, tell)
         if found is not None:
             tell(f"{path}: the training did not finish; this is what it knew after {found.state.step:,} steps")
-            return found.model, {}, _read(path / CONFIG_FILE, tomllib.loads)
+            return found.model, {}, _read(path / CONFIG_FILE, parse_toml)
     if missing:
         unfinished = ": its training did not finish" if (path / CONFIG_FILE).is_file() else ""
         raise RunError(f"{path} lacks {', '.join(missing)}{unfinished}", "a finished run", _name_runs(path))
-    summary = _read(path / SUMMARY_FILE, files.parse_json)
-    config = _read(path / CONFIG_FILE, tomllib.loads)
+    summary = _read(path / SUMMARY_FILE, parse_json)
+    config = _read(path / CONFIG_FILE, parse_toml)
     return load_model(path / MODEL_FILE), summary, config
 
 
@@ -251,14 +251,13 @@ def _plain(value: Any, finite: bool = False) -> Any:
     raise RunError(f"a value of type {type(value).__name__}", "text, numbers, lists or tables", "convert it first")
 
 
-def _read(path: Path, parse: Any) -> dict[str, Any]:
+def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
     """Read a text file of bounded size into a table."""
-    with files.run_errors(path), files.opened(path) as file:
-        files.refuse_size(path.stat().st_size, path, _MAX_TEXT)
-        content = file.read()
+    with files.run_errors(path):
+        content = files.read_text(path, _MAX_TEXT)
     try:
-        parsed = parse(content.decode())
-    except (ValueError, RecursionError) as error:
+        parsed = parse(content)
+    except ValueError as error:
         raise RunError(f"{path} cannot be read ({error})", "an unchanged file", "train again") from error
     if not isinstance(parsed, dict):
         raise RunError(f"{path} contains no table", "an unchanged file", "train again")

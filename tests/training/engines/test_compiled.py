@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -774,3 +775,14 @@ def test_any_number_of_threads_gives_the_same_bits(X: np.ndarray, optimizer: str
         vectors.append(parameters.vector)
     for vector in vectors[1:]:
         np.testing.assert_array_equal(vector, vectors[0])
+
+
+def test_a_predictor_may_be_called_from_several_threads() -> None:
+    """Eight threads get what each gets alone, with rows for one thread of its own and for several."""
+    network = MLP((64, 50, 10), "relu")
+    predict = make_predictor(network, network.initialise(0, dtype=np.float32), "compiled", rows=10**6)
+    batches = [np.random.default_rng(i).normal(size=(20 + 400 * i, 64)).astype(np.float32) for i in range(8)]
+    wanted = [predict(X) for X in batches]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: (i % 8, predict(batches[i % 8])), range(400)))
+    assert [i for i, outputs in found if not np.array_equal(outputs, wanted[i])] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 import joblib
@@ -177,7 +178,7 @@ def _log(steps: int) -> Log:
 
 
 class Predictor:
-    """Computes predictions, as ``MLP.predict`` does, with compiled code; made once for many calls.
+    """Computes predictions, as ``MLP.predict`` does, with compiled code; made once for many calls, from any thread.
 
     Parameters
     ----------
@@ -210,6 +211,7 @@ class _Forward:
         self.dtype, self.outputs, self.team = np.dtype(dtype), network.layer_sizes[-1], team
         self.network = network_of(network)
         self.workspaces: list[EvaluationWorkspace] = []
+        self.free = Lock()  # the workspaces serve one caller at a time
 
     def workspace(self, thread: int) -> EvaluationWorkspace:
         """Return a thread's workspace."""
@@ -242,13 +244,14 @@ class _Forward:
         X, outputs = fixed(X, self.dtype), np.empty((len(X), self.outputs), self.dtype)
         threads = max(1, min(self.team.threads, -(-len(X) // CHUNK)))
         network, stop = self.network, self.team.stop
-        workspaces = [self.workspace(thread) for thread in range(threads)]
 
         def predict(thread: int) -> None:
-            predict_rows(vector, network, X, workspaces[thread], SPARSE, outputs, thread, threads, stop)
+            predict_rows(vector, network, X, self.workspaces[thread], SPARSE, outputs, thread, threads, stop)
 
-        if threads == 1:
-            predict(0)  # too short for a thread or an interrupt to be worthwhile
-        else:
-            self.team.run(predict, threads)
+        with self.free:
+            self.workspace(threads - 1)
+            if threads == 1:
+                predict(0)  # too short for a thread or an interrupt to be worthwhile
+            else:
+                self.team.run(predict, threads)
         return outputs

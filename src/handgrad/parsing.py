@@ -1,0 +1,60 @@
+"""JSON and TOML from files that are not trusted: whatever they contain, there is a value or a ValueError, and soon."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import Any
+
+DEEPEST = 100  # tables within tables in TOML, whose parser takes quadratic time for each
+# A name in pieces: whole words, without a way back, so that the time grows with the length of a text and no faster.
+_NESTED = re.compile(rf"""(?<![\w-])(?>(?>[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}""")
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse standard JSON: without NaN and infinity, and nested no deeper than Python's recursion limit.
+
+    Raises
+    ------
+    ValueError
+        If the text is anything else.
+
+    Examples
+    --------
+    >>> parse_json('{"a": [1, null]}')
+    {'a': [1, None]}
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Parse TOML whose tables are not nested without end.
+
+    Raises
+    ------
+    ValueError
+        If the text is anything else.
+
+    Examples
+    --------
+    >>> parse_toml("a.b = [1, 2]")
+    {'a': {'b': [1, 2]}}
+    """
+    if _NESTED.search(text):
+        raise ValueError(f"a name of more than {DEEPEST} parts")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except ValueError as error:
+        raise ValueError("a number of too many digits") from error
