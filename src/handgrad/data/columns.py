@@ -20,6 +20,7 @@ from handgrad.data.marks import Marks, most_common_marks
 from handgrad.data.names import as_named, dropping, in_order
 from handgrad.data.rows import TRUTH, marks_noted, numbers
 from handgrad.data.settings import Missing
+from handgrad.data.text import is_number
 from handgrad.data.written import is_numeric, marks_of, texts_of
 from handgrad.errors import DataError, FormatError
 
@@ -138,6 +139,10 @@ def _of_texts(frame: Frame, name: str, rows: NDArray[np.intp]) -> tuple[Column, 
     row = next(row for row, text in enumerate(fields) if text is not None and marks.value(text) is None)
     where = f"{frame.path}, {frame.place(row)}, {place}: {str(fields[row])[:40]!r} is not a number, and the column has "
     leave = f"correct the field, or leave the column out with {dropping(name)}"
+    if row == 0 and len(others) == 1 and frame.named:
+        leave = f"remove the row if it holds units or further names; otherwise {leave}"
+    elif all(len(text.split()) > 1 and all(map(is_number, text.split())) for text in others):
+        leave = f"give each number a column of its own{_in_pandas(frame, name)}"
     pictures = all(is_picture_name(Path(text)) for text in others)
     if pictures:
         leave = (
@@ -160,6 +165,14 @@ def _of_texts(frame: Frame, name: str, rows: NDArray[np.intp]) -> tuple[Column, 
     why = f"has fields such as {others[0][:40]!r} among its numbers, and so " if mixed else ""
     number = f"{len(words)} column{'s' * (len(words) > 1)}"
     return Column(name, words), (f"{place} {why}becomes {number}, one for each word",)
+
+
+def _in_pandas(frame: Frame, name: str) -> str:
+    """Say how pandas divides a text column of several numbers."""
+    if not frame.named or frame.source is None:
+        return ""
+    split = f"t.join(t.pop({name!r}).str.split(expand=True)).to_csv('new.csv', index=False)"
+    return f", in pandas with t = pd.read_csv({frame.path.name!r}); {split}"
 
 
 def far_apart(X: NDArray[np.float64], columns: Columns) -> tuple[str, ...]:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.data.dialects import Dialect, sniff
 from handgrad.data.encodings import as_utf8
-from handgrad.data.lines import with_plain_lines
+from handgrad.data.lines import with_plain_lines, without_repeats
 from handgrad.data.marks import Marks
 from handgrad.data.names import as_named
 from handgrad.data.others import refuse_others
 from handgrad.data.source import Source
-from handgrad.data.text import EMPTY, Dialect, sniff
+from handgrad.data.text import EMPTY
 from handgrad.errors import FormatError
 
 if TYPE_CHECKING:
@@ -157,6 +158,9 @@ def read_text(path: Path, content: bytes, headed: bool = True) -> Frame:
         dialect = sniff(head if len(content) <= HEAD else head[: head.rfind("\n") + 1], headed)
     except csv.Error as error:
         raise FormatError(f"{path}: {error}", "rows of fields", "check the file") from error
+    if dialect.names is not None:
+        content, more = without_repeats(content, dialect.skipped)
+        written = (*written, *more)
     source = Source(path, content, dialect)
     if not 2 <= source.dialect.width <= MAX_COLUMNS:
         raise FormatError(
@@ -189,11 +193,13 @@ def _names(path: Path, dialect: Dialect) -> tuple[list[str], tuple[str, ...]]:
     """Name all columns."""
     if dialect.names is None:
         names = [str(place) for place in range(1, dialect.width + 1)]
-        if dialect.width > 2 and list(dialect.sample[0]) == [str(place) for place in range(dialect.width)]:
+        first = list(dialect.sample[0]) if dialect.sample else []
+        if dialect.width > 2 and first in (names, [str(place) for place in range(dialect.width)]):
             raise FormatError(
-                f"{path}: its first row counts 0, 1, 2, ..., which may be names or an example",
+                f"{path}: its first row counts {', '.join(first[:3])}, ..., which may be names or an example",
                 "columns named with words, or no header",
-                "name the label's column 'label' (in pandas: to_csv(path, header=False) writes no header)",
+                "remove the row if it has names (in pandas: to_csv(path, header=False)), or call the label's column "
+                "'label' in it; if it is an example, move it down",
             )
         return names, ()
     names = [name or f"Unnamed: {place}" for place, name in enumerate(dialect.names)]

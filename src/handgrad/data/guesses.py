@@ -74,7 +74,7 @@ def label_column(frame: Frame, asked: str | None) -> tuple[str, tuple[str, ...]]
         others = f", and {listed(found[1:])} as a feature" if found[1:] else ""
         told = found[0].strip().lower() in LABELS and not others
         return found[0], () if told else (f"using the column {found[0]} as the label{others}",)
-    names = [name for name in names if name not in frame.others] or names
+    names = [name for name in names if name not in frame.others and not _is_nothing(frame.table[name], name)] or names
     words = [name for name in names if not is_numeric(frame.table[name])]
     _refuse_pixels_alone(frame, words)
     if frame.named and (found_by_name := _by_name(frame, names)):
@@ -112,6 +112,11 @@ def is_called_counter(name: str) -> bool:
     return plain(name) in _COUNTERS or name.startswith("Unnamed: ") or name.endswith(("Id", "ID", "_id"))
 
 
+def _is_nothing(column: pd.Series[Any], name: str) -> bool:
+    """Say whether a column has no name where others have one, or no field."""
+    return name.startswith("Unnamed: ") or bool(column.isna().all())
+
+
 def _by_name(frame: Frame, names: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
     """Find a column that is called as labels of public tables are, and may hold classes."""
     table, last, plains = frame.table, names[-1], [plain(name) for name in names]
@@ -138,6 +143,11 @@ def _by_values(frame: Frame, names: Sequence[str], words: Sequence[str]) -> tupl
     """Find the column that may hold classes by its place and its values."""
     table, first, last = frame.table, names[0], names[-1]
     beside = ""
+    repeated = [name for name in words if _may_be_classes(table[name])]
+    if last in words and len(repeated) == 1 and last not in repeated:
+        return repeated[0], (
+            f"using {called(repeated[0], frame.named)}, the only one of words that occur again, as the label",
+        )
     if len(words) == 1:
         word = words[0]
         if not _are_codes(table[last]) or (_may_be_classes(table[word]) and _before_alike(frame, names, word)):

@@ -65,6 +65,36 @@ def with_plain_lines(content: bytes) -> tuple[bytes, tuple[str, ...]]:
     return content, notes
 
 
+def without_repeats(content: bytes, below: int) -> tuple[bytes, tuple[str, ...]]:
+    r"""Empty the lines that repeat a header, as in tables that were put one behind the other.
+
+    Parameters
+    ----------
+    content : bytes
+        Plain lines.
+    below : int
+        The number of lines down to the header.
+
+    Examples
+    --------
+    >>> without_repeats(b"a,label\n5,x\na,label\n6,y\n", below=1)
+    (b'a,label\n5,x\n\n6,y\n', ('line 3 repeats the header; left out',))
+    """
+    start = end = 0
+    for _ in range(below):
+        start, end = end, content.find(b"\n", end) + 1 or len(content)
+    header = content[start:end].rstrip()
+    if not header or re.search(rb"^" + re.escape(header) + rb"[ \t]*$", content[end:], re.MULTILINE) is None:
+        return content, ()
+    lines = content.split(b"\n")
+    places = [place for place in range(below, len(lines)) if lines[place].rstrip() == header]
+    for place in places:
+        lines[place] = b""
+    which = f"line {places[0] + 1} repeats" if len(places) == 1 else f"{len(places):,} lines repeat"
+    first = f", first line {places[0] + 1}" if len(places) > 1 else ""
+    return b"\n".join(lines), (f"{which} the header{first}; left out",)
+
+
 def _is_a_field(sign: bytes, lines: Sequence[bytes], rows: Sequence[bytes], separator: str) -> bool:
     """Say whether a sign is the name of the first column, and no comment."""
     (names,) = fields(_texts(lines[:1]), separator)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handgrad.data.text import MISSING, Dialect
+from handgrad.data.dialects import Dialect
+from handgrad.data.text import MISSING
 from handgrad.errors import FormatError
 
 if TYPE_CHECKING:
