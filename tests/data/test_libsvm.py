@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.datasets import dump_svmlight_file
 
 from handgrad.data import load_data
 from handgrad.data.model_rows import read_table_rows
@@ -101,5 +102,35 @@ def test_features_that_are_numbered_from_0_do_not_fit_a_model_with_1(tmp_path: P
         rows = (" ".join(f"{first + i}:{value}" for i, value in enumerate(line)) for line in lines)
         (tmp_path / name).write_text("".join(f"{n % 2} {row}\n" for n, row in enumerate(rows)))
     data = load_data(tmp_path / "one.svm")
-    with refused(FormatError, "zero.svm numbers its features from 0; expected features numbered from 1"):
+    with refused(FormatError, "zero.svm numbers its features from 0, and the training set has no feature 0"):
         read_part(str(tmp_path / "zero.svm"), data)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_pixels_are_never_shifted(first: int, tmp_path: Path, refused: Any) -> None:
+    """Of the digits' pixels, the first is always 0: without it and the last, the file must say where it counts from."""
+    digits = load_data("digits")
+    X = np.rint(digits.X_test * 16)
+    X[:, -1] = 0
+    path, labels = tmp_path / "t.svm", [int(digits.class_names[label]) for label in digits.y_test]
+    dump_svmlight_file(X, labels, str(path), zero_based=first == 0)
+    told = f"# Column indices are {('zero', 'one')[first]}-based"
+    with refused(FormatError, "has no feature 0 and no feature 64", told):
+        read_part(str(path), digits)
+    path.write_text(f"{told}\n{path.read_text()}")
+    np.testing.assert_allclose(read_part(str(path), digits).X * 16, X, atol=1e-5)
+    dump_svmlight_file(X, labels, str(path), zero_based=first == 0, comment="pixels")
+    np.testing.assert_allclose(read_part(str(path), digits).X * 16, X, atol=1e-5)
+    X[0, (0, -1)] = 5
+    dump_svmlight_file(X, labels, str(path), zero_based=first == 0)
+    np.testing.assert_allclose(read_part(str(path), digits).X * 16, X, atol=1e-5)
+
+
+def test_a_file_that_does_not_say_where_it_counts_from_is_noted(tmp_path: Path) -> None:
+    """A test file that ends with an earlier feature is usual, and may count from 0 all the same."""
+    train = load_data(written(tmp_path / "train.txt", ROWS))
+    short = written(tmp_path / "test.txt", ROWS, last=3)
+    note = "its features are taken to count from 1, as those of the training set"
+    assert note in read_part(str(short), train).notes
+    assert note not in read_part(str(tmp_path / "train.txt"), train).notes
+    assert note not in load_data(tmp_path).notes

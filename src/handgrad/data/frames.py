@@ -53,6 +53,8 @@ class Frame:
         The tables of a folder of which this one is made, one below the other.
     sparse : bool
         Whether a column that the file lacks is zero throughout.
+    counted : bool
+        Whether a sparse file tells if it counts its columns from 0 or from 1.
     usual : Marks or None
         How a text writes most of its numbers.
     marks : mapping of str to Marks
@@ -68,6 +70,7 @@ class Frame:
     others: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Frame, ...] = ()
     sparse: bool = False
+    counted: bool = False
     usual: Marks | None = None
     marks: Mapping[str, Marks] = field(default_factory=dict)
 

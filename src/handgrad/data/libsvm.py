@@ -18,6 +18,7 @@ _LINES = re.compile(  # comments and labels alone, and then a whole line with at
     rb"[ \t]*[+-]?[\d.]+(?:e[+-]?\d+)?(?:[ \t]+qid:\d+)?(?:[ \t]+\d+:[^\s:#]+)+[ \t]*(?:#|[\r\n]|\Z)",
     re.IGNORECASE,
 )
+_TOLD = re.compile(rb"^#[ \t]*Column indices are (zero|one)-based", re.IGNORECASE | re.MULTILINE)  # as scikit-learn
 
 
 def is_libsvm(content: bytes) -> bool:
@@ -53,10 +54,33 @@ def read_libsvm(path: Path, content: bytes) -> Frame:
         )
     files.refuse_size(8 * X.shape[0] * X.shape[1], path)
     table = pd.DataFrame(X.toarray(), columns=[str(number) for number in range(X.shape[1])])
-    if X[:, 0].nnz == 0:  # most programs count from 1
+    told, counted_from_0 = _TOLD.search(content, 0, HEAD), X[:, 0].nnz > 0
+    if not counted_from_0 and (told is None or told[1].lower() == b"one"):  # most programs count from 1
         table = table.drop(columns="0")
     table[_LABEL] = y
-    return Frame(path, table, named=True, sparse=True)
+    return Frame(path, table, named=True, sparse=True, counted=counted_from_0 or told is not None)
+
+
+def with_pixels(frame: Frame, width: int) -> Frame:
+    """Return a sparse table with a column for each pixel of an image; any other table stays as it is.
+
+    Raises
+    ------
+    FormatError
+        If the table has a feature beyond these, or may count from 0 and from 1: all pixels would be shifted by one.
+    """
+    if not frame.sparse:
+        return frame
+    last = max((int(name) for name in frame.names if name != _LABEL), default=0)
+    if not frame.counted and last < width:
+        raise FormatError(
+            f"{frame.path} has no feature 0 and no feature {width}, and may count its features from 0 or from 1",
+            "a line at the top that tells it, as dump_svmlight_file(..., comment='pixels') of scikit-learn writes",
+            "write '# Column indices are zero-based' there if the first pixel is feature 0, or else '# Column indices "
+            "are one-based'",
+        )
+    first = int("0" not in frame.names)
+    return with_zeros(frame, [str(number) for number in range(first, first + width)])
 
 
 def with_zeros(frame: Frame, names: Sequence[str]) -> Frame:
@@ -78,9 +102,9 @@ def with_zeros(frame: Frame, names: Sequence[str]) -> Frame:
     last, largest = (max(map(int, some), default=0) for some in (names, [n for n in frame.names if n != _LABEL]))
     if "0" in frame.names and "0" not in names:
         raise FormatError(
-            f"{frame.path} numbers its features from 0",
-            "features numbered from 1, as in the training set",
-            "add 1 to the numbers of its features",
+            f"{frame.path} numbers its features from 0, and the training set has no feature 0",
+            "features that are numbered as in the training set",
+            "add 1 to the numbers of its features if the training set counts from 1; otherwise train on both files",
         )
     if largest > last:
         raise FormatError(
@@ -88,6 +112,9 @@ def with_zeros(frame: Frame, names: Sequence[str]) -> Frame:
             f"features up to {last}, as in the training set",
             "use the model that was trained on such data, or train on both files",
         )
+    if not frame.counted and largest < last:
+        first = "0" if "0" in names else "1"
+        frame = frame.with_notes(f"its features are taken to count from {first}, as those of the training set")
     columns = dict.fromkeys((*names, *frame.names))
     return replace(frame, table=frame.table.reindex(columns=list(columns), fill_value=0.0))
 
@@ -95,4 +122,4 @@ def with_zeros(frame: Frame, names: Sequence[str]) -> Frame:
 def equally_wide(frames: Sequence[Frame]) -> list[Frame]:
     """Give all sparse tables of one data set the features that any of them has."""
     names = sorted({name for frame in frames if frame.sparse for name in frame.names} - {_LABEL}, key=int)
-    return [with_zeros(frame, names) for frame in frames]
+    return [replace(with_zeros(frame, names), notes=frame.notes) for frame in frames]

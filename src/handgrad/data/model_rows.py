@@ -15,7 +15,7 @@ from handgrad.data.features import Column, Columns
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
 from handgrad.data.labels import listed
-from handgrad.data.libsvm import with_zeros
+from handgrad.data.libsvm import with_pixels, with_zeros
 from handgrad.data.marks import may_be_number
 from handgrad.data.pixels import find_pixels
 from handgrad.data.rows import encode
@@ -109,7 +109,7 @@ def read_table_rows(
     label: str | None = None
     notes: tuple[str, ...] = ()
     if columns is None:
-        frame = with_zeros(frame, [str(number) for number in range(1, width + 1)])
+        frame = with_pixels(frame, width)
         found = find_pixels(frame, width)
         frame, label, notes = found.frame, found.label, found.notes
         columns = Columns(label or "", tuple(map(Column, found.names)), frame.named)
