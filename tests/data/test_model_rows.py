@@ -51,6 +51,32 @@ def test_a_table_without_the_label_of_a_model_without_names_has_no_labels(tmp_pa
     assert rows.labels is None
 
 
+UNNAMED = {"label last": "{a},{i},{b},{w}", "label first": "{w},{a},{i},{b}", "label second": "{a},{w},{i},{b}"}
+
+
+def unnamed(pattern: str, count: int = 40) -> str:
+    """Write rows without a header."""
+    return "".join(pattern.format(a=n % 7, i=n, b=n % 5 + 0.5, w="xy"[n % 2]) + "\n" for n in range(count))
+
+
+@pytest.mark.parametrize("pattern", UNNAMED.values(), ids=UNNAMED)
+@pytest.mark.parametrize("drop", [False, True])
+def test_columns_without_names_are_never_shifted(pattern: str, drop: bool, tmp_path: Path) -> None:
+    """The label may be absent, and so may what is left out; any other number of columns is refused."""
+    dropped = (str(pattern.split(",").index("{i}") + 1),) if drop else ()
+    options: dict[str, Any] = {"drop": dropped, "label": str(pattern.split(",").index("{w}") + 1)}
+    train, wanted = unnamed(pattern), [[n % 7, n % 5 + 0.5] if drop else [n % 7, n, n % 5 + 0.5] for n in range(9)]
+    unlabelled = ",".join(field for field in pattern.split(",") if field != "{w}")
+    bare = unlabelled.replace("{i},", "") if drop else unlabelled
+    for new in (pattern, unlabelled, bare):
+        assert rows_for(train, unnamed(new, 9), tmp_path, False, **options).X.tolist() == wanted
+    for new in ("{i}," + pattern, pattern + ",{a}"):
+        with pytest.raises(
+            DataError, match=r"5 columns without names; expected 4 as in the training set, or 3 without"
+        ):
+            rows_for(train, unnamed(new, 9), tmp_path, False, **options)
+
+
 @pytest.mark.parametrize("word", ["yes", "no", "True"])
 def test_an_answer_is_no_number(word: str, tmp_path: Path) -> None:
     """Yes is not 1 in a column of other numbers, and is 1 in a column of answers."""

@@ -134,6 +134,17 @@ def test_lying_marks(path, marks):
         load_model(path)
 
 
+@pytest.mark.parametrize("total", ["3", 1, -3, 10**18, True])
+def test_lying_totals(path, total):
+    """A number of columns that cannot be that of the training table is refused."""
+    columns = Columns("3", (Column("1", ("a", "b", "c")), Column("2")), False, 3)
+    save_model(path, model(columns=columns))
+    assert load_model(path).columns == columns
+    rewritten(path, lambda _, header: header["model"]["columns"].update(total=total), sealed=True)
+    with pytest.raises(RunError):
+        load_model(path)
+
+
 @given(models())
 def test_round_trip(tmp_path_factory, original):
     """Any model comes back equal to the bit, and saving it again gives the same bytes."""

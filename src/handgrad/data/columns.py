@@ -18,7 +18,7 @@ from handgrad.data.images import is_picture_name
 from handgrad.data.labels import called, listed
 from handgrad.data.marks import Marks, most_common_marks
 from handgrad.data.names import as_named, dropping, in_order
-from handgrad.data.rows import TRUTH, marks_noted, numbers
+from handgrad.data.rows import TRUTH, count_places, marks_noted, numbers
 from handgrad.data.settings import Missing
 from handgrad.data.text import is_number
 from handgrad.data.written import is_numeric, marks_of, texts_of
@@ -90,7 +90,7 @@ def fit_columns(
     if not features:
         raise DataError(f"{frame.path} has no feature besides its label {label}", "columns of numbers", "add one")
     features = [features[place] for place in in_order([one.name for one in features])]
-    return Columns(label, tuple(features), frame.named), (
+    return Columns(label, tuple(features), frame.named, None if frame.named else count_places(frame)), (
         *notes,
         *marks_noted(frame, [one.name for one in features if not one.words]),
     )

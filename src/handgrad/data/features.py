@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from handgrad.data.marks import MARKS, Marks
 from handgrad.errors import DataError
+
+_MOST = 1_000_000  # columns
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Columns:
     features : tuple of Column
     named : bool
         Whether the names come from the file; otherwise they are the numbers of the columns, from 1.
+    total : int, optional
+        The number of columns in a training table without names, the label and what is left out included.
 
     Examples
     --------
@@ -65,11 +70,19 @@ class Columns:
     label: str
     features: tuple[Column, ...]
     named: bool
+    total: int | None = None
 
     @property
     def width(self) -> int:
         """The number of columns of numbers."""
         return sum(len(column.words) or 1 for column in self.features)
+
+    def _is_numbered(self, total: Any) -> bool:
+        """Say whether the names are numbers of so many columns."""
+        if type(total) is not int or not 0 < total <= _MOST:
+            return False
+        names = [*self.label.split(","), *(one.name for one in self.features)]
+        return all(re.fullmatch("[1-9][0-9]{0,6}", name) and int(name) <= total for name in names)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can represent.
@@ -79,11 +92,13 @@ class Columns:
         >>> Columns("kind", (Column("size", fill=0.5),), True).to_dict()
         {'label': 'kind', 'named': True, 'features': [{'name': 'size', 'words': [], 'fill': 0.5}]}
         """
-        return {"label": self.label, "named": self.named, "features": [one.to_dict() for one in self.features]}
+        features = [one.to_dict() for one in self.features]
+        described = {"label": self.label, "named": self.named, "features": features}
+        return described if self.total is None else {**described, "total": self.total}
 
     @classmethod
     def from_dict(cls, content: Any) -> Columns:
-        """Read the result of :meth:`to_dict`, and refuse anything else.
+        """Read the result of :meth:`to_dict`, and refuse anything else; older models have no total.
 
         Examples
         --------
@@ -93,10 +108,11 @@ class Columns:
         """
         try:
             features = tuple(map(Column.from_dict, content["features"]))
-            found = cls(content["label"], features, content["named"])
+            found = cls(content["label"], features, content["named"], content.get("total"))
             texts = [found.label, *(text for one in features for text in (one.name, *one.words))]
             fills = [one.fill for one in features if one.fill is not None]
-            whole = isinstance(found.named, bool) and set(content) == {"label", "named", "features"}
+            whole = isinstance(found.named, bool) and set(content) - {"total"} == {"label", "named", "features"}
+            whole = whole and (found.total is None or found._is_numbered(found.total))
             whole = whole and all(one.marks is None or one.marks in MARKS for one in features)
             if whole and all(isinstance(text, str) for text in texts) and all(math.isfinite(fill) for fill in fills):
                 return found

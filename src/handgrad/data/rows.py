@@ -14,6 +14,7 @@ from handgrad.data.frames import Frame
 from handgrad.data.guesses import find_label
 from handgrad.data.labels import called, listed
 from handgrad.data.marks import Marks, may_be_number, most_common_marks
+from handgrad.data.names import split_names
 from handgrad.data.settings import Missing
 from handgrad.data.text import plain
 from handgrad.data.written import is_numeric, marks_of, texts_of
@@ -121,6 +122,8 @@ def matched(frame: Frame, columns: Columns) -> tuple[list[str], tuple[str, ...]]
     wanted = [column.name for column in columns.features]
     if columns.named and frame.named:
         return _by_name(frame, wanted, columns.label)
+    if columns.total is not None and not frame.named:
+        return _by_place(frame, wanted, columns.label, columns.total)
     label = find_label(frame, columns.label, len(columns.features), columns.named)
     names = [name for name in frame.names if name != label]
     if not columns.named and set(wanted) <= set(frame.names):
@@ -169,6 +172,33 @@ def _by_name(frame: Frame, wanted: Sequence[str], label: str) -> tuple[list[str]
     for name in names:
         frame.refuse_other(name, "convert the column to what it was in the training set")
     return names, tuple(notes)
+
+
+def count_places(frame: Frame) -> int:
+    """Count the columns of a table without names as it was before some of them became one label."""
+    return sum(len(split_names(name)) for name in frame.names)
+
+
+def _by_place(frame: Frame, wanted: list[str], label: str, total: int) -> tuple[list[str], tuple[str, ...]]:
+    """Find columns without names by their places; the label may be absent, and so may what was left out.
+
+    Columns too many would shift the others.
+    """
+    found, labels = count_places(frame), split_names(label)
+    if found == total:
+        return wanted, ()
+    unlabelled = [str(place) for place in range(1, total + 1) if str(place) not in labels]
+    for kept in (unlabelled, wanted, sorted([*wanted, *labels], key=int)):
+        if found == len(kept):
+            places = dict(zip(sorted(kept, key=int), frame.names, strict=True))
+            names = [places[name] for name in wanted]
+            which = f"columns {listed(names)} are taken as {listed(wanted)} of the training set"
+            return names, (which,) if len(unlabelled) > len(wanted) else ()
+    raise DataError(
+        f"{frame.path} has {found} columns without names",
+        f"{total} as in the training set, or {len(unlabelled)} without the label",
+        "leave out the columns that the training set does not have",
+    )
 
 
 def numbers(frame: Frame, column: Column, name: str) -> NDArray[np.float64]:
