@@ -1,4 +1,4 @@
-"""Which kind of table a file is, and ARFF, which SciPy reads."""
+"""Which kind of table a file is."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ import zlib
 from pathlib import Path
 
 from handgrad import files
+from handgrad.data.arff import is_arff, read_arff
 from handgrad.data.content import PACKERS, STANDARD_INPUT, content_of
-from handgrad.data.encodings import as_utf8
-from handgrad.data.frames import HEAD, Frame, read_text
+from handgrad.data.frames import Frame, read_text
 from handgrad.data.images import begins_as_picture
 from handgrad.data.libsvm import is_libsvm, read_libsvm
 from handgrad.data.npy import is_npz
 from handgrad.data.parquet import PARQUET, read_parquet
 from handgrad.data.written import with_numbers
-from handgrad.errors import FormatError
 
 _ALONE = (".npz", ".mat", ".pkl", ".gz", "ubyte", ".parquet", ".zip")  # no table, even if alone in a zip archive
 
@@ -105,8 +104,8 @@ def read_frame(path: Path, headed: bool = True) -> Frame:
     content = content_of(path)
     if content.startswith(PARQUET):  # from the standard input, or compressed once more
         return read_parquet(path, io.BytesIO(content))
-    if content.lstrip()[:1] in (b"%", b"@") and b"@relation" in content[:HEAD].lower():
-        return _read_arff(path, content)
+    if is_arff(content):
+        return read_arff(path, content)
     if is_libsvm(content):
         return read_libsvm(path, content)
     frame = read_text(path, content, headed)
@@ -119,25 +118,3 @@ def _is_parquet(path: Path) -> bool:
         return False
     with files.opened(path) as file:
         return path.suffix.lower() == ".parquet" or file.read(4) == PARQUET
-
-
-def _read_arff(path: Path, content: bytes) -> Frame:
-    """Read Weka's format through SciPy, which takes ASCII only: other letters are escaped, and read back."""
-    import pandas as pd
-    from scipy.io import arff
-
-    try:
-        text, notes = as_utf8(content)
-        rows, meta = arff.loadarff(io.StringIO(text.decode().encode("ascii", "xmlcharrefreplace").decode()))
-    except (arff.ArffError, NotImplementedError, ValueError, StopIteration) as error:
-        raise FormatError(f"{path}: {error}", "a table in ARFF", "convert it to CSV") from error
-    table = pd.DataFrame(rows)
-    for name, kind in zip(meta.names(), meta.types(), strict=True):
-        if kind == "nominal":
-            table[name] = [None if word == b"?" else _unescaped(word.decode()) for word in table[name]]
-    table.columns = pd.Index([_unescaped(name) for name in meta.names()])
-    return Frame(path, table, True, notes)
-
-
-def _unescaped(word: str) -> str:
-    return re.sub(r"&#(\d{1,6});", lambda found: chr(int(found[1])), word)
