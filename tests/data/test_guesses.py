@@ -294,6 +294,21 @@ def test_another_column_that_the_test_table_lacks_is_no_label(absent: str, label
     assert load_data(tmp_path).y_test.size == 10
 
 
+def test_a_usual_label_beside_a_column_that_the_test_table_lacks(tmp_path: Path) -> None:
+    """The choice is left to the user, and both commands that the message shows work."""
+    lines = [f"{'pq'[n % 2]},{n},{n % 5},{'xy'[n % 3 == 0]}" for n in range(40)]
+    (tmp_path / "train.csv").write_text("\n".join(["group,a,b,species", *lines]))
+    (tmp_path / "test.csv").write_text("\n".join(["a,b,species", *(line.split(",", 1)[1] for line in lines[:10])]))
+    choices = "Choose with --label group, or with --label species --drop group"
+    with pytest.raises(
+        DataError, match=f"group, which test.csv lacks, and the last column species may each.*{choices}"
+    ):
+        load_data(tmp_path)
+    assert load_data(tmp_path, options=TableOptions(label="group")).class_names == ("p", "q")
+    data = load_data(tmp_path, options=TableOptions(label="species", drop=("group",)))
+    assert (data.class_names, data.n_features, len(data.y_train), len(data.y_test)) == (("x", "y"), 2, 40, 10)
+
+
 @pytest.mark.parametrize("names", [("approved", "income", "smoker"), ("income", "is_fraud", "card")])
 def test_a_column_that_is_left_out_is_not_guessed(names: tuple[str, ...], tmp_path: Path) -> None:
     """Of two likely labels, the one that is not left out is taken, with a note."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from handgrad.data.frames import Frame
 from handgrad.data.labels import called, listed
-from handgrad.data.names import as_named, flag
+from handgrad.data.names import as_named, dropping, flag
 from handgrad.data.text import LABELS, plain
 from handgrad.data.written import is_numeric
 from handgrad.errors import DataError
@@ -105,6 +105,24 @@ def missing_label(frame: Frame, names: Sequence[str]) -> str | None:
     others = [name for name in frame.names if plain(name) in LABELS]
     as_usual = frame.named and len(frame.names) == len(names) - 1 and not others
     return absent[0] if as_usual and len(absent) == 1 and not is_called_counter(absent[0]) else None
+
+
+def refuse_undecided(train: Frame, absent: str, test: Frame) -> None:
+    """Refuse a column that only the training table has as the label, if the last one is called as labels are.
+
+    Raises
+    ------
+    DataError
+        With the choice.
+    """
+    last = train.names[-1]
+    if plain(absent) not in _USUAL and plain(last) in _USUAL and not lacking(test, [last]):
+        raise DataError(
+            f"{train.path}: the column {absent}, which {test.path.name} lacks, and the last column {last} may each be "
+            "the label",
+            "a column called label, or --label",
+            f"choose with {flag('--label', absent)}, or with {flag('--label', last)} {dropping(absent)}",
+        )
 
 
 def is_called_counter(name: str) -> bool:

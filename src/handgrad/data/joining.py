@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from handgrad.data.frames import Frame
-from handgrad.data.guesses import lacking, missing_label
+from handgrad.data.guesses import lacking, missing_label, refuse_undecided
 from handgrad.data.labels import listed
+from handgrad.data.names import as_named
 from handgrad.data.one_hot import label_parts, with_label
 from handgrad.data.rows import as_written, matched
 from handgrad.data.settings import TableOptions
@@ -23,6 +24,7 @@ def with_missing_label(train: Frame, test: Sequence[Frame], options: TableOption
     names = {missing_label(frame, train.names) for frame in test if train.named}
     if isinstance(options, FittedOptions) or options.label is not None or len(names) != 1 or not (label := names.pop()):
         return options, []
+    refuse_undecided(train, label, test[0])
     notes = (
         [] if plain(label) in LABELS else [f"using the column {label}, which {test[0].path.name} lacks, as the label"]
     )
@@ -54,9 +56,10 @@ def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | Non
     """
     import pandas as pd
 
-    first = frames[0]
-    frames = [_with_names(frame, first.names) for frame in frames]
-    label = labels_of(first, options or TableOptions())[1]
+    first, options = frames[0], options or TableOptions()
+    dropped = {as_named(name, first.names) for name in options.drop} & set(first.names)
+    frames = [_with_empty(_with_names(frame, first.names), dropped) for frame in frames]
+    label = labels_of(first, options)[1]
     for frame in frames:
         if set(frame.names) != set(first.names):
             raise DataError(
@@ -67,7 +70,7 @@ def join_frames(path: Path, frames: Sequence[Frame], options: TableOptions | Non
     frames = [with_label(frame, label) for frame in frames]
     if isinstance(options, FittedOptions):
         frames = [as_written(frame, options.columns, matched(frame, options.columns)[0]) for frame in frames]
-    unlike = [name for name in frames[0].names if name != label and not _are_alike(frames, name)]
+    unlike = [name for name in frames[0].names if name not in {label, *dropped} and not _are_alike(frames, name)]
     table = pd.concat([frame.as_text(*unlike).table[frames[0].names] for frame in frames], ignore_index=True)
     others = {name: kind for frame in frames for name, kind in frame.others.items()}
     marks = {name: one for frame in reversed(frames) for name, one in frame.marks.items()}
@@ -82,6 +85,12 @@ def _are_alike(frames: Sequence[Frame], name: str) -> bool:
         marks.decimal for frame in frames if (marks := marks_of(frame, name)) and frame.table[name].dtype.kind == "f"
     }
     return len(decimals) <= 1 and ("" not in kinds or len(kinds) == 1)
+
+
+def _with_empty(frame: Frame, dropped: Collection[str]) -> Frame:
+    """Give a table empty columns in place of those that it lacks and that are left out all the same."""
+    absent = {name: None for name in dropped if name not in frame.names}
+    return replace(frame, table=frame.table.assign(**absent)) if absent else frame
 
 
 def _with_names(frame: Frame, names: Sequence[str]) -> Frame:
