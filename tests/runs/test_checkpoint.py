@@ -83,6 +83,27 @@ def test_any_damage_is_noticed_and_the_earlier_one_serves(tmp_path: Path) -> Non
         _assert_earlier(path, whole[:length])
 
 
+@pytest.mark.slow
+def test_ten_thousand_flipped_bits_are_noticed(tmp_path: Path) -> None:
+    """In a checkpoint the earlier generation is used; a model is refused. No other number ever comes out."""
+    write_checkpoint(tmp_path, checkpoint(1))
+    write_checkpoint(tmp_path, checkpoint(2))
+    save_model(tmp_path / "model.safetensors", checkpoint(3).model)
+    paths = tmp_path / CHECKPOINT_FILE, tmp_path / "model.safetensors"
+    whole = [path.read_bytes() for path in paths]
+    rng = np.random.default_rng(1)
+    for _ in range(10_000):
+        for path, content in zip(paths, whole, strict=True):
+            flipped = bytearray(content)
+            flipped[rng.integers(len(content))] ^= 1 << int(rng.integers(8))
+            if path.name == CHECKPOINT_FILE:
+                _assert_earlier(path, bytes(flipped))
+            else:
+                path.write_bytes(flipped)
+                with pytest.raises(RunError):
+                    load_model(path)
+
+
 def _assert_earlier(path: Path, content: bytes) -> None:
     """Require that the earlier generation is used instead of this content."""
     path.write_bytes(content)
