@@ -148,6 +148,13 @@ def test_numbers_that_are_alike_are_no_header(tmp_path: Path) -> None:
     assert len(data.y_train) + len(data.y_test) == 31
 
 
+@pytest.mark.parametrize("row", ["{k},{w}", "a{k},{w}"])
+def test_an_example_that_occurs_again_is_no_header(row: str, tmp_path: Path) -> None:
+    """Also where its words occur in no other example."""
+    data = load_data(written(tmp_path, rows(row)))
+    assert (data.class_names, len(data.y_train) + len(data.y_test)) == (WORDS, 30)
+
+
 def test_a_repeated_header_is_noted(tmp_path: Path) -> None:
     """With the line where it is, and messages keep the lines of the file."""
     content = 2 * rows("{x},{n},{w}", header="a,b,label")

@@ -17,6 +17,7 @@ from handgrad.data.text import LABELS, MISSING, declared_separator, fields, is_n
 
 _SAMPLE = 1000  # rows that are looked at
 _FEW = 10  # rows
+_MANY = 5  # rows of a table for each repeated header
 _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBERED = re.compile(r"[A-Za-z]{0,2}\d+|Unnamed: \d+|")
 
@@ -105,7 +106,7 @@ def sniff(text: str, headed: bool = True) -> Dialect:
     if titles:
         skipped = lines.index(kept[0], skipped)
     found = Dialect(separator, marks, skipped, None, row_names, empty_last, titles, tuple(rows))
-    below = _without_repeats(rows)
+    below = _without_repeats(rows) if rows else []
     if rows and headed and (row_names or _is_header(rows[0], below)):
         first = lines.index(kept[0], skipped) + _height(kept, separator)
         found = replace(found, skipped=first, names=rows[0], sample=tuple(below))
@@ -181,13 +182,14 @@ def _without_last_separators(rows: Sequence[tuple[str, ...]]) -> tuple[str, ...]
 
 
 def _without_repeats(rows: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
-    """Return the rows below the first, without those that equal it if its fields occur nowhere else.
+    """Return the rows below the first, without those that equal it if they are likely headers between tables.
 
-    Where tables stand one behind the other, so do their headers.
+    These are few, and their words occur nowhere else.
     """
     others = [row for row in rows[1:] if row != rows[0]]
     again = any(field in row[place : place + 1] for row in others for place, field in enumerate(rows[0]) if field)
-    return rows[1:] if again or not others else others
+    few = _MANY * (len(rows) - 1 - len(others)) <= len(others)
+    return rows[1:] if again or not few or any(map(may_be_number, rows[0])) else others
 
 
 def _is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
