@@ -1,5 +1,6 @@
 """Using a trained network: evaluation on data of one's own, and the classes of images and rows."""
 
+import re
 import shutil
 from collections.abc import Iterable
 from functools import partial
@@ -404,7 +405,8 @@ def test_a_wrong_input_is_told_before_any_result(
 ) -> None:
     """With one wrong input among right ones nothing is predicted: the error comes in place of the first result."""
     run = request.getfixturevalue(which)[0]
-    np.save(tmp_path / "good.npy", np.full((1, 64 if which == "digits_run" else 2), 9.0))
+    good = np.full((1, 64), 9.0) if which == "digits_run" else np.array([[100.0, -2000.0]])
+    np.save(tmp_path / "good.npy", good)
     np.save(tmp_path / "narrow.npy", np.ones((3, 7)))
     Image.new("L", (8, 8)).save(tmp_path / "blank.png")
     for text in ("text.png", "text.npy"):
@@ -486,3 +488,19 @@ def test_empty_fields_in_an_evaluation_are_explained(tmp_path: Path) -> None:
     told: list[str] = []
     evaluate_run(run, str(tmp_path / "new.csv"), told.append)
     assert any("left out: 1 row with an empty field, line 3" in note for note in told)
+
+
+def test_values_in_other_units_are_noted(table_run: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    """A column ten times as large as in the training set is named, with both ranges; one row far out is not."""
+    told: list[str] = []
+    (tmp_path / "other.csv").write_text("a,b\n1000,-2000\n1040,-2100\n980,-1900\n")
+    predict_inputs(table_run[0], [tmp_path / "other.csv"], told.append)
+    (note,) = [sentence for sentence in told if "far from" in sentence]
+    assert re.search(r"values of the training set: a \(980 to 1040; in the training set 8\S+ to 1\S+\)$", note)
+    (tmp_path / "one.csv").write_text("a,b\n1000,-2000\n104,-2100\n98,-1900\n")
+    told.clear()
+    predict_inputs(table_run[0], [tmp_path / "one.csv"], told.append)
+    assert not [sentence for sentence in told if "far from" in sentence]
+    (tmp_path / "labelled.csv").write_text("a,b,class\n1000,-2000,high\n1040,-2100,low\n980,-1900,low\n")
+    evaluate_run(table_run[0], str(tmp_path / "labelled.csv"), told.append)
+    assert sum("far from the values of the training set: a (980 to 1040" in sentence for sentence in told) == 1

@@ -77,6 +77,18 @@ class Columns:
         """The number of columns of numbers."""
         return sum(len(column.words) or 1 for column in self.features)
 
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What each column of numbers is called in a message.
+
+        Examples
+        --------
+        >>> Columns("kind", (Column("size"), Column("colour", ("blue", "red"))), True).titles
+        ('size', 'colour', 'colour')
+        """
+        names = (name for column in self.features for name in [column.name] * (len(column.words) or 1))
+        return tuple(name if self.named else f"column {name}" for name in names)
+
     def _is_numbered(self, total: Any) -> bool:
         """Say whether the names are numbers of so many columns."""
         if type(total) is not int or not 0 < total <= _MOST:

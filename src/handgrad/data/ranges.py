@@ -6,7 +6,7 @@ what the training set covers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ PIXELS = Scaling(0, 255)
 UNIT = Scaling(0, 1)
 BRIGHT = 128  # images stored as 0..255 have at least one pixel as bright as this
 _FAINT = 1 / 8  # of the range: rows of images that are all darker are in another range
+_NAMED = 5  # columns in a note
 _FITTED = "in the training set are scaled to 0..1"
 
 
@@ -77,7 +78,9 @@ def without_fitted(notes: Iterable[str]) -> tuple[str, ...]:
     return tuple(note for note in notes if _FITTED not in note)
 
 
-def recognise(X: NDArray[Any], scaling: Scaling, images: bool, where: str) -> tuple[Scaling, tuple[str, ...]]:
+def recognise(
+    X: NDArray[Any], scaling: Scaling, images: bool, where: str, titles: Sequence[str] = ()
+) -> tuple[Scaling, tuple[str, ...]]:
     """Find the scaling for new rows, which may be in another range than those that a model was trained on.
 
     Parameters
@@ -89,6 +92,8 @@ def recognise(X: NDArray[Any], scaling: Scaling, images: bool, where: str) -> tu
         Whether the rows are images. These are recognised in 0..1 and in 0..255, whatever the model was trained on.
     where : str
         The file, for messages.
+    titles : sequence of d str, optional
+        What the columns of a table are called.
 
     Returns
     -------
@@ -106,7 +111,7 @@ def recognise(X: NDArray[Any], scaling: Scaling, images: bool, where: str) -> tu
     Scaling(minimum=0.0, maximum=1.0)
     """
     if isinstance(scaling.minimum, tuple) or isinstance(scaling.maximum, tuple):
-        return _column_by_column(X, scaling, where), ()
+        return _column_by_column(X, scaling, where), _in_other_units(X, scaling, titles)
     lowest, highest, low, high = float(X.min()), float(X.max()), scaling.minimum, scaling.maximum
     span = high - low
     more = span / 20 if images else span
@@ -143,6 +148,25 @@ def _column_by_column(X: NDArray[Any], scaling: Scaling, where: str) -> Scaling:
             "give the rows unscaled, in the units of the training data",
         )
     return scaling
+
+
+def _in_other_units(X: NDArray[Any], scaling: Scaling, titles: Sequence[str]) -> tuple[str, ...]:
+    """Note the columns of which half of the values or more lie outside the training set's range, and by half of it."""
+    scaled = scaling.apply(X)
+    outside = np.flatnonzero((np.abs(scaled - 0.5) > 1).mean(axis=0) >= 0.5).tolist()
+    bounds = np.asarray(scaling.minimum), np.asarray(scaling.maximum)
+    said = [
+        f"{titles[i] if titles else f'feature {i + 1}'} ({_span(X[:, i].min(), X[:, i].max())}; "
+        f"in the training set {_span(bounds[0][i], bounds[1][i])})"
+        for i in outside
+    ]
+    more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return (f"far from the values of the training set: {', '.join(said[:_NAMED])}{more}",) if said else ()
+
+
+def _span(low: float, high: float) -> str:
+    """Write a range."""
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 def _whole(X: NDArray[Any]) -> bool:

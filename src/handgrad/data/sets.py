@@ -217,7 +217,8 @@ def _all_rows(path: Path, like: Prepared, missing: Missing) -> Part:
         wanted = wanted_label(columns) if columns and columns.named else "a column called label"
         raise DataError(f"{path} has no labels", wanted, "use `handgrad predict` for rows without labels")
     y = number_labels(rows.labels, like.class_names, path)
-    scaling, notes = recognise(rows.X, like.scaling, like.image_shape is not None, str(path))
+    titles = like.columns.titles if like.columns else ()
+    scaling, notes = recognise(rows.X, like.scaling, like.image_shape is not None, str(path), titles)
     left_out = [f"left out: {rows.left_out}"] if rows.left_out else []
     return Part(str(path), scaling.apply(rows.X), y, (*rows.notes, *left_out, *notes, *_absent(y, like)), True)
 

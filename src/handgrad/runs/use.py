@@ -31,7 +31,8 @@ DIGITS = tuple("0123456789")
 
 def _fitting(model: Model, X: NDArray[np.float64], path: Path, tell: Tell) -> Model:
     """Return the model with the scaling that the rows need, and tell if that is not its own."""
-    scaling, notes = recognise(X, model.scaling, model.image_shape is not None, str(path))
+    titles = model.columns.titles if model.columns else ()
+    scaling, notes = recognise(X, model.scaling, model.image_shape is not None, str(path), titles)
     for note in notes:
         tell(f"{path}: {note}")
     return replace(model, scaling=scaling)
