@@ -27,9 +27,10 @@ from routine_sources import (
 from sampling import sampled
 
 from handgrad.exercises.calls import Answer, Event
+from handgrad.exercises.catalogue.deviations import LOOKS, deviations
 from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.catalogue.routines import STYLES, Form, Network, Style, forms, play, recognise, run
-from handgrad.exercises.catalogue.traces import LOOKS, deviations, trace
+from handgrad.exercises.catalogue.traces import trace
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.judging.routines import calls_for, judge
 from handgrad.exercises.report.feedback import explanation, hint, summary

@@ -26,19 +26,17 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from handgrad.exercises.calls import Event, Value
-from handgrad.exercises.catalogue.mistakes import Mistake, with_code
-from handgrad.exercises.catalogue.traces import (
+from handgrad.exercises.catalogue.deviations import (
     BY_CHANCE,
     FALLING,
     LOOKS,
     WITHOUT_FORWARD,
     Deviations,
-    Probe,
-    Trace,
     deviation,
     deviations,
-    trace,
 )
+from handgrad.exercises.catalogue.mistakes import Mistake, with_code
+from handgrad.exercises.catalogue.traces import Probe, Trace, trace
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.tasks import PARAMETERS, TASKS
 

@@ -2,7 +2,7 @@
 
 Each is run on a few sets of data, with batches that do and do not divide it, and with printing seldom and often. What a
 routine prints or returns does not matter, and neither does how it is written; see
-:mod:`handgrad.exercises.catalogue.traces`.
+:mod:`handgrad.exercises.catalogue.deviations`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,12 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Network, Random
+from handgrad.exercises.catalogue.batches import always_left_out
+from handgrad.exercises.catalogue.deviations import LOOKS, Deviations, deviations
 from handgrad.exercises.catalogue.numbering import misnumbered
 from handgrad.exercises.catalogue.records import COLUMNS, NUMBERS, Table, causes
 from handgrad.exercises.catalogue.routines import Style, play, recognise
-from handgrad.exercises.catalogue.traces import (
-    LOOKS,
-    Deviations,
-    Probe,
-    Rows,
-    Trace,
-    always_left_out,
-    deviations,
-    trace,
-)
+from handgrad.exercises.catalogue.traces import Probe, Rows, Trace, trace
 from handgrad.exercises.judging import crashes, diagnosis
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Fact, Finding, Note, Picture, TaskResult
