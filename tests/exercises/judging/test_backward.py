@@ -170,24 +170,64 @@ def test_a_gradient_that_is_not_stored_is_named():
 
 
 @pytest.mark.parametrize(
-    ("last_only", "mistake"), [(True, "gradient_of_the_last_half"), (False, "gradient_divided_by_another_count")]
+    ("how", "count", "mistake"),
+    [
+        ("last", 2, "gradient_of_the_last_half"),
+        ("means", 2, "gradient_divided_by_another_count"),
+        ("means", 4, "gradient_divided_by_another_count"),
+        ("twice", 2, "gradient_divided_by_another_count"),
+        ("twice", 5, "gradient_divided_by_another_count"),
+    ],
 )
-def test_a_batch_that_is_worked_off_in_two_parts_is_named(last_only, mistake):
-    """The second part may replace the first, or the two means are added instead of averaged."""
+def test_a_batch_that_is_worked_off_in_parts_is_named(how, count, mistake):
+    """The last part may replace the first; or means are added instead of averaged, or shares averaged once more."""
 
     class InParts(handout.fcc):
         def backprop(self, y):
             super().backprop(y)
-            parts = [rows for rows in np.array_split(np.arange(len(y)), 2) if len(rows)]
+            parts = [rows for rows in np.array_split(np.arange(len(y)), count) if len(rows)]
             for layer in LAYERS:
                 delta, below = getattr(self, layer.delta), getattr(self, layer.below)
-                shares = [len(rows) / len(y) if last_only else 1 for rows in parts]
+                shares = [1 if how == "means" else len(rows) / len(y) for rows in parts]
+                if how == "twice":
+                    shares = [share / len(parts) for share in shares]
                 dW = [s * (delta[:, rows] @ below[rows]).T / len(rows) for s, rows in zip(shares, parts, strict=True)]
                 db = [s * delta[:, rows].mean(axis=1) for s, rows in zip(shares, parts, strict=True)]
-                setattr(self, layer.dW, dW[-1] if last_only else sum(dW))
-                setattr(self, layer.db, db[-1] if last_only else sum(db))
+                setattr(self, layer.dW, dW[-1] if how == "last" else sum(dW))
+                setattr(self, layer.db, db[-1] if how == "last" else sum(db))
 
     assert {found for found, _ in named(judged(InParts))} == {mistake}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "wrong", "mistake"),
+    [
+        ("dW_i_h1", lambda s: np.outer(s["X"], s["delta_h1"].T) / s["n"], "gradient_not_summed_over_examples"),
+        ("dW_h1_h2", lambda s: s["h1"][:, :, None] * s["delta_h2"].T[:, None], "gradient_not_summed_over_examples"),
+        ("dW_h2_o", lambda s: np.outer(s["h2"], s["delta_out"].T[::-1]) / s["n"], None),
+        ("delta_h1", lambda s: sum(s["delta_h2"]) * (s["h1"] * (1 - s["h1"])).T, "delta_without_weights"),
+        (
+            "delta_h1",
+            lambda s: np.ones_like(s["W_h1_h2"]).dot(s["delta_h2"]) * (s["h1"] * (1 - s["h1"])).T,
+            "delta_without_weights",
+        ),
+        (
+            "delta_h1",
+            lambda s: (np.dot(s["h1"], (1 - s["h1"]).T).T @ (s["delta_h2"].T @ s["W_h1_h2"].T)).T,
+            "delta_matrix_product",
+        ),
+        (
+            "delta_h2",
+            lambda s: (s["W_h2_o"] @ s["delta_out"]) * (s["h2"].T @ (1 - s["h2"])),
+            "delta_matrix_product",
+        ),
+    ],
+)
+def test_a_slip_in_another_hand_is_named(quantity, wrong, mistake):
+    """What a quantity is made of decides, not how it is written; what nothing explains has no name."""
+    result = judged(with_formulas(**{quantity: wrong}))
+    assert result.findings[0].quantities == (quantity,)
+    assert result.findings[0].mistake == mistake
 
 
 def test_weights_updated_on_the_way_are_named_and_so_is_a_step_inside_backprop():

@@ -350,6 +350,41 @@ def test_what_was_done_to_a_known_mistake_besides_is_said(task, wrong, mistake, 
         assert "?" not in said(result).partition("Besides")[0]
 
 
+def _resized(X, W, b, activation):
+    bias = np.pad(b, (0, max(0, len(W) - len(b))))[: len(W)]
+    return np.array([activation(np.dot(x + bias, W)) for x in X])
+
+
+def _at_the_decision(h, y):
+    columns = []
+    for p, label in zip(h, y, strict=True):
+        J = np.diag(p) - np.outer(p, p)
+        columns.append(J[label] * -1 / np.sort(p)[-1])
+    return np.stack(columns, axis=1)
+
+
+def _of_the_whole(h, y):
+    J = np.eye(h.shape[1])[y] - h
+    return -(J * h[np.arange(len(y)), y][:, None] / np.max(h)).T
+
+
+@pytest.mark.parametrize(
+    ("task", "wrong", "mistake"),
+    [
+        ("del_sigmoid", lambda h: np.maximum(np.sign(h), 0.01), "derivative_is_relu"),
+        ("del_sigmoid", lambda h: np.clip(h > 0, 0.1, 1), "derivative_is_relu"),
+        ("del_sigmoid", lambda h: 1.0 * (np.log(np.maximum(h, 1e-9)) > np.log(0.5)), "derivative_is_relu"),
+        ("fcc_one_layer", _resized, "layer_bias_on_inputs"),
+        ("fcc_one_layer", lambda X, W, b, f: f(np.dot(X, W) + W.sum(axis=0) * b[0]), "layer_bias_on_inputs"),
+        ("delta_last_layer", _at_the_decision, "delta_logarithm_of_another_class"),
+        ("delta_last_layer", _of_the_whole, "delta_logarithm_of_another_class"),
+    ],
+)
+def test_a_slip_in_another_hand_is_named(task, wrong, mistake):
+    """What a function computes decides, not how it is written."""
+    assert [found.mistake for found in judged(task, wrong).findings] == [mistake]
+
+
 def test_what_is_too_slow_for_large_arrays_is_judged_by_the_others():
     """A known mistake is named although one call took too long; without one, only that is said."""
     plan = calls_for("del_sigmoid", np.random.default_rng(0))

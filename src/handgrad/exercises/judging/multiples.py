@@ -142,6 +142,8 @@ def mistake_of(
         if known[0] < 1:
             return "gradient_sum_times_a_number", float(f"{1 / known[0]:.6g}")
         return "gradient_divided_by_fixed_number", known[0]
+    if name not in _DELTAS and len(known) == len(sizes) and _divided_by_parts(known, sizes):
+        return "gradient_divided_by_another_count", 0.0
     for mistake, added in _added(name, states, expected):
         number = multiple(found, expected, added) or 0.0
         if number and mistake == "times_a_fixed_number":
@@ -232,6 +234,35 @@ def _fixed_number(found: Array | None, expected: Array | None, n: int) -> float 
     with np.errstate(all="ignore"):
         number = n * float((expected**2).sum() / (found * expected).sum())
     return number if 0 < number < np.inf and same(found * (number / n), expected) else None
+
+
+def _divided_by_parts(numbers: Sequence[float], sizes: Sequence[int]) -> bool:
+    """Tell whether means were divided once more, by the number of parts into which the examples can be split.
+
+    There may be a certain number of parts, but not more than examples, or parts of a certain size.
+
+    Parameters
+    ----------
+    numbers : sequence of float
+        What the sums over the examples were divided by.
+    sizes : sequence of int
+        How many examples there were.
+
+    Examples
+    --------
+    >>> sizes = [7, 1, 3, 11]
+    >>> _divided_by_parts([14, 1, 6, 22], sizes), _divided_by_parts([14, 1, 3, 33], sizes)
+    (True, True)
+    >>> _divided_by_parts([14, 1, 6, 33], sizes), _divided_by_parts([14, 2, 6, 22], sizes)
+    (False, False)
+    """
+    if len(set(sizes)) < 3:
+        return False  # of few numbers, many a way is true
+    counts = [number / size for number, size in zip(numbers, sizes, strict=True)]
+    splits = [[min(parts, n) for n in sizes] for parts in range(2, max(sizes))]
+    splits += [[-(-n // size) for n in sizes] for size in range(2, max(sizes))]
+    splits += [[max(n // size, 1) for n in sizes] for size in range(2, max(sizes))]
+    return any(np.allclose(counts, split, rtol=1e-3, atol=0) for split in splits)
 
 
 def varies(array: Array | None) -> bool:
