@@ -15,9 +15,10 @@ import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Network, Random
 from handgrad.exercises.catalogue.batches import always_left_out
+from handgrad.exercises.catalogue.causes import causes
 from handgrad.exercises.catalogue.deviations import LOOKS, Deviations, deviations
 from handgrad.exercises.catalogue.numbering import misnumbered
-from handgrad.exercises.catalogue.records import COLUMNS, NUMBERS, Table, causes
+from handgrad.exercises.catalogue.records import COLUMNS, NUMBERS, Table
 from handgrad.exercises.catalogue.routines import Style, play, recognise
 from handgrad.exercises.catalogue.traces import Probe, Rows, Trace, trace
 from handgrad.exercises.judging import crashes, diagnosis
