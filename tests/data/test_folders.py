@@ -16,10 +16,13 @@ from PIL import Image
 
 from handgrad.data import load_data
 from handgrad.data.idx import FILES
+from handgrad.data.images import are_digits, read_image
 from handgrad.data.model_rows import read_table_rows
+from handgrad.data.pictures import read_pictures
 from handgrad.data.settings import TableOptions
 from handgrad.data.splits import stratified_split
 from handgrad.errors import DataError, FormatError
+from handgrad.runs.seen import write_seen
 
 X, y, X_TEST, Y_TEST = four_arrays(flat=False)
 for one in (*X, *X_TEST):  # light on dark
@@ -71,12 +74,17 @@ def test_pictures_in_a_folder_for_each_class(tmp_path, names, packed):
 
 
 def test_what_a_network_saw_is_no_example(tmp_path):
-    """The pictures that predict --show writes beside others do not become data."""
+    """The pictures that predict --show writes beside others do not become data; the user's own of such names do."""
     folder = tmp_path / "set"
     for name, images, labels in (("train", X, y), ("test", X_TEST, Y_TEST)):
         write_pictures(folder / name, images, labels)
     for picture in list(folder.rglob("*.png")):
-        picture.with_suffix(".seen.png").write_bytes(picture.read_bytes())
+        write_seen(picture, np.zeros((28, 28)))
+    assert_is_the_set(load_data(folder))
+    for picture in list(folder.rglob("*.seen.png")):
+        picture.unlink()
+    for picture in list(folder.rglob("*.png")):
+        picture.rename(picture.with_suffix(".seen.png"))
     assert_is_the_set(load_data(folder))
 
 
@@ -463,3 +471,27 @@ def test_an_archive_that_is_damaged_or_leads_outside_is_refused(refused, tmp_pat
         tar.addfile(member, io.BytesIO(b"gone"))
     with refused(FormatError, "cannot be unpacked"):
         load_data(tmp_path / "a.tar.gz")
+
+
+def test_photos_in_folders_called_0_and_1_are_no_digits(tmp_path):
+    """They are as often no and yes: no ink is looked for in them, and predict sees what the training saw."""
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        photo = rng.integers(60, 200, (90 + number, 100)).astype(np.uint8)
+        photo[30:70, 10:30] = photo[30:70, 70:90] = 255  # as two digits side by side
+        write_pictures(tmp_path / str(number), [photo], [number % 2])
+    data = load_data(tmp_path)
+    assert (data.class_names, len(data.X_train) + len(data.X_test)) == (("0", "1"), 12)
+    saw = read_image(next(tmp_path.rglob("00000.png")), (28, 28), digits=are_digits(data.class_names))
+    assert any(np.allclose(saw, one, atol=1 / 255) for one in (*data.X_train, *data.X_test))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_pictures_are_refused_before_all_are_decoded(refused, tmp_path):
+    """Many that cannot be read are refused when a tenth is exceeded; a pipe among the rest is never opened."""
+    sources = [tmp_path / f"{number}.png" for number in range(20)]
+    for source in sources[:3]:
+        source.write_bytes(b"<html>")
+    os.mkfifo(sources[3])
+    with refused(FormatError, "0.png is an HTML page"):
+        read_pictures(sources, digits=False)

@@ -40,3 +40,11 @@ def test_a_run_itself_is_no_data(tmp_path: Path) -> None:
     assert list_files(tmp_path) == ([], [run], [])
     with pytest.raises(DataError, match="is a run of handgrad"):
         list_files(run)
+
+
+def test_a_folder_of_any_other_name_is_listed(tmp_path: Path) -> None:
+    """Only those that Macs and Python write are hidden, and not all that begin with underscores."""
+    for name in ("__MACOSX", "__pycache__", "__x"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").touch()
+    assert list_files(tmp_path).paths == [tmp_path / "__x" / "a.png"]

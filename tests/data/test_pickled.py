@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handgrad.data.npy import read_npy
+from handgrad.data.objects import read_pickle
 from handgrad.data.pickled import Machine
 from handgrad.errors import DataError, FormatError
 
@@ -254,3 +255,14 @@ def test_the_machine_knows_every_instruction_numpy_uses():
     for opcode in dangerous:
         with pytest.raises(FormatError, match="nothing was executed"):
             Machine(Path("one")).follow(opcode, None)
+
+
+@pytest.mark.parametrize("count", [20, 20_000])
+def test_a_sound_pickle_of_other_things_is_not_called_incomplete(refused, tmp_path, count):
+    """A batch of CIFAR has keys of bytes and long lists; to write its arrays with np.savez is the way out."""
+    batch = {b"data": np.zeros((count, 12), np.uint8), b"labels": [1] * count, b"filenames": [b"a.png"] * count}
+    (tmp_path / "data_batch_1").write_bytes(pickle.dumps(batch, protocol=2))
+    with refused(FormatError, "data_batch_1", "arrays", "np.savez(path, "):
+        read_pickle(tmp_path / "data_batch_1")
+    (tmp_path / "sound.pkl").write_bytes(pickle.dumps({b"data": np.eye(12), b"labels": np.arange(12) % 2}))
+    assert read_pickle(tmp_path / "sound.pkl").class_names == ("0", "1")

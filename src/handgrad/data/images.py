@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -31,13 +32,18 @@ if TYPE_CHECKING:
 MAX_PIXELS = 120_000_000
 BLANK = 0.1  # a picture with a smaller difference between its darkest and brightest pixels is blank
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
-SEEN = ".seen.png"  # ends the name of a picture of what a network saw, which is not an example itself
+SEEN = ".seen.png"  # ends the name of a picture of what a network saw, which is not an example itself,
+SEEN_OF = (
+    "handgrad: what a network saw of "  # and has this text near its beginning; others of such names are the user's
+)
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".avif")
 # The first bytes of PNG, JPEG, GIF, BMP, TIFF, WebP and PPM.
 _STARTS = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5\n", b"P6\n")
 _MOVING = ("GIF", "PNG", "WEBP", "AVIF")  # formats of animations; further pictures in JPEG are previews and depths
 _COLOURED = 48  # of 255: the distance between red, green and blue
 _SMALL = 16
+_START = 4096  # bytes
+_DIGITS = {*"0123456789"}
 _PREVIEW = 254  # the number of the tag that says so, in TIFF
 _WORK = 320  # pixels; more show no more of a digit
 _OTHERS = {  # by how the file begins
@@ -120,6 +126,11 @@ def prepare(
     return _centred(_scaled(ink, image_shape), image_shape)
 
 
+def are_digits(classes: Collection[str]) -> bool:
+    """Say whether classes are digits up to 9, some of which may be absent; 0 and 1 alone are as often no and yes."""
+    return {"0", "9"} <= set(classes) <= _DIGITS
+
+
 def is_picture_name(path: Path) -> bool:
     """Tell whether a file is meant as a picture, by the end of its name."""
     return path.suffix.lower() in (*ENDINGS, ".heic", ".heif", ".pdf", ".svg", ".psd")
@@ -127,7 +138,16 @@ def is_picture_name(path: Path) -> bool:
 
 def is_example(path: Path) -> bool:
     """Tell whether a file in a folder is meant as an example: a picture, but not one of what a network saw."""
-    return is_picture_name(path) and not path.name.endswith(SEEN)
+    return is_picture_name(path) and not (path.name.endswith(SEEN) and _shows_what_was_seen(path))
+
+
+def _shows_what_was_seen(path: Path) -> bool:
+    """Tell whether the program wrote a picture of such a name."""
+    try:
+        with files.opened(path) as file:
+            return SEEN_OF.encode() in file.read(_START)
+    except DataError:
+        return False
 
 
 def is_light_on_dark(grey: NDArray[Any]) -> bool:

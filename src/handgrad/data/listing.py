@@ -9,6 +9,7 @@ from typing import NamedTuple
 from handgrad.errors import DataError
 
 MAX_FILES = 1_000_000
+_HIDDEN = ("__MACOSX", "__pycache__")
 RUN_FILES = ("config.toml", "history.jsonl")  # what every run has, also one whose training was killed
 
 
@@ -46,7 +47,8 @@ class Listing(NamedTuple):
 def list_files(folder: Path, depth: int | None = None) -> Listing:
     """List the files below a folder, down to some depth.
 
-    Hidden files and folders are left out, and so are pipes, sockets and devices, which nobody means as data.
+    Hidden files and folders are left out, also those of Macs and of Python, and so are pipes, sockets and devices,
+    which nobody means as data.
 
     Raises
     ------
@@ -64,11 +66,15 @@ def list_files(folder: Path, depth: int | None = None) -> Listing:
             continue
         level = len(here.relative_to(folder).parts)
         links += [one for one in sorted(names) if (here / one).is_symlink()]
-        names[:] = sorted(one for one in names if not one.startswith((".", "__")) and (depth is None or level < depth))
-        found = (here / one for one in sorted(contents) if not one.startswith("."))
+        names[:] = sorted(one for one in names if not _is_hidden(one) and (depth is None or level < depth))
+        found = (here / one for one in sorted(contents) if not _is_hidden(one))
         paths += [path for path in found if path.is_file() or not path.exists()]
         if len(paths) > MAX_FILES:
             raise DataError(f"{folder} holds more than {MAX_FILES:,} files", "fewer", "name a folder in it")
     if runs == [folder]:
         raise DataError(f"{folder} is a run of handgrad", "a folder with data", "name the folder of the data")
     return Listing(paths, runs, links)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name in _HIDDEN

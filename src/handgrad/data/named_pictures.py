@@ -11,7 +11,7 @@ import numpy as np
 from handgrad.data.dataset import Dataset
 from handgrad.data.formats import read_frame
 from handgrad.data.frames import Frame
-from handgrad.data.images import is_example
+from handgrad.data.images import are_digits, is_example
 from handgrad.data.labels import listed
 from handgrad.data.one_hot import labelled
 from handgrad.data.pictures import read_pictures
@@ -20,8 +20,6 @@ from handgrad.data.settings import TableOptions
 from handgrad.data.table import present_labels
 from handgrad.data.written import texts_of
 from handgrad.errors import DataError
-
-_DIGITS = {*map(str, range(10))}
 
 
 def read_named_pictures(
@@ -70,7 +68,7 @@ def read_named_pictures(
         more.append(f"not used: the columns {listed(unused)} of {frame.path.name}")
     kept, words = present_labels(frame, label, options.missing)
     sources = [pictures[names[row]] for row in np.flatnonzero(frame.table.index.isin(kept.table.index))]
-    X, readable, seen = read_pictures(sources, set(words) <= _DIGITS)
+    X, readable, seen = read_pictures(sources, are_digits({*words}))
     if rest := len({*pictures.values()} - {*sources}):
         more.append(f"not used: {rest:,} of the pictures, for which {frame.path.name} has no label")
     data = dataset_from_raw(name, (X, np.array(words)[readable], None, None))

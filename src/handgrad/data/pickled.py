@@ -90,7 +90,9 @@ class Machine:
         try:
             for count, (opcode, argument, _) in enumerate(pickletools.genops(source)):
                 if count > MAX_INSTRUCTIONS:
-                    raise damaged(self.path, f"its pickle has more than {MAX_INSTRUCTIONS} instructions")
+                    raise _unlike(
+                        self.path, f"has more than {MAX_INSTRUCTIONS:,} parts, such as lists of numbers or texts"
+                    )
                 if opcode.name == "STOP":
                     break
                 self.follow(opcode.name, argument)
@@ -131,9 +133,10 @@ class Machine:
             self.top(list).extend(items)
         elif opcode in ("SETITEM", "SETITEMS"):
             items = self.pop(2) if opcode == "SETITEM" else self.pop_to_mark()
-            if len(items) % 2 or not all(isinstance(key, str | int) for key in items[::2]):
-                raise damaged(self.path, "its pickle has keys that are neither texts nor numbers")
-            self.top(dict).update(zip(items[::2], items[1::2], strict=True))
+            keys = [key.decode("latin1") if isinstance(key, bytes) else key for key in items[::2]]
+            if not all(isinstance(key, str | int) for key in keys):
+                raise _unlike(self.path, "has keys that are neither texts nor numbers")
+            self.top(dict).update(zip(keys, items[1::2], strict=True))
         elif opcode in ("GLOBAL", "STACK_GLOBAL"):
             self.stack.append(self.name(argument if opcode == "GLOBAL" else self.pop(2)))
         elif opcode == "REDUCE":
@@ -320,9 +323,9 @@ def _refused(path: Path, what: str) -> FormatError:
     )
 
 
-def _unlike(path: Path) -> FormatError:
+def _unlike(path: Path, what: str = "does not contain numeric arrays") -> FormatError:
     return FormatError(
-        f"{path}: its pickle does not contain numeric arrays",
+        f"{path}: its pickle {what}",
         "numeric arrays, as np.save or pickle write them",
         "write the arrays again with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...)",
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
-from handgrad.data.images import is_example, is_light_on_dark, prepare, read_grey
+from handgrad.data.images import are_digits, is_example, is_light_on_dark, prepare, read_grey
 from handgrad.data.parts import join
 from handgrad.data.raw import Arrays
 from handgrad.errors import DataError
@@ -24,7 +24,6 @@ _LARGEST = 64  # pixels; no set of larger pictures is meant for a fully connecte
 _SHAPE = (28, 28)
 _PARTS = {"x_train": "train(ing)?", "x_val": "val(id(ation)?)?|dev", "x_test": "test(ing)?"}
 _UNLABELLED = r"(test(ing)?|val(id(ation)?)?|dev|pred(ict(ions?)?)?|unlabell?ed|unsup(ervised)?)[-_ ]?\d*"
-_DIGITS = {*map(str, range(10))}
 
 
 def read_pictures(
@@ -51,7 +50,8 @@ def read_pictures(
     DataError
         If more than one in ten cannot be read.
     """
-    decoded: list[NDArray[np.float32] | DataError] = []
+    decoded: dict[int, NDArray[np.float32]] = {}
+    errors: dict[int, DataError] = {}
     coloured = False
     large = set()  # prepared at once, before many of them fill the memory
     for number, source in enumerate(sources):
@@ -61,28 +61,21 @@ def read_pictures(
             if max(grey.shape) > _LARGEST:
                 large.add(number)
                 grey = prepare(grey, _SHAPE, _where(source), digits=digits)
-            decoded.append(grey)
+            decoded[number] = grey
         except DataError as error:
-            decoded.append(error)
-    as_they_are = not large and len({one.shape for one in decoded if not isinstance(one, DataError)}) == 1
-    found: list[NDArray[np.uint8]] = []
-    errors: list[DataError] = []
-    readable = np.ones(len(sources), bool)
-    for number, one in enumerate(decoded):
+            _leave_out(number, error, errors, len(sources))
+    as_they_are = not large and len({one.shape for one in decoded.values()}) == 1
+    for number in [] if as_they_are else [one for one in decoded if one not in large]:
         try:
-            if isinstance(one, DataError):
-                raise one
-            if not as_they_are and number not in large:
-                one = prepare(one, _SHAPE, _where(sources[number]), digits=digits)
-            found.append(np.rint(one * 255).astype(np.uint8))
+            decoded[number] = prepare(decoded[number], _SHAPE, _where(sources[number]), digits=digits)
         except DataError as error:
-            readable[number] = False
-            errors.append(error)
-    if 10 * len(errors) > len(sources):
-        raise errors[0]
+            del decoded[number]
+            _leave_out(number, error, errors, len(sources))
+    found = [np.rint(one * 255).astype(np.uint8) for one in decoded.values()]
     X, notes = np.stack(found), []
     if errors:
-        notes.append(f"{len(errors):,} of {len(sources):,} pictures are left out; the first: {errors[0]}")
+        first = errors[min(errors)]
+        notes.append(f"{len(errors):,} of {len(sources):,} pictures are left out; the first: {first}")
     if coloured:
         notes.append("colour pictures become grey")
     if not as_they_are:
@@ -90,7 +83,14 @@ def read_pictures(
     elif 2 * sum(map(is_light_on_dark, found)) < len(found):
         X = 255 - X
         notes.append("the pictures are dark on light, and are inverted")
-    return X, readable, tuple(notes)
+    return X, np.isin(np.arange(len(sources)), list(decoded)), tuple(notes)
+
+
+def _leave_out(number: int, error: DataError, errors: dict[int, DataError], count: int) -> None:
+    """Write down the error of a picture; refuse all at once, and not after hours, if more than one in ten have one."""
+    errors[number] = error
+    if 10 * len(errors) > count:
+        raise errors[min(errors)]
 
 
 def _decoded(source: Path | tuple[bytes, Path]) -> tuple[NDArray[np.float32], bool]:
@@ -181,7 +181,7 @@ def read_class_folders(folder: Path, found: dict[str, dict[str, list[Path]]]) ->
     found, unlabelled = _without_unlabelled(found)
     names = {name for classes in found.values() for name in classes}
     listed = [(role, name, path) for role, sets in found.items() for name, many in sets.items() for path in many]
-    X, readable, notes = read_pictures([path for _, _, path in listed], names <= _DIGITS)
+    X, readable, notes = read_pictures([path for _, _, path in listed], are_digits(names))
     roles, y = (np.array(column)[readable] for column in ([r for r, _, _ in listed], [n for _, n, _ in listed]))
     arrays: dict[str, NDArray[Any]] = {}
     for role in found:

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
-from handgrad.data.images import SEEN
+from handgrad.data.images import SEEN, SEEN_OF
 
 _SOURCE = "Source"  # one of the keywords that PNG defines for texts
-_WHOSE = "handgrad: what a network saw of "
 
 
 def write_seen(source: Path, image: NDArray[Any]) -> Path:
@@ -34,7 +33,7 @@ def write_seen(source: Path, image: NDArray[Any]) -> Path:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    whose = _WHOSE + files.as_text(source.name)
+    whose = SEEN_OF + files.as_text(source.name)
     names = chain(
         (source.with_suffix(SEEN).name, source.name + SEEN), (f"{source.name}.{number}{SEEN}" for number in count(2))
     )

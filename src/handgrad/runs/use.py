@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data import read_image, read_rows
 from handgrad.data.formats import is_table, kind_of
-from handgrad.data.images import is_example, is_picture_name
+from handgrad.data.images import are_digits, is_example, is_picture_name
 from handgrad.data.layouts import read_images
 from handgrad.data.listing import list_files
 from handgrad.data.model_rows import Rows, read_table_rows
@@ -26,7 +26,6 @@ from handgrad.model.model import Model
 from handgrad.runs.folder import load_run
 
 Tell = Callable[[str], None]
-DIGITS = tuple("0123456789")
 
 
 def _fitting(model: Model, X: NDArray[np.float64], path: Path, tell: Tell) -> Model:
@@ -120,7 +119,7 @@ def predict_inputs(
                         "save the examples as CSV",
                     )
             try:
-                image = read_image(path, model.image_shape, digits=model.class_names == DIGITS)
+                image = read_image(path, model.image_shape, digits=are_digits(model.class_names))
             except DataError as error:
                 if skip is None:
                     raise
