@@ -264,5 +264,7 @@ def test_a_sound_pickle_of_other_things_is_not_called_incomplete(refused, tmp_pa
     (tmp_path / "data_batch_1").write_bytes(pickle.dumps(batch, protocol=2))
     with refused(FormatError, "data_batch_1", "arrays", "np.savez(path, "):
         read_pickle(tmp_path / "data_batch_1")
-    (tmp_path / "sound.pkl").write_bytes(pickle.dumps({b"data": np.eye(12), b"labels": np.arange(12) % 2}))
-    assert read_pickle(tmp_path / "sound.pkl").class_names == ("0", "1")
+    for protocol in range(2, 6):
+        arrays = {b"data": np.eye(12), b"labels": np.arange(12) % 2}
+        (tmp_path / "sound.pkl").write_bytes(pickle.dumps(arrays, protocol))
+        assert read_pickle(tmp_path / "sound.pkl").class_names == ("0", "1")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from handgrad import files
+from handgrad.data.class_folders import ClassFolders, class_folders, read_class_folders
 from handgrad.data.content import MAX_TEXT_BYTES
 from handgrad.data.dataset import Dataset
 from handgrad.data.formats import kind_of, read_frame
@@ -22,10 +23,9 @@ from handgrad.data.labels import listed
 from handgrad.data.layouts import find_sets, read_set
 from handgrad.data.libsvm import equally_wide
 from handgrad.data.listing import list_files
-from handgrad.data.named_pictures import read_named_pictures
+from handgrad.data.named_pictures import competing_table, read_named_pictures
 from handgrad.data.npy import read_named_arrays
 from handgrad.data.parts import role_of
-from handgrad.data.pictures import class_folders, has_classes, read_class_folders
 from handgrad.data.raw import dataset_from_raw
 from handgrad.data.settings import TableOptions
 from handgrad.data.table import table_dataset
@@ -64,11 +64,17 @@ def read_folder(folder: Path, options: TableOptions, read_file: Read) -> Dataset
     paths, runs = listing.paths, listing.runs
     if runs and not paths:
         raise DataError(f"{folder} holds nothing but runs of handgrad", "a data set", "name the folder of the data")
-    tables, classes = _tables_among(paths), has_classes(class_folders(folder, paths))
-    if data := None if classes else read_named_pictures(folder, name, paths, tables, options):
+    tables, pictures = _tables_among(paths), class_folders(folder, paths)
+    competing = competing_table(folder, tables, pictures) if pictures.are_classes else None
+    if competing and options.label is None:
+        raise _ambiguous(folder, pictures, competing)
+    named = () if pictures.are_classes and not competing else tables
+    if data := read_named_pictures(folder, name, paths, named, options):
         return data.with_notes(*listing.notes)
-    if data := _read_images(folder, name, paths):
+    if data := _read_images(folder, name, paths, pictures):
         options.refuse_for(name)
+        if tables and pictures.names:
+            data = data.with_notes(f"not used: {listed(sorted({path.name for path in tables}))}")
     else:
         data = _read_tables(folder, name, tables, options)
         if data and len(tables) == 1 and (others := [path.name for path in paths if path != tables[0]]):
@@ -80,17 +86,26 @@ def read_folder(folder: Path, options: TableOptions, read_file: Read) -> Dataset
     return data.with_notes(*listing.notes)
 
 
-def _read_images(folder: Path, name: str, paths: list[Path]) -> Dataset | None:
+def _ambiguous(folder: Path, pictures: ClassFolders, table: Path) -> DataError:
+    """Describe pictures whose labels may be the names of their folders, or those in a table."""
+    return DataError(
+        f"{folder} has pictures in {listed(list(pictures.training))}, and {table.name}, which names them and has other "
+        "labels",
+        "folders for the classes, or a table with the labels",
+        f"name the column of labels in {table.name} with --label, or move that elsewhere if the folders are classes",
+    )
+
+
+def _read_images(folder: Path, name: str, paths: list[Path], pictures: ClassFolders) -> Dataset | None:
     """Read pictures in a folder for each class, IDX files or arrays; return None if there are none of them."""
-    pictures = class_folders(folder, paths)
     sets = find_sets(path for path in paths if not _is_other(path))
-    if len({label for labels in pictures.values() for label in labels}) > 1 and not sets:
+    if (pictures.are_classes or len(pictures.names) > 1) and not sets:
         arrays, notes = read_class_folders(folder, pictures)
         return dataset_from_raw(name, arrays).with_notes(*notes)
-    if len(sets) == 1 and not any(len(labels) > 1 for labels in pictures.values()):
+    if len(sets) == 1 and not pictures.are_classes:
         return read_set(next(iter(sets.values())), name)
     if sets:
-        more = " and folders of pictures" if pictures else ""
+        more = " and folders of pictures" if pictures.names else ""
         raise DataError(
             f"{folder} holds more than one data set: {', '.join(sorted(map(_called, sets))[:10])}{more}",
             "the files of one",
@@ -164,8 +179,8 @@ def _unknown(folder: Path, paths: Sequence[Path]) -> DataError:
     if not paths:
         return DataError(f"{folder} is empty", "the files of a data set", "check the path")
     wanted = "a folder of pictures for each class, of two classes or more"
-    if labels := {label for found in class_folders(folder, paths).values() for label in found}:
-        only = f"{folder} has pictures in one folder only, {', '.join(labels)}"
+    if names := class_folders(folder, paths).names:
+        only = f"{folder} has pictures in one folder only, {', '.join(names)}"
         return DataError(only, wanted, "add those of another class")
     readable = [path for path in paths if kind_of(path) in ("npz", "matlab", "pickle", "archive")]
     tables = _tables_among(paths)

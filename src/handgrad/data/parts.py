@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,13 @@ from handgrad.errors import FormatError
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _SETS = {"train": "train(?:ing)?|tr", "val": "val(?:id(?:ation)?)?|dev", "test": "test(?:ing)?|te|t10k"}
+_WORDS = {
+    "train": "train(ing)?",
+    "val": "val(id(ation)?)?|dev",
+    "test": "test(ing)?",
+    "unlabelled": "pred(ict(ions?)?)?|unlabell?ed|unsup(ervised)?",
+}
+_FILLERS = re.compile(r"set|data|dataset|folder|files?|images?|imgs?|pictures?|\d+")
 _KINDS = {
     "x": "x|images?|imgs?|data|features?|inputs?|samples?|pixels?",
     "y": "y|labels?|lbls?|targets?|answers?",
@@ -37,6 +45,30 @@ def role_of(name: str) -> str | None:
             if re.fullmatch(f"(?:{parts})(?:{words})|(?:{words})(?:{parts})", plain):
                 return f"{kind}_{part}"
     return None
+
+
+@lru_cache(maxsize=10_000)  # many pictures are in few folders
+def set_of(name: str, plain: bool = False) -> str | None:
+    """Tell from the name of a folder or a file which set it holds: train, val, test, unlabelled, or None.
+
+    Parameters
+    ----------
+    name : str
+    plain : bool, default False
+        Whether the name must say nothing else.
+
+    Examples
+    --------
+    >>> [set_of(name) for name in ("trainingSet", "seg_pred", "rps-test-set", "train_test_split", "trains")]
+    ['train', 'unlabelled', 'test', None, None]
+    >>> [set_of(name, plain=True) for name in ("test_images", "test tube")]
+    ['test', None]
+    """
+    words = re.findall(r"[^\W\d_]+|\d+", re.sub("([a-z])([A-Z])", r"\1 \2", name).lower())
+    kinds = {word: kind for word in words for kind, pattern in _WORDS.items() if re.fullmatch(pattern, word)}
+    if len({*kinds.values()}) != 1 or (plain and not all(word in kinds or _FILLERS.fullmatch(word) for word in words)):
+        return None
+    return next(iter(kinds.values()))
 
 
 def assign(names: Iterable[str], path: Path) -> dict[str, str]:

@@ -133,7 +133,9 @@ class Machine:
             self.top(list).extend(items)
         elif opcode in ("SETITEM", "SETITEMS"):
             items = self.pop(2) if opcode == "SETITEM" else self.pop_to_mark()
-            keys = [key.decode("latin1") if isinstance(key, bytes) else key for key in items[::2]]
+            keys = [
+                _bytes(key, self.path).decode("latin1") if isinstance(key, bytes | Call) else key for key in items[::2]
+            ]
             if not all(isinstance(key, str | int) for key in keys):
                 raise _unlike(self.path, "has keys that are neither texts nor numbers")
             self.top(dict).update(zip(keys, items[1::2], strict=True))
