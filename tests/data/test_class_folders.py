@@ -203,3 +203,12 @@ def test_a_form_for_a_contest_gives_no_labels(tmp_path: Path) -> None:
         "file_name,label\n" + "\n".join(f"{row}b" for row in rows[:8]) + "\n"
     )
     assert sizes(load_data(tmp_path)) == (("a", "b"), 16, 4)
+
+
+@pytest.mark.parametrize("name", ["seg_test", "test", "seg_train", "val"])
+def test_a_set_in_a_folder_of_its_own_name_is_what_was_named(tmp_path: Path, name: str) -> None:
+    """As archives are unpacked: the pictures are there to be evaluated or trained on, and no other set is missed."""
+    write(tmp_path, f"{name}/{name}/{{c}}/{{i}}.png")
+    data = load_data(tmp_path / name)
+    assert sizes(data) == (("a", "b"), 16, 4)
+    assert not data.own_test

@@ -89,6 +89,8 @@ def class_folders(folder: Path, paths: Iterable[Path]) -> ClassFolders:
         sets.setdefault(kind, {}).setdefault(name, []).append(path)
     sets = {kind: _above_holders(classes) for kind, classes in sets.items()}
     sets, unused = _without_unlabelled(sets)
+    if [*sets] == [set_of(folder.name)]:  # seg_test/seg_test: the set itself was named
+        sets = {"": next(iter(sets.values()))}
     sets, copies = _without_copies(sets)
     notes = [f"not used: {masks:,} masks beside the pictures"] if masks else []
     if taken := [f"{', '.join(sorted(places[kind]))} for the {_SETS[kind]} set" for kind in sets if kind in places]:
