@@ -45,6 +45,15 @@ def on_a_table(page: np.ndarray, left: int = 25) -> np.ndarray:
     return table
 
 
+def turned_on_a_table(ink: np.ndarray, angle: float, table: float, paper: float, ink_shade: float) -> np.ndarray:
+    """Lay a sheet on a table, turned by an angle in degrees."""
+    page = Image.fromarray(on_paper(ink, ink_shade, paper).astype(np.uint8)).resize((200, 200))
+    picture = Image.new("L", (SIZE, SIZE), int(table))
+    mask = Image.new("L", page.size, 255).rotate(angle, expand=True)
+    picture.paste(page.rotate(angle, Image.Resampling.BICUBIC, expand=True), (35, 30), mask)
+    return np.asarray(picture).astype(float)
+
+
 def in_a_frame(page: np.ndarray, outside: int, width: int) -> np.ndarray:
     """Draw a dark frame around a page, at a distance from the border of the picture."""
     depth = np.minimum(np.minimum(X, 1 - X), np.minimum(Y, 1 - Y)) * (SIZE - 1)
@@ -98,6 +107,20 @@ def test_the_kind_of_paper_does_not_matter(kind: str, tmp_path: Path) -> None:
         clean = read(on_paper(drawn(digit)), tmp_path)
         found = read(KINDS[kind](drawn(digit)), tmp_path)
         assert likeness(found, clean) > 0.9, digit
+
+
+@pytest.mark.parametrize("falling", [0, 0.5], ids=["even light", "falling light"])
+@pytest.mark.parametrize(("table", "paper", "shade"), [(40, 230, 50), (165, 225, 60), (215, 110, 30), (90, 200, 110)])
+@pytest.mark.parametrize("angle", [0, 8, -11])
+def test_a_sheet_may_lie_turned_on_a_table(
+    angle: float, table: float, paper: float, shade: float, falling: float, tmp_path: Path
+) -> None:
+    """On a dark or light table, the paper is found whatever the light, and nothing else counts as ink."""
+    for digit in "257":
+        ink = drawn(digit)
+        turned = np.asarray(Image.fromarray(ink.astype(np.float32)).rotate(angle, Image.Resampling.BICUBIC))
+        page = turned_on_a_table(ink, angle, table, paper, shade) * (1 - falling * RAMP) + noise(3)
+        assert likeness(read(page, tmp_path), read(on_paper(turned), tmp_path)) > 0.9, digit
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 :func:`find_ink` works in these steps, each a function below:
 
-1. fill what lies around the paper, a table or a frame, with the paper's own brightness;
+1. leave out what lies around the paper, a table or a frame (:mod:`handgrad.data.paper`);
 2. level the light: what is ink differs from the ground around it, which changes only slowly or in one step;
 3. decide by area whether the ink is dark or light: it is whatever covers less of the picture;
 4. remove the rules of lined and squared paper, which run from edge to edge;
@@ -17,10 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.data.paper import Mask, Picture, border, paper_only
 from handgrad.errors import DataError
-
-Picture = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 GRAIN = 0.1  # fainter ink is paper grain
 EDGE = 0.25  # fainter ink does not count for the box around the ink
@@ -66,9 +64,9 @@ def find_ink(grey: Picture, name: str) -> Picture:
         return any_ink(grey)
     width = max(3, round(_STROKE * min(grey.shape)))
     if min(grey.shape) < _PHOTO:
-        padded = np.pad(grey, width, constant_values=np.median(_border(grey)))
+        padded = np.pad(grey, width, constant_values=np.median(border(grey)))
     else:
-        grey = ndimage.gaussian_filter(_paper_only(grey), _BLUR)
+        grey = ndimage.gaussian_filter(paper_only(grey), _BLUR)
         padded = np.pad(grey, width, mode="edge")
     inner = (slice(width, -width),) * 2
     dark = ndimage.black_tophat(padded, (width, width))[inner]
@@ -91,34 +89,12 @@ def find_ink(grey: Picture, name: str) -> Picture:
 
 def any_ink(grey: Picture) -> Picture:
     """Return whatever differs from the border of a picture, cropped to it: for classes that are no digits."""
-    low, high, ground = float(grey.min()), float(grey.max()), float(np.median(_border(grey)))
+    low, high, ground = float(grey.min()), float(grey.max()), float(np.median(border(grey)))
     ink = grey - ground if ground < (low + high) / 2 else ground - grey
     ink = np.asarray(np.clip(ink / ink.max(), 0, 1), np.float32)
     ink[ink < GRAIN] = 0
     rows, columns = (np.flatnonzero((ink > EDGE).any(axis=axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def _paper_only(grey: Picture) -> Picture:
-    """Fill what surrounds the paper with the paper's brightness, if the whole border of the picture is not paper.
-
-    The paper is a large piece, brighter or darker than the rest, that fills its bounding box; the ink is in its holes.
-    """
-    from scipy import ndimage
-
-    bright = grey > _threshold(grey)
-    for side in (bright, ~bright):
-        if _border(side).mean() > 0.2:
-            continue
-        labels, _ = ndimage.label(side)
-        main = labels == np.bincount(labels.flat)[1:].argmax() + 1
-        paper = ndimage.binary_fill_holes(main)
-        box = ndimage.find_objects(paper.astype(np.int8))[0]
-        written = 1 - main.sum() / paper.sum()
-        if paper.mean() > 0.08 and paper[box].mean() > 0.86 and 0.002 < written < 0.4:
-            inside = ndimage.binary_erosion(paper, iterations=max(2, min(grey.shape) // 50))
-            return np.asarray(np.where(inside, grey, np.median(grey[main]))[box], np.float32)
-    return grey
 
 
 def _is_light_on_dark(grey: Picture) -> bool:
@@ -166,7 +142,7 @@ def _main_pieces(mask: Mask, ink: Picture, name: str) -> Mask:
     labels[~mask] = 0
     boxes = ndimage.find_objects(labels)
     mass = np.asarray(ndimage.sum_labels(ink, labels, range(1, count + 1)))
-    score = mass * [0.1 if _border(labels == k + 1).any() else 1.0 for k in range(count)]
+    score = mass * [0.1 if border(labels == k + 1).any() else 1.0 for k in range(count)]
     for k, box in enumerate(boxes):
         large = all(side.stop - side.start > 0.7 * length for side, length in zip(box, ink.shape, strict=True))
         within = sum(mass[i] for i in range(count) if i != k and _inside(boxes[i], box))
@@ -202,9 +178,9 @@ def _is_filled(grey: Picture, width: int) -> bool:
     """Tell whether a piece that is wider than any stroke lies on the paper; a shadow would reach the border."""
     from scipy import ndimage
 
-    ground = float(np.median(_border(grey)))
+    ground = float(np.median(border(grey)))
     labels, _ = ndimage.label(abs(grey - ground) > 0.5 * abs(grey - ground).max())
-    free = ~np.isin(labels, np.unique(_border(labels))) & (labels > 0)
+    free = ~np.isin(labels, np.unique(border(labels))) & (labels > 0)
     return bool(2 * ndimage.distance_transform_edt(np.pad(free, 1)).max() > width)
 
 
@@ -241,8 +217,3 @@ def _threshold(values: NDArray[Any]) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = below * above * (sums[:-1] / below - (sums[-1] - sums[:-1]) / above) ** 2
     return float(edges[1:-1][np.nan_to_num(variance).argmax()])
-
-
-def _border(values: NDArray[Any]) -> NDArray[Any]:
-    """Return the outermost pixels of a picture."""
-    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
