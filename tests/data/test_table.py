@@ -240,10 +240,13 @@ def test_what_is_filled_is_noted(tmp_path):
     """Each column has the number of its empty fields and what stands for them; a word becomes no category."""
     rows = [f"{i},{'' if i in (3, 4) else 2},{'' if i == 5 else 'rs'[i % 2]},{'xy'[i % 2]}\n" for i in range(20)]
     data = table("a,b,c,label\n" + "".join(rows), tmp_path / "t.csv", missing="mean")
-    assert "empty fields filled with the mean of the training set: b 2 (2), c 1 (no category)" in data.notes
+    assert "empty fields filled with the mean of the training set: the column b in 2 rows (2)" in data.notes
+    assert "empty fields taken as no category: the column c in 1 row" in data.notes
     assert len(data.y_train) + len(data.y_test) == 20
     data = table("a,b,c,label\n" + "".join(rows), tmp_path / "t.csv", missing="drop")
     assert "left out: 3 rows with an empty field, first line 5" in data.notes
+    data = table("".join(rows), tmp_path / "t.csv", missing="mean")
+    assert "empty fields filled with the mean of the training set: column 2 in 2 rows (2)" in data.notes
 
 
 @pytest.mark.parametrize("missing", ["drop", "mean"])

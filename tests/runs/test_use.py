@@ -448,8 +448,10 @@ def test_empty_fields_are_filled_as_in_the_training(tmp_path: Path) -> None:
     told: list[str] = []
     found = predict_inputs(run, [tmp_path / "new.csv"], told.append)
     assert [one.row for one in found] == [0, 1, 2]
-    assert any("empty fields filled with the mean of the training set: size 1 (" in note for note in told)
-    assert any("colour 1 (no category)" in note for note in told)
+    assert any(
+        "empty fields filled with the mean of the training set: the column size in 1 row (" in note for note in told
+    )
+    assert any("empty fields taken as no category: the column colour in 1 row" in note for note in told)
 
 
 @pytest.mark.parametrize("missing", ["drop", "error"])

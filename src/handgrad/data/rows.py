@@ -40,7 +40,9 @@ def encode(
     frame, pairs = as_written(frame, columns, names), list(zip(columns.features, names, strict=True))
     own = [name for column, name in pairs if column.marks is None and not column.words]
     noted = (*noted, *marks_noted(frame, own))
-    parts, whole, notes, filled = [], np.ones(len(frame.table), bool), list(noted), []
+    parts, whole, notes = [], np.ones(len(frame.table), bool), list(noted)
+    filled: list[str] = []
+    no_category: list[str] = []
     if not any(column.words for column in columns.features) and all(is_numeric(frame.table[name]) for name in names):
         X = frame.table[names].to_numpy(np.float64, na_value=np.nan)
         if np.isfinite(X).all():  # tables of images would take three times the memory below
@@ -50,12 +52,12 @@ def encode(
             texts = _categories(texts_of(frame, name), column.words)
             present = np.array([text is not None for text in texts])
             if missing == "mean" and not present.all():
-                filled.append(f"{column.name} {int((~present).sum()):,} (no category)")
+                no_category.append(f"{called(column.name, columns.named)} {_in_rows(int((~present).sum()))}")
                 present[:] = True
             parts.append(np.array([[text == word for word in column.words] for text in texts], np.float64))
             unknown = Counter(text for text in texts if text is not None and text not in column.words)
             if unknown:
-                counts = [f"{word!r} in {count:,} row{'s' * (count > 1)}" for word, count in sorted(unknown.items())]
+                counts = [f"{word!r} {_in_rows(count)}" for word, count in sorted(unknown.items())]
                 place = called(column.name, frame.named)
                 notes.append(
                     f"{place} has {listed(counts)}, which the training set does not have; taken as no category"
@@ -64,7 +66,8 @@ def encode(
             values = numbers(frame, column, name)
             present = ~np.isnan(values)
             if column.fill is not None and not present.all():
-                filled.append(f"{column.name} {int((~present).sum()):,} ({column.fill:.4g})")
+                where = _in_rows(int((~present).sum()))
+                filled.append(f"{called(column.name, columns.named)} {where} ({column.fill:.4g})")
                 values = np.where(present, values, column.fill)
                 present[:] = True
             if np.isinf(values).any():
@@ -86,7 +89,14 @@ def encode(
         whole &= present
     if filled:
         notes.append(f"empty fields filled with the mean of the training set: {listed(filled)}")
+    if no_category:
+        notes.append(f"empty fields taken as no category: {listed(no_category)}")
     return np.column_stack(parts), whole, tuple(notes)
+
+
+def _in_rows(count: int) -> str:
+    """Say in how many rows something is."""
+    return f"in {count:,} row{'s' * (count > 1)}"
 
 
 def as_written(frame: Frame, columns: Columns, names: Sequence[str]) -> Frame:
