@@ -398,6 +398,7 @@ WRONG = {
     "two data files": (["train", "text.npy", "--data", "digits"], "--data digits"),
     "two files": (["train", "train.csv", "test.csv"], "no place for test.csv; expected one file or set. Write --test"),
     "two runs": (["evaluate", "runs/a", "runs/b"], "no place for runs/b"),
+    "evaluate": (["evaluate", "runs/a", "t.csv"], "no place for t.csv; expected one run. Write --data t.csv if those"),
     "a misspelt flag": (["train", "--epoch"], "--epochs"),
     "a share above one": (["train", "--validation", "10"], "validation is 10"),
     "an unknown test file": (["train", "--test", "nothing.csv"], "nothing.csv"),

@@ -117,4 +117,6 @@ def _too_many(words: str, command: str) -> SettingError:
     found = f"`handgrad {command}` has no place for {words}"
     if command == "train":
         return SettingError(found, "one file or set", f"write --test {words} if that is the test set")
+    if command == "evaluate":
+        return SettingError(found, "one run", f"write --data {words} if those are the data")
     return SettingError(found, "fewer arguments", f"see `handgrad {command} --help`")
