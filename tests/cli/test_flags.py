@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from handgrad.cli import main
+from handgrad.runs.config import read_config
 
 WRONG = [
     (["--lr", "-1"], "--lr is -1.0; expected a number above 0. Set --lr to such a number."),
@@ -37,3 +38,12 @@ def test_nothing_is_guessed_that_is_not_alike(capsys: pytest.CaptureFixture[str]
     said = capsys.readouterr().err
     assert '"error", "drop", "mean"' in said
     assert "Did you mean" not in said
+
+
+def test_choices_may_be_written_as_in_papers(tmp_path: Path) -> None:
+    """Capitals and underscores do not count, in a configuration file neither; the record has our words."""
+    (tmp_path / "c.toml").write_text('optimizer = "AdamW"\n')
+    words = ["--activation", "LeakyReLU", "--preset", "Fast", "--config", str(tmp_path / "c.toml"), "--epochs", "1"]
+    assert main(["train", "digits", "--hidden", "4", "--run", str(tmp_path / "run"), *words]) == 0
+    config = read_config(tmp_path / "run" / "config.toml")
+    assert (config["activation"], config["schedule"], config["optimizer"]) == ("leaky_relu", "one_cycle", "adamw")

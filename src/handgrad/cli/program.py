@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import cyclopts
 from cyclopts import App, Parameter
@@ -20,6 +20,7 @@ from handgrad.cli.exercise import check, exercise_app, grade
 from handgrad.cli.notices import tell
 from handgrad.cli.runs import diff, runs, verify
 from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
+from handgrad.data.text import plain
 from handgrad.errors import DivergenceError, HandgradError, SettingError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainingFlags
 
@@ -32,15 +33,34 @@ _ALIKE = 0.7  # words that are less alike are no misspellings of each other
 
 
 def _from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Add settings from files; refuse fractions where the parser would round them, and options taken for paths."""
+    """Add settings from files; refuse fractions where the parser would round them, and options taken for paths.
+
+    One of several words may be written in capitals or without its underscore, such as ReLU.
+    """
+    _respell(arguments)
     if commands == ("train",):
         fill_training(app, commands, arguments)
+        _respell(arguments)
     for argument in arguments:
         for token in argument.tokens:
             if token.keyword is None and token.value.startswith("-") and token.value != "-":
                 _refuse_option(token, arguments)
             if argument.hint in (int, int | None) and "." in token.value:
                 raise SettingError(f"{argument.name} is {token.value}", "a whole number", "remove the fraction")
+
+
+def _respell(arguments: ArgumentCollection) -> None:
+    """Write each word as the list of choices has it."""
+    for argument in arguments:
+        if words := {plain(word): word for word in _choices(argument.hint)}:
+            argument.tokens[:] = [one.evolve(value=words.get(plain(one.value), one.value)) for one in argument.tokens]
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    """List the words that a type allows."""
+    if get_origin(hint) is Literal:
+        return tuple(word for word in get_args(hint) if isinstance(word, str))
+    return tuple(word for part in get_args(hint) for word in _choices(part))
 
 
 def _refuse_option(token: Token, arguments: ArgumentCollection) -> None:
