@@ -61,6 +61,19 @@ def test_answers_are_the_same_however_they_are_written(
         assert (data.class_names, data.y_test.tolist()) == (trained, [0, 1, 1])
 
 
+@pytest.mark.parametrize("stop", ["", "."])
+def test_a_full_stop_behind_a_label_does_not_count(stop: str, tmp_path: Path) -> None:
+    """As in adult.test and adult.data; classes that differ in nothing else stay apart."""
+    other = "." if not stop else ""
+    train = write(tmp_path / "train.csv", [f"<=50K{stop}", f">50K{stop}"] * 10)
+    test = write(tmp_path / "test.csv", [f">50K{other}", f"<=50K{other}", f">50K{other}"])
+    for settings in (DataSettings(data=str(train), test=str(test)), DataSettings(data=str(tmp_path))):
+        assert load_sets(settings).y_test.tolist() == [1, 0, 1]
+    write(tmp_path / "train.csv", ["x", "x."] * 10)
+    write(tmp_path / "test.csv", ["x", "x.", "x"])
+    assert load_data(tmp_path).y_test.tolist() == [0, 1, 0]
+
+
 def test_other_labels_are_not_cut(tmp_path: Path) -> None:
     """1.9 is not 1, and neither is 2.5.1 two."""
     train = write(tmp_path / "train.csv", [*"12"] * 10)

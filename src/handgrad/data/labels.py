@@ -59,7 +59,8 @@ def without_zeros(word: str) -> str:
 def number_labels(words: Sequence[str], class_names: Sequence[str], source: object) -> NDArray[np.int64]:
     """Give labels the numbers that they have among the classes of a training set; refuse new ones.
 
-    Zeros behind the point do not count, nor does it how the answer to a question of yes or no is written.
+    Zeros behind the point do not count, nor does it how the answer to a question of yes or no is written, nor a full
+    stop at the end, which all labels of adult.test have.
 
     Examples
     --------
@@ -70,7 +71,11 @@ def number_labels(words: Sequence[str], class_names: Sequence[str], source: obje
     answers = {_ANSWERS.get(name.lower()): index for name, index in number.items()}
     if len(number) == len(answers) == 2 and None not in answers:
         number = {word: answers[_ANSWERS[word.lower()]] for word in words if word.lower() in _ANSWERS} | number
-    known = [word if word in number else without_zeros(word) for word in words]
+    unstopped = {name.removesuffix("."): index for name, index in number.items()}
+    if len(unstopped) == len(number):
+        number = unstopped | number
+    forms = ((word, without_zeros(word), word.removesuffix(".")) for word in words)
+    known = [next((form for form in three if form in number), three[0]) for three in forms]
     if unknown := sorted(set(known) - set(number)):
         raise DataError(
             f"{source} has the label {unknown[0]!r}, which the training set does not have",
