@@ -5,6 +5,7 @@ import pytest
 
 from handgrad.data import load_data
 from handgrad.data.model_rows import read_table_rows
+from handgrad.data.settings import TableOptions
 from handgrad.errors import DataError, FormatError
 
 ROWS = [(f"{i % 9}.5", f"{i % 7}", "xy"[i % 2]) for i in range(40)]
@@ -83,3 +84,23 @@ def test_why_a_column_is_neither_numbers_nor_categories(tmp_path, refused, value
     rows = [(value, *row[1:]) for value, row in zip(values, ROWS, strict=True)]
     with refused(FormatError, f"line {line}, the column age: ", *pieces):
         load_data(write(tmp_path / "t.csv", rows))
+
+
+def test_all_columns_that_cannot_be_used_are_named_at_once(tmp_path, refused):
+    """The advice leaves all of them out; the names need quotation marks in the shell where they have blanks."""
+    rows = [f"{i},name {i},{i},ticket {i},{'xy'[i % 2]}\n" for i in range(40)]
+    (tmp_path / "t.csv").write_text("a,Full name,b,Ticket,label\n" + "".join(rows))
+    every = "; --drop 'Full name,Ticket' leaves out all that cannot be used."
+    with refused(FormatError, "line 2, the column Full name: 'name 0'", every):
+        load_data(tmp_path / "t.csv")
+
+
+def test_all_columns_with_empty_fields_are_counted(tmp_path, refused):
+    """In the refusal and, with --missing drop, in a note: one column alone may cost most of the rows."""
+    rows = [f"{i},{'' if i == 3 else i % 5},{'' if i % 2 else 'r'},{'xy'[i // 2 % 2]}\n" for i in range(40)]
+    (tmp_path / "t.csv").write_text("a,b,c,label\n" + "".join(rows))
+    counts = "empty fields in the column c (20), the column b (1)"
+    with refused(FormatError, "line 5, the column b: an empty field", counts, "--missing drop"):
+        load_data(tmp_path / "t.csv")
+    data = load_data(tmp_path / "t.csv", options=TableOptions(missing="drop"))
+    assert counts in data.notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from handgrad.data.guesses import is_called_counter
 from handgrad.data.images import is_picture_name
 from handgrad.data.labels import called, listed
 from handgrad.data.marks import Marks, most_common_marks
-from handgrad.data.names import as_named, dropping, in_order
+from handgrad.data.names import as_named, dropping, flag, in_order, joined_names
 from handgrad.data.rows import TRUTH, count_places, marks_noted, numbers
 from handgrad.data.settings import Missing
 from handgrad.data.text import is_number
@@ -65,28 +65,21 @@ def fit_columns(
             "only features in --drop",
             "name the right label with --label",
         )
-    features, notes = [], []
+    features: list[Column] = []
+    notes: list[str] = []
+    unusable: dict[str, FormatError] = {}
     for name in frame.names:
         if name == label or name in drop:
             continue
-        frame.refuse_other(name, f"convert the column, or leave it out with {dropping(name)}")
-        column = frame.table[name]
-        if column.iloc[rows].isna().all():
-            where = "" if column.isna().all() else " in the training set"
-            notes.append(f"{called(name, frame.named)} is empty{where}; left out")
-        elif _counts(column, name):
-            notes.append(f"{called(name, frame.named)} only counts the rows; left out")
-        elif is_numeric(column):
-            if _identifies(column):
-                notes.append(
-                    f"{called(name, frame.named)} has a different whole number in every row, as identifiers have; if "
-                    f"it is one, leave it out with {dropping(name)}"
-                )
-            features.append(_of_numbers(frame, Column(name, marks=_inherited(frame, name)), missing, rows))
-        else:
-            one, more = _of_texts(frame, name, rows)
-            features.append(one if one.words else _of_numbers(frame, one, missing, rows))
-            notes += more
+        try:
+            one, more = _fit_column(frame, name, missing, rows)
+        except FormatError as error:
+            unusable[name] = error
+            continue
+        features += [] if one is None else [one]
+        notes += more
+    if unusable:
+        raise _of_all(unusable)
     if not features:
         raise DataError(f"{frame.path} has no feature besides its label {label}", "columns of numbers", "add one")
     features = [features[place] for place in in_order([one.name for one in features])]
@@ -94,6 +87,37 @@ def fit_columns(
         *notes,
         *marks_noted(frame, [one.name for one in features if not one.words]),
     )
+
+
+def _fit_column(
+    frame: Frame, name: str, missing: Missing, rows: NDArray[np.intp]
+) -> tuple[Column | None, tuple[str, ...]]:
+    """Decide how a column becomes numbers; None if it tells nothing."""
+    frame.refuse_other(name, f"convert the column, or leave it out with {dropping(name)}")
+    column = frame.table[name]
+    if column.iloc[rows].isna().all():
+        where = "" if column.isna().all() else " in the training set"
+        return None, (f"{called(name, frame.named)} is empty{where}; left out",)
+    if _counts(column, name):
+        return None, (f"{called(name, frame.named)} only counts the rows; left out",)
+    if is_numeric(column):
+        identifies = (
+            f"{called(name, frame.named)} has a different whole number in every row, as identifiers have; if "
+            f"it is one, leave it out with {dropping(name)}"
+        )
+        one = Column(name, marks=_inherited(frame, name))
+        return _of_numbers(frame, one, missing, rows), (identifies,) * _identifies(column)
+    one, more = _of_texts(frame, name, rows)
+    return one if one.words else _of_numbers(frame, one, missing, rows), more
+
+
+def _of_all(unusable: Mapping[str, FormatError]) -> FormatError:
+    """Describe the first of the columns that cannot be used, and say how to leave out all of them."""
+    error = next(iter(unusable.values()))
+    if len(unusable) == 1:
+        return error
+    every = flag("--drop", joined_names(unusable))
+    return FormatError(error.found, error.wanted, f"{error.remedy}; {every} leaves out all that cannot be used")
 
 
 def _counts(column: pd.Series[Any], name: str) -> bool:

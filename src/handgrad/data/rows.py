@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ def encode(
     own = [name for column, name in pairs if column.marks is None and not column.words]
     noted = (*noted, *marks_noted(frame, own))
     parts, whole, notes = [], np.ones(len(frame.table), bool), list(noted)
+    empty: dict[str, NDArray[np.bool_]] = {}
     filled: list[str] = []
     no_category: list[str] = []
     if not any(column.words for column in columns.features) and all(is_numeric(frame.table[name]) for name in names):
@@ -78,15 +79,20 @@ def encode(
                     "correct or drop that row",
                 )
             parts.append(values[:, None])
-        if missing == "error" and not present.all():
-            row = int(np.flatnonzero(~present)[0])
-            gap = frame.gap(row, name)
-            raise FormatError(
-                f"{frame.path}, {frame.place(row)}, {called(column.name, frame.named)}: an empty field{gap}",
-                "a value in every field",
-                "fill it, or train with --missing drop or --missing mean",
-            )
+        if not present.all():
+            empty[name] = ~present
         whole &= present
+    if missing == "error" and empty:
+        name, row = next((name, int(np.flatnonzero(absent)[0])) for name, absent in empty.items())
+        place = called(name, frame.named)
+        others = f"; there are empty fields in {_counted(empty, frame.named)}" if len(empty) > 1 else ""
+        raise FormatError(
+            f"{frame.path}, {frame.place(row)}, {place}: an empty field{frame.gap(row, name)}{others}",
+            "a value in every field",
+            "fill it, or train with --missing drop or --missing mean",
+        )
+    if len(empty) > 1:
+        notes.append(f"empty fields in {_counted(empty, frame.named)}")
     if filled:
         notes.append(f"empty fields filled with the mean of the training set: {listed(filled)}")
     if no_category:
@@ -97,6 +103,12 @@ def encode(
 def _in_rows(count: int) -> str:
     """Say in how many rows something is."""
     return f"in {count:,} row{'s' * (count > 1)}"
+
+
+def _counted(empty: Mapping[str, NDArray[np.bool_]], named: bool) -> str:
+    """List columns with the numbers of their empty fields, the largest first."""
+    counts = sorted(((int(absent.sum()), name) for name, absent in empty.items()), key=lambda pair: -pair[0])
+    return listed([f"{called(name, named)} ({count:,})" for count, name in counts])
 
 
 def as_written(frame: Frame, columns: Columns, names: Sequence[str]) -> Frame:
