@@ -52,3 +52,12 @@ def test_names_with_commas_in_a_configuration_file(tmp_path: Path, capsys: pytes
     assert main(["train", "--config", str(tmp_path / "one/config.toml"), "--run", str(tmp_path / "two")]) == 0
     assert tomllib.loads((tmp_path / "two" / "config.toml").read_text())["drop"] == ["my,col"]
     capsys.readouterr()
+
+
+def test_the_notes_on_a_table_are_printed_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are part of its description."""
+    (tmp_path / "t.csv").write_text("a,b,label\n" + "".join(f"1,{i},{'xy'[i % 2]}\n" for i in (5, 3, 8, 2) * 5))
+    assert main(["data", "info", str(tmp_path / "t.csv")]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "constant in the training set: a" in " ".join(printed.out.split())

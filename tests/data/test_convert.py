@@ -95,3 +95,6 @@ def test_a_description_counts_what_is_there(tmp_path):
     assert rows["always zero"] == "1 of 4 columns in the training set"
     assert rows["non-zero"] == f"{np.count_nonzero(X_train) / 120:.1%} of the training values"
     assert rows["note"].startswith("values taken as pixels 0..255")
+    (tmp_path / "t.csv").write_text("a,b,label\n" + "".join(f"1,{i},{'xy'[i % 2]}\n" for i in (5, 3, 8, 2) * 5))
+    table = dict(describe(load_data(tmp_path / "t.csv")))
+    assert (table["constant"], "always zero" in table) == ("1 of 2 columns in the training set", False)

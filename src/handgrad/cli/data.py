@@ -38,10 +38,10 @@ def info(data: DataName, /, *, table: Table = _AS_READ) -> None:
     table : TableFlags
         What a table does not say itself.
     """
-    from handgrad.data import describe
+    from handgrad.data import describe, load_sets
     from handgrad.reporting import console
 
-    dataset = load(DataSettings(**vars(table), data=data))
+    dataset = load_sets(DataSettings(**vars(table), data=data), download_progress())  # the table has its notes
     console.summary_table(describe(dataset), dataset.name)
 
 

@@ -143,7 +143,9 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
     scaling            (x - 0) / 16
     """
     d, low, high = dataset.n_features, dataset.scaling.minimum, dataset.scaling.maximum
+    same = "always zero"
     if isinstance(low, tuple) or isinstance(high, tuple):
+        same = "constant"  # which is scaled to zero, whatever it was
         scaling = "each column by its range in the training set"
     else:
         scaling = f"(x {'+' if low < 0 else '-'} {abs(low):g}) / {high - low:g}"
@@ -158,7 +160,7 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
         ("training values", f"{dataset.X_train.min():g} to {dataset.X_train.max():g}"),
         ("test values", f"{dataset.X_test.min():g} to {dataset.X_test.max():g}"),
         ("non-zero", f"{np.count_nonzero(dataset.X_train) / dataset.X_train.size:.1%} of the training values"),
-        ("always zero", f"{zeros:,} of {d:,} column{'s' * (d > 1)} in the training set"),
+        (same, f"{zeros:,} of {d:,} column{'s' * (d > 1)} in the training set"),
         ("classes", f"{dataset.n_classes:,}"),
     ]
     counts = [np.bincount(y, minlength=dataset.n_classes) for y in (dataset.y_train, dataset.y_test)]
