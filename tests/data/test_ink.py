@@ -146,6 +146,13 @@ def test_a_fine_pen_is_thickened(tmp_path: Path) -> None:
     assert (image[8:20].sum(axis=1) > 1.2).all()
 
 
+def test_a_bold_one_is_no_sheet(tmp_path: Path) -> None:
+    """A thick stroke, large in the picture and soft at its edges, is kept as wide as it is."""
+    distance = np.hypot(X - 0.5, Y - np.clip(Y, 0.2, 0.8)) * SIZE
+    bold = read(255 * np.clip((distance - 22) / 20, 0, 1), tmp_path).reshape(28, 28)
+    assert (bold[8:20].sum(axis=1) > 4).all()
+
+
 def test_two_digits_are_refused(refused, tmp_path: Path) -> None:
     """A number of two digits is refused with what the picture shows."""
     with refused(DataError, "two pieces of ink", "one digit"):

@@ -14,6 +14,7 @@ _LEVELS = 24  # of brightness, at which a sheet is looked for: in uneven light, 
 _SIDE = 160  # pixels; more show no more of a sheet
 _SMALLEST = 0.08  # of the picture; a smaller piece is no sheet
 _STRAIGHT = 0.86  # the least share of the smallest rectangle around it that a sheet fills, also in perspective
+_NARROWEST = 0.35  # the least width of a sheet, as a share of its length; a one is narrower
 _STEP = 0.01  # per pixel; what fades more softly is a shadow
 
 
@@ -73,14 +74,15 @@ def _largest(side: Mask) -> Mask | None:
 
 
 def _is_straight(sheet: Mask) -> bool:
-    """Tell whether a piece fills the smallest rectangle around it, turned by any angle."""
+    """Tell whether a piece fills the smallest rectangle around it, turned by any angle, and is no thick stroke."""
     from scipy import ndimage
 
     y, x = np.nonzero(sheet & ~ndimage.binary_erosion(sheet))
     angles = np.deg2rad(np.arange(0, 90, 2))[:, np.newaxis]
     along, across = x * np.cos(angles) + y * np.sin(angles), y * np.cos(angles) - x * np.sin(angles)
-    areas = (np.ptp(along, axis=1) + 1) * (np.ptp(across, axis=1) + 1)
-    return bool(sheet.sum() > _STRAIGHT * areas.min())
+    sides = np.stack([np.ptp(along, axis=1), np.ptp(across, axis=1)]) + 1
+    one, other = sides[:, sides.prod(axis=0).argmin()]
+    return bool(sheet.sum() > _STRAIGHT * one * other and min(one, other) > _NARROWEST * max(one, other))
 
 
 def _is_written(slope: Picture, sheet: Mask) -> bool:
