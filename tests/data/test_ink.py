@@ -170,6 +170,28 @@ def test_a_filled_shape_is_not_called_two_pieces(refused, tmp_path: Path, shape:
         read(np.asarray(picture), tmp_path)
 
 
+@pytest.mark.parametrize("size", [40, 100, 300])
+def test_noise_is_no_digit(refused, tmp_path: Path, size: int) -> None:
+    """Pixels drawn at random, grey or mostly white, are called scattered ink."""
+    random = np.random.default_rng(0)
+    for pixels in (random.uniform(0, 255, (size, size)), np.where(random.random((size, size)) < 0.05, 0, 255)):
+        with refused(DataError, "scattered", "one digit"):
+            read(pixels, tmp_path)
+
+
+@pytest.mark.parametrize("size", [28, 300])
+def test_a_small_solid_rectangle_is_no_digit(refused, tmp_path: Path, size: int) -> None:
+    """A rectangle is called a filled shape even where it is no wider than a stroke, unless it is as narrow as a one."""
+    for width in (0.35, 0.08):
+        pixels = np.full((size, size), 255)
+        pixels[size // 4 : size * 3 // 4, size // 4 : round((0.25 + width) * size)] = 0
+        if width > 0.1:
+            with refused(DataError, "filled shape", "one digit"):
+                read(pixels, tmp_path)
+        else:
+            assert read(pixels, tmp_path).any()
+
+
 @pytest.mark.parametrize("text", ["42", "11", "88"])
 def test_two_digits_in_a_shadow_are_no_filled_shape(refused, tmp_path: Path, text: str) -> None:
     """What is dark between two digits is the paper."""

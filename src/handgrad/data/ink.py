@@ -29,6 +29,9 @@ _RULE = 0.03  # and no rule of lined paper wider than this
 _FINE = 1 / 12  # strokes finer than this share of the digit are thickened; MNIST's are about a seventh of it
 _SPECK = 0.03  # a piece with less than this share of the main one's ink is dirt
 _SECOND = 0.4  # one with more than this, beside it, is another digit
+_SCATTERED = 12  # holes, further pieces and places at the border, together: no digit has as many
+_SOLID = 0.85  # ink that fills more of its box is no digit, unless it is as narrow as a one
+_NARROW = 1 / 3
 
 
 def find_ink(grey: Picture, name: str) -> Picture:
@@ -79,12 +82,18 @@ def find_ink(grey: Picture, name: str) -> Picture:
             wanted, remedy = "a picture of one digit", "write with a thicker pen, on plain paper"
             raise DataError(f"{name} shows no ink", wanted, remedy)
         kept = _main_pieces(ink > min(_threshold(ink), 0.5 * ink.max()), ink, name)
+        if _is_solid(kept):
+            raise _filled(name)
     except DataError as error:
         if not _is_filled(grey, width):
             raise
-        found = f"{name} shows a filled shape, wider than any stroke of a digit"
-        raise DataError(found, "a picture of one digit", "write the digit with a pen, on plain paper") from error
+        raise _filled(name) from error
     return _even(ink, kept)
+
+
+def _filled(name: str) -> DataError:
+    found = f"{name} shows a filled shape, wider than any stroke of a digit"
+    return DataError(found, "a picture of one digit", "write the digit with a pen, on plain paper")
 
 
 def any_ink(grey: Picture) -> Picture:
@@ -151,6 +160,10 @@ def _main_pieces(mask: Mask, ink: Picture, name: str) -> Mask:
     main = int(score.argmax())
     size = max(side.stop - side.start for side in boxes[main])
     kept = labels == main + 1
+    others = int((score > _SPECK * score[main]).sum()) - 1
+    if others + _openings(kept) >= _SCATTERED:
+        found = f"{name} shows ink scattered all over, as in noise or a pattern"
+        raise DataError(found, "a picture of one digit", "write the digit with a pen, on plain paper")
     for k in range(count):
         if k == main or score[k] < _SPECK * score[main]:
             continue
@@ -182,6 +195,23 @@ def _is_filled(grey: Picture, width: int) -> bool:
     labels, _ = ndimage.label(abs(grey - ground) > 0.5 * abs(grey - ground).max())
     free = ~np.isin(labels, np.unique(border(labels))) & (labels > 0)
     return bool(2 * ndimage.distance_transform_edt(np.pad(free, 1)).max() > width)
+
+
+def _openings(kept: Mask) -> int:
+    """Count the holes of a piece, and the places where it touches the border of the picture."""
+    from scipy import ndimage
+
+    holes = ndimage.label(~np.pad(kept, 1))[1] - 1
+    ring = np.concatenate([kept[0], kept[1:, -1], kept[-1, -2::-1], kept[-2:0:-1, 0]])
+    return int(holes + ndimage.label(ring)[1])
+
+
+def _is_solid(kept: Mask) -> bool:
+    """Tell whether the ink fills a box that is too wide for a one."""
+    rows, columns = (np.flatnonzero(kept.any(axis=axis)) for axis in (1, 0))
+    height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+    narrow = min(height, width) <= _NARROW * max(height, width)
+    return bool(max(height, width) >= 10 and not narrow and kept.sum() > _SOLID * height * width)
 
 
 def _gap(box: tuple[slice, ...], main: tuple[slice, ...]) -> int:
