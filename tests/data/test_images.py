@@ -109,6 +109,15 @@ def test_a_camera_held_sideways_is_turned_back(tmp_path):
     np.testing.assert_allclose(read_image(tmp_path / "a.png", (28, 28)), expected, atol=1e-6)
 
 
+def test_colours_of_one_brightness_are_no_blank_picture(refused, tmp_path):
+    """Of a figure that differs from its ground in colour only, the error says that colours do not count."""
+    picture = Image.new("RGB", (200, 200), (120, 160, 90))
+    picture.paste((200, 120, 60), (80, 40, 110, 160))
+    picture.save(tmp_path / "figure.png")
+    with refused(DataError, "equally bright everywhere", "colours do not count"):
+        read_image(tmp_path / "figure.png", (28, 28))
+
+
 @pytest.mark.parametrize("pixels", [np.zeros((28, 28)), np.full((90, 50), 255), np.full((5, 5), 200) + np.eye(5)])
 def test_a_blank_picture_is_refused(refused, tmp_path, pixels):
     """Nothing drawn is nothing read, whatever the colour of the paper."""

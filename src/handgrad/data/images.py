@@ -114,9 +114,9 @@ def prepare(
     """Make a decoded picture look like the training images; ``where`` names it in messages."""
     if np.ptp(grey) < BLANK:
         raise DataError(
-            f"{where} is blank",
-            "a picture of one digit",
-            "check that the drawing is neither transparent nor too faint or too small to be seen",
+            f"{where} is blank or equally bright everywhere",
+            "a picture of one digit, much darker or lighter than its ground",
+            "check that the drawing is neither transparent nor too faint or too small to be seen; colours do not count",
         )
     if grey.shape == tuple(image_shape):
         light = grey if is_light_on_dark(grey) else grey.max() - grey
