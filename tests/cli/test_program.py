@@ -35,6 +35,9 @@ RUN_FILES = {
     "summary.json",
     "model.safetensors",
     "training_rows.npy",
+    "environment.json",
+    "checkpoint.safetensors",
+    ".lock",
     "curves.png",
     "first_layer.png",
     "confusion.png",
@@ -93,8 +96,9 @@ def test_training_reaches_95_percent_on_digits(trained: Trained) -> None:
 
 
 def test_a_run_folder_has_all_its_files(trained: Trained) -> None:
-    """The run folder is the first of its data set, and holds the eight files and no other."""
-    assert tree(trained.folder) == {"runs", "runs/digits-1", *(f"runs/digits-1/{name}" for name in RUN_FILES)}
+    """The run folder is the first of its data set, and holds its files and no other."""
+    names = {*RUN_FILES, "checkpoint-earlier.safetensors"}
+    assert tree(trained.folder) == {"runs", "runs/digits-1", *(f"runs/digits-1/{name}" for name in names)}
     for name in RUN_FILES:
         if name.endswith(".png"):
             with Image.open(trained.run / name) as picture:
@@ -460,7 +464,7 @@ def test_a_picture_that_cannot_be_drawn_costs_nothing_else(tmp_path: Path) -> No
 def test_a_training_that_diverges_says_so(tmp_path: Path) -> None:
     """A learning rate that is far too high ends in a message with its value, and without a model file."""
     done = handgrad(tmp_path, "train", *QUICK, "--lr", "1e37", "--loss", "squared_error", "--run", "run")
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert re.fullmatch(r"handgrad: .+\n", done.stderr), done.stderr
     assert "learning rate" in done.stderr
     assert "1e+37" in done.stderr
