@@ -23,11 +23,13 @@ class Requests:
 
     Examples
     --------
+    >>> before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     >>> requests = Requests(patient=True)
     >>> with requests.collected():
-    ...     signal.raise_signal(signal.SIGINT)
-    ...     print(requests.arrived)
-    [2]
+    ...     signal.raise_signal(signal.SIGTERM)
+    >>> requests.arrived
+    [15]
+    >>> _ = signal.signal(signal.SIGTERM, before)
     """
 
     patient: bool = False
