@@ -163,7 +163,7 @@ def test_it_can_be_used_as_a_model(tmp_path: Path) -> None:
 def test_a_lying_file_is_refused(change: dict[str, Any] | None, piece: str, tmp_path: Path, refused: Any) -> None:
     """Whatever has the right checksum but says something else than a checkpoint."""
     made = checkpoint(5)
-    facts = {"step": 5, "epoch": 2, "position": 3, "seconds": 0.5, "history": 9, **vars(made.origin)}
+    facts = {"step": 5, "epoch": 2, "position": 3, "seconds": 0.5, "history": 9, "halvings": 0, **vars(made.origin)}
     arrays = {"slots": made.state.slots}
     for name, value in (change or {}).items():
         (arrays if isinstance(value, np.ndarray) else facts)[name] = value
