@@ -90,7 +90,7 @@ class Columns:
         return tuple(name if self.named else f"column {name}" for name in names)
 
     def _is_numbered(self, total: Any) -> bool:
-        """Say whether the names are numbers of so many columns."""
+        """Tell whether the names are column numbers from 1 to the total."""
         if type(total) is not int or not 0 < total <= _MOST:
             return False
         names = [*self.label.split(","), *(one.name for one in self.features)]

@@ -59,8 +59,8 @@ class Finished(NamedTuple):
 def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Finished:
     """Train as configured, and write the run's folder; or continue the run that ``config.run.resume`` names.
 
-    Nothing is written until the settings have been checked against the data. What cannot be written later does not stop
-    the training: it is told once, tried again, and in the end reported as missing.
+    Nothing is written until the settings have been checked against the data. A file that cannot be written later does
+    not stop the training: that is reported once, writing is tried again, and what fails again is reported as missing.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
 
 
 def _stop(requests: Requests, when: str, run: Path) -> None:
-    """End as the request to stop would have done, and say what there is."""
+    """Raise the KeyboardInterrupt that was asked for, and say which weights were kept."""
     with suppress(KeyboardInterrupt):  # the one that is raised says more
         requests.heed()
     raise KeyboardInterrupt(f"the weights {when} are kept in {run}; continue with `handgrad train --resume {run}`")
