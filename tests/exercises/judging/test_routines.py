@@ -2,7 +2,11 @@
 
 import inspect
 import random
+import re
+from collections.abc import Sequence
+from itertools import permutations
 from pathlib import Path
+from textwrap import dedent, indent
 from types import ModuleType
 from typing import Any
 
@@ -297,6 +301,7 @@ def test_a_returned_history_must_have_been_measured(history: str, said: str) -> 
     plan = plan_for(GD)
     result = judge(plan, performed(returning(history), plan))
     names = {"record_lost": "history_overwritten", "record_other_rows": "history_of_the_other_set"}
+    names["record_again"] = "history_of_the_start"
     name = None if "test_loss" in history else names.get(said)
     assert (result.status, named(result), result.credit) == ("wrong", [name], 0.75)
     found = result.findings[0].seen[0].facts["found"]
@@ -321,6 +326,177 @@ def test_what_is_logged_of_a_batch_was_measured_on_it(rows: str) -> None:
     source = LOGS_EVERYTHING.replace("SHOWN_X", f"trainx{rows}").replace("SHOWN_Y", f"trainy{rows}")
     plan = plan_for(task_of(source))
     assert judge(plan, performed(source, plan)).status == ("right" if rows else "wrong")
+
+
+# What is done with the loss of each mini-batch, and when it is entered.
+AVERAGED = {
+    "sum since the last row, as in a tutorial": """
+        total += loss
+        if j % log_every == log_every - 1:
+            log(total / log_every)
+            total = 0.0
+    """,
+    "sum since the last row, entered first": """
+        total += loss
+        if j % log_every == 0:
+            log(total / log_every)
+            total = 0.0
+    """,
+    "count begins anew, sum does not": """
+        total += loss
+        if j % log_every == 0:
+            log(total / (j + 1))
+    """,
+    "sum begins anew, count does not": """
+        total = loss if j == 0 else total + loss
+        count += 1
+        if j % log_every == 0:
+            log(total / count)
+    """,
+    "both begin anew": """
+        total = loss if j == 0 else total + loss
+        if j % log_every == 0:
+            log(total / (j + 1))
+    """,
+    "neither begins anew": """
+        losses.append(loss)
+        if j % log_every == 0:
+            log(np.mean(losses))
+    """,
+    "by examples": """
+        total += loss * len(b)
+        count += len(b)
+        if j % log_every == 0:
+            log(total / count)
+    """,
+    "only what is entered is measured": """
+        if j % log_every == 0:
+            MEASURE
+            total += loss
+            log(total / (epoch * steps + j + 1))
+    """,
+    "the last few": """
+        losses.append(loss)
+        if j % log_every == 0:
+            log(np.mean(losses[-5:]))
+    """,
+    "forgets little by little": """
+        total = 0.9 * total + 0.1 * loss
+        if j % log_every == 0:
+            log(total)
+    """,
+    "the plain sum": """
+        total += loss
+        if j % log_every == 0:
+            log(total)
+    """,
+}
+
+
+def logging(lines: str, incomplete: bool) -> str:
+    """Write stochastic_gradient_descent with these lines in its inner loop."""
+    source = sgd("""
+        from collections import namedtuple
+        Batch = namedtuple("Batch", "epoch step train_loss train_accuracy")
+        batches, losses, total, count = [], [], 0.0, 0
+        rng = np.random.RandomState() if rng is None else rng
+        steps = STEPS
+        for epoch in range(epochs):
+            p = rng.permutation(len(trainx))
+            for j in range(steps):
+                b = p[j * batch_size:(j + 1) * batch_size]
+                out = neural_net.forward_propagation(trainx[b])
+                log = lambda number: batches.append(Batch(epoch, j, number, right))
+                HERE
+                neural_net.backprop(trainy[b])
+                neural_net.gradient_step(learning_rate)
+        return [], batches
+    """)
+    count = "-(-len(trainx) // batch_size)" if incomplete else "len(trainx) // batch_size"
+    if "MEASURE" not in lines:
+        lines = "MEASURE\n" + dedent(lines)
+    source = source.replace("STEPS", count).replace("            HERE\n", indent(dedent(lines), 12 * " "))
+    return source.replace("MEASURE", "loss, right = cross_entropy(out, trainy[b]), accuracy(out, trainy[b])")
+
+
+def test_measurements_times_a_number_are_no_averages() -> None:
+    """What is divided by the size of the batch alone is a sum of one measurement, for which there is a plainer name."""
+    plan = plan_for(SGD, 1)
+    lines = "        if j % log_every == 0:\n            MEASURE\n            log(loss / batch_size)\n"
+    assert named(judge(plan, performed(logging(lines, False), plan))) == ["history_scaled"]
+
+
+@pytest.mark.parametrize("incomplete", [False, True])
+@pytest.mark.parametrize("lines", AVERAGED.values(), ids=AVERAGED.keys())
+def test_sums_and_averages_in_a_history_are_named(lines: str, incomplete: bool) -> None:
+    """However they are made, also of measurements that are in no row; the same lines with the loss itself are right."""
+    plan = plan_for(SGD, 1)
+    result = judge(plan, performed(logging(lines, incomplete), plan))
+    assert named(result) == ["history_running_mean"]
+    entered = re.sub(r"log\(.*\)", "log(loss)", lines)
+    assert judge(plan, performed(logging(entered, incomplete), plan)).status == "right"
+
+
+COLUMNS = ("test_loss", "test_accuracy", "train_loss", "train_accuracy")
+SWAPPED = ["".join(order) for order in permutations("0123") if any((i - int(j)) % 2 for i, j in enumerate(order))]
+
+
+def recording(before: str, lines: str, entered: Sequence[str] = COLUMNS) -> str:
+    """Write gradient_descent with these lines before its loop, and before each row."""
+    source = gd("""
+        from collections import namedtuple
+        Evaluation = namedtuple("Evaluation", "done test_loss test_accuracy train_loss train_accuracy")
+        history = []
+        BEFORE
+        for i in range(num_iterations + 1):
+            if i % evaluate_every == 0 or i == num_iterations:
+                LINES
+                history.append(Evaluation(i, ENTERED))
+            if i < num_iterations:
+                neural_net.forward_propagation(trainx)
+                neural_net.backprop(trainy)
+                neural_net.gradient_step(learning_rate)
+        return history
+    """)
+    for name, text in {"BEFORE": before, "LINES": lines, "ENTERED": ", ".join(entered)}.items():
+        source = source.replace(name, text)
+    return source
+
+
+def outputs_of(part: str) -> str:
+    """Write a forward pass for an evaluation."""
+    return f"{part} = neural_net.forward_propagation({part}x); "
+
+
+def results_of(part: str) -> str:
+    """Write the measurements of an evaluation."""
+    return f"{part}_loss, {part}_accuracy = cross_entropy({part}, {part}y), accuracy({part}, {part}y); "
+
+
+@pytest.mark.parametrize("order", sampled(SWAPPED, 5))
+def test_exchanged_columns_are_named_in_whatever_order(order: str) -> None:
+    """Losses in the place of accuracies have one name, however the columns were mixed up."""
+    lines = "".join(outputs_of(part) + results_of(part) for part in ("test", "train"))
+    plan = plan_for(GD)
+    for entered, name in ((COLUMNS, []), ([COLUMNS[int(i)] for i in order], ["history_measures_swapped"])):
+        assert named(judge(plan, performed(recording("", lines, entered), plan))) == name
+
+
+@pytest.mark.parametrize("parts", [("test",), ("train",), ("test", "train")])
+@pytest.mark.parametrize("measured_again", [False, True])
+def test_results_of_the_beginning_are_named(parts: tuple[str, ...], measured_again: bool) -> None:
+    """One set's or both, whether old outputs are measured again and again, or their results entered again."""
+    before = "".join(outputs_of(part) + ("" if measured_again else results_of(part)) for part in parts)
+    lines = "".join(
+        ("" if part in parts else outputs_of(part)) + (results_of(part) if measured_again or part not in parts else "")
+        for part in ("test", "train")
+    )
+    plan = plan_for(GD)
+    result = judge(plan, performed(recording(before, lines), plan))
+    assert named(result) == ["history_of_the_start"]
+    found = result.findings[0].seen[0].facts["found"]
+    assert isinstance(found, Note)
+    assert (found.id == "record_stale") == (measured_again and len(parts) == 2)
 
 
 @pytest.mark.parametrize("source", HEEDING.values(), ids=HEEDING.keys())
@@ -557,6 +733,7 @@ RECORDS = [
     "order",
     "lost",
     "zeros",
+    "stale",
     "misplaced",
 ]
 

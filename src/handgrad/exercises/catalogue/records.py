@@ -59,7 +59,7 @@ def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> 
     Returns
     -------
     {None, "invented", "other rows", "other labels", "other outputs", "some rows", "late", "mixed", "again", "order",
-    "lost", "zeros"}
+    "lost", "zeros", "stale"}
 
     Examples
     --------
@@ -145,6 +145,7 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
     if any(judged) and len(table) > 1 and any(all(row[i] == 0 for row in table) for i in losses):
         return "zeros"  # whatever function of the learner's own measures a loss, not all are 0
     last, used = 0, set[int]()
+    dates = set[int | None]()  # None where it is not sure
     began: int | None = None
     for row in table:
         found: list[list[int]] = []
@@ -178,7 +179,10 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
             return "order"
         last = min(later, default=last)
         began = last if began is None else began
+        dates |= {measured[i].step if measured[i].sure else None for fitting in found for i in fitting}
         used |= {i for fitting in found for i in fitting if measured[i].step in (last, last + 1)}
+    if len(table) > 2 and dates == {began} and last < steps:
+        return "stale"
     looked = sorted({one.step for one in measured if one.part == ("batch" if of_batches else "test")})
     late = len(table) < 3 < len(looked) and (began or 0) >= looked[-2]
     return "lost" if late else None
