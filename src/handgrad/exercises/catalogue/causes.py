@@ -46,6 +46,9 @@ def causes(tables: Sequence[Table], measured: Sequence[Measured], steps: int, si
     {'history_scaled 1/m'}
     """
     found = [set(_causes(table, measured, steps, sizes)) for table in tables if doubt_about(table, measured, steps)]
+    for names in found:
+        if any(name.startswith("history_scaled") for name in names):
+            names.discard("history_running_mean")  # a sum of one measurement, divided by a number
     return set.intersection(*found) if found else set()
 
 

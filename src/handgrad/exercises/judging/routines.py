@@ -217,8 +217,6 @@ def _of_record(plan: Plan[Probes], traces: Sequence[Trace]) -> tuple[str, ...]:
             sizes = {"n": probe.n, "m": len(probe.testx)} | ({"b": probe.batch_size} if probe.batch_size else {})
             explained.append(causes(run.tables, run.measured, len(run.updates), sizes))
     common = {cause.split()[0] for cause in set.intersection(*explained)}
-    if "history_scaled" in common:
-        common.discard("history_running_mean")  # whose sums have one measurement each
     return tuple(common) if len(common) == 1 else ()
 
 
