@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
+import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +18,7 @@ from handgrad.data import load_data
 from handgrad.errors import DataError, RunError, ShapeError
 from handgrad.network import MLP
 from handgrad.reporting import draw_confusion, draw_curves, draw_first_layer
-from handgrad.reporting.charts import BLUE, COLOURS, MAX_NUMBERS, VERMILLION, _apart
+from handgrad.reporting.charts import BLUE, COLOURS, MAX_NUMBERS, VERMILLION, _apart, new_picture
 from handgrad.training import Examples, Record, TrainingSettings, TrainingState, confusion_counts, train
 
 
@@ -53,6 +56,30 @@ def count(found: np.ndarray, colour: str) -> int:
     """Count the pixels of a colour."""
     wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     return int((found == wanted).all(axis=-1).sum())
+
+
+# All kinds.
+
+
+def test_pictures_drawn_at_once_leave_the_users_style_alone(tmp_path: Path) -> None:
+    """What the user has set for other pictures is still set, even if two threads begin and end in this order."""
+    begun, other_begun = Event(), Event()
+
+    def first() -> None:
+        with new_picture(tmp_path / "first.png", (1, 1)):
+            begun.set()
+            other_begun.wait(0.3)
+
+    def second() -> None:
+        begun.wait()
+        with new_picture(tmp_path / "second.png", (1, 1)):
+            other_begun.set()
+            drawn.result()
+
+    with matplotlib.rc_context({"font.size": 7.5}), ThreadPoolExecutor(2) as pool:
+        drawn = pool.submit(first)
+        pool.submit(second).result()
+        assert matplotlib.rcParams["font.size"] == 7.5
 
 
 # Curves.

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -30,6 +31,7 @@ COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00")  # of the sets, in
 MAX_TILES = 100
 MAX_NUMBERS = 26  # with more classes than this, counts are not written as numbers
 _DPI = 150
+_DRAWING = Lock()
 _STYLE: dict[str, Any] = {
     "font.size": 15,
     "axes.titlesize": 17,
@@ -400,7 +402,8 @@ def new_picture(path: str | os.PathLike[str], inches: tuple[float, float]) -> It
     import matplotlib.style
     from matplotlib.figure import Figure
 
-    with matplotlib.style.context(["default", _STYLE]):
+    # The style belongs to all threads while it is in force, so one at a time draws.
+    with _DRAWING, matplotlib.style.context(["default", _STYLE]):
         figure = Figure(figsize=inches)
         yield figure
         with files.written(Path(path)) as file:
