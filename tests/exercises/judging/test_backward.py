@@ -67,7 +67,7 @@ def test_the_reference_is_right(network):
 ONE_BY_ONE = [(quantity, name) for quantity in BACKPROP for name in MUTANTS[quantity] if name != "updated_weights_used"]
 
 
-@pytest.mark.parametrize(("quantity", "name"), sampled(ONE_BY_ONE, 6))
+@pytest.mark.parametrize(("quantity", "name"), sampled(ONE_BY_ONE, 18))
 def test_every_mistake_of_a_quantity_is_named_where_it_was_made(quantity, name):
     """Each mutant in each form is reported by its id and its quantity, and all it spoils as a consequence."""
     for i, variant in enumerate(MUTANTS[quantity][name]):

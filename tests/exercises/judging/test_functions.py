@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from reports import said
+from sampling import sampled
 
 from handgrad import handout
 from handgrad.exercises.calls import Answer, Crash, Ufunc
@@ -267,6 +268,7 @@ def test_rows_in_a_list_a_tuple_or_a_matrix_are_right(task, kind):
     assert judged(task, held).status == "right"
 
 
+@pytest.mark.parametrize("seed", sampled(range(30), 15))
 @pytest.mark.parametrize(
     ("task", "function", "expected"),
     [
@@ -278,12 +280,11 @@ def test_rows_in_a_list_a_tuple_or_a_matrix_are_right(task, kind):
         ("accuracy", lambda h, y: np.mean(h.argmax(axis=1)[:10] == y[:10]), "It is wrong in"),
     ],
 )  # fmt: skip
-def test_a_single_wrong_number_is_described_by_several_trials(task, function, expected):
+def test_a_single_wrong_number_is_described_by_several_trials(task, function, expected, seed):
     """A factor, an offset or an argument that is ignored is said only if it explains every trial."""
-    for seed in range(30):
-        result = judged(task, function, seed)
-        assert (result.status, result.findings[0].mistake) == ("wrong", None)
-        assert expected in said(result)
+    result = judged(task, function, seed)
+    assert (result.status, result.findings[0].mistake) == ("wrong", None)
+    assert expected in said(result)
 
 
 @pytest.mark.parametrize("size", [2, 32, 64, 100, 50_000])
@@ -519,17 +520,17 @@ def test_float32_is_said(task):
     assert (result.status, [found.mistake for found in result.findings]) == ("right", ["single_precision"])
 
 
+@pytest.mark.parametrize("seed", sampled(range(30), 30))
 @pytest.mark.parametrize("task", ["softmax", "fcc_one_layer", "delta_last_layer", "cross_entropy"])
 @pytest.mark.parametrize("spoilt", [lambda X: len(X) == 1, lambda X: X.shape[1] > 12, lambda X: len(X) > 64])
-def test_what_is_wrong_for_some_sizes_only_is_wrong(task, spoilt):
+def test_what_is_wrong_for_some_sizes_only_is_wrong(task, spoilt, seed):
     """A single row, many classes and many rows are among the trials, whatever was drawn."""
 
     def sometimes(*given):
         result = getattr(handout, task)(*given)
         return result * 0 if spoilt(given[0]) else result
 
-    for seed in range(30):
-        assert judged(task, sometimes, seed).status == "wrong"
+    assert judged(task, sometimes, seed).status == "wrong"
 
 
 def test_what_is_wrong_only_for_arrays_without_columns_is_wrong_but_may_be_refused():

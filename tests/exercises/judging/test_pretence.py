@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from in_process import function_answer, network_answer
 from reports import said
+from sampling import sampled
 
 from handgrad import handout
 from handgrad.exercises.calls import Answer
@@ -162,7 +163,7 @@ SOMETIMES = {
 }
 
 
-@pytest.mark.parametrize("when", SOMETIMES.values(), ids=SOMETIMES)
+@pytest.mark.parametrize("when", sampled(SOMETIMES.values(), 2, list(SOMETIMES)))
 def test_what_fails_only_now_and_then_is_wrong(when):
     """A method must be right in every call, for every size and for all labels; elsewhere it is known to be."""
     result = judged(spoilt(zero, when))
@@ -386,7 +387,8 @@ def test_a_delta_of_helpers_is_recognised_in_each_form_in_which_it_may_be_kept()
         assert backward._is(view, "delta_out", "dW_h2_o", state) == recognised
 
 
-def test_an_unknown_mistake_in_a_delta_that_is_not_kept_is_found_at_the_delta():
+@pytest.mark.parametrize("seed", sampled(range(5), 5))
+def test_an_unknown_mistake_in_a_delta_that_is_not_kept_is_found_at_the_delta(seed):
     """The gradients tell what the delta was; nothing after it is blamed, and credit is that of a stored delta."""
 
     def hidden(kept):
@@ -404,11 +406,10 @@ def test_an_unknown_mistake_in_a_delta_that_is_not_kept_is_found_at_the_delta():
 
         return Hides
 
-    for seed in range(5):
-        stored, inferred = judged(hidden(kept=True), seed), judged(hidden(kept=False), seed)
-        assert [found.quantities for found in inferred.findings] == [("delta_h2",)]
-        assert inferred.credit == stored.credit == pytest.approx(8 / 9)
-        assert inferred.consequences == stored.consequences
+    stored, inferred = judged(hidden(kept=True), seed), judged(hidden(kept=False), seed)
+    assert [found.quantities for found in inferred.findings] == [("delta_h2",)]
+    assert inferred.credit == stored.credit == pytest.approx(8 / 9)
+    assert inferred.consequences == stored.consequences
 
 
 def test_a_delta_that_nothing_tells_about_is_not_called_right():
