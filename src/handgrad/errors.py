@@ -15,6 +15,8 @@
 This module imports nothing, so any other module may import it.
 """
 
+_LONGEST = 1000  # characters of each part; a name or a field in a file that is quoted may have millions
+
 
 class HandgradError(Exception):
     """An error that the user can correct.
@@ -35,11 +37,17 @@ class HandgradError(Exception):
     """
 
     def __init__(self, found: str, wanted: str, remedy: str) -> None:
+        found, wanted, remedy = map(_shortened, (found, wanted, remedy))
         super().__init__(found, wanted, remedy)
         self.found, self.wanted, self.remedy = found, wanted, remedy
 
     def __str__(self) -> str:
         return f"{self.found}; expected {self.wanted}. {self.remedy[:1].upper()}{self.remedy[1:]}."
+
+
+def _shortened(text: str) -> str:
+    """Leave out the middle of a long text."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST * 2 // 3]} ... {text[-_LONGEST // 4 :]}"
 
 
 class DataError(HandgradError):

@@ -12,6 +12,8 @@ import lzma
 import os
 import secrets
 import shutil
+import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,9 +25,13 @@ from handgrad.errors import DataError, FormatError, HandgradError, RunError
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-MAX_BYTES = 2**30  # of uncompressed numbers in one file; 15 times the size of MNIST
 MAX_DEFLATE_RATIO = 1032  # no deflate stream expands further than this
 CHUNK = 2**20
+# What the standard library raises where a zip archive is damaged or encrypted, or its members have no names.
+ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
+    *(NotImplementedError, RuntimeError, ValueError, IndexError, OverflowError),
+)
 
 
 @contextmanager
@@ -128,8 +134,8 @@ def refuse_more(stream: BinaryIO, path: Path) -> None:
         raise damaged(path, "it contains more bytes than its header declares")
 
 
-def refuse_size(size: int, path: Path, limit: int = MAX_BYTES) -> None:
-    """Refuse a size above a limit."""
+def refuse_size(size: int, path: Path, limit: int) -> None:
+    """Refuse a size above a limit that is fixed."""
     if size > limit:
         raise FormatError(
             f"{path} contains or declares {size} bytes",

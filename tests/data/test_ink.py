@@ -1,5 +1,6 @@
 """One digit in pictures of every kind: the same ink is found as in a clean drawing."""
 
+import resource
 from pathlib import Path
 
 import matplotlib
@@ -137,6 +138,20 @@ def test_a_drawing_of_the_networks_size_is_centred_and_scaled(
         found, large = read(small, tmp_path), read(on_paper(drawn(digit)), tmp_path)
         assert likeness(found, large) > 0.8, digit
         assert abs(found.reshape(28, 28).sum(axis=0) @ np.arange(28) / found.sum() - 14) < 0.51
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 28), (28, 320), (319, 55)])
+def test_a_digit_on_a_strip_of_paper(width: int, height: int, tmp_path: Path) -> None:
+    """However long the picture, the memory stays small, and the ink is the same."""
+    picture = Image.new("L", (width, height), "white")
+    left, top = width // 2, height // 2 - 9
+    picture.paste(0, (left, top, left + 4, top + 18))
+    picture.save(tmp_path / "strip.png")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    image = read_image(tmp_path / "strip.png", (28, 28)).reshape(28, 28)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+    assert np.ptp(np.flatnonzero(image.any(axis=1))) == 19
+    assert np.ptp(np.flatnonzero(image.any(axis=0))) < 6
 
 
 def test_a_fine_pen_is_thickened(tmp_path: Path) -> None:

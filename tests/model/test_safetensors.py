@@ -389,6 +389,31 @@ def test_lying_network(path, change):
         load_model(path)
 
 
+@pytest.mark.parametrize("size", [0, 1, 7])
+def test_two_million_layers(path, size):
+    """They are counted, and neither built nor printed."""
+    rewritten(path, lambda _, header: header["model"]["network"].update(layer_sizes=[size] * 2_000_000))
+    with pytest.raises(RunError, match="2,000,000 layer sizes") as caught:
+        load_model(path)
+    assert len(str(caught.value)) < 500
+
+
+def test_many_layers_are_not_printed(path):
+    """The message shows the first layer sizes only."""
+    rewritten(path, lambda _, header: header["model"]["network"].update(layer_sizes=[4] * 9_000))
+    with pytest.raises(RunError, match="it has no tensor") as caught:
+        load_model(path)
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize("version", [{}, [], None, "1", 1.0, True, -1])
+def test_a_format_that_is_no_number(path, version):
+    """A version of any other type is refused."""
+    rewritten(path, lambda _, header: header.update(format=version))
+    with pytest.raises(RunError, match="missing or unknown entries"):
+        load_model(path)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad import files
+from handgrad import files, limits
 from handgrad.errors import FormatError
 
 _MAGIC = b"\x93NUMPY"
@@ -44,7 +44,7 @@ def read_array(stream: BinaryIO, path: Path, available: int, accepted: re.Patter
         )
     dtype = np.dtype(header.dtype)
     size = math.prod(header.shape) * dtype.itemsize
-    files.refuse_size(size, path)
+    limits.refuse_bytes(size, path)
     if size > available:
         raise files.damaged(path, f"its header declares {size} bytes, but the file contains only {available}")
     content = files.read_exactly(stream, size, path)

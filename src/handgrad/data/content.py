@@ -9,12 +9,11 @@ import lzma
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
-from handgrad import files
+from handgrad import files, limits
 from handgrad.errors import DataError
 
-MAX_TEXT_BYTES = 2**32
 STANDARD_INPUT = (Path("-"), Path("/dev/stdin"))
 PACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 
@@ -23,35 +22,32 @@ def content_of(path: Path) -> bytes:
     """Read a file or, for ``-``, the standard input, unpacked if it is compressed."""
     if path in STANDARD_INPUT:
         with files.readable(path):
-            content = _unpacked(_standard_input())
-    else:
-        with files.opened(path) as file:
-            files.refuse_size(path.stat().st_size, path, MAX_TEXT_BYTES)
-            content = _unpacked(file.read(MAX_TEXT_BYTES + 1))
-    files.refuse_size(len(content), path, MAX_TEXT_BYTES)
-    return content
+            return _unpacked(limits.Bounded(_standard_input(), path).read(), path)
+    with files.opened(path) as file:
+        limits.refuse_bytes(path.stat().st_size, path, limits.TEXTS)
+        return _unpacked(limits.Bounded(file, path).read(), path)
 
 
-def _standard_input() -> bytes:
+def _standard_input() -> BinaryIO:
     """Read the standard input, which a program may have closed or replaced."""
-    stream = getattr(sys.stdin, "buffer", None)
+    stream: BinaryIO | None = getattr(sys.stdin, "buffer", None)
     if stream is None:
         raise DataError(
             "the standard input is closed", "a table in it", "give it one with `< FILE`, or name the file instead of -"
         )
-    return bytes(stream.read(MAX_TEXT_BYTES + 1))
+    return stream
 
 
-def _unpacked(content: bytes) -> bytes:
+def _unpacked(content: bytes, path: Path) -> bytes:
     """Unpack what is compressed, and a zip archive of a single file."""
     opener = next((module.open for mark, module in PACKERS.items() if content.startswith(mark)), None)
     if opener is not None:
         with opener(io.BytesIO(content)) as packed:
-            return bytes(packed.read(MAX_TEXT_BYTES + 1))
-    return (_only_member(content) if content.startswith(b"PK") else b"") or content
+            return limits.Bounded(packed, path, len(content)).read()
+    return (_only_member(content, path) if content.startswith(b"PK") else b"") or content
 
 
-def _only_member(content: bytes) -> bytes:
+def _only_member(content: bytes, path: Path) -> bytes:
     """Unpack a zip archive of a single file; for any other, return nothing."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -59,6 +55,6 @@ def _only_member(content: bytes) -> bytes:
             if len(members) != 1:
                 return b""
             with archive.open(members[0]) as file:
-                return file.read(MAX_TEXT_BYTES + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # damaged, or encrypted
+                return limits.Bounded(cast(BinaryIO, file), path, len(content)).read()
+    except files.ZIP_ERRORS:
         return b""

@@ -10,10 +10,11 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, BinaryIO
 
-from handgrad import files
+from handgrad import files, limits
 from handgrad.data.class_folders import ClassFolders, class_folders, read_class_folders
-from handgrad.data.content import MAX_TEXT_BYTES
+from handgrad.data.content import PACKERS
 from handgrad.data.dataset import Dataset
 from handgrad.data.formats import kind_of, read_frame
 from handgrad.data.idx import FILES, find_idx_files, folder_name, read_idx_folder
@@ -29,7 +30,7 @@ from handgrad.data.parts import role_of
 from handgrad.data.raw import dataset_from_raw
 from handgrad.data.settings import TableOptions
 from handgrad.data.table import table_dataset
-from handgrad.errors import DataError
+from handgrad.errors import DataError, FormatError
 
 _DEPTH = 4
 _TABLE = re.compile(r"\.(csv|tsv|tab|txt|data|dat|arff|parquet)(\.(gz|bz2|xz))?$")
@@ -219,18 +220,23 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
-    """Unpack a zip or tar archive into a temporary folder, nothing outside of it, and not more than 4 GiB."""
+    """Unpack a zip or tar archive into a temporary folder, nothing outside of it, within :mod:`handgrad.limits`."""
     with tempfile.TemporaryDirectory(prefix="handgrad-") as place, files.opened(path) as file:
         folder = Path(place) / re.sub(r"\.(zip|tar|tgz|gz|bz2|xz)", "", path.name)
         folder.mkdir()
         try:
             if zipfile.is_zipfile(file):
                 with zipfile.ZipFile(file) as archive:
-                    files.refuse_size(sum(info.file_size for info in archive.infolist()), path, MAX_TEXT_BYTES)
+                    members = archive.infolist()
+                    _refuse_many(len(members), path)
+                    size = sum(info.file_size for info in members)
+                    limits.refuse_bytes(size, path, limits.TEXTS)
+                    limits.refuse_ratio(size, path.stat().st_size, path)
                     archive.extractall(folder)  # noqa: S202 - a zip archive stays inside its folder
             else:
-                _unpack_tar(path, folder)
-        except (zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError, ValueError) as error:
+                file.seek(0)
+                _unpack_tar(file, path, folder)
+        except (tarfile.TarError, *files.ZIP_ERRORS) as error:
             raise files.damaged(path, f"it cannot be unpacked ({error})") from error
         except OSError as error:  # which names the temporary folder
             raise DataError(
@@ -254,13 +260,28 @@ def _in_archive(error: DataError, path: Path, folder: Path) -> DataError:
     )
 
 
-def _unpack_tar(path: Path, folder: Path) -> None:
-    """Unpack the regular files of a tar archive."""
-    size = 0
-    with tarfile.open(path) as archive:
-        for member in archive:
-            size += member.size
-            files.refuse_size(size, path, MAX_TEXT_BYTES)
+def _refuse_many(count: int, path: Path) -> None:
+    """Refuse an archive of more files than the limit."""
+    if count > (limit := limits.most("files", limits.FILES)):
+        raise FormatError(
+            f"{path} holds more than {limit:,} files",
+            f"at most {limit:,}",
+            f"unpack it yourself, and name the folder, or set {limits.variable('files')}",
+        )
+
+
+def _unpack_tar(file: BinaryIO, path: Path, folder: Path) -> None:
+    """Unpack the regular files of a tar archive, which may be compressed."""
+    size, packed, start = 0, path.stat().st_size, file.read(6)
+    file.seek(0)
+    opener = next((module.open for mark, module in PACKERS.items() if start.startswith(mark)), None)
+    stream: Any = limits.Bounded(file if opener is None else opener(file), path, packed)
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
+        for count, member in enumerate(archive, 1):
+            _refuse_many(count, path)
+            size += member.size  # a sparse file may have more bytes than there are in the archive
+            limits.refuse_bytes(size, path, limits.TEXTS)
+            limits.refuse_ratio(size, packed, path)
             content = archive.extractfile(member) if member.isfile() else None
             if content is None:
                 continue

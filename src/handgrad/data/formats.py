@@ -73,7 +73,7 @@ def _kind_of_zip(path: Path) -> str:
     try:
         with files.opened(path) as file, zipfile.ZipFile(file) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+    except files.ZIP_ERRORS:
         return "table"
     names = [name for name in names if not name.startswith("__")]
     if "[Content_Types].xml" in names or any(name.endswith("/data.pkl") for name in names):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad import files
+from handgrad import files, limits
 from handgrad.data.dataset import Dataset
 from handgrad.data.raw import dataset_from_raw
 from handgrad.errors import DataError, FormatError
@@ -38,7 +38,7 @@ CLASS_NAMES = "class-names.txt"
 
 def read_idx(
     path: str | os.PathLike[str],
-    max_bytes: int = files.MAX_BYTES,
+    max_bytes: int | None = None,
     *,
     file_hash: Hash | None = None,
     content_hash: Hash | None = None,
@@ -48,8 +48,8 @@ def read_idx(
     Parameters
     ----------
     path : path
-    max_bytes : int
-        The largest size of the numbers, decompressed.
+    max_bytes : int, optional
+        The largest size of the numbers, decompressed; by default the limit for all arrays.
     file_hash, content_hash : hash objects of hashlib, optional
         Updated on the way with the bytes of the file, and with those bytes decompressed.
 
@@ -84,9 +84,11 @@ def read_idx(
         stream = files.hashed(stream, content_hash)
         dtype, shape = _read_header(stream, path)
         size = math.prod(shape) * dtype.itemsize
-        files.refuse_size(size, path, max_bytes)
+        limits.refuse_bytes(size, path) if max_bytes is None else files.refuse_size(size, path, max_bytes)
         if size > most:
             raise files.damaged(path, f"its header declares {size} bytes, more than a file of this size can contain")
+        if zipped:
+            limits.refuse_ratio(size, path.stat().st_size, path)
         content = files.read_exactly(stream, size, path)
         files.refuse_more(stream, path)
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)

@@ -22,14 +22,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad import files
+from handgrad import files, limits
 from handgrad.data.ink import any_ink, find_ink
 from handgrad.errors import DataError, FormatError
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-MAX_PIXELS = 120_000_000
 BLANK = 0.1  # a picture with a smaller difference between its darkest and brightest pixels is blank
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
 SEEN = ".seen.png"  # ends the name of a picture of what a network saw, which is not an example itself,
@@ -182,13 +181,14 @@ def read_grey(file: BinaryIO, path: Path) -> tuple[NDArray[np.float32], bool]:
     from PIL import Image, ImageOps
 
     _refuse_others(file, path)
+    most = limits.most("pixels", limits.PIXELS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of size: the next lines are stricter; of damaged EXIF: it is not needed
             picture: Picture = Image.open(file, formats=FORMATS)
             _refuse_pages(picture, path)
             picture.draft(None, (2 * _WORK, 2 * _WORK))  # a JPEG file is scaled while it is decoded
-            if picture.width * picture.height > MAX_PIXELS:
+            if picture.width * picture.height > most:
                 raise Image.DecompressionBombError
             if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):  # before they take more memory
                 picture.thumbnail((_WORK, _WORK), Image.Resampling.BOX)
@@ -198,7 +198,7 @@ def read_grey(file: BinaryIO, path: Path) -> tuple[NDArray[np.float32], bool]:
         return np.asarray(picture).astype(np.float32), coloured
     except Image.DecompressionBombError as error:
         raise FormatError(
-            f"{path} has more than {MAX_PIXELS:,} pixels", f"at most {MAX_PIXELS:,}", "scale the picture down"
+            f"{path} has more than {most:,} pixels", f"at most {most:,}", "scale it down, or set HANDGRAD_MAX_PIXELS"
         ) from error
     except FormatError:
         raise

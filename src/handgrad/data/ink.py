@@ -24,6 +24,7 @@ GRAIN = 0.1  # fainter ink is paper grain
 EDGE = 0.25  # fainter ink does not count for the box around the ink
 _PHOTO = 64  # smaller pictures are drawings: nothing lies around their paper, and it has no rules
 _BLUR = 0.8  # pixels, against noise
+_WINDOW = 45  # pixels, in which the ground is looked for; a long picture must not ask for more and more memory
 _STROKE = 0.4  # no stroke is wider than this share of the picture's shorter side
 _RULE = 0.03  # and no rule of lined paper wider than this
 _FINE = 1 / 12  # strokes finer than this share of the digit are thickened; MNIST's are about a seventh of it
@@ -115,7 +116,8 @@ def _is_light_on_dark(grey: Picture) -> bool:
     reach = max(small.shape) // 2
     padded = np.pad(small, min(reach, min(small.shape) - 1), mode="reflect", reflect_type="odd")
     margin = (padded.shape[0] - small.shape[0]) // 2
-    ground = ndimage.median_filter(padded, 2 * (max(small.shape) * 2 // 5) + 1)
+    window = min(2 * (max(small.shape) * 2 // 5) + 1, _WINDOW)
+    ground = ndimage.median_filter(padded, window)
     difference = small - ground[margin : margin + small.shape[0], margin : margin + small.shape[1]]
     return bool((difference**5).sum() > 0)  # strong deviations decide, not noise or the rules of the paper
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from handgrad import files
+from handgrad import limits
 from handgrad.data.frames import HEAD, MAX_COLUMNS, Frame
 from handgrad.errors import FormatError
 
@@ -52,7 +52,7 @@ def read_libsvm(path: Path, content: bytes) -> Frame:
         raise FormatError(
             f"{path} has a feature {X.shape[1] - 1:,}", f"at most {MAX_COLUMNS:,} features", "use fewer of them"
         )
-    files.refuse_size(8 * X.shape[0] * X.shape[1], path)
+    limits.refuse_bytes(8 * X.shape[0] * X.shape[1], path)
     table = pd.DataFrame(X.toarray(), columns=[str(number) for number in range(X.shape[1])])
     told, counted_from_0 = _TOLD.search(content, 0, HEAD), X[:, 0].nnz > 0
     if not counted_from_0 and (told is None or told[1].lower() == b"one"):  # most programs count from 1

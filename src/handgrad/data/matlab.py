@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad import files
+from handgrad import files, limits
 from handgrad.data.dataset import Dataset
 from handgrad.data.layouts import emnist_set, turn_upright
 from handgrad.data.parts import assign, join
@@ -73,7 +73,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
     with files.opened(path) as file:
         try:
             size = sum(math.prod(shape) for _, shape, _ in whosmat(file))
-            files.refuse_size(size, path)
+            limits.refuse_bytes(size, path)
             file.seek(0)
             content = loadmat(file, simplify_cells=True)
         except NotImplementedError as error:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -14,7 +12,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad import files
+from handgrad import files, limits
 from handgrad.data.arrays import LABELS, NUMBERS, TEXT, Header, read_array, read_header
 from handgrad.data.dataset import MAX_CLASSES, Dataset, Scaling
 from handgrad.data.objects import dataset_from_object
@@ -50,7 +48,7 @@ def read_npy(path: str | os.PathLike[str]) -> Dataset:
     """
     path = Path(path)
     with files.opened(path) as file:
-        files.refuse_size(path.stat().st_size, path)
+        limits.refuse_bytes(path.stat().st_size, path)
         header = read_header(file, path)
         if header.dtype not in ("|O", "O") or header.shape not in ((4,), ()):
             raise _alone(header, path)
@@ -147,9 +145,11 @@ def read_npz(path: str | os.PathLike[str]) -> Dataset:
                 members = _members(archive, path)
                 roles = _roles(archive, members, path)
                 wanted = {**roles, **{name: name for name in EXTRAS if name in members}}
-                files.refuse_size(sum(members[name].file_size for name in wanted.values()), path)
+                size = sum(members[name].file_size for name in wanted.values())
+                limits.refuse_bytes(size, path)
+                limits.refuse_ratio(size, path.stat().st_size, path)
                 content = {role: _read_member(archive, members[name], path, role) for role, name in wanted.items()}
-        except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, ValueError) as error:
+        except files.ZIP_ERRORS as error:
             raise FormatError(
                 f"{path} cannot be read as a zip archive ({error})",
                 "a .npz file, as np.savez writes it",
@@ -177,7 +177,7 @@ def is_npz(path: Path) -> bool:
     try:
         with files.opened(path) as file, zipfile.ZipFile(file) as archive:
             return any(name.endswith(".npy") for name in archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+    except files.ZIP_ERRORS:
         return path.suffix.lower() == ".npz"
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from handgrad import files
+from handgrad import files, limits
 from handgrad.data.dataset import Dataset
 from handgrad.data.parts import assign, assign_by_shape, join
 from handgrad.data.pickled import Call, read_object, to_array
@@ -47,8 +47,10 @@ def read_pickle(path: str | os.PathLike[str]) -> Dataset:
     with files.opened(path) as file, ExitStack() as stack:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
-        stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file))) if packed else file
-        found = read_object(stream, files.MAX_BYTES, path)
+        stream: Any = stack.enter_context(gzip.GzipFile(fileobj=file)) if packed else file
+        size = path.stat().st_size
+        stream = cast(BinaryIO, limits.Bounded(stream, path, size if packed else None, limits.ARRAYS))
+        found = read_object(stream, limits.most("bytes", limits.ARRAYS) + 1 if packed else size, path)
         files.refuse_more(stream, path)
     return dataset_from_object(found, path)
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from handgrad import files
+from handgrad import limits
 from handgrad.data.frames import Frame, refuse_double
 from handgrad.data.images import begins_as_picture
 from handgrad.data.pictures import read_column
@@ -87,7 +87,7 @@ def _arrow_table(path: Path, file: BinaryIO) -> Any:
         source = parquet.ParquetFile(file)
         cells = source.metadata.num_rows * len(source.schema_arrow.names)
         groups = map(source.metadata.row_group, range(source.metadata.num_row_groups))
-        files.refuse_size(max(8 * cells, sum(group.total_byte_size for group in groups)), path)
+        limits.refuse_bytes(max(8 * cells, sum(group.total_byte_size for group in groups)), path)
         return source.read()
     except (arrow.ArrowException, OSError, ValueError) as error:
         raise FormatError(

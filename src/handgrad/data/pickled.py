@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import pickletools
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -88,14 +89,16 @@ class Machine:
     def run(self, source: Any) -> Any:
         """Follow the instructions of a pickle, given as bytes or as a stream, and return the result."""
         try:
-            for count, (opcode, argument, _) in enumerate(pickletools.genops(source)):
-                if count > MAX_INSTRUCTIONS:
-                    raise _unlike(
-                        self.path, f"has more than {MAX_INSTRUCTIONS:,} parts, such as lists of numbers or texts"
-                    )
-                if opcode.name == "STOP":
-                    break
-                self.follow(opcode.name, argument)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of escapes in a text that Python does not know
+                for count, (opcode, argument, _) in enumerate(pickletools.genops(source)):
+                    if count > MAX_INSTRUCTIONS:
+                        raise _unlike(
+                            self.path, f"has more than {MAX_INSTRUCTIONS:,} parts, such as lists of numbers or texts"
+                        )
+                    if opcode.name == "STOP":
+                        break
+                    self.follow(opcode.name, argument)
             (result,) = self.stack
         except (ValueError, IndexError, KeyError, OverflowError) as error:
             raise damaged(self.path, f"its pickle is broken ({type(error).__name__})") from error

@@ -6,6 +6,8 @@ SHA-256 of the description and the numbers, which detects damage. Nothing in a f
 statement is checked.
 
 A checkpoint is a model with something attached: further tensors, and facts in the same header.
+
+The file has over 300 lines because all that is checked is to be judged together.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from handgrad.parsing import parse_json
 
 FORMAT = 3  # 1 has no columns, 3 has something attached
 MAX_HEADER = 2**26  # bytes, enough for the bounds of a million columns
+MAX_LAYERS = 10_000
 _KINDS = {"table": "a table or another text", "picture": "a picture", "archive": "an archive"}
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "F64": np.dtype(np.float64)}
 
@@ -218,10 +221,10 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
         header = parse_json((metadata or {})["handgrad"])
     except ValueError as error:
         raise _damaged(path, f"its header is not JSON ({error})") from error
-    if isinstance(header, dict) and type(version := header.get("format")) is int and version > FORMAT:
-        raise RunError(f"{path} has format {version}", f"format {FORMAT}", "install a newer handgrad")
+    version = header.get("format") if isinstance(header, dict) else None
+    if (kind := version if type(version) is int else 0) > FORMAT:
+        raise RunError(f"{path} has format {kind}", f"format {FORMAT}", "install a newer handgrad")
     keys = {"network", "class_names", "scaling", "image_shape", "dataset"}
-    kind = header.get("format") if isinstance(header, dict) else None
     described = {1: (keys,), 2: (keys | {"columns"},), 3: (keys, keys | {"columns"})}
     if (
         kind not in described
@@ -242,8 +245,10 @@ def _has_keys(content: Any, keys: set[str]) -> bool:
 def _read_network(path: Path, content: dict[str, Any]) -> MLP:
     """Build the network, after checking the types of all values."""
     layer_sizes, activation, loss = content["layer_sizes"], content["activation"], content["loss"]
-    if not isinstance(layer_sizes, list) or not all(type(size) is int for size in layer_sizes):
+    if not isinstance(layer_sizes, list) or not all(type(size) is int for size in layer_sizes[:MAX_LAYERS]):
         raise _damaged(path, f"its layer sizes are {str(layer_sizes)[:80]}")
+    if len(layer_sizes) > MAX_LAYERS:
+        raise _damaged(path, f"it has {len(layer_sizes):,} layer sizes, more than {MAX_LAYERS:,}")
     if not isinstance(loss, str) or not (isinstance(activation, str) or _are_names(activation)):
         raise _damaged(path, "its loss and its activations are not names")
     return MLP(tuple(layer_sizes), activation if isinstance(activation, str) else tuple(activation), loss)

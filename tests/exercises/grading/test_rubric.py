@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,16 @@ def test_wrong_task_never_gets_all(points: float, rounding: float, credit: float
     got = Rubric({"backprop": points}, rounding=rounding).score(wrong(credit))
     assert got >= 0
     assert got < points or (rounding == 0 and credit > 0.9999)
+
+
+def test_hostile_rubrics_are_refused_soon(tmp_path: Path) -> None:
+    """Names of very many parts, nesting and long numbers took a minute and gigabytes, or ended in a traceback."""
+    path, began = tmp_path / "rubric.toml", time.process_time()
+    for text in (".".join("a" * 49_000) + " = 1", "a = " + "[" * 49_000, "rounding = " + "9" * 90_000):
+        path.write_text(text)
+        with pytest.raises(ExerciseError, match="is not valid TOML"):
+            read_rubric(path)
+    assert time.process_time() - began < 5
 
 
 def test_named_mistake_costs_its_price() -> None:

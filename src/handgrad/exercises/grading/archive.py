@@ -7,9 +7,7 @@ only on demand. Its bytes are counted while it is unpacked, whatever size the ar
 from __future__ import annotations
 
 import stat
-import struct
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,15 +15,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from handgrad import limits
 from handgrad.exercises.submission.reading import MAXIMUM_BYTES
-from handgrad.files import CHUNK
+from handgrad.files import CHUNK, ZIP_ERRORS
 
 KINDS = (".ipynb", ".py", ".zip")
 MAXIMUM_MEMBERS = 20_000  # of one archive
 MAXIMUM_INNER = 20_000_000  # bytes of an archive within an archive or folder
 MAXIMUM_UNPACKED = 2_000_000_000  # bytes from all archives together
 MAXIMUM_DEPTH = 12  # folders within folders
-_DAMAGED = (OSError, EOFError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error)
+_DAMAGED = (OSError, *ZIP_ERRORS)
 SPECIAL = "it is not a regular file"  # but a pipe or a device, which might never come to an end
 _LEFT_BEHIND = ("__MACOSX", "__pycache__")
 
@@ -98,7 +97,7 @@ class Unpacker:
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
-        self.left = MAXIMUM_UNPACKED
+        self.left = limits.most("bytes", MAXIMUM_UNPACKED)
         self.count = 0
 
     @contextmanager
@@ -116,8 +115,8 @@ class Unpacker:
     def _tree(self, archive: zipfile.ZipFile) -> Folder:
         """Sort an archive's members into folders."""
         members = archive.infolist()
-        if len(members) > MAXIMUM_MEMBERS:
-            raise Refused(f"the archive has {len(members):,} members; at most {MAXIMUM_MEMBERS:,} are read")
+        if len(members) > (most := limits.most("files", MAXIMUM_MEMBERS)):
+            raise Refused(f"the archive has {len(members):,} members; at most {most:,} are read")
         root, often = Folder(), Counter(member.filename for member in members)
         for member in {member.filename: member for member in members}.values():
             place = PurePosixPath(member.filename.replace("\\", "/"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
@@ -16,6 +15,7 @@ from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.results import TaskResult
 from handgrad.exercises.tasks import TASKS
 from handgrad.files import opened
+from handgrad.parsing import parse_toml
 
 _LARGEST = 1_000_000
 _KEYS = ("partial_credit", "rounding", "points", "deductions")
@@ -151,8 +151,8 @@ def read_rubric(path: Path) -> Rubric:
     try:
         if len(content) > 100_000:
             raise ValueError("over 100,000 bytes")
-        table = tomllib.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        table = parse_toml(content.decode("utf-8-sig"))
+    except ValueError as error:
         raise ExerciseError(
             f"{path} is not valid TOML ({error})", "a rubric", "start from the default rubric"
         ) from error
