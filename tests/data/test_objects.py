@@ -3,8 +3,10 @@
 import gzip
 import io
 import pickle
+import struct
 import warnings
 import zipfile
+import zlib
 from contextlib import suppress
 
 import numpy as np
@@ -13,6 +15,7 @@ from crafted import four_arrays, python_2_pickle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.io import savemat
+from scipy.sparse import csr_matrix
 
 from handgrad.data import load_data
 from handgrad.data.matlab import read_matlab
@@ -166,5 +169,72 @@ def test_a_matlab_file_that_cannot_be_read_is_refused(refused, tmp_path):
         load_data(path)
     savemat(path, {"X": X, "y": y})
     path.write_bytes(path.read_bytes()[:5000])
-    with refused(FormatError, "SciPy cannot read it"):
+    with refused(FormatError, "its elements are broken"):
         read_matlab(path)
+
+
+def in_matlab(*elements: bytes) -> bytes:
+    """Return a MATLAB file of these elements."""
+    return b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM" + b"".join(elements)
+
+
+def element(kind: int, content: bytes) -> bytes:
+    """Return an element of a MATLAB file."""
+    return struct.pack("<II", kind, len(content)) + content.ljust(-(-len(content) // 8) * 8, b"\0")
+
+
+def matlab_array(*more: bytes, kind: int = 6, flags: int = 0) -> bytes:
+    """Return an array of 1x1 called X: of a class, with further flags, and with its numbers or arrays."""
+    start = (
+        element(6, struct.pack("<II", kind | flags << 8, 0)) + element(5, struct.pack("<ii", 1, 1)) + element(1, b"X")
+    )
+    return element(14, start + b"".join(more))
+
+
+def nested(depth: int) -> bytes:
+    """Return cells within cells."""
+    content = matlab_array(element(9, bytes(8)))
+    for _ in range(depth):
+        content = matlab_array(content, kind=1)
+    return content
+
+
+HOSTILE_MATLAB = {
+    "unknown type": (matlab_array(element(0xFFFF, bytes(8))), "an element of type 65535"),
+    "type without numbers": (matlab_array(element(8, bytes(8))), "an element of type 8"),
+    "array for numbers": (matlab_array(matlab_array(element(9, bytes(8)))), "an element of type 14"),
+    "no numbers": (matlab_array() + matlab_array(element(9, bytes(8))), "an array without numbers"),
+    "half of complex": (matlab_array(element(9, bytes(8)), flags=8) + nested(0), "an array without numbers"),
+    "half of sparse": (matlab_array(element(5, bytes(8)), kind=5) + nested(0), "an array without numbers"),
+    "no flags": (element(14, element(9, bytes(8))), "an array without flags"),
+    "outside": (matlab_array(struct.pack("<II", 9, 2**31)), "ends outside of its array"),
+    "small but long": (matlab_array(struct.pack("<HHI", 9, 9, 0)), "a small element of 9 bytes"),
+    "nested": (nested(1_000), "more than 20 deep"),
+    "not packed": (element(15, bytes(16)), "its elements are broken"),
+    "bomb": (element(15, zlib.compress(struct.pack("<II", 14, 2**27) + bytes(2**27))), "HANDGRAD_MAX_RATIO"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_MATLAB)
+def test_a_matlab_file_that_would_crash_its_reader_is_refused(refused, tmp_path, name):
+    """SciPy's reader ends the process for some of these, and fills the memory for another."""
+    content, piece = HOSTILE_MATLAB[name]
+    (tmp_path / "set.mat").write_bytes(in_matlab(content))
+    with refused(FormatError, piece):
+        load_data(tmp_path / "set.mat")
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_every_kind_of_matlab_array_passes(tmp_path, compressed):
+    """Cells, structs, complex and sparse numbers, texts and empty arrays may lie beside the examples and labels."""
+    cells = np.empty((2, 2), object)
+    cells[:] = [[X, "text"], [np.array([1 + 2j]), np.eye(2)]]
+    more = {"c": cells, "s": {"a": cells, "b": {"c": X}}, "sparse": csr_matrix(np.eye(4)), "e": np.zeros((0, 3))}
+    more |= {
+        "z": np.array([[1 + 2j]]),
+        "text": ["ab", "cd"],
+        "flags": np.array([True, False]),
+        "i": np.arange(3, dtype="i1"),
+    }
+    savemat(tmp_path / "set.mat", {"X": X, "y": y, **more}, do_compression=compressed)
+    assert len(load_data(tmp_path / "set.mat").X_train) == 20

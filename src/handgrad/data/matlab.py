@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
@@ -14,9 +15,12 @@ from numpy.typing import NDArray
 from handgrad import files, limits
 from handgrad.data.dataset import Dataset
 from handgrad.data.layouts import emnist_set, turn_upright
+from handgrad.data.matlab_elements import check_elements
 from handgrad.data.parts import assign, join
 from handgrad.data.raw import dataset_from_raw
 from handgrad.errors import FormatError
+
+_HDF5 = (b"\0\2IM", b"\2\0MI")  # the version in the header of a file that is HDF5
 
 
 def read_matlab(path: str | os.PathLike[str]) -> Dataset:
@@ -71,22 +75,23 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
     from scipy.io import loadmat, whosmat
 
     with files.opened(path) as file:
-        try:
-            size = sum(math.prod(shape) for _, shape, _ in whosmat(file))
-            limits.refuse_bytes(size, path)
-            file.seek(0)
-            content = loadmat(file, simplify_cells=True)
-        except NotImplementedError as error:
-            raise FormatError(
-                f"{path} is a MATLAB file of version 7.3, which is HDF5",
-                "a MATLAB file of version 5 to 7",
-                "write it again with save(..., '-v7') in MATLAB, or convert it to .npz with h5py",
-            ) from error
-        except FormatError:
-            raise
-        except Exception as error:  # SciPy's reader raises exceptions of many types
-            raise files.damaged(path, f"SciPy cannot read it ({type(error).__name__}: {str(error)[:200]})") from error
-    return _flat({name: value for name, value in content.items() if not name.startswith("__")}, "")
+        content = limits.Bounded(file, path, usual=limits.ARRAYS).read()
+    try:
+        if content[124:128] not in _HDF5:
+            check_elements(path, content)
+        limits.refuse_bytes(sum(math.prod(shape) for _, shape, _ in whosmat(io.BytesIO(content))), path)
+        found = loadmat(io.BytesIO(content), simplify_cells=True)
+    except NotImplementedError as error:
+        raise FormatError(
+            f"{path} is a MATLAB file of version 7.3, which is HDF5",
+            "a MATLAB file of version 5 to 7",
+            "write it again with save(..., '-v7') in MATLAB, or convert it to .npz with h5py",
+        ) from error
+    except FormatError:
+        raise
+    except Exception as error:  # SciPy's reader raises exceptions of many types
+        raise files.damaged(path, f"SciPy cannot read it ({type(error).__name__}: {str(error)[:200]})") from error
+    return _flat({name: value for name, value in found.items() if not name.startswith("__")}, "")
 
 
 def _flat(content: dict[str, Any], name: str) -> dict[str, NDArray[Any]]:
