@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from typing import Any
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 DEEPEST = 100  # tables within tables in TOML, whose parser takes quadratic time for each
 # A name in pieces: whole words, without a way back, so that the time grows with the length of a text and no faster.
@@ -58,3 +60,20 @@ def parse_toml(text: str) -> dict[str, Any]:
         raise ValueError("nested too deeply") from error
     except ValueError as error:
         raise ValueError("a number of too many digits") from error
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Say whether a value from a file has the type of a setting; whether a word is a known one is not looked at.
+
+    Examples
+    --------
+    >>> fits(3, float | None), fits((3, 4), tuple[int, ...]), fits(True, int), fits("3", int)
+    (True, True, False, False)
+    """
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return any(fits(value, one) for one in get_args(hint))
+    if origin is tuple:
+        return isinstance(value, tuple) and all(fits(one, get_args(hint)[0]) for one in value)
+    kinds = {int: int, float: int | float, bool: bool, Path: str | Path, NoneType: NoneType}
+    return isinstance(value, kinds.get(hint, str)) and (hint is bool or not isinstance(value, bool))

@@ -321,3 +321,10 @@ def test_settings_are_checked_here_too(refused: Any) -> None:
     """The command line's settings of a training are checked as the library's are."""
     with refused(SettingError, "epochs is 0"):
         TrainingFlags(epochs=0)
+
+
+@pytest.mark.parametrize("content", [{"checkpoint_seconds": "1"}, {"epochs": []}, {"hidden": 3.5}, {"dropout": "x"}])
+def test_a_setting_of_another_type_is_refused(content: dict[str, object]) -> None:
+    """Of a run that continues, whose file anybody may have changed."""
+    with pytest.raises(SettingError):
+        TrainConfig.from_dict(content)

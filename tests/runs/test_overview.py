@@ -10,6 +10,7 @@ from handgrad.cli import main
 from handgrad.reporting import read_history
 from handgrad.runs.checkpoint import CHECKPOINT_FILE
 from handgrad.runs.lock import locked
+from handgrad.runs.overview import overview
 
 WORDS = ("train", "--hidden", "5", "--schedule", "constant", "--epochs")
 
@@ -136,3 +137,12 @@ def test_an_unfinished_run_is_not_verified(folder: Path, capsys: pytest.CaptureF
         (folder / "a" / name).unlink()
     assert main(["verify", "runs/a"]) == 2
     assert "Continue it with `handgrad train --resume runs/a`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "data = 'digits'", "epochs = 2", "epochs = 'two'\ndata = 'digits'"])
+def test_a_run_without_its_settings_is_broken(text: str, tmp_path: Path) -> None:
+    """It is listed, and stops nothing."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.toml").write_text(text)
+    (tmp_path / "run" / "history.jsonl").write_text("")
+    assert [one.state for one in overview(tmp_path)] == ["broken"]

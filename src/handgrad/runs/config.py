@@ -2,7 +2,7 @@
 
 Each setting is documented once, in the class that it belongs to; flags and keys follow from the fields. The two classes
 of flags add what only a command line needs: other names, the reading of lists, and the defaults that differ from the
-library's, because the main job should train well as it is.
+library's, because the main job should train well as it is. The file has over 300 lines because all settings are in it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 from cyclopts import Group, Parameter, Token
 
@@ -21,7 +21,7 @@ from handgrad.data.names import split_names
 from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.errors import DataError, RunError, SettingError
 from handgrad.network.settings import NetworkSettings
-from handgrad.parsing import parse_toml
+from handgrad.parsing import fits, parse_toml
 from handgrad.runs.places import resolved
 from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSettings
 
@@ -194,7 +194,7 @@ class TrainConfig:
         Raises
         ------
         SettingError
-            If one of them is outside its range.
+            If one of them is outside its range, or of another type.
 
         Examples
         --------
@@ -203,6 +203,10 @@ class TrainConfig:
         """
         values = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
         kinds = {"data": DataFlags, "network": NetworkFlags, "training": TrainingFlags, "run": RunSettings}
+        for kind in kinds.values():
+            for name, hint in get_type_hints(kind).items():
+                if (key := _key(name)) in values and not fits(values[key], hint):
+                    raise SettingError(f"{key} is {str(values[key])[:80]!r}", "a value of its type", f"correct {key}")
         parts: dict[str, Any] = {
             part: kind(**{one.name: values[_key(one.name)] for one in fields(kind) if _key(one.name) in values})
             for part, kind in kinds.items()

@@ -92,6 +92,8 @@ def _described(run: Path) -> Overview:
     running, sizes, ended = is_locked(run), tuple[int, ...](), False
     try:
         settings = run_settings(run)
+        if type(planned := settings.get("epochs")) is not int or "data" not in settings:
+            raise RunError(f"{run} lacks the settings of a training", "an unchanged config.toml", "train again")
         evaluations = [one for one in read_history(run / RUN_FILES[1]) if one.kind == "evaluation"]
         if has_checkpoint(run) or (run / MODEL_FILE).is_file():  # otherwise it was killed before there was anything
             model, summary, _ = load_run(run)
@@ -102,11 +104,11 @@ def _described(run: Path) -> Overview:
     scores = _scores(evaluations)
     return Overview(
         str(run),
-        "running" if running else "finished" if ended and last.epoch >= settings["epochs"] else "stopped",
+        "running" if running else "finished" if ended and last.epoch >= planned else "stopped",
         str(settings["data"]),
         sizes,
         last.epoch,
-        settings["epochs"],
+        planned,
         max(scores, default=None),
         scores[-1] if scores else None,
         last.train_seconds,
