@@ -126,3 +126,11 @@ def test_any_rows_raise_nothing_but_a_data_error(tmp_path: Path, content: str) -
     """Any text below the attributes is rows or a DataError."""
     with suppress(DataError):
         read("@relation r\n@attribute a real\n@attribute c {a,9}\n@data\n" + content, tmp_path)
+
+
+def test_a_sparse_row_with_an_endless_number_is_refused(tmp_path: Path) -> None:
+    """More digits than Python converts are no place of an attribute."""
+    path = tmp_path / "a.arff"
+    path.write_text("@relation r\n@attribute a numeric\n@attribute b {x,y}\n@data\n{" + "9" * 5000 + " 1}\n")
+    with pytest.raises(FormatError, match="a sparse row such as"):
+        load_data(path)

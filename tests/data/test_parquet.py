@@ -132,3 +132,13 @@ def test_a_minus_sign_in_parquet_is_a_label(tmp_path: Path) -> None:
     table = arrow.table({"a": list(range(40)), "label": ["+-"[n % 2] for n in range(40)]})
     parquet.write_table(table, tmp_path / "t.parquet")
     assert load_data(tmp_path / "t.parquet").class_names == ("+", "-")
+
+
+@pytest.mark.parametrize("keep_schema", [True, False])
+def test_a_text_that_is_repeated_very_often_is_refused(refused, tmp_path, keep_schema):
+    """A file of 3 kB, whose texts would take 20 GB."""
+    text = arrow.DictionaryArray.from_arrays(arrow.array([0] * 200_000, arrow.int32()), ["x" * 100_000])
+    table = arrow.table({"a": text, "label": [0, 1] * 100_000})
+    parquet.write_table(table, tmp_path / "a.parquet", compression="zstd", store_schema=keep_schema)
+    with refused(FormatError, "20000000000 bytes"):
+        load_data(tmp_path / "a.parquet")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _WORD = r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\""""
 _FIELD = re.compile(rf"\s*(?:{_WORD}|([^,]*?))\s*(,|$)")
-_ENTRY = re.compile(rf"\s*(\d+)\s+(?:{_WORD}|([^,]*?))\s*(,|$)")  # of a sparse row
+_ENTRY = re.compile(rf"\s*(\d{{1,9}})\s+(?:{_WORD}|([^,]*?))\s*(,|$)")  # of a sparse row
 _ATTRIBUTE = re.compile(rf"@attribute\s+(?:{_WORD}|([^\s{{]+))\s*(.*)", re.IGNORECASE)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _NUMBERS = ("numeric", "real", "integer")

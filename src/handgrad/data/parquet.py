@@ -88,11 +88,26 @@ def _arrow_table(path: Path, file: BinaryIO) -> Any:
         cells = source.metadata.num_rows * len(source.schema_arrow.names)
         groups = map(source.metadata.row_group, range(source.metadata.num_row_groups))
         limits.refuse_bytes(max(8 * cells, sum(group.total_byte_size for group in groups)), path)
-        return source.read()
+        leaves = [source.schema.column(place) for place in range(len(source.schema))]
+        texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY" and leaf.path == leaf.name]
+        table = parquet.ParquetFile(file, read_dictionary=texts).read()  # a text that is repeated is kept once
+        limits.refuse_bytes(sum(map(_whole_size, table.columns)), path)
+        return table
     except (arrow.ArrowException, OSError, ValueError) as error:
         raise FormatError(
             f"{path} is not a Parquet file ({str(error)[:200]})", "a Parquet file", "write it again"
         ) from error
+
+
+def _whole_size(column: Any) -> int:
+    """Count the bytes of all texts in a column, of which each different one is kept once."""
+    import pyarrow.compute as compute
+
+    kind = column.type
+    if not (hasattr(kind, "value_type") and hasattr(kind, "index_type")) or kind.value_type.num_buffers != 3:
+        return 0
+    lengths = (compute.take(compute.binary_length(one.dictionary), one.indices) for one in column.chunks)
+    return sum(compute.sum(one).as_py() or 0 for one in lengths)
 
 
 def _without_index(table: Any) -> tuple[Any, tuple[str, ...]]:
