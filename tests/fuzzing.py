@@ -9,7 +9,6 @@ from __future__ import annotations
 import faulthandler
 import random
 import re
-import resource
 import shutil
 import struct
 import sys
@@ -47,64 +46,12 @@ EXTREMES = [
     for value in (0, 1, 2 ** (8 * size - 1) - 1, 2 ** (8 * size - 1), 2 ** (8 * size) - 1)
 ]
 WORDS = [
-    *(
-        b"",
-        b"0",
-        b"-1",
-        b"nan",
-        b"inf",
-        b"1e999",
-        b"-1e-999",
-        b"9" * 20,
-        b"9" * 5000,
-        b"1" + b"0" * 308,
-        b"0x10",
-        b"1_0",
-    ),
-    *(
-        b'"',
-        b"'",
-        b"\0",
-        b"\n",
-        b"\r",
-        b",",
-        b";",
-        b"\t",
-        b" ",
-        b"{",
-        b"}",
-        b"[" * 2000,
-        b"{" * 2000,
-        b"\\",
-        b"%",
-        b"@",
-        b"#",
-    ),
-    *(
-        b"\xff\xfe",
-        b"\xef\xbb\xbf",
-        b"\xff",
-        b"\xed\xa0\x80",
-        b"\xc0\x80",
-        "é\u2028\u202e\U0010ffff".encode(),
-        b"\x1b[31m",
-    ),
-    *(
-        b"null",
-        b"true",
-        b"[]",
-        b"{}",
-        b'"a"',
-        b"-",
-        b"?",
-        b"NA",
-        b"1:1",
-        b"99999999:1",
-        b"a" * 10_000,
-        b"a." * 300,
-        b"../../a",
-    ),
-]
+    *(b"", b"0", b"-1", b"nan", b"inf", b"1e999", b"-1e-999", b"9" * 20, b"9" * 5000, b"1" + b"0" * 308, b"0x10"),
+    *(b'"', b"'", b"\0", b"\n", b"\r", b",", b";", b"\t", b" ", b"\\", b"%", b"@", b"#", b"-", b"?", b"NA"),
+    *(b"{", b"}", b"[" * 2000, b"{" * 2000, b"null", b"true", b"[]", b"{}", b'"a"'),
+    *(b"\xff\xfe", b"\xef\xbb\xbf", b"\xff", b"\xed\xa0\x80", b"\xc0\x80", "é\u2028\u202e\U0010ffff".encode()),
+    *(b"\x1b[31m", b"1_0", b"1:1", b"99999999:1", b"a" * 10_000, b"a." * 300, b"../../a"),
+]  # fmt: skip
 
 
 def _number_replaced(content: bytes, place: int, value: int) -> bytes:
@@ -165,6 +112,8 @@ def fault(kind: Kind, path: Path) -> str | None:
 
 def search(seconds: float, seed: int, say: Callable[[str], None]) -> list[str]:
     """Read damaged files of all kinds in turn for some time; return the faults, each once."""
+    import resource  # which Windows does not have
+
     folder, kept = Path(tempfile.mkdtemp(prefix="fuzzing-")), Path(tempfile.mkdtemp(prefix="faults-"))
     surroundings(folder)
     rng, count, slowest, faults = random.Random(seed), 0, (0.0, ""), list[str]()  # noqa: S311
@@ -197,6 +146,8 @@ def search(seconds: float, seed: int, say: Callable[[str], None]) -> list[str]:
 
 
 if __name__ == "__main__":
+    import resource
+
     warnings.simplefilter("error")
     faulthandler.enable()
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

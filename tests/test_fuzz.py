@@ -44,7 +44,7 @@ def test_a_whole_file_is_read(kind: Kind, place: Path) -> None:
     kind.read(kind.write(place, kind.content))
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=CHANGES)
 def test_a_damaged_file_raises_nothing_but_our_errors(kind: Kind, place: Path, changes: list[Change]) -> None:
     """Bits flipped, bytes left out, doubled and moved, numbers and words replaced, within what is packed as well."""
@@ -79,6 +79,7 @@ def test_all_beginnings_of_a_file(kind: Kind, place: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory of a process is limited only on Linux")
 def test_many_damaged_files() -> None:
     """With little memory and within seconds each, in a process of its own, which must not crash either."""
     program = Path(__file__).with_name("fuzzing.py")
