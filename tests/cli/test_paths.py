@@ -22,7 +22,7 @@ COMMANDS = (
 SPECIAL: dict[str, Callable[[Path], object]] = {
     "link in a circle": lambda path: path.symlink_to(path.name),
     "link to nothing": lambda path: path.symlink_to("nothing"),
-    "pipe": lambda path: os.mkfifo(path),  # noqa: PLW0108 - Windows has no such function
+    "pipe": lambda path: os.mkfifo(path),  # which Windows does not have
     "link to a device": lambda path: path.symlink_to("/dev/zero"),
     "empty folder": Path.mkdir,
     "empty file": Path.touch,
