@@ -111,7 +111,7 @@ def test_the_summary_tells_of_the_run(trained: Trained) -> None:
     figures = {f"{part}_{figure}" for part in ("train", "test") for figure in ("loss", "accuracy")}
     described = {"dataset", "layer_sizes", "parameters", "seed", "engine", "epochs", "steps", "version"}
     of_classes = {"largest_class", "largest_class_share", "test_recall"}
-    assert set(summary) == described | figures | of_classes | {"seconds", "train_seconds"}
+    assert set(summary) == described | figures | of_classes | {"seconds", "train_seconds", "warnings"}
     counts = np.bincount(load_data("digits").y_test)
     assert (summary["largest_class"], summary["largest_class_share"]) == (str(counts.argmax()), counts.max() / 359)
     assert np.average(list(summary["test_recall"].values()), weights=counts) == pytest.approx(summary["test_accuracy"])

@@ -53,6 +53,7 @@ OTHER: dict[str, tuple[list[str], Any, Any]] = {
     "seed": (["--seed", "11"], 11, 11),
     "evaluate_every": (["--evaluate-every", "4"], 4, 4),
     "log_every": (["--log-every", "9"], 9, 9),
+    "log_layers": (["--log-layers"], True, True),
     "run": (["--run", "some/run"], "some/run", Path("some/run")),
     "preset": (["--preset", "notebook"], "notebook", "notebook"),
     "checkpoint_seconds": (["--checkpoint-seconds", "0.5"], 0.5, 0.5),

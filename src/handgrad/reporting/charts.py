@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from handgrad import files
 from handgrad.errors import RunError, ShapeError
+from handgrad.training.health import GRADIENT_NORM
 from handgrad.training.loop import Record
 
 if TYPE_CHECKING:
@@ -84,17 +85,17 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
     if not panels:
         raise RunError("a history without an evaluation", "at least one evaluation", "train for at least one epoch")
     with new_picture(path, (8.5 if len(panels) == 1 else 6.5 * len(panels), 5.4)) as figure:
-        _set_title(figure, title)
+        set_title(figure, title)
         for axes, (measure, lines) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
             values = [value for line in lines for value in line.values]
             if measure == "loss":
                 if min(values) > 0 and max(values) > 10 * min(values):
-                    _use_decades(axes, max(values) / min(values))
+                    use_decades(axes, max(values) / min(values))
             else:
                 values = [value for line in lines for value in line.values[1:] or line.values]
-            _draw_lines(axes, lines, measure.replace("_", " ").capitalize(), min(values))
+            draw_lines(axes, lines, measure.replace("_", " ").capitalize(), min(values))
             if measure == "accuracy":
                 axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
 
@@ -196,15 +197,15 @@ def draw_confusion(
         bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
         bar.outline.set_visible(False)
         accuracy = f"accuracy {100 * right / total:.2f} %: " if total else ""
-        _set_title(figure, title)
+        set_title(figure, title)
         axes.set_title(f"{accuracy}{total - right:,} errors in {total:,}", loc="left", pad=12)
         _label_classes(axes, class_names)
         if k <= MAX_NUMBERS:
             _write_counts(axes, counts, shares / worst, 0.76 * 72 * size / k)
 
 
-class _Line:
-    """One curve: the name of its set, its points, and a label with its last value."""
+class Line:
+    """One curve: the name of its set or layer, its points, and a label with its last value."""
 
     def __init__(self, name: str, colour: str, points: list[tuple[int, float]], percent: bool) -> None:
         self.name, self.colour = name, colour
@@ -214,28 +215,29 @@ class _Line:
         self.label = f"{name} {100 * last:.2f} %" if percent else f"{name} {last:.3g}"
 
 
-def _curves(evaluations: list[Record]) -> dict[str, list[_Line]]:
+def _curves(evaluations: list[Record]) -> dict[str, list[Line]]:
     """Collect the curves by what they measure; a figure is named after its set and its measure, as ``test_loss``."""
     colours: dict[str, str] = {}
-    panels: dict[str, list[_Line]] = {}
-    for name in dict.fromkeys(name for record in evaluations for name in record.figures):
+    panels: dict[str, list[Line]] = {}
+    names = dict.fromkeys(name for record in evaluations for name in record.figures)
+    for name in (name for name in names if not name.startswith(GRADIENT_NORM)):
         part, _, measure = name.partition("_")
         values = ((record.epoch, record.figures.get(name, math.nan)) for record in evaluations)
         points = [(epoch, value) for epoch, value in values if math.isfinite(value)]
         if points:
             colour = colours.setdefault(part, COLOURS[len(colours) % len(COLOURS)])
-            panels.setdefault(measure, []).append(_Line(part, colour, points, measure == "accuracy"))
+            panels.setdefault(measure, []).append(Line(part, colour, points, measure == "accuracy"))
     return panels
 
 
-def _set_title(figure: Figure, title: str) -> None:
+def set_title(figure: Figure, title: str) -> None:
     """Write the title above everything, in smaller type if it is long."""
     title = "".join(letter if _has_letters(letter) else "?" for letter in title)
     characters = 6.2 * figure.get_figwidth()
     figure.suptitle(title, x=0.015, ha="left", fontsize=20 * min(1, characters / max(len(title), 1)))
 
 
-def _use_decades(axes: Axes, span: float) -> None:
+def use_decades(axes: Axes, span: float) -> None:
     """Make the vertical scale logarithmic, with plain numbers."""
     from matplotlib.ticker import LogLocator
 
@@ -245,7 +247,7 @@ def _use_decades(axes: Axes, span: float) -> None:
     axes.yaxis.minorticks_off()
 
 
-def _draw_lines(axes: Axes, lines: list[_Line], title: str, lowest: float) -> None:
+def draw_lines(axes: Axes, lines: list[Line], title: str, lowest: float) -> None:
     """Draw curves with their names and last values at their ends, pushed apart if they would overlap."""
     from matplotlib.ticker import MaxNLocator
 
@@ -312,7 +314,7 @@ def _draw_tiles(W: NDArray[Any], image_shape: tuple[int, int], path: str | os.Pa
     with new_picture(path, (11, 1.5 + inches_per_pixel * mosaic.shape[0])) as figure:
         axes = figure.subplots()
         _draw_signed(figure, axes, mosaic)
-        _set_title(figure, title)
+        set_title(figure, title)
         which = (
             f"{units} unit{'s' * (units > 1)}" if units <= MAX_TILES else f"the {MAX_TILES} largest of {units} units"
         )
@@ -330,7 +332,7 @@ def _draw_map(W: NDArray[Any], path: str | os.PathLike[str], title: str) -> None
     with new_picture(path, (11, 7)) as figure:
         axes = figure.subplots()
         _draw_signed(figure, axes, W, aspect="auto")
-        _set_title(figure, title)
+        set_title(figure, title)
         axes.set_title(f"{W.shape[0]} features, {W.shape[1]} units", loc="left", pad=12)
         axes.set_xlabel("unit")
         axes.set_ylabel("feature")

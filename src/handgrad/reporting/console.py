@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from handgrad.errors import ShapeError
 from handgrad.reporting.text import padded, printable, width_of
+from handgrad.training.health import GRADIENT_NORM
 from handgrad.training.loop import Record
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class _Lines:
         """Return the line of an evaluation, preceded by the heading if it is the first."""
         lines = []
         if self.columns is None:
-            self.columns = list(record.figures)
+            self.columns = _shown(record)
             lines.append("  ".join(["epoch", *(name.replace("_", " ") for name in self.columns), "seconds"]))
         cells = [f"{record.epoch:5d}"]
         for name in self.columns:
@@ -232,8 +233,13 @@ def _show_live(records: Iterable[Record], total_steps: int, title: str, console:
 
 def _figures(record: Record) -> dict[str, str]:
     """Return the figures that the display shows until newer ones arrive."""
-    shown = ["batch_loss"] if record.kind == "batch" else [name for name in record.figures if name[:6] != "train_"]
+    shown = ["batch_loss"] if record.kind == "batch" else [name for name in _shown(record) if name[:6] != "train_"]
     return {name.replace("_", " "): _figure(name, record.figures[name]) for name in shown}
+
+
+def _shown(record: Record) -> list[str]:
+    """Name the figures that have a column: all but those of the layers, of which there may be many."""
+    return [name for name in record.figures if not name.startswith(GRADIENT_NORM)]
 
 
 def _speed(record: Record) -> str:

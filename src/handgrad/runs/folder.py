@@ -12,6 +12,7 @@
       model.safetensors   the trained network
       training_rows.npy   digests of the training set, by which an evaluation recognises its rows
       curves.png, first_layer.png, confusion.png
+      gradients.png       with --log-layers: the gradient of each layer
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ ROWS_FILE = "training_rows.npy"
 CURVES_FILE = "curves.png"
 FIRST_LAYER_FILE = "first_layer.png"
 CONFUSION_FILE = "confusion.png"
+GRADIENTS_FILE = "gradients.png"
 
 RUNS = Path("runs")
 _MAX_TEXT = 2**24  # bytes of a config or a summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from handgrad.data import Dataset
 from handgrad.model.model import Model
 from handgrad.reporting import charts
+from handgrad.reporting.layers import draw_gradients, has_gradients
 from handgrad.runs import folder
 from handgrad.runs.attempts import Attempts
 from handgrad.training.loop import Record
@@ -25,7 +26,7 @@ def draw_pictures(
     run: Path,
     model: Model,
     data: Dataset,
-    history: Iterable[Record],
+    history: Sequence[Record],
     predicted: NDArray[np.integer[Any]],
     attempts: Attempts,
 ) -> None:
@@ -36,7 +37,8 @@ def draw_pictures(
     run : Path
     model : Model
     data : Dataset
-    history : iterable of Record
+    history : sequence of Record
+        With figures of the layers, their gradients are drawn as well.
     predicted : integer array of shape (m,)
         The classes that the model predicts for the test set.
     attempts : Attempts
@@ -54,5 +56,7 @@ def draw_pictures(
         pictures[folder.CONFUSION_FILE] = partial(
             charts.draw_confusion, counts, data.class_names, title=f"{data.name}: test set"
         )
+    if has_gradients(history):
+        pictures[folder.GRADIENTS_FILE] = partial(draw_gradients, history, title=f"{data.name}: gradients")
     for name, draw in pictures.items():
         attempts(name, partial(draw, run / name))

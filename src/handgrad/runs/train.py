@@ -28,7 +28,7 @@ from handgrad.runs.job import Job, make_job, with_existing_cores
 from handgrad.runs.lock import locked
 from handgrad.runs.pictures import draw_pictures
 from handgrad.runs.places import origin
-from handgrad.runs.remarks import figures_of_classes, remarks
+from handgrad.runs.remarks import WARNING, figures_of_classes, notes, warnings_after, warnings_before, warnings_of
 from handgrad.runs.resume import compare, continued
 from handgrad.runs.session import Session
 from handgrad.training.loop import Record
@@ -116,6 +116,7 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
     job, run, attempts, requests = session.job, session.run, session.attempts, session.requests
     attempts(folder.ROWS_FILE, lambda: write_digests(run / folder.ROWS_FILE, job.digests))
     sizes = "-".join(map(str, job.network.layer_sizes))
+    warnings = _told(warnings_before(job), session.tell)
     with session.history, requests.collected():
         try:
             records += show(session.records(), job.steps, f"{job.data.name} {sizes}")
@@ -136,16 +137,27 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
             summary["learning_rate_halved"] = session.halvings
         if stopped:
             summary["stopped"] = True
+        else:
+            if session.halvings:
+                records = read_history(session.history.path)  # those after a checkpoint to which it returned are gone
+            warnings += _told(warnings_after(job, summary, records, warnings), session.tell)
+        summary["warnings"] = warnings_of(job.data) + warnings
         attempts(folder.SUMMARY_FILE, lambda: folder.write_summary(run, summary))
         if stopped:
             _stop(requests, f"after step {last.step:,} of {job.steps:,}", run)
-    if session.halvings:
-        records = read_history(session.history.path)  # those after a checkpoint to which it returned are gone
-    for remark in remarks(job.config, job.data, job.digests, summary, records):
-        session.tell(remark)
+    for note in notes(job.data):
+        session.tell(note)
     draw_pictures(run, model, job.data, records, predicted, attempts)
     attempts.again()
     return Finished(run, summary, tuple(attempts.missing))
+
+
+def _told(warnings: Iterable[str], tell: Tell) -> list[str]:
+    """Tell each warning, and return them all."""
+    found = list(warnings)
+    for warning in found:
+        tell(f"{WARNING}{warning}")
+    return found
 
 
 def _stop(requests: Requests, when: str, run: Path) -> None:

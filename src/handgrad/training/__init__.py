@@ -3,6 +3,7 @@
 from handgrad.training.batches import dropout_keys, dropout_masks, epoch_order
 from handgrad.training.engines import BatchGradient, Engine, SpanLog, evaluate, make_engine, make_predictor
 from handgrad.training.examples import Examples, check_examples
+from handgrad.training.health import LayerHealth, gradient_norms, layer_health, some_examples
 from handgrad.training.loop import Record, steps_per_epoch, train, train_in_spans
 from handgrad.training.metrics import confusion_counts, correct, recalls
 from handgrad.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
@@ -27,6 +28,7 @@ __all__ = [
     "BatchGradient",
     "Engine",
     "Examples",
+    "LayerHealth",
     "Momentum",
     "Nesterov",
     "Optimizer",
@@ -44,11 +46,14 @@ __all__ = [
     "dropout_masks",
     "epoch_order",
     "evaluate",
+    "gradient_norms",
     "inverse_scaling",
+    "layer_health",
     "make_engine",
     "make_predictor",
     "one_cycle",
     "recalls",
+    "some_examples",
     "step_decay",
     "steps_per_epoch",
     "train",

@@ -18,6 +18,7 @@ from handgrad.training.batches import epoch_order
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.engines.protocol import Engine
 from handgrad.training.examples import Examples, check_examples
+from handgrad.training.health import gradient_norms, some_examples
 from handgrad.training.rates import suitable_rate
 from handgrad.training.schedules import SCHEDULES
 from handgrad.training.settings import TrainingSettings
@@ -47,7 +48,7 @@ class Record:
         An evaluation has ``train_loss``, ``train_accuracy``, ``test_loss`` and so on: the plain loss and the accuracy
         on the whole of each set, without penalty, label smoothing and dropout. A batch has ``batch_loss`` (the
         objective as it was differentiated, with all of these), ``batch_accuracy`` and ``gradient_norm`` (before
-        clipping). There are no accuracies if the targets are numbers.
+        clipping). There are no accuracies if the targets are numbers. ``log_layers`` adds :func:`gradient_norms`.
     """
 
     kind: Literal["evaluation", "batch", "divergence"]
@@ -204,9 +205,7 @@ def _records(
     size = len(examples) if settings.full_batch else settings.batch_size
     ends = np.minimum(size * np.arange(1, per_epoch + 1), len(examples))
 
-    peak = settings.learning_rate
-    if peak is None:
-        peak = suitable_rate(network, settings.recurrence)
+    peak = settings.learning_rate or suitable_rate(network, settings.recurrence)
 
     def learning_rate(step: int) -> float:
         return SCHEDULES[settings.schedule](step, total, peak)
@@ -222,6 +221,7 @@ def _records(
             figures[f"{name}_loss"] = loss
             if accuracy is not None:
                 figures[f"{name}_accuracy"] = accuracy
+        figures |= gradient_norms(network, state.parameters, some_examples(examples)) if settings.log_layers else {}
         return Record("evaluation", state.epoch, state.step, rate, state.seconds, figures)
 
     most = 1  # steps at a time, as many as take SPAN_SECONDS

@@ -67,6 +67,8 @@ class TrainingSettings:
         Epochs between two evaluations on the whole training and test sets.
     log_every : int, optional
         Steps between two records of a batch's loss.
+    log_layers : bool, default False
+        Record at each evaluation the norm of the gradient of each layer's weights.
 
     Raises
     ------
@@ -98,6 +100,7 @@ class TrainingSettings:
     seed: int = 0
     evaluate_every: int = 1
     log_every: int | None = None
+    log_layers: bool = False
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -107,7 +110,7 @@ class TrainingSettings:
             self._in_table("optimizer", self.optimizer, OPTIMIZERS)
         self._in_table("schedule", self.schedule, SCHEDULES)
         self._in_table("engine", self.engine, get_args(Engine))
-        for name in ("full_batch", "drop_last", "shuffle"):
+        for name in ("full_batch", "drop_last", "shuffle", "log_layers"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingError(f"{name} is {getattr(self, name)!r}", "True or False", f"set {name} to one of them")
         for name in ("learning_rate", "clip"):
