@@ -6,7 +6,7 @@ show and what failing ones do; ``docs/training.md`` has both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 
 import numpy as np
@@ -57,24 +57,25 @@ def at_last(network: MLP, layers: Sequence[LayerHealth], rows: int) -> Iterator[
     """Say what has become of the layers, measured on so many rows."""
     hidden = list(zip(network.activations, layers, strict=False))
     idle = {
-        number: layer.idle
+        number: layer.idle or 0.0
         for number, (name, layer) in enumerate(hidden, start=1)
         if name not in BOUNDED and (layer.idle or 0) > IDLE
     }
     if idle:
-        shares = " and ".join(f"{share:.0%} of the units of layer {number}" for number, share in idle.items())
         yield (
-            f"{shares} never fire: for each of {rows} training examples, their activation is flat, so that they no "
-            "longer learn; lower --lr"
+            f"{_shares(idle, 'units')} never fire: for each of {rows} training examples, their activation is flat, so "
+            "that they no longer learn; lower --lr"
         )
     flat = {
-        number: layer.saturated
+        number: layer.saturated or 0.0
         for number, (_, layer) in enumerate(hidden, start=1)
         if (layer.saturated or 0) > SATURATED_AT_LAST
     }
     if flat:
-        shares = " and ".join(f"{share:.0%} of the outputs of layer {number}" for number, share in flat.items())
-        yield f"{shares} have become saturated: there the activation is nearly flat, and learning stops; lower --lr"
+        yield (
+            f"{_shares(flat, 'outputs')} have become saturated: there the activation is nearly flat, and learning "
+            "stops; lower --lr"
+        )
 
 
 def of_inputs(data: Dataset) -> Iterator[str]:
@@ -103,7 +104,7 @@ def of_inputs(data: Dataset) -> Iterator[str]:
 def of_labels(data: Dataset) -> Iterator[str]:
     """Say so if labels do not follow the rows: asked only where a network has learnt nothing that holds elsewhere."""
     X, y = data.X_train, data.y_train
-    if min(len(y), len(data.y_test)) < FEW:
+    if len(y) < FEW:
         return
     found = agreement(X, y)
     for shift, where in ((1, "after"), (-1, "before")):
@@ -115,6 +116,8 @@ def of_labels(data: Dataset) -> Iterator[str]:
             )
             return
     if not found.by_chance:
+        if len(data.y_test) < FEW:
+            return
         tests = agreement(X, y, (data.X_test, data.y_test))
         if tests.by_chance and found.share > tests.share + CLEARLY:
             yield (
@@ -128,6 +131,13 @@ def of_labels(data: Dataset) -> Iterator[str]:
         f"chance ({found.chance:.0%}), so that there is nothing to learn but the rows themselves; check that rows and "
         "labels are in the same order"
     )
+
+
+def _shares(found: Mapping[int, float], what: str) -> str:
+    """List the share of each layer, or the smallest of many."""
+    if len(found) < 3:
+        return " and ".join(f"{share:.0%} of the {what} of layer {number}" for number, share in found.items())
+    return f"{min(found.values()):.0%} or more of the {what} of the layers {listed([str(number) for number in found])}"
 
 
 def _gradients(layers: Sequence[LayerHealth], smaller: str, vanishing: float) -> Iterator[str]:
