@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,8 +33,14 @@ class Ended:
 
 
 def ended(data: Dataset = DIGITS, **settings: Any) -> Ended:
-    """Train as ``handgrad train`` does, without a folder."""
-    settings = {"hidden": (50, 50), "epochs": 5, "engine": "numpy", **settings}
+    """Train as ``handgrad train`` does, without a folder; the same training only once."""
+    return ended_with(data, tuple(sorted(settings.items())))
+
+
+@cache
+def ended_with(data: Dataset, items: tuple[tuple[str, Any], ...]) -> Ended:
+    """Train with these settings."""
+    settings = {"hidden": (50, 50), "epochs": 5, "engine": "numpy", **dict(items)}
     parts = (
         {name: value for name, value in settings.items() if name in vars(kind())}
         for kind in (DataFlags, NetworkFlags, TrainingFlags)
