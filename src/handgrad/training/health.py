@@ -18,7 +18,7 @@ from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.examples import Examples
 
-ROWS = 500  # that are measured: enough for shares to within a few percent
+ROWS = 300  # that are measured: enough for shares to within a few percent, and few enough to cost little
 FLAT = 0.05  # of the steepest slope: a sigmoid is as flat as that beyond 4.4 on either side, tanh beyond 2.2
 BOUNDED = {"sigmoid": 0.25, "tanh": 1.0}  # the activations that saturate on both sides, and their steepest slopes
 GRADIENT_NORM = "gradient_norm_"  # begins the name of a figure, before the number of the layer
@@ -68,7 +68,7 @@ def some_examples(examples: Examples, rows: int = ROWS) -> Examples:
     Examples
     --------
     >>> len(some_examples(Examples(np.zeros((2000, 3)), np.zeros(2000, int))))
-    500
+    300
     """
     n = len(examples)
     if n <= rows:
