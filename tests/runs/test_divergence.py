@@ -35,7 +35,7 @@ def test_the_message_can_be_acted_on_and_its_rate_trains(tmp_path: Path, capsys:
     error = capsys.readouterr().err
     said = re.search(
         r"the training diverged at step (\d+): the .+ of layer [123] are no longer finite .+ likely cause is the "
-        r"learning rate of 1000; .+ Use --lr (\S+), for example: in a trial on these data, [0-9]+ steps with it changed "
+        r"learning rate of 1000; .+ Use --lr (\S+), for example: in a trial on these data, \d+ steps with it changed "
         r"the training loss from (\S+) to (\S+)\.\n",
         error,
     )
