@@ -32,7 +32,7 @@ from handgrad.training import Record
 
 from .chaos import DATA, configuration, passed_on, traces
 
-WARM_UP = 5  # rounds, after which caches are filled
+WARM_UP = 15  # rounds, after which caches are filled and the memory pools of all threads have been made
 
 
 @dataclass(frozen=True)
