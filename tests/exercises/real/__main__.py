@@ -26,6 +26,10 @@ def main() -> None:
 
     kinds = {"open": OPEN, "held-out": HELD_OUT}[asked.half]
     cases = [case for those in kinds.values() for case in those]
+    if not cases:
+        parser.exit(
+            message="No cases are held out: all that were measured are open, and no other set is written yet.\n"
+        )
     seeds = {kind: max(asked.seeds, asked.right) if kind == "right" else asked.seeds for kind in kinds}
     judged = [one for kind in kinds for one in judge(kinds[kind], range(seeds[kind]), find_sandbox())]
     sys.stdout.write(table(judged) + "\n\n")

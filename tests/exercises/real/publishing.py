@@ -38,7 +38,7 @@ def worst(outcomes: Iterable[Outcome]) -> dict[tuple[str, str], str]:
 
 
 def table(checker: Words, tools: Mapping[str, Words], interval: Interval) -> str:
-    """Write a Markdown table: a line for each outcome, with the checker's share and its exact interval.
+    """Write a Markdown table: a line for each outcome of the kinds that have cases, with its share and exact interval.
 
     ``interval`` gives the bounds of a proportion.
     """
@@ -47,7 +47,7 @@ def table(checker: Words, tools: Mapping[str, Words], interval: Interval) -> str
         f"|---|---|---|---|{'---|' * len(tools)}",
     ]
     number = Counter(kind for kind, _ in checker)
-    for kind, word, outcome in ROWS:
+    for kind, word, outcome in (row for row in ROWS if number[row[0]]):
         count, *others = (
             sum(of == kind and said == word for (of, _), said in words.items()) for words in (checker, *tools.values())
         )

@@ -112,3 +112,10 @@ def test_a_document_without_marks_is_left_alone(tmp_path) -> None:
     with pytest.raises(ValueError, match="lacks"):
         publish("text", document)
     assert document.read_text(encoding="utf-8") == "no marks"
+
+
+def test_a_set_that_is_not_written_yet_has_no_shares() -> None:
+    """A kind without cases has no line in the table."""
+    lines = summary({("right", "0"): "right"}, {}, dict.fromkeys(OPEN, 1), interval).splitlines()
+    assert [line for line in lines if line.startswith("| mistakes") or line.startswith("| cheats")] == []
+    assert "| right solutions (1) | rejected | 0 | 0.0 %, 0.0 to 97.5 % |" in " ".join(lines)
