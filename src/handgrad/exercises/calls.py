@@ -93,6 +93,8 @@ class Call:
         it gives the next number of a single array, and each call is an :class:`Event`.
     seconds : float
         After that long it is too slow.
+    counted : bool
+        Whether the answer has, as "calls", how many calls of functions the whole call made, ours included.
     """
 
     id: str
@@ -103,6 +105,7 @@ class Call:
     steps: tuple[Step, ...] = ()
     canned: dict[str, tuple[NDArray[Any], ...]] = field(default_factory=dict)
     seconds: float = 2.0
+    counted: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from handgrad import handout
 from handgrad.exercises.calls import Answer
 from handgrad.exercises.judging import backward, step
 from handgrad.exercises.judging.chain import View
-from handgrad.exercises.judging.trials import TALL
+from handgrad.exercises.judging.trials import COUNTED, TALL
 from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
 DELTAS = BACKPROP[::3]
@@ -292,7 +292,7 @@ def test_a_slow_method_is_right_though_the_large_network_takes_too_long():
     answers = [
         network_answer(call, handout.fcc) if call.kind == "network" else function_answer(call) for call in plan.calls
     ]
-    assert answers[-1].id.endswith("further:10")
+    assert answers[-1].id.endswith("further:11")
     answers[-1] = Answer(answers[-1].id, "too_slow")
     assert backward.judge(plan, answers).status == "right"
     answers[-2] = Answer(answers[-2].id, "too_slow")  # a single example, for which nothing but a pass per weight is
@@ -308,6 +308,22 @@ def test_a_pass_for_each_bias_is_too_slow_and_a_lack_of_memory_is_no_mistake():
     place = len(answers) - len(plan.drawn.further) + [probe.sizes for probe in plan.drawn.further].index(TALL)
     for status, verdict in (("killed", "right"), ("too_slow", "too_slow")):
         answers[place] = Answer(answers[place].id, status)
+        assert backward.judge(plan, answers).status == verdict
+
+
+def test_a_method_of_few_calls_is_right_however_slow_it_is():
+    """A linear system for each example takes long with thousands of units, but measuring takes more calls."""
+    plan = backward.calls_for("backprop", np.random.default_rng(0))
+    answers = [
+        network_answer(call, handout.fcc) if call.kind == "network" else function_answer(call) for call in plan.calls
+    ]
+    begin, sizes = len(answers) - len(plan.drawn.further), [probe.sizes for probe in plan.drawn.further]
+    for i in range(begin + sizes.index(TALL), len(answers)):  # after which no other is tried
+        answers[i] = Answer(answers[i].id, "too_slow")
+    counted = begin + sizes.index(COUNTED)
+    for calls, verdict in ((300, "right"), (2000, "too_slow")):
+        values = {**answers[counted].values, "calls": np.array(calls)}
+        answers[counted] = Answer(answers[counted].id, "ok", values)
         assert backward.judge(plan, answers).status == verdict
 
 

@@ -640,3 +640,31 @@ def test_nothing_to_ask_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without calls there is no process."""
     monkeypatch.setattr(process, "command", None)
     assert run("x = 1") == []
+
+
+COUNTED = """
+import sys
+
+
+class fcc:
+    def __init__(self):
+        pass
+
+    def once(self):
+        return abs(-1)
+
+    def often(self):
+        return [abs(-1) for _ in range(5000)]
+
+    def unseen(self):
+        sys.setprofile(None)
+"""
+
+
+@pytest.mark.parametrize(("method", "least", "most"), [("once", 1, 500), ("often", 5000, 5500), ("unseen", 1e9, 1e19)])
+def test_calls_are_counted_where_that_is_asked_for(method, least, most):
+    """Whoever ends the counting has made too many."""
+    steps = (Step("construct"), Step("call", method))
+    call = Call("a", "network", "fcc", steps=steps, counted=True)
+    [answer] = run_calls([Cell(0, COUNTED)], [call], find_sandbox(allow_none=True))
+    assert least <= answer.values["calls"] <= most

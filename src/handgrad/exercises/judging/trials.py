@@ -43,6 +43,7 @@ ASTRONOMIC = 1e250  # inputs for which even a step into the complex plane is not
 PATIENCE = 4.0  # seconds for the large network; slower methods, such as loops over single numbers, are not tried on it
 WIDE = (700, 450, 350, 10)  # with a single example, loops over single numbers take about a second
 TALL = (1, 2500, 1, 2)  # with some examples, a fraction of it
+COUNTED = (1, 1000, 1, 2)  # with a single example, whoever computes by whole arrays makes fewer calls than it has units
 ENDURANCE = 6.0  # seconds for those two, in which nobody can make a forward pass for each weight, or for each bias
 STEPPING = 6  # the place of the one that takes steps itself, and how large they are
 STEP = 0.05
@@ -55,8 +56,8 @@ class Trials:
     """What backprop is tried on: networks, those for what is right so far, and that of the picture.
 
     The last one of ``further`` is as large as the sheet's, the one before has too many weights to make a
-    pass for each of them, the one before that too many biases, and the one before that has inputs so large that single
-    precision cannot hold them. The one before that takes steps by itself.
+    pass for each of them, and the one before that too many biases. Before these come the one in which calls are
+    counted, one with inputs so large that single precision cannot hold them, and one that takes steps by itself.
     """
 
     probes: tuple[Probe, ...]
@@ -126,6 +127,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         nudged(rng, draw(rng, (5, 4, 6, 3), 6)),
         draw(rng, (4, 6, 5, 3), 7, 7, 7),
         scaled(draw(rng, (6, 5, 7, 4), 3), ASTRONOMIC),
+        level(draw(rng, COUNTED, 1)),
         level(draw(rng, TALL, 40)),
         draw(rng, WIDE, 1),
         draw(rng, SHEET, 40),  # with fewer examples, gradients of a low rank would pass for whole ones
@@ -165,9 +167,10 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
             "network",
             "fcc",
             steps=large_pass(probe)
-            if probe.sizes in (TALL, WIDE, SHEET)
+            if probe.sizes in (COUNTED, TALL, WIDE, SHEET)
             else passes(probe, rate=STEP if i == STEPPING else 0.0),
             seconds=ENDURANCE if probe.sizes in (TALL, WIDE) else PATIENCE,
+            counted=probe.sizes == COUNTED,
         )
         for i, probe in enumerate(further)
     ]

@@ -131,6 +131,7 @@ def _request(call: Call, seed: int) -> Message:
     header = {
         "kind": call.kind,
         "name": call.name,
+        "counted": call.counted,
         "seed": zlib.crc32(f"{seed} {call.id}".encode()),
         "arguments": [described(value) for value in call.arguments],
         "keywords": {name: described(value) for name, value in call.keywords.items()},

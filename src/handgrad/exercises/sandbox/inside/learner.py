@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from .attributes import put, separate
 from .calling import call
+from .counting import counting
 from .failures import DEFINES, crash, defined, word
 from .protocol import MOST_BYTES, plain
 from .recorder import Log, Recording, fcc
@@ -111,6 +112,10 @@ class Learner:
         try:
             with self._canned(request, given):
                 match request["kind"]:
+                    case "network" if request["counted"]:
+                        with counting() as calls:
+                            self._network(request, outcome)
+                        outcome.keep("calls", calls[0])
                     case "network":
                         self._network(request, outcome)
                     case "routine":
