@@ -54,8 +54,9 @@ def test_a_formula_computes_what_the_reference_does(quantity):
 def test_every_mistake_of_a_quantity_gives_something_else(quantity):
     """No edit leaves a quantity as it should be."""
     state = state_of(*network())
-    state |= {"previous": {name: 0.7 * state[name] for name in state if name.startswith("d")}}
+    state |= {"previous": {name: 0.7 * state[name] for name in BACKPROP}}
     state |= {"after": {name: 0.9 * state[name] for name in PARAMETERS}}
+    state |= {"first": {"n": 3, **{name: 0.8 * state[name] for name in PARAMETERS}}}
     right = outcome(formula(quantity), state)
     for name, variants in recognisers(quantity).items():
         assert not any(same(outcome(variant, state), right) for variant in variants), name

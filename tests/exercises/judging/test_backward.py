@@ -29,7 +29,10 @@ class Network(handout.fcc):
         state = {name: getattr(self, name) for name in ("X", "h1", "h2", "out", *PARAMETERS)}
         after = {name: state[name] - 0.1 for name in PARAMETERS}
         previous = {name: getattr(self, name, None) for name in BACKPROP}
-        state |= {"y": y, "n": len(y), "after": after}
+        self.first = getattr(
+            self, "first", {**{name: np.copy(getattr(self, name)) for name in PARAMETERS}, "n": len(y)}
+        )
+        state |= {"y": y, "n": len(y), "after": after, "first": self.first}
         state["previous"] = {name: 0.0 if array is None else array for name, array in previous.items()}
         for name, compute in self.formulas.items():
             state[name] = compute(state)
@@ -89,7 +92,8 @@ def test_all_mistakes_of_a_quantity_differ_on_the_probes(seed):
     states = []
     for view in views:
         after = {name: 0.9 * view.state[name] for name in PARAMETERS}
-        states.append({**view.state, **view.reference, "after": after})
+        first = {**after, "n": view.state["n"] + 2}
+        states.append({**view.state, **view.reference, "after": after, "first": first})
     for quantity, mutants in MUTANTS.items():
         table = {"right": [FORMULAS[quantity]], **mutants}
         written = [(name, [outcome(v, s) for s in states]) for name, variants in table.items() for v in variants]

@@ -11,6 +11,7 @@ from test_pretence import judged
 
 from handgrad import handout
 from handgrad.exercises.catalogue.mistakes import mistakes
+from handgrad.exercises.judging import chance
 from handgrad.exercises.tasks import PARAMETERS
 
 
@@ -396,3 +397,11 @@ def test_a_copy_of_the_weights_that_is_renewed_too_rarely_is_wrong(moved):
 def test_a_copy_of_the_weights_that_is_always_renewed_is_right():
     """Where the weights are kept while a pass is made is free."""
     assert judged(type("Renews", (Copies,), {"moved": staticmethod(lambda *_: True)})).status == "right"
+
+
+def test_sums_of_few_uniform_numbers_are_not_normal():
+    """Their mean fourth power is too small, though a histogram looks right; honest draws are never accused of it."""
+    for seed in range(3):
+        rng = np.random.RandomState(seed)
+        assert not chance.normal(rng.rand(12, 784, 400).sum(axis=0) - 6)
+        assert chance.normal(rng.randn(784, 400))

@@ -613,3 +613,14 @@ def test_what_gave_no_answer_is_said(status, verdict):
     result = judge(plan, [Answer(call.id, status, reason="memory") for call in plan.calls])
     assert (result.status, result.credit) == (verdict, 0.0)
     assert said(result)
+
+
+def test_results_that_are_all_too_large_by_a_tiny_share_are_wrong():
+    """Rounding is irregular, and a guard against a quotient by zero does not change all results alike."""
+    plan = calls_for("del_sigmoid", np.random.default_rng(0))
+    for share, verdict in ((1e-7, "wrong"), (-3e-7, "wrong"), (1e-15, "right")):
+        answers = [
+            Answer(call.id, "ok", {"return": (1 + share) * handout.del_sigmoid(call.arguments[0])})
+            for call in plan.calls
+        ]
+        assert judge(plan, answers).status == verdict

@@ -12,7 +12,8 @@ A quantity is computed from a *state*: a mapping with the activations (X, h1, h2
 and the deltas before it; for the step the gradients and the rate. When a submission is judged, these are its own, so
 that a mistake is found where it was made. ``state["previous"]`` has the gradients of the pass before, which are in
 ``self`` when a pass begins; ``sum_...`` are those that a step may have added up. ``state["after"]`` has the parameters
-as they were left, here as ``after_...``.
+as they were left, here as ``after_...``; ``state["first"]`` has those of the object's first pass, and their number of
+examples ``n``, here as ``first_...``.
 """
 
 from __future__ import annotations
@@ -187,6 +188,7 @@ def formula(quantity: str, lines: str = "") -> Formula:
             **previous,
             **{f"sum_{name[1:]}": array for name, array in previous.items()},
             **{f"after_{name}": array for name, array in state.get("after", {}).items()},
+            **{f"first_{name}": array for name, array in state.get("first", {}).items()},
             **state,
         }
         net = SimpleNamespace(**{name: np.copy(values[name]) for name in used if name in values})

@@ -77,7 +77,10 @@ def _single(array: Array) -> Array:
 def _draw_sigmoid(rng: Rng) -> tuple[Arguments, ...]:
     large = rng.uniform(100, 300, (3, 4)) * rng.choice([-1, 1], (3, 4))
     flat = _single(2 * rng.standard_normal(13))
-    return (*((_single(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (_single(large),), (flat,))
+    mixed = 2 * rng.standard_normal((4, 5))
+    mixed[0, :2] = rng.uniform(25, 300, 2) * rng.choice([-1, 1], 2)  # beside which the others are what they are
+    several = (*(2 * rng.standard_normal(size) for size in _sizes(rng)), large, mixed)
+    return (*((_single(X),) for X in several), (flat,))
 
 
 def _extreme_sigmoid(rng: Rng) -> Arguments:

@@ -92,7 +92,7 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
             views = [replace(view, tolerance=tolerance) for view in _views([probe], [answer])]
             crash, touched = crashes.first([answer]), _touched([answer])
             if crash or not gradients_right(views):
-                before = forward.findings(replace(drawn, probes=(probe,)), replace(asked, full=[answer]), works=False)
+                before = forward.findings(drawn, asked, works=False, further=(probe, answer))
                 views = _views([probe], [answer], kept=bool(before))
                 break
             if touched:

@@ -24,6 +24,7 @@ PARTS = 64  # of the range, equally likely
 MOST = 200.0  # of chi-square with 63 degrees of freedom
 FEW_PARTS, MOST_OF_FEW = 16, 100.0  # the same for some hundred numbers; with 15 degrees of freedom
 LARGEST = (4.0, 8.0)  # the largest entry among this many draws
+TAILS = 7.0  # standard deviations of the mean fourth power, which sums of few other numbers do not have right
 
 
 def not_by_chance(
@@ -167,6 +168,9 @@ def _not_normal(W: Array) -> bool:
     if not AS_WIDE[0] < width < AS_WIDE[1]:
         return False
     largest = max(-W[0], W[-1])
+    fourth = abs(float(np.mean((W / width) ** 4)) - 3)
+    if fourth > TAILS * np.sqrt(24 / W.size):
+        return True
     return _uneven(W, width, PARTS) > MOST or not LARGEST[0] < largest < LARGEST[1]
 
 

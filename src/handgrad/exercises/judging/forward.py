@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Crash
-from handgrad.exercises.catalogue.comparing import Array, matching, rounded, same
+from handgrad.exercises.catalogue.comparing import EXACT, Array, matching, rounded, same
 from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.catalogue.layers import ACTIVATIONS, LAYERS, Layer
 from handgrad.exercises.judging import crashes, diagnosis
@@ -29,7 +29,9 @@ _BEFORE = tuple(f"before:{name}" for name in PARAMETERS)
 Values = Mapping[str, Any]  # of the reference's forward pass, with the parameters
 
 
-def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
+def findings(
+    drawn: Trials, asked: Answers, works: bool, further: tuple[Probe, Answer] | None = None
+) -> tuple[Finding, ...]:
     """Say what is wrong with the constructor and the forward pass.
 
     Parameters
@@ -38,6 +40,8 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
     asked : Answers
     works : bool
         Whether the gradients are right; then it does not matter under which names forward values are kept.
+    further : tuple of Probe and Answer, optional
+        The passes to judge in place of the first ones.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def findings(drawn: Trials, asked: Answers, works: bool) -> tuple[Finding, ...]:
     found = list(first_weights(drawn, asked))
     if not _helpers_right(drawn, asked):
         return tuple(found)
-    passes = passed(drawn.probes, asked.full)
+    passes = passed(*(([one] for one in further) if further else (drawn.probes, asked.full)))
     if passes and all(answer.left_out.get(f"{i}:forward") == "NoneType" for answer, i, _ in passes):
         found.append(diagnosis.named("forward_returns_nothing", (), {"quantities": ("forward_propagation",)}))
     states = [view.state for _, _, view in passes]
@@ -158,8 +162,19 @@ def _wrong(layer: Layer, states: Sequence[Values], found: Sequence[Array | None]
         mistake = "forward_rounded"
     elif mistake is None and _random(first, f"before:{name}"):
         mistake = "forward_random"
+    elif mistake is None and _kept_from_before(states, found, right):
+        mistake = "forward_kept_from_before"
     told = diagnosis.finding(mistake, [name], found[shown], right[shown], {"n": len(right[shown])})
     return replace(told, quantities=(), equation="(3.4)")
+
+
+def _kept_from_before(states: Sequence[Values], found: Sequence[Array | None], right: Sequence[Array]) -> bool:
+    """Tell whether every wrong value is that of an earlier pass with the same inputs, whose weights were others."""
+    wrong = [i for i, array in enumerate(found) if array is not None and not same(array, right[i], EXACT)]
+    return bool(wrong) and all(
+        any(same(found[i], right[j], EXACT) and np.array_equal(states[i]["X"], states[j]["X"]) for j in range(i))
+        for i in wrong
+    )
 
 
 def _random(answer: Answer, label: str) -> bool:

@@ -21,7 +21,7 @@ from handgrad.exercises.judging import crashes, diagnosis, scaled
 from handgrad.exercises.judging.diagnosis import Trial
 from handgrad.exercises.judging.differences import bent, measured
 from handgrad.exercises.judging.plan import Plan
-from handgrad.exercises.judging.traits import in_straight_pieces, rounded_constant
+from handgrad.exercises.judging.traits import in_straight_pieces, rounded_constant, slightly_scaled
 from handgrad.exercises.judging.unknowns import ENOUGH, with_an_unknown, without_overflow
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
@@ -85,6 +85,9 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
             return TaskResult(task, "wrong", (told,))
         if rounded_constant(task, trials, cases):
             told = diagnosis.named("constant_with_few_digits", TASKS[task].quantities, {"quantities": (task,)})
+            return TaskResult(task, "wrong", (told,))
+        if slightly_scaled(trials):
+            told = replace(diagnosis.of_trials(None, [task], trials), quantities=TASKS[task].quantities)
             return TaskResult(task, "wrong", (told,))
         return TaskResult(task, "right", _remarks(plan, answers), (Note("right"),), credit=1.0)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from handgrad.exercises.catalogue.comparing import TOLERANCE, Array, matching, same
 from handgrad.exercises.catalogue.edits import recognisers
+from handgrad.exercises.judging.parts import divided_by_parts, mean_of_parts
 from handgrad.exercises.tasks import BACKPROP
 
 _DELTAS = BACKPROP[::3]
@@ -128,8 +129,8 @@ def mistake_of(
     >>> mistake_of("db_out", states, [2.5 * array for array in right], right)
     ('times_a_fixed_number', 2.5)
     """
-    if name in _DELTAS and not any(map(varies, found)):
-        return None, 0.0  # a constant is what many a mistake makes of another one
+    if name in _DELTAS and not any(map(varies, found)):  # a constant is what many a mistake makes of another one
+        return "gradient_left_at_zero" if _left_at_zero(found, expected) else None, 0.0
     mistake = matching(recognisers(name), [(state,) for state in states], found)
     if mistake or len({state["n"] for state in states}) < 2:
         return mistake, 0.0
@@ -142,8 +143,10 @@ def mistake_of(
         if known[0] < 1:
             return "gradient_sum_times_a_number", float(f"{1 / known[0]:.6g}")
         return "gradient_divided_by_fixed_number", known[0]
-    if name not in _DELTAS and len(known) == len(sizes) and _divided_by_parts(known, sizes):
+    if name not in _DELTAS and len(known) == len(sizes) and divided_by_parts(known, sizes):
         return "gradient_divided_by_another_count", 0.0
+    if name not in _DELTAS and mean_of_parts(name, states, found):
+        return "gradient_mean_of_unequal_parts", 0.0
     for mistake, added in _added(name, states, expected):
         number = multiple(found, expected, added) or 0.0
         if number and mistake == "times_a_fixed_number":
@@ -158,6 +161,13 @@ def mistake_of(
         return ("one_hot_other_values" if _target_has_other_values(states, found, expected) else None), 0.0
     limit = None if name in _DELTAS else _limit(found, expected)
     return ("gradient_clipped", limit) if limit else (None, 0.0)
+
+
+def _left_at_zero(found: Sequence[Array | None], expected: Sequence[Array | None]) -> bool:
+    """Tell whether what should be there is zero everywhere, in the shape that it should have."""
+    pairs = list(zip(found, expected, strict=True))
+    there = all(f is not None and e is not None and f.shape == e.shape and not np.any(f) for f, e in pairs)
+    return there and any(np.any(e) for _, e in pairs if e is not None)
 
 
 def _target_has_other_values(
@@ -234,35 +244,6 @@ def _fixed_number(found: Array | None, expected: Array | None, n: int) -> float 
     with np.errstate(all="ignore"):
         number = n * float((expected**2).sum() / (found * expected).sum())
     return number if 0 < number < np.inf and same(found * (number / n), expected) else None
-
-
-def _divided_by_parts(numbers: Sequence[float], sizes: Sequence[int]) -> bool:
-    """Tell whether means were divided once more, by the number of parts into which the examples can be split.
-
-    There may be a certain number of parts, but not more than examples, or parts of a certain size.
-
-    Parameters
-    ----------
-    numbers : sequence of float
-        What the sums over the examples were divided by.
-    sizes : sequence of int
-        How many examples there were.
-
-    Examples
-    --------
-    >>> sizes = [7, 1, 3, 11]
-    >>> _divided_by_parts([14, 1, 6, 22], sizes), _divided_by_parts([14, 1, 3, 33], sizes)
-    (True, True)
-    >>> _divided_by_parts([14, 1, 6, 33], sizes), _divided_by_parts([14, 2, 6, 22], sizes)
-    (False, False)
-    """
-    if len(set(sizes)) < 3:
-        return False  # of few numbers, many a way is true
-    counts = [number / size for number, size in zip(numbers, sizes, strict=True)]
-    splits = [[min(parts, n) for n in sizes] for parts in range(2, max(sizes))]
-    splits += [[-(-n // size) for n in sizes] for size in range(2, max(sizes))]
-    splits += [[max(n // size, 1) for n in sizes] for size in range(2, max(sizes))]
-    return any(np.allclose(counts, split, rtol=1e-3, atol=0) for split in splits)
 
 
 def varies(array: Array | None) -> bool:

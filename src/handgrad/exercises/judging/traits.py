@@ -1,4 +1,4 @@
-"""Recognises how a function was computed by traits of its results: a rounded constant, or straight pieces."""
+"""Recognises how a function was computed by traits of its results: a rounded constant, a factor, straight pieces."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from handgrad.exercises.catalogue.subjects import Arguments
 from handgrad.exercises.judging.diagnosis import Trial
 
 COARSE = 1e-7  # relative; a constant in single precision is nearer
+SHARED = 7e-8  # the same, for a factor
 SLIGHT = 1e-3  # more than what rounding to three digits does to e or ln 2; beyond, it is another number
 ALIKE = 0.05  # how well one number explains all that results are off by; rounding leaves no such order
 POINTS = 300  # of a curve
@@ -59,6 +60,31 @@ def rounded_constant(task: str, trials: Sequence[Trial], cases: Sequence[Argumen
         way = np.concatenate([np.ravel(DIRECTIONS[task](*case)) for case in cases])
         number = float(off @ way / (way @ way))
         return COARSE < abs(number) < SLIGHT and bool(np.abs(off - number * way).max() < ALIKE * np.abs(off).max())
+
+
+def slightly_scaled(trials: Sequence[Trial]) -> bool:
+    """Tell whether all results, in double precision, are too large or too small by the same tiny share.
+
+    Rounding leaves no such order, and what keeps a logarithm or a quotient finite does not change all results alike.
+
+    Examples
+    --------
+    >>> right = np.random.default_rng(0).random((9, 4))
+    >>> for found in (right * (1 - 2e-7), right + 1e-7, right.astype(np.float32).astype(float)):
+    ...     slightly_scaled([Trial(found, right, {}), Trial(found, right, {})])
+    True
+    False
+    False
+    """
+    pairs = [(one.found, one.expected) for one in trials if np.any(one.expected)]
+    if not pairs or any(f is None or f.dtype != np.float64 or f.shape != e.shape for f, e in pairs):
+        return False
+    found, right = (np.concatenate([np.ravel(np.asarray(one)) for one in side]) for side in zip(*pairs, strict=True))
+    if not (np.isfinite(found).all() and np.isfinite(right).all()):
+        return False
+    share = float((found - right) @ right / (right @ right))
+    scale = float(np.abs(right).max())
+    return SHARED < abs(share) < SLIGHT and bool(np.abs(found - right - share * right).max() < ALIKE * SHARED * scale)
 
 
 def in_straight_pieces(trials: Sequence[Trial], cases: Sequence[Arguments]) -> bool:
