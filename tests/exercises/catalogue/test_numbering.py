@@ -40,3 +40,14 @@ def said(times, numbers):
 def test_the_numbers_of_evaluations_are_compared_with_their_times(times, numbers, remarks):
     """Eight iterations, of which every third is to be recorded, and the end."""
     assert said(list(times), list(numbers)) == remarks
+
+
+def test_batches_numbered_as_the_next_ones_are_off_by_one_even_where_an_epoch_ends():
+    """The last mini-batch of an epoch then stands as the first one of the next."""
+    X, y = np.zeros((16, 1)), np.zeros(16)
+    measured = tuple(Measured("cross_entropy", "batch", time, 5.0 - time / 2, sure=True) for time in range(0, 8, 3))
+    table = [(NAN, NAN, one.value, NAN) for one in measured]
+    rows = [(NAN, *divmod(one.step + 1, 4)) for one in measured]
+    updates = (Update((0,), (0,), 0, 1, 0.5),) * 8
+    run = Trace(updates, 0, False, (), False, measured, (table,), (rows,))
+    assert misnumbered([run], [Probe(X, y, X, y, {}, 0.5, 2, 3, 4)]) == ("history_off_by_one",)

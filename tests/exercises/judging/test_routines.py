@@ -31,10 +31,11 @@ from routine_sources import (
 from sampling import sampled
 
 from handgrad.exercises.calls import Answer, Event
+from handgrad.exercises.catalogue.batches import shuffling
 from handgrad.exercises.catalogue.deviations import LOOKS, deviations
 from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.catalogue.routines import STYLES, Form, Network, Style, forms, play, recognise, run
-from handgrad.exercises.catalogue.traces import trace
+from handgrad.exercises.catalogue.traces import Probe, Trace, Update, trace
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.judging.routines import calls_for, judge
 from handgrad.exercises.report.feedback import explanation, hint, summary
@@ -744,3 +745,33 @@ def test_facts_have_words_and_hints() -> None:
         words = texts("feedback", language)
         assert words.keys() >= {f"record_{found}" for found in RECORDS}
         assert words.keys() >= {f"routine_{fact}" for fact in LOOKS} | {f"routine_{fact}_hint" for fact in LOOKS}
+
+
+def test_one_array_that_is_appended_again_and_again_is_a_table_of_its_last_numbers():
+    """Its numbers have no names, but as many as a row of the sheet, in its order; other arrays are none."""
+    row = np.arange(5.0)
+    [table] = tables([row] * 3)
+    assert table[:, :5].tolist() == [[1, 2, 3, 4, 0]] * 3
+    assert [tables(rows) for rows in ([row, row.copy(), row], [row] * 2, [np.arange(4.0)] * 3)] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    "repeat", [lambda batches: batches[::-1], lambda batches: [b[::-1] for b in batches[2:] + batches[:2]]]
+)
+def test_an_epoch_with_the_batches_of_an_earlier_one_is_told_but_not_of_few_batches(repeat):
+    """In another order, or with their rows in another; with few batches, chance may do that."""
+    for n, said in ((28, "batches again"), (8, None)):
+        X, y = np.arange(2.0 * n)[:, None], np.arange(2 * n)
+        probe = Probe(X[:n], y[:n], X[n:], y[n:], {}, 0.5, 4, 9, 4)
+        rng = np.random.RandomState(0)
+        epochs = [[tuple(batch) for batch in rng.permutation(n).reshape(-1, 4).tolist()] for _ in range(3)]
+        updates = [Update(rows, rows, 0, 1, 0.5) for epoch in (*epochs, repeat(epochs[1])) for rows in epoch]
+        assert shuffling(Trace(tuple(updates), 0, False, ()), probe) == said
+
+
+def test_labels_that_occur_more_than_once_are_compared_with_those_of_their_rows():
+    """One label of a rare class that is another one is told."""
+    X, y = np.arange(8.0)[:, None], np.array([0, 1, 0, 1, 2, 0, 1, 2])
+    probe = Probe(X[:5], y[:5], X[5:], y[5:], {}, 0.5, 1, 1, still=True)
+    assert probe.labelled(y[[4, 0, 2]], (4, 0, 2)) == (4, 0, 2)
+    assert probe.labelled(np.array([1, 0, 0]), (4, 0, 2)) != (4, 0, 2)

@@ -6,7 +6,8 @@ What is said does not depend on the order drawn, and neither does it blame a rou
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from itertools import groupby, pairwise
+from itertools import combinations, groupby, pairwise
+from math import exp, lgamma
 
 import numpy as np
 
@@ -119,6 +120,8 @@ def shuffling(run: Trace, probe: Probe) -> Hashable:
             return "again"
         if len(epochs) > 1 and _neighbours_stay(ordered):
             return "neighbours"
+        if together and _batches_again(epochs):
+            return "batches again"
         if any(map(_places_stay, ordered)):
             return "places"
     return "late" if in_order[0] else None
@@ -141,6 +144,14 @@ def _batch_stays(epochs: list[list[frozenset[int]]], n: int) -> bool:
         if stay > 1 and (n * (size / n) ** (len(epochs) - 1)) ** stay < CHANCE:
             return True
     return False
+
+
+def _batches_again(epochs: list[list[frozenset[int]]]) -> bool:
+    """Tell whether two epochs divide the rows into the same batches, which chance does not do with enough of them."""
+    alike = any(set(one) == set(other) for one, other in combinations(epochs, 2))
+    lengths = [len(batch) for batch in epochs[0]]
+    ways = lgamma(sum(lengths) + 1) - sum(lgamma(length + 1) for length in lengths) - lgamma(len(lengths) + 1)
+    return alike and len(epochs) ** 2 * exp(-ways) < CHANCE
 
 
 def _neighbours_stay(epochs: list[list[Rows]]) -> bool:

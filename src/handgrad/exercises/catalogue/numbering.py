@@ -105,6 +105,8 @@ def _batches(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[str]
         return {"history_off_by_one"} if _beside(step, probe.log_every) else None
     if counts == times:
         return {"history_counts_steps"}
+    if _off_by_one([one * per + count for one, count in zip(epochs, counts, strict=True)], times):
+        return {"history_off_by_one"}
     aside = [found for found, right in ((epochs, epoch), (counts, step)) if found != right]
     fits = all(_off_by_one(found, right) for found, right in ((epochs, epoch), (counts, step)) if found in aside)
     return {"history_off_by_one"} if fits else set()

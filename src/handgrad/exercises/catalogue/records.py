@@ -184,5 +184,6 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
     if len(table) > 2 and dates == {began} and last < steps:
         return "stale"
     looked = sorted({one.step for one in measured if one.part == ("batch" if of_batches else "test")})
-    late = len(table) < 3 < len(looked) and (began or 0) >= looked[-2]
+    few = len(table) < 3 or began == steps  # the final results in every row
+    late = few and len(looked) > 3 and (began or 0) >= looked[-2]
     return "lost" if late else None

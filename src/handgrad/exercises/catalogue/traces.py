@@ -31,7 +31,8 @@ class Probe:
 
     Rows are known by number: those for training are 0, 1, ..., n - 1, those for testing go on from n. For
     ``gradient_descent``, whose epochs are its iterations, ``batch_size`` is 0. ``seed`` is that of the random numbers.
-    ``still`` says that all losses are measured as the same number, and so are all accuracies.
+    ``still`` says that all losses are measured as the same number, and so are all accuracies; labels may then
+    occur more than once.
     """
 
     trainx: NDArray[Any]
@@ -80,9 +81,17 @@ class Probe:
             self._numbered[key] = tuple(self._rows.get(tuple(row), -1) for row in array.tolist())
         return self._numbered[key]
 
-    def labelled(self, y: Value) -> Rows:
-        """Give the numbers of the rows that labels belong to, -1 for one that is none of ours."""
-        return tuple(self._labels.get(label, -1) for label in np.ravel(np.asarray(y)).tolist())
+    def labelled(self, y: Value, rows: Rows = ()) -> Rows:
+        """Give the numbers of the rows that labels belong to, -1 for one that is none of ours.
+
+        Where labels occur more than once, those of the ``rows`` that they are expected for are these rows' own.
+        """
+        given = np.ravel(np.asarray(y)).tolist()
+        if self.still and rows and min(rows) >= 0:
+            everyone = np.concatenate([self.trainy, self.testy])
+            if given == everyone[list(rows)].tolist():
+                return rows
+        return tuple(self._labels.get(label, -1) for label in given)
 
     def part(self, rows: Rows) -> str:
         """Say where rows come from: train, test, other (of several kinds), unknown (none of ours), or empty."""
@@ -209,7 +218,7 @@ def trace(
             backprops, earlier = 0, set()
         if event.method == "backprop":
             rows = None if forward is None else probe.rows(forward.value)
-            labels, lag = probe.labelled(event.value), 0 if forward is None else event.step - forward.step
+            labels, lag = probe.labelled(event.value, rows or ()), 0 if forward is None else event.step - forward.step
             overwritten = labels != rows and labels in earlier
             backprops, used = backprops + 1, True
         elif event.method == "gradient_step":

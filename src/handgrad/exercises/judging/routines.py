@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handgrad.exercises.calls import Answer, Call, Network, Random
 from handgrad.exercises.catalogue.batches import always_left_out
@@ -69,13 +70,20 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
 def _further(probes: Probes) -> Probes:
     """Give further runs for routines that are right so far.
 
-    The first has a rate with which the weights hardly move, and the last other weights, and results that never change.
+    The first has a rate with which the weights hardly move, and the last other weights, few classes, and results that
+    never change.
     Both have the random numbers of an earlier run; with mini-batches, that run comes once more before the last one.
     """
     calm = replace(probes[0], rate=probes[0].rate / 10_000)
     first = probes[1] if probes[0].batch_size else probes[0]
-    still = replace(first, weights={name: -array for name, array in first.weights.items()}, still=True)
+    weights = {name: -array for name, array in first.weights.items()}
+    still = replace(first, weights=weights, trainy=_few(first.trainy), testy=_few(first.testy), still=True)
     return (calm, first, still) if first.batch_size else (calm, still)
+
+
+def _few(y: NDArray[Any]) -> NDArray[Any]:
+    """Make three classes of labels, of which one is rare and none as frequent as another."""
+    return np.where(y % 7 == 0, 2, (y % 3 == 0).astype(y.dtype))
 
 
 def _probe(rng: np.random.Generator, rate: float, n: int, epochs: int, log_every: int, batch_size: int = 0) -> Probe:
@@ -149,7 +157,8 @@ def _seen_further(plan: Plan[Probes], traces: Sequence[Trace], further: Sequence
             alone = replace(plan, drawn=(probe,))
             seen = tuple(_seen(fact, value, alone, [run]) for fact, value in found.items())
             credit = max(0.0, 1 - sum(COST[fact] for fact in found))
-            return TaskResult(plan.task, "wrong", (replace(finding, seen=seen[:1]),), credit=credit)
+            cause = Finding(quantities) if "labels" in found else finding
+            return TaskResult(plan.task, "wrong", (replace(cause, seen=seen[:1]),), credit=credit)
     rows = [[update.rows for update in run.updates] for run in (*traces[1:2], *again, still)]
     if again and rows[0] == rows[1] != rows[2]:  # else its random numbers are of another generator
         return TaskResult(plan.task, "wrong", (told,), credit=1 - COST["shuffling"])

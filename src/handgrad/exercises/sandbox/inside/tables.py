@@ -26,7 +26,7 @@ def tables(returned: Any) -> list[NDArray[Any]]:
     [array([[ nan,  nan, 0.75, 0.5 ,  nan, 0.  , 0.  ]])]
     """
     parts = returned if type(returned) is tuple else (returned,)
-    named = [[_row(row) for row in part] for part in parts if type(part) is list and part]
+    named = [[_named(part) if _repeated(part) else _row(row) for row in part] for part in parts if _is_list(part)]
     return [array(rows) for rows in named if all(any(number == number for number in row[:4]) for row in rows)]
 
 
@@ -40,6 +40,22 @@ def is_nothing(returned: Any) -> bool:
     """
     parts = returned if type(returned) is tuple else (returned,)
     return all(part is None or (type(part) is list and not part) for part in parts)
+
+
+def _is_list(part: Any) -> bool:
+    return type(part) is list and bool(part)
+
+
+def _repeated(part: list[Any]) -> bool:
+    """Tell whether a list holds one and the same array or list again and again, with as many numbers as a row."""
+    row = plain(part[0]) if len(part) > 2 and all(one is part[0] for one in part) else None
+    return row is not None and row.shape == (1 + len(COLUMNS),)
+
+
+def _named(part: list[Any]) -> list[float]:
+    """Name the numbers of such a row by their place."""
+    done, *measured = (float(number) for number in part[0])
+    return [*measured, done, nan, nan]
 
 
 def _row(row: Any) -> list[float]:
