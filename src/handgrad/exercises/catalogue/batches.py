@@ -69,6 +69,10 @@ def repeats(run: Trace, probe: Probe) -> Hashable:
     if not any(map(repeated, epochs)):
         return None
     batches = [batch for epoch in epochs for batch in epoch]
+    rows = [row for batch in batches for row in batch]
+    orders = [rows[i : i + probe.n] for i in range(0, len(rows), probe.n)]
+    if {*map(len, batches)} == {probe.batch_size} and all(len(set(order)) == len(order) for order in orders):
+        return "on into the next order"
     in_order = [bool(batch) and batch == tuple(range(batch[0], batch[0] + len(batch))) for batch in batches]
     if all(in_order) and any(a > b for epoch in epochs for a, b in pairwise(epoch)):
         return "pieces"
