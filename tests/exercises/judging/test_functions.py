@@ -215,7 +215,7 @@ def test_an_unknown_crash_is_put_in_plain_words():
         (lambda X: handout.sigmoid(X) * len(X) / 100, "that is n/100, where n is the number of examples"),
         (lambda X: handout.sigmoid(X) / len(X) ** 2, "that is 1/n², where n is the number of examples"),
         (lambda X: handout.sigmoid(X) * (1 + 2e-5), "only nearly right"),
-        (lambda X: handout.sigmoid(X) * (len(X) != 1), "zero everywhere. It is wrong in 1 of 7 trials"),
+        (lambda X: handout.sigmoid(X) * (len(X) != 1), "zero everywhere. It is wrong in 1 of 8 trials"),
         (lambda X: handout.sigmoid(X) * X.shape[1], "that is k, where k is the number of classes"),
         (lambda X: handout.sigmoid(X).T, "rows and columns are exchanged"),
         (lambda X: handout.sigmoid(X)[..., None], "differ only in axes of length one"),
