@@ -52,7 +52,7 @@ def test_a_damaged_file_raises_nothing_but_our_errors(kind: Kind, place: Path, c
 
 
 def lengths(kind: Kind, most: int) -> list[int]:
-    """Return the lengths to which a file is cut: all of them, or so many at equal distances."""
+    """Return the lengths to which a file is cut: every length, or ``most`` of them, evenly spaced."""
     size = len(kind.pack(kind.content))
     return sorted({size * part // most for part in range(most)}) if size > most else list(range(size))
 

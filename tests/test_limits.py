@@ -26,7 +26,7 @@ MANY = 80  # of them, above the 64 MiB that any file may unpack to
 
 
 def zipped(*members: tuple[str, int]) -> bytes:
-    """Return a zip archive of files of so many MiB."""
+    """Return a zip archive of files with the given sizes in MiB."""
     with zipfile.ZipFile(target := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
         for name, size in members:
             with archive.open(name, "w") as file:

@@ -100,7 +100,7 @@ class Bounded:
         self.count = 0
 
     def read(self, size: int = -1) -> bytes:
-        """Read so many bytes, or all of them."""
+        """Read at most ``size`` bytes, or everything if it is negative."""
         content = io.BytesIO()
         while left := _CHUNK if size < 0 else min(_CHUNK, size - content.tell()):
             chunk = self.stream.read(left)
@@ -110,7 +110,7 @@ class Bounded:
         return content.getvalue()
 
     def readline(self, size: int) -> bytes:
-        """Read a line, or so many bytes of it."""
+        """Read a line, but at most ``size`` bytes of it."""
         return self._counted(self.stream.readline(size))
 
     def _counted(self, content: bytes) -> bytes:

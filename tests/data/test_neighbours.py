@@ -46,7 +46,7 @@ def test_no_row_is_its_own_neighbour() -> None:
 
 
 def test_other_rows_are_compared_with_the_training_set() -> None:
-    """A test set whose labels are in another order than its rows is told from one that fits."""
+    """A test set whose labels are in a different order from its rows is distinguished from one that matches."""
     (X, y), (A, labels) = clusters(1000), clusters(300, seed=1)
     assert agreement(X, y, (A, labels)).share > 0.95
     assert agreement(X, y, (A, np.roll(labels, 5))).by_chance

@@ -70,7 +70,7 @@ class _Inflated:
         self.source, self.machine, self.rest = io.BytesIO(packed), zlib.decompressobj(), b""
 
     def read(self, size: int) -> bytes:
-        """Read at most so many bytes; none at the end."""
+        """Read at most ``size`` bytes; the result is empty at the end of the stream."""
         while not self.machine.eof:
             fresh = self.rest or self.source.read(2**16)
             content = self.machine.decompress(fresh, size)

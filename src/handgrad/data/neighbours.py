@@ -50,7 +50,7 @@ def agreement(
     asked : pair of arrays of shapes (m, d) and (m,), optional
         Other rows and their labels; by default, rows of X, none of which is its own neighbour.
     shift : int, default 0
-        Take the label that stands so many rows further down, for the neighbours and, if they are rows of X, for both.
+        Give each neighbour the label that stands ``shift`` rows below its own; rows of X that are asked about, too.
 
     Returns
     -------

@@ -29,7 +29,7 @@ FAR = 2.0  # times the loss at the start
 NEAR = 3.0  # times the usual learning rate, or a part of it
 LEARNT = 0.75  # of the training set, before anything can be said to be learnt too well
 GAP = 0.1  # between the accuracies of training and test set; on the digits it is at most 0.03
-SMALL_GAP, RISE = 0.05, 1.1  # the same where the test loss has risen to so many times its lowest value
+SMALL_GAP, RISE = 0.05, 1.1  # the gap that counts once the test loss exceeds RISE times its minimum
 
 
 def warnings_before(job: Job) -> Iterator[str]:

@@ -54,7 +54,7 @@ def at_first(network: MLP, layers: Sequence[LayerHealth], init: str, adaptive: b
 
 
 def at_last(network: MLP, layers: Sequence[LayerHealth], rows: int) -> Iterator[str]:
-    """Say what has become of the layers, measured on so many rows."""
+    """Say what has become of the layers; ``rows`` is the number of examples they were measured on."""
     hidden = list(zip(network.activations, layers, strict=False))
     idle = {
         number: layer.idle or 0.0

@@ -770,7 +770,7 @@ def test_an_epoch_with_the_batches_of_an_earlier_one_is_told_but_not_of_few_batc
 
 
 def test_labels_that_occur_more_than_once_are_compared_with_those_of_their_rows():
-    """One label of a rare class that is another one is told."""
+    """A single wrong label in a rare class is noticed."""
     X, y = np.arange(8.0)[:, None], np.array([0, 1, 0, 1, 2, 0, 1, 2])
     probe = Probe(X[:5], y[:5], X[5:], y[5:], {}, 0.5, 1, 1, still=True)
     assert probe.labelled(y[[4, 0, 2]], (4, 0, 2)) == (4, 0, 2)
