@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from handgrad.errors import HandgradError
 
@@ -69,6 +70,13 @@ def compile_for(dtype: str) -> None:
     settings = TrainingSettings(engine="compiled", epochs=1)
     list(train(network, TrainingState.start(parameters), Examples(X, np.array([0, 1])), settings=settings))
     make_predictor(network, parameters, "compiled")(X)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Limit NumPy to one thread: two processes test at once, with small arrays."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")

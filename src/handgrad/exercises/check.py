@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Answer, Call, Compared, Crash
@@ -72,7 +73,8 @@ def check_submission(
     >>> [(result.task, result.status, result.findings[0].mistake) for result in checked.tasks]
     [('del_sigmoid', 'wrong', 'derivative_plus')]
     """
-    return _asked(submission, sandbox, language, tasks, seed)[0]
+    with threadpool_limits(1):  # the arrays are small: more threads only wait for each other
+        return _asked(submission, sandbox, language, tasks, seed)[0]
 
 
 def check_and_compare(
@@ -92,7 +94,8 @@ def check_and_compare(
     >>> compared["del_sigmoid"][-1].expected.values["return"].round(2).tolist()
     [[0.25, 0.19], [0.16, 0.0]]
     """
-    checked, answered = _asked(submission, sandbox, language, tasks, seed)
+    with threadpool_limits(1):
+        checked, answered = _asked(submission, sandbox, language, tasks, seed)
     wrong = [result.task for result in checked.tasks if result.status not in ("right", "not_attempted")]
     calls = [call for task in wrong for call, _ in answered[task]]
     reference = Submission("solved.py", (Cell(0, solved_sheet(4, "py")),))

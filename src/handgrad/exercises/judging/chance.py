@@ -54,13 +54,15 @@ def not_by_chance(
     many = {name: W for name, W in drawn.items() if W.size >= ENOUGH}
     if names := tuple(name for name, W in many.items() if _rounded(W)):
         return "weights_rounded", names
-    if many and (_few(list(drawn.values())) or _related([weights[name] for name in drawn])):
+    sizes = np.sort(np.abs(np.concatenate([np.empty(0), *drawn.values()])), kind="stable")  # quick: they are sorted
+    if many and (_few(sizes) or _related([weights[name] for name in drawn])):
         return "weights_repeated", tuple(drawn)
     if names := tuple(name for name, W in many.items() if _not_normal(W)):
         return "weights_not_normal", names
     if names := tuple(name for name in many if _standardised(weights[name])):
         return "weights_standardised", names
-    if names := tuple(name for name in biases or {} if _copied(name, {**weights, **(biases or {})})):
+    finite = {name: array for name, array in {**weights, **(biases or {})}.items() if np.isfinite(array).all()}
+    if names := tuple(name for name in biases or {} if name in finite and _copied(name, finite, sizes)):
         return "weights_repeated", names
     return None
 
@@ -117,14 +119,19 @@ def _standardised(W: Array) -> bool:
     return any(bool((np.abs(W.mean(axis=axis)) < EXACTLY).all()) for axis in (None, 0, 1))
 
 
-def _copied(name: str, arrays: Mapping[str, Array]) -> bool:
-    """Tell whether a vector consists of numbers that occur elsewhere, or goes with a row, a column or their mean."""
-    b = arrays[name]
-    if not (np.isfinite(b).all() and np.ptp(b)):
+def _copied(name: str, finite: Mapping[str, Array], sizes: Array) -> bool:
+    """Tell whether a vector consists of numbers that occur elsewhere, or goes with a row, a column or their mean.
+
+    The sorted sizes are those of all matrices.
+    """
+    b = finite[name]
+    if not np.ptp(b):
         return False
-    others = [array for other, array in arrays.items() if other != name and np.isfinite(array).all()]
-    numbers = np.abs(np.concatenate([array.ravel() for array in others]))
-    if np.isin(np.abs(b), numbers).mean() > DIFFERENT:
+    others = [array for other, array in finite.items() if other != name]
+    vectors = np.concatenate([np.empty(0), *(np.abs(array) for array in others if array.ndim == 1)])
+    at = np.searchsorted(sizes, np.abs(b)) % max(sizes.size, 1)
+    occurs = np.isin(np.abs(b), vectors) | (sizes[at] == np.abs(b) if sizes.size else False)
+    if occurs.mean() > DIFFERENT:
         return True
     matrices = [np.atleast_2d(array) for array in others]
     lines = [side for W in matrices for side in (W, W.T) if side.shape[1] == b.size]
@@ -144,10 +151,9 @@ def _rounded(W: Array) -> bool:
     )
 
 
-def _few(parts: list[Array]) -> bool:
-    """Tell whether many of the numbers occur more than once, perhaps with another sign."""
-    row = np.sort(np.abs(np.concatenate(parts)))
-    return bool(np.count_nonzero(np.diff(row)) < DIFFERENT * row.size)
+def _few(sizes: Array) -> bool:
+    """Tell from the sorted sizes whether many of the numbers occur more than once, perhaps with another sign."""
+    return bool(np.count_nonzero(np.diff(sizes)) < DIFFERENT * sizes.size)
 
 
 def _related(parts: list[Array]) -> bool:
@@ -168,7 +174,7 @@ def _not_normal(W: Array) -> bool:
     if not AS_WIDE[0] < width < AS_WIDE[1]:
         return False
     largest = max(-W[0], W[-1])
-    fourth = abs(float(np.mean((W / width) ** 4)) - 3)
+    fourth = abs(float(np.mean(np.square(np.square(W / width)))) - 3)
     if fourth > TAILS * np.sqrt(24 / W.size):
         return True
     return _uneven(W, width, PARTS) > MOST or not LARGEST[0] < largest < LARGEST[1]

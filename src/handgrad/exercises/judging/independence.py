@@ -100,18 +100,26 @@ def _turned(matrices: Sequence[Array]) -> bool:
     if length < 2 or not all(np.isfinite(unit).all() for unit in units):
         return False
     squares = [(unit @ unit.T) ** 2 for unit in units]
-    above = [square[np.triu_indices(len(square), 1)] for square in squares]
-    if sum(np.count_nonzero(one < EXACTLY**2) for one in above) > 1:
+    # The diagonal counts as 1, and each other square twice.
+    if sum(np.count_nonzero(square < EXACTLY**2) for square in squares) > 2:
         return True
-    by_distance = (
-        np.concatenate([np.diagonal(square, apart) for square in squares]) for apart in range(1, len(squares[0]))
-    )
+    sums = np.sum([_sums_by_distance(square) for square in squares], axis=0)[1:]
+    counts = len(squares) * np.arange(len(sums), 0, -1)
     spread = np.sqrt(2 * (length - 1) / (length + 2))  # of length times the square of one cosine
-    for some in (np.concatenate(above), *by_distance):
-        off = (length * some.mean() - 1) * np.sqrt(some.size) / spread if some.size >= PAIRS else 0.0
-        if not SQUARE < off < OBLIQUE:
-            return True
-    return False
+    total, number = np.append(sums, sums.sum()), np.append(counts, counts.sum())
+    enough = number >= PAIRS
+    off = (length * total[enough] / number[enough] - 1) * np.sqrt(number[enough]) / spread
+    return not ((off > SQUARE) & (off < OBLIQUE)).all()
+
+
+def _sums_by_distance(square: Array) -> Array:
+    """Sum the diagonals of a square matrix, from the main one upwards."""
+    n = len(square)
+    row = np.zeros(n * (2 * n + 1))
+    row[: 2 * n * n].reshape(n, 2 * n)[:, :n] = square
+    # In rows that are one longer, what is on a diagonal comes to stand in one column.
+    sums: Array = row.reshape(n, 2 * n + 1).sum(axis=0)[:n]
+    return sums
 
 
 def _sides(array: Array) -> list[Array]:
@@ -132,5 +140,9 @@ def _close(lines: Array) -> list[tuple[int, int]]:
     widths = np.linalg.norm(centred, axis=1, keepdims=True)
     telling = np.isfinite(widths) & (widths > 1e-9 * np.abs(lines).max(axis=1, keepdims=True))
     units = np.where(telling, centred, 0.0) / np.where(telling, widths, 1.0)
-    close = np.argwhere(np.triu(np.abs(units @ units.T) > limit, 1))
+    correlations = units @ units.T
+    np.fill_diagonal(correlations, 0.0)
+    if max(correlations.max(), -correlations.min()) <= limit:
+        return []
+    close = np.argwhere(np.triu(np.abs(correlations) > limit, 1))
     return [(int(i), int(j)) for i, j in close]

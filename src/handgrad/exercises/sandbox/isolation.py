@@ -23,8 +23,6 @@ from handgrad.exercises.sandbox.mounts import PYTHON, SCRATCH, STANDARD_LIBRARY,
 
 # For the environment: libraries reserve memory for each of their threads.
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-# For the environment: libraries reserve memory for each of their threads.
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 RUN = "import sys; sys.path += sys.argv[1:3]; from box.child import main; main()"
 # Both walls, and then a look at what must be hidden.
 TRY = """
