@@ -289,7 +289,7 @@ def test_number_of_parameters_is_the_one_that_the_notebook_printed() -> None:
     ("rows", "steps"),
     [
         pytest.param(lambda: random_rows(300), 5, id="random"),
-        pytest.param(lambda: mnist_rows(2000), 20, id="mnist"),
+        pytest.param(lambda: mnist_rows(2000), 20, id="mnist", marks=pytest.mark.slow),
     ],
 )
 def test_every_array_is_the_notebooks(rows: Callable[[], tuple[np.ndarray, np.ndarray]], steps: int) -> None:

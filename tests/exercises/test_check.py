@@ -7,6 +7,7 @@ import time
 import pytest
 from reports import said
 from rich.console import Console
+from sampling import sampled
 from sandboxes import need_isolation
 
 from handgrad.errors import ExerciseError
@@ -171,14 +172,21 @@ self.dW_i_h1, self.db_h1 = (d1 @ self.X).T / n, d1.mean(axis=1)
 
 @pytest.mark.parametrize(
     ("right", "wrong", "states"),
-    [
-        # The gradients tell what the deltas were.
-        ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T", "ok ok ok ok WRONG ok ok ok ok"),
-        ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T ** 3", "ok ok ok ok WRONG ok ok ok ok"),
-        ("d2 = (self.W_h2_o @ d3)", "d2 = (self.W_h2_o @ d3) ** 3", "ok ok ok WRONG" + 5 * " follows"),
-        # Of these two, neither is made of the delta.
-        ("(d2 @ self.h1).T / n, d2.mean(axis=1)", "0 * self.W_h1_h2, 0 * self.b_h2", "ok ok ok ? WRONG WRONG ok ok ok"),
-    ],
+    sampled(
+        [
+            # The gradients tell what the deltas were.
+            ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T", "ok ok ok ok WRONG ok ok ok ok"),
+            ("(d2 @ self.h1).T / n", "(d2 @ self.h1).T ** 3", "ok ok ok ok WRONG ok ok ok ok"),
+            ("d2 = (self.W_h2_o @ d3)", "d2 = (self.W_h2_o @ d3) ** 3", "ok ok ok WRONG" + 5 * " follows"),
+            # Of these two, neither is made of the delta.
+            (
+                "(d2 @ self.h1).T / n, d2.mean(axis=1)",
+                "0 * self.W_h1_h2, 0 * self.b_h2",
+                "ok ok ok ? WRONG WRONG ok ok ok",
+            ),
+        ],
+        3,
+    ),
 )
 def test_a_quantity_that_was_not_seen_is_never_called_ok(sandbox, right, wrong, states):
     """A sheet that keeps no deltas, with one mistake: each printed report calls only what was compared right."""
@@ -244,14 +252,17 @@ def test_every_task_of_a_sheet_is_listed_as_soon_as_the_submission_has_anything_
 
 @pytest.mark.parametrize(
     ("right", "written", "tasks", "similar"),
-    [
-        ("class fcc:", "class FCC:", ["backprop", "gradient_step"], "class FCC"),
-        ("class fcc:", "class NeuralNetwork:", ["backprop", "gradient_step"], "class NeuralNetwork"),
-        ("def del_sigmoid(", "def sigmoid_derivative(", ["del_sigmoid"], "sigmoid_derivative"),
-        ("def cross_entropy(", "def crossEntropy(", ["cross_entropy"], "crossEntropy"),
-        ("def backprop(", "def back_propagation(", ["backprop"], "back_propagation"),
-        ("def stochastic_gradient_descent(", "def sgd(", ["stochastic_gradient_descent"], "sgd"),
-    ],
+    sampled(
+        [
+            ("class fcc:", "class FCC:", ["backprop", "gradient_step"], "class FCC"),
+            ("class fcc:", "class NeuralNetwork:", ["backprop", "gradient_step"], "class NeuralNetwork"),
+            ("def del_sigmoid(", "def sigmoid_derivative(", ["del_sigmoid"], "sigmoid_derivative"),
+            ("def cross_entropy(", "def crossEntropy(", ["cross_entropy"], "crossEntropy"),
+            ("def backprop(", "def back_propagation(", ["backprop"], "back_propagation"),
+            ("def stochastic_gradient_descent(", "def sgd(", ["stochastic_gradient_descent"], "sgd"),
+        ],
+        5,
+    ),
 )
 def test_a_name_spelled_otherwise_is_missing_and_pointed_at(sandbox, right, written, tasks, similar):
     """It is neither right nor left out, whether all tasks are checked or those that a rubric counts."""

@@ -25,7 +25,7 @@ def tried(folder: Path, sizes: list[int]) -> str:
 
 def test_at_some_levels(tmp_path: Path) -> None:
     """So small that nothing fits, that the model does not fit, that a picture does not, and large enough."""
-    assert tried(tmp_path, [8, 24, 48, 64, 120, 260, 900]) == ""
+    assert tried(tmp_path, [8, 64, 260, 900]) == ""
 
 
 @pytest.mark.slow

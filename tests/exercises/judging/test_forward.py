@@ -70,7 +70,7 @@ def class_of(mutant):
     return names["fcc"]
 
 
-@pytest.mark.parametrize("mistake", sampled(FIRST, 4))
+@pytest.mark.parametrize("mistake", sampled(FIRST, 6))
 def test_what_is_wrong_before_backprop_is_named_alone(mistake):
     """A mistake of the constructor or the forward pass is the only finding; what is no remark makes the class wrong."""
     result = judged(class_of(FIRST[mistake]))

@@ -115,7 +115,7 @@ def named(result: TaskResult) -> list[str | None]:
 
 
 @pytest.mark.parametrize(
-    ("mistake", "source"), sampled(WRONG, 4, [f"{task_of(s)}-{m}-{i}" for i, (m, s) in enumerate(WRONG)])
+    ("mistake", "source"), sampled(WRONG, 6, [f"{task_of(s)}-{m}-{i}" for i, (m, s) in enumerate(WRONG)])
 )
 def test_learners_mistake_is_named(mistake: str, source: str) -> None:
     """A routine with a mistake, written as a learner would, is wrong, and the mistake is named, and nothing else."""
@@ -549,6 +549,7 @@ def test_crash_is_reported_with_the_learners_line() -> None:
     assert "trianx" in summary(result, "en")
 
 
+@pytest.mark.slow
 def test_endless_loop_is_stopped() -> None:
     """A while loop whose counter never moves is no verdict of wrong, but too slow or stopped."""
     plan = plan_for(GD)

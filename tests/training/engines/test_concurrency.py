@@ -51,7 +51,7 @@ def alone(engine: str) -> list[bytes]:
     return results
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+@pytest.mark.parametrize("backend", [pytest.param("loky", marks=pytest.mark.slow), "threading", "multiprocessing"])
 def test_under_joblib(backend: str, engine: str, alone: list[bytes]) -> None:
     """Ten trainings and predictions, with each of joblib's backends."""
     assert Parallel(COUNT, backend=backend)(delayed(bits)((seed, engine)) for seed in range(COUNT)) == alone

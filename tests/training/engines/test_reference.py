@@ -44,10 +44,10 @@ def first_step(
     ("options", "weighted"),
     [
         pytest.param({}, False, id="plain"),
-        pytest.param({"l2": 0.3}, False, id="l2"),
-        pytest.param({"label_smoothing": 0.2}, False, id="smoothing"),
-        pytest.param({"dropout": 0.4, "input_dropout": 0.2}, False, id="dropout"),
-        pytest.param({}, True, id="weights"),
+        pytest.param({"l2": 0.3}, False, id="l2", marks=pytest.mark.slow),
+        pytest.param({"label_smoothing": 0.2}, False, id="smoothing", marks=pytest.mark.slow),
+        pytest.param({"dropout": 0.4, "input_dropout": 0.2}, False, id="dropout", marks=pytest.mark.slow),
+        pytest.param({}, True, id="weights", marks=pytest.mark.slow),
         pytest.param({"l2": 0.3, "label_smoothing": 0.2, "dropout": 0.4, "input_dropout": 0.2}, True, id="all"),
     ],
 )
