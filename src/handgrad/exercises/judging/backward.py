@@ -102,7 +102,7 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
         return _wrong(plan.task, drawn, asked, Seen(views, crash, moved, before, by_differences))
     if before:
         return TaskResult(plan.task, "wrong", before, (Note("network_wrong"),), credit=_ONE_THING_LESS)
-    if not reaches and (own := forward.crash(drawn, asked)):
+    if own := forward.crash(drawn, asked):
         said = (Note("network_wrong"), crashes.crashed(own))
         return TaskResult(plan.task, "crashed", (), said, crash=own, credit=_ONE_THING_LESS)
     changed = tuple(name for name in ACTIVATIONS if name in touched)

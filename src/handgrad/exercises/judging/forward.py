@@ -85,8 +85,9 @@ def remarks(drawn: Trials, asked: Answers, changed: tuple[str, ...]) -> tuple[Fi
 
 def crash(drawn: Trials, asked: Answers) -> Crash | None:
     """Find a crash that is the forward pass's own: not of a helper, nor of arguments that the routines may give."""
-    largest = asked.further[-1]  # of the sheet's size, for which alone a forward pass may be made
-    found = None if done(largest, "0:forward") else crashes.first([largest])
+    # Where it works with our weights, it must work with its own; else it may be made for the sheet's size alone.
+    answer = asked.unset if done(asked.full[0], "0:forward") else asked.further[-1]
+    found = None if done(answer, "0:forward") else crashes.first([answer])
     if found is None or crashes.crashed(found).id in ("crash_arguments", "crash_self"):
         return None
     own = all(answer.status == "ok" for answer in asked.forward_helpers) and _helpers_right(drawn, asked)

@@ -24,6 +24,12 @@ def start(probe: Probe) -> tuple[Step, ...]:
     return Step("construct", arguments=probe.sizes), *reads
 
 
+def unset_pass(probe: Probe) -> tuple[Step, ...]:
+    """Run forward on the first batch, with the weights that the network has from the start."""
+    forward = Step("call", "forward_propagation", (probe.batches[0].forward["X"],), "0:forward")
+    return Step("construct", arguments=probe.sizes), forward
+
+
 def begin(probe: Probe) -> list[Step]:
     """Make the network, with our weights."""
     return [Step("construct", arguments=probe.sizes), *given(probe.weights)]

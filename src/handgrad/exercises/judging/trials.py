@@ -32,7 +32,7 @@ from handgrad.exercises.judging.networks import (
     scaled,
     steeper,
 )
-from handgrad.exercises.judging.passes import canned, large_pass, passes, start
+from handgrad.exercises.judging.passes import canned, large_pass, passes, start, unset_pass
 from handgrad.exercises.judging.plan import Plan
 
 # Of layers and batches. None is a likely factor of a mistake, or the sum, product or quotient of two others.
@@ -87,6 +87,8 @@ class Answers:
     started : sequence of Answer
         Of new networks, made with different random generators, but the first two with equal ones; the last network is
         of the sheet's size.
+    unset : Answer
+        Of the first network's forward pass with the weights that it was made with.
     further : sequence of Answer
     """
 
@@ -98,6 +100,7 @@ class Answers:
     helpers: Sequence[Answer]
     forward_helpers: Sequence[Answer]
     started: Sequence[Answer]
+    unset: Answer
     further: Sequence[Answer]
 
 
@@ -161,6 +164,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         )
         for i, (seed, probe) in enumerate(zip(SEEDS, (*[probes[0]] * (STARTS + 1), trials.large), strict=True))
     ]
+    calls.append(Call(f"{task}:unset", "network", "fcc", steps=unset_pass(probes[0])))
     calls += [
         Call(
             f"{task}:further:{i}",
@@ -204,6 +208,7 @@ def sorted_by_kind(trials: Trials, answers: Sequence[Answer]) -> Answers:
         several(len(helpers_of(trials.probes[0]))),
         several(len(forward_helpers(trials.probes[0]))),
         several(len(SEEDS)),
+        next(left),
         several(len(trials.further)),
     )
 
