@@ -19,6 +19,8 @@ PLAIN = {
     "zeros": "history_left_at_zero",
     "some rows": "history_of_some_examples",
     "late": "batch_measured_after_its_step",
+    "summed": "history_scaled",
+    "uneven": "history_mean_of_unequal_pieces",
     "other labels": "history_with_other_labels",
 }
 

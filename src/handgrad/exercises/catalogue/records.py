@@ -7,7 +7,7 @@ functions of their own, or piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ NUMBERS = 3  # columns of another kind that follow: done, epoch and step
 ROUNDED = 0.0051  # to two digits, perhaps after it was made a percentage
 EXACT = 1e-9
 PIECES = ("some", "batch", "batch after")
+JOINED, SUMMED, UNEVEN = "joined", "summed", "uneven"  # of measurements that cover a set piece by piece
 CROSSED = "crossed"
 CHANGED = "changed"
 MOST_VALUES = 4_000
@@ -31,7 +32,8 @@ class Measured:
     ``part`` is "train" or "test" for all rows of it, and "some" for some of them; "batch" for those of the update that
     comes next, "batch after" for those of the update that came last; "crossed" if outputs of one set met labels of the
     other, "changed" if the outputs are not those of the forward pass; and "" for others. ``sure`` says that it is known
-    which forward pass was measured.
+    which forward pass was measured. A set that was measured piece by piece gives three more: the mean, whose part is
+    "joined"; the sum of the pieces, "summed"; and their plain mean, "uneven", if they are not equally large.
     """
 
     kind: str
@@ -43,6 +45,43 @@ class Measured:
     def gave(self, number: float) -> bool:
         """Tell whether a number is the value, perhaps rounded or as a percentage."""
         return any(abs(number - scale * self.value) <= ROUNDED for scale in (1, 100))
+
+    def made(self, number: float) -> bool:
+        """Tell whether this value was made of several measurements, and is the number."""
+        return self.part in (JOINED, SUMMED, UNEVEN) and abs(number - self.value) <= EXACT * abs(number)
+
+
+def of_pieces(calls: Sequence[tuple[Measured, str, Rows]], sizes: Mapping[str, int]) -> Iterator[Measured]:
+    """Give what is made of measurements that cover a set piece by piece: its mean, and what is mistaken for it.
+
+    Parameters
+    ----------
+    calls : sequence of Measured, str and tuple of int
+        What was measured, on which set, and on which of its rows.
+    sizes : mapping
+        The number of rows of each set.
+
+    Examples
+    --------
+    >>> calls = [(Measured("accuracy", "some", 0, value), "test", rows) for value, rows in [(1.0, (5, 6)), (0.5, (7,))]]
+    >>> [(one.part, round(one.value, 2)) for one in of_pieces(calls, {"test": 3})]
+    [('joined', 0.83), ('summed', 1.5), ('uneven', 0.75)]
+    """
+    begun: dict[tuple[str, str, int], list[tuple[float, Rows]]] = {}
+    for one, part, rows in calls:
+        pieces = begun.setdefault((one.kind, part, one.step), [])
+        if any(row in earlier for _, earlier in pieces for row in rows):
+            pieces.clear()
+        pieces.append((one.value, rows))
+        values, counts = [value for value, _ in pieces], [len(rows) for _, rows in pieces]
+        if part in sizes and sum(counts) == sizes[part]:
+            if len(values) > 1:
+                mean = sum(value * count for value, count in zip(values, counts, strict=True)) / sum(counts)
+                yield Measured(one.kind, JOINED, one.step, mean)
+                yield Measured(one.kind, SUMMED, one.step, sum(values))
+            if len(set(counts)) > 1:
+                yield Measured(one.kind, UNEVEN, one.step, sum(values) / len(values))
+            pieces.clear()
 
 
 def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> Hashable:
@@ -58,8 +97,8 @@ def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> 
 
     Returns
     -------
-    {None, "invented", "other rows", "other labels", "other outputs", "some rows", "late", "mixed", "again", "order",
-    "lost", "zeros", "stale"}
+    {None, "invented", "summed", "uneven", "other rows", "other labels", "other outputs", "some rows", "late", "mixed",
+    "again", "order", "lost", "zeros", "stale"}
 
     Examples
     --------
@@ -152,6 +191,11 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
         for number, (kind, parts), is_judged in zip(row, wanted, judged, strict=True):
             exactly = [one for one in measured if one.value == number and one.part]
             pieces = bool(exactly) and all(one.kind == kind and one.part in PIECES for one in exactly)
+            made = {one.part for one in measured if one.kind == kind and one.made(number)}
+            if made - {JOINED}:
+                return min(made - {JOINED})
+            if made:
+                continue
             if any(one.part == CROSSED for one in exactly):
                 return "other labels"
             if any(one.part == CHANGED for one in exactly):

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.exercises.calls import Event, Value
-from handgrad.exercises.catalogue.records import CHANGED, CROSSED, MOST_VALUES, Measured, Table
+from handgrad.exercises.catalogue.records import CHANGED, CROSSED, MOST_VALUES, Measured, Table, of_pieces
 
 Rows = tuple[int, ...]
 
@@ -238,6 +238,7 @@ def _measured(events: Sequence[Event], updates: Sequence[Update], probe: Probe) 
     """Say of each call of cross_entropy or accuracy what it gave, on which rows."""
     count = dict.fromkeys(probe.measurements, 0) if any(event.method in MEASUREMENTS for event in events) else {}
     found = []
+    calls = []  # of pieces, too
     made: int | None = None
     changed = False  # whether the outputs were not those of a forward pass
     last: Rows = ()
@@ -263,8 +264,9 @@ def _measured(events: Sequence[Event], updates: Sequence[Update], probe: Probe) 
             step = event.step if made is None else made
             value = float(values[count[event.method] % len(values)])
             found.append(Measured(event.method, part, step, value, made is not None))
+            calls.append((found[-1], probe.part(rows), rows))
             count[event.method], made, changed = count[event.method] + 1, None, False
-    return tuple(found)
+    return *found, *of_pieces(calls, {"train": probe.n, "test": len(probe.testx)})
 
 
 def _of_known(rows: Rows, shown: Set[Rows], probe: Probe) -> str:
