@@ -27,7 +27,7 @@ from safetensors.numpy import load
 from scipy.io import savemat
 
 from handgrad.data import Scaling, describe, load_data, read_image, read_part, read_rows
-from handgrad.data.idx import FILES, read_class_names, write_idx
+from handgrad.data.arrays.idx import FILES, read_class_names, write_idx
 from handgrad.exercises.grading.collect import find_submissions
 from handgrad.exercises.grading.rubric import default_rubric_text, read_rubric
 from handgrad.exercises.submission.reading import definitions, read_submission, syntax_errors

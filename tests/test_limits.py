@@ -18,7 +18,7 @@ import pytest
 
 from handgrad.cli import main
 from handgrad.data import load_data, read_image
-from handgrad.data.idx import read_idx
+from handgrad.data.arrays.idx import read_idx
 from handgrad.errors import DataError, FormatError
 
 MEBIBYTE = b"0,0\n" * 2**18

@@ -18,7 +18,7 @@ from scipy.io import savemat
 from sklearn.datasets import load_digits
 
 from handgrad.cli import main
-from handgrad.data.idx import FILES, read_idx, write_idx
+from handgrad.data.arrays.idx import FILES, read_idx, write_idx
 from handgrad.model import load_model
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.data.idx import FILES, write_idx
+from handgrad.data.arrays.idx import FILES, write_idx
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 

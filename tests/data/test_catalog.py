@@ -13,8 +13,8 @@ from sklearn.datasets import load_digits
 
 import handgrad.data
 from handgrad.data import fetch, list_data, load_data
-from handgrad.data.idx import write_idx
-from handgrad.data.published import PUBLISHED
+from handgrad.data.arrays.idx import write_idx
+from handgrad.data.published.addresses import PUBLISHED
 from handgrad.errors import DataError, DownloadError, FormatError
 
 

@@ -3,8 +3,8 @@ import pytest
 from crafted import four_arrays, write_folder
 
 from handgrad.data import Dataset, Scaling, convert, describe, load_data
-from handgrad.data.raw import dataset_from_raw
-from handgrad.data.table import read_table
+from handgrad.data.arrays.raw import dataset_from_raw
+from handgrad.data.tables.table import read_table
 from handgrad.errors import DataError
 
 PARTS = ("X_train", "y_train", "X_test", "y_test")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from handgrad.data import load_data
-from handgrad.data.model_rows import read_table_rows
 from handgrad.data.settings import TableOptions
+from handgrad.data.tables.model_rows import read_table_rows
 from handgrad.errors import DataError
 
 KINDS = ("alder", "birch", "cedar")

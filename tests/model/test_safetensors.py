@@ -21,7 +21,7 @@ from strategies import mixed_activations
 
 from handgrad.data import Scaling
 from handgrad.data.features import Column, Columns
-from handgrad.data.marks import Marks
+from handgrad.data.text.marks import Marks
 from handgrad.errors import DataError, RunError, SettingError, ShapeError
 from handgrad.model import Model, load_model, save_model
 from handgrad.model.safetensors import FORMAT, MAX_HEADER

@@ -14,7 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from handgrad.data import convert, load_data
-from handgrad.data.idx import write_idx
+from handgrad.data.arrays.idx import write_idx
 from handgrad.errors import DataError, HandgradError, RunError, ShapeError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.evaluate import evaluate_run

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from handgrad.data.names import visible
+from handgrad.data.text.names import visible
 
 if TYPE_CHECKING:
     from handgrad.data import Dataset, DataSettings
-    from handgrad.data.download import Progress
+    from handgrad.data.published.download import Progress
 
 
 def tell(sentence: str) -> None:

@@ -20,7 +20,7 @@ from handgrad.cli.exercise import check, exercise_app, grade
 from handgrad.cli.notices import tell
 from handgrad.cli.runs import diff, runs, verify
 from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
-from handgrad.data.text import plain
+from handgrad.data.text.words import plain
 from handgrad.errors import DivergenceError, HandgradError, SettingError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainingFlags
 

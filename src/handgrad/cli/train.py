@@ -12,8 +12,8 @@ import cyclopts
 from cyclopts import App, Parameter
 
 from handgrad.cli.notices import download_progress, load, tell
-from handgrad.data.names import joined_names, visible
 from handgrad.data.settings import DataSettings
+from handgrad.data.text.names import joined_names, visible
 from handgrad.errors import DataError, SettingError
 from handgrad.runs.config import PRESETS, TrainConfig, read_config, run_settings
 

@@ -1,10 +1,10 @@
 """Data sets: named ones, and ones read from files of several formats."""
 
+from handgrad.data.arrays.npy import read_rows
 from handgrad.data.catalog import DataEntry, fetch, list_data, load_data
 from handgrad.data.convert import convert, describe
 from handgrad.data.dataset import Dataset, Scaling
-from handgrad.data.images import read_image
-from handgrad.data.npy import read_rows
+from handgrad.data.pictures.images import read_image
 from handgrad.data.sets import load_sets, read_part
 from handgrad.data.settings import DataSettings
 from handgrad.data.splits import HeldOut, stratified_split

@@ -11,23 +11,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import download
+from handgrad.data.arrays.idx import find_idx_files
+from handgrad.data.arrays.matlab import read_matlab
+from handgrad.data.arrays.npy import read_npy, read_npz
+from handgrad.data.arrays.objects import read_pickle
+from handgrad.data.arrays.raw import dataset_from_raw
 from handgrad.data.content import STANDARD_INPUT
 from handgrad.data.dataset import Dataset, Scaling
-from handgrad.data.download import Progress
-from handgrad.data.folders import naming, read_folder, read_one_set, unpacked
-from handgrad.data.formats import kind_of
-from handgrad.data.idx import find_idx_files
-from handgrad.data.images import ENDINGS
-from handgrad.data.local import local_folder, not_local
-from handgrad.data.matlab import read_matlab
-from handgrad.data.npy import read_npy, read_npz
-from handgrad.data.objects import read_pickle
-from handgrad.data.published import PUBLISHED, TEN
-from handgrad.data.raw import dataset_from_raw
+from handgrad.data.folders.reading import naming, read_folder, read_one_set, unpacked
+from handgrad.data.pictures.images import ENDINGS
+from handgrad.data.published import download
+from handgrad.data.published.addresses import PUBLISHED, TEN
+from handgrad.data.published.download import Progress
+from handgrad.data.published.local import local_folder, not_local
 from handgrad.data.settings import TableOptions
 from handgrad.data.splits import HeldOut, stratified_split
-from handgrad.data.table import read_table
+from handgrad.data.tables.formats import kind_of
+from handgrad.data.tables.table import read_table
 from handgrad.errors import DataError, DownloadError
 
 DIGITS = "digits"

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
-from handgrad.data.encodings import as_utf8
-from handgrad.data.text import is_number
+from handgrad.data.text.encodings import as_utf8
+from handgrad.data.text.words import is_number
 from handgrad.errors import FormatError
 
 _MAX_BYTES = 2**22

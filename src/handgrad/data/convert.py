@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
+from handgrad.data.arrays.idx import CLASS_NAMES, FILES, write_idx
+from handgrad.data.arrays.npy import write_npz
+from handgrad.data.arrays.parts import ARRAYS
 from handgrad.data.dataset import Dataset
-from handgrad.data.idx import CLASS_NAMES, FILES, write_idx
-from handgrad.data.npy import write_npz
-from handgrad.data.parts import ARRAYS
 from handgrad.data.ranges import BRIGHT, PIXELS
 from handgrad.errors import DataError
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
-from handgrad.data.arrays import read_array
+from handgrad.data.arrays.npy_array import read_array
 from handgrad.errors import FormatError
 
 _CHUNK = 2**17  # pairs of numbers at a time: they stay in the cache

@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from handgrad.data.marks import MARKS, Marks
+from handgrad.data.text.marks import MARKS, Marks
 from handgrad.errors import DataError
 
 _MOST = 1_000_000  # columns

@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from handgrad.data.catalog import load_data
 from handgrad.data.dataset import Dataset, Scaling
-from handgrad.data.download import Progress
 from handgrad.data.features import Columns
-from handgrad.data.formats import is_table, read_frame
-from handgrad.data.guesses import lacking
-from handgrad.data.labels import number_labels
-from handgrad.data.model_rows import read_table_rows
-from handgrad.data.names import flag
+from handgrad.data.published.download import Progress
 from handgrad.data.ranges import recognise, without_fitted
 from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.splits import NO_TEST_SET, HeldOut
-from handgrad.data.table import FittedOptions, wanted_label
+from handgrad.data.tables.formats import is_table, read_frame
+from handgrad.data.tables.guesses import lacking
+from handgrad.data.tables.labels import number_labels
+from handgrad.data.tables.model_rows import read_table_rows
+from handgrad.data.tables.table import FittedOptions, wanted_label
+from handgrad.data.text.names import flag
 from handgrad.errors import DataError, ShapeError
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data.dataset import Scaling
 from handgrad.data.features import Columns
-from handgrad.data.formats import kind_of
+from handgrad.data.tables.formats import kind_of
 from handgrad.errors import RunError
 from handgrad.model.model import Model
 from handgrad.network import MLP, Parameters

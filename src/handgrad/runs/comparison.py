@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.data.listing import RUN_FILES
+from handgrad.data.folders.listing import RUN_FILES
 from handgrad.model.model import Model
 from handgrad.reporting.records import read_history
 from handgrad.runs.config import run_settings

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 from cyclopts import Group, Parameter, Token
 
 from handgrad import files
-from handgrad.data.listing import RUN_FILES
-from handgrad.data.names import split_names
+from handgrad.data.folders.listing import RUN_FILES
 from handgrad.data.settings import DataSettings, Missing, TableOptions
+from handgrad.data.text.names import split_names
 from handgrad.errors import DataError, RunError, SettingError
 from handgrad.network.settings import NetworkSettings
 from handgrad.parsing import fits, parse_toml

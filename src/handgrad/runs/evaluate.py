@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from handgrad.data import DataSettings, load_sets, read_part
 from handgrad.data.digests import row_digests
-from handgrad.data.download import Progress
+from handgrad.data.published.download import Progress
 from handgrad.data.sets import Part, test_part
 from handgrad.errors import DataError, RunError
 from handgrad.runs.config import data_settings

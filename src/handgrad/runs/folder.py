@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from handgrad import files
 from handgrad.data.digests import read_digests
-from handgrad.data.listing import RUN_FILES
+from handgrad.data.folders.listing import RUN_FILES
 from handgrad.errors import RunError
 from handgrad.model.model import Model
 from handgrad.model.safetensors import load_model

@@ -7,7 +7,7 @@ import os
 from io import FileIO
 from pathlib import Path
 
-from handgrad.data.listing import RUN_FILES
+from handgrad.data.folders.listing import RUN_FILES
 from handgrad.errors import RunError
 from handgrad.reporting.records import to_json_line
 from handgrad.training.loop import Record

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from handgrad.data.listing import RUN_FILES
+from handgrad.data.folders.listing import RUN_FILES
 from handgrad.errors import HandgradError, RunError
 from handgrad.reporting.records import read_history
 from handgrad.runs.checkpoint import has_checkpoint

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.data.catalog import DIGITS
-from handgrad.data.published import PUBLISHED
+from handgrad.data.published.addresses import PUBLISHED
 from handgrad.data.settings import BALANCED, DataSettings
 
 PATHS = ("data", "test", "validation", "class_weight")  # settings that may be paths

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad import files
-from handgrad.data.images import SEEN, SEEN_OF
+from handgrad.data.pictures.images import SEEN, SEEN_OF
 
 _SOURCE = "Source"  # one of the keywords that PNG defines for texts
 

@@ -12,8 +12,8 @@ from math import sqrt
 import numpy as np
 
 from handgrad.data import Dataset
-from handgrad.data.labels import listed
 from handgrad.data.neighbours import agreement
+from handgrad.data.tables.labels import listed
 from handgrad.network import MLP
 from handgrad.training.health import BOUNDED, ROWS, LayerHealth
 

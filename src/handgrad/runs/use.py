@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from handgrad import files
 from handgrad.data import read_image, read_rows
-from handgrad.data.formats import is_table, kind_of
-from handgrad.data.images import are_digits, is_example, is_picture_name
-from handgrad.data.layouts import read_images
-from handgrad.data.listing import list_files
-from handgrad.data.model_rows import Rows, read_table_rows
+from handgrad.data.arrays.layouts import read_images
+from handgrad.data.folders.listing import list_files
+from handgrad.data.pictures.images import are_digits, is_example, is_picture_name
 from handgrad.data.ranges import recognise
 from handgrad.data.settings import Missing
+from handgrad.data.tables.formats import is_table, kind_of
+from handgrad.data.tables.model_rows import Rows, read_table_rows
 from handgrad.errors import DataError
 from handgrad.model.model import Model
 from handgrad.runs.folder import load_run

@@ -1,0 +1,3 @@
+"""Folders and archives of files: what is in them, and how it becomes one data set."""
+
+__all__: list[str] = []

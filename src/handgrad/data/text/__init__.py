@@ -1,0 +1,3 @@
+"""Tables that are text: their encodings, lines, separators and marks, and the formats ARFF and libsvm."""
+
+__all__: list[str] = []
