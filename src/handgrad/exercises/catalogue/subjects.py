@@ -198,7 +198,7 @@ def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
     logits, y = cases[0]
     n, k = logits.shape
     sure = _probabilities(rng, n, k), y
-    return (*cases, (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12), sure)
+    return (*cases, (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12), probe(9, 5, 0), sure)
 
 
 # delta_last_layer in both forms, and del_sigmoid
