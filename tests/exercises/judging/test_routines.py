@@ -51,7 +51,8 @@ from handgrad.exercises.words.wording import texts
 GD, SGD = "gradient_descent", "stochastic_gradient_descent"
 MISTAKES = {task: {form.mistake for form in forms(task)} for task in (GD, SGD)}
 OWN = (
-    ("OWN_RATE", 0.1), ("OWN_FACTOR", 0.5), ("OWN_SIZE", 3), ("OWN_COUNT", 20), ("OWN_REPEATS", 3), ("OWN_BATCHES", 2),
+    ("OWN_RATE", 0.1), ("OWN_FACTOR", 0.5), ("OWN_SHARE", 0.25), ("OWN_SIZE", 3), ("OWN_COUNT", 20),
+    ("OWN_REPEATS", 3), ("OWN_BATCHES", 2),
 )  # fmt: skip
 VARIANTS = Path(__file__).parents[1] / "proof" / "variants"
 CORRECT = [

@@ -20,6 +20,7 @@ from handgrad.exercises.tasks import BACKPROP, PARAMETERS, TASKS
 # What a learner may have written in place of a name that only the catalogue has.
 OWN = {
     "OWN_RATE": "0.1", "OWN_FACTOR": "0.5", "OWN_SIZE": "64", "OWN_COUNT": "20", "OWN_REPEATS": "3", "OWN_BATCHES": "2",
+    "OWN_SHARE": "0.25",
     "neural_net = neural_net.another()": "import copy\nneural_net = copy.deepcopy(neural_net)",
 }  # fmt: skip
 OF_ALL = {"parameter_not_updated": "nothing_updated"}  # what a mistake is called that all parameters have

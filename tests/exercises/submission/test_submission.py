@@ -290,6 +290,9 @@ def test_lines_keep_their_numbers() -> None:
         # what another function registers
         (["def back(a): return a\n@back.register\ndef _(a: int): return 0\ndef softmax(X): return back(X)"], None),
         (["def of(n): return t.update\nt = {}\n@of('a')\ndef f(X): return X\ndef softmax(X): return of(t)"], None),
+        (["def to(c): return c.add\nclass fcc: pass", "@to(fcc)\ndef backprop(self, y): return y\ndel backprop"],
+         "def to(c): return c.add\nclass fcc: pass\n@to(fcc)\ndef backprop(self, y): return y"),
+        (["def patch(f): return f\nclass fcc: pass", "@patch\ndef backprop(self: fcc, y): return y"], None),
         (["import a\ndef softmax(X): return a", "@a.run(1)\ndef f(): return 1"], "import a\ndef softmax(X): return a"),
         # a function's name given to something else
         (["def accuracy(p, y): return 1", "accuracy = accuracy(p, y)\nprint(1)"], "def accuracy(p, y): return 1"),

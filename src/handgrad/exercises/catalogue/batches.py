@@ -128,7 +128,7 @@ def shuffling(run: Trace, probe: Probe) -> Hashable:
             return "batches again"
         if any(map(_places_stay, ordered)):
             return "places"
-    return "late" if in_order[0] else None
+    return "late" if in_order[0] else "rest" if _always_left_out(ordered, probe) else None
 
 
 def as_before(traces: Sequence[Trace], probes: Sequence[Probe], run: Trace, probe: Probe) -> Hashable:
@@ -171,7 +171,7 @@ def _places_stay(epoch: list[Rows]) -> bool:
     return len(order) > 200 and bool(np.corrcoef(order, np.arange(len(order)))[0, 1] > 0.5)
 
 
-def always_left_out(run: Trace, probe: Probe) -> bool:
+def _always_left_out(epochs: list[list[Rows]], probe: Probe) -> bool:
     """Tell whether an incomplete batch is left out that has the same rows in each of several epochs."""
-    seen = [frozenset(row for batch in epoch for row in batch) for epoch in epochs_of(run, probe)]
+    seen = [frozenset(row for batch in epoch for row in batch) for epoch in epochs]
     return len(seen) > 1 and set(seen) == {seen[0]} and len(seen[0]) == probe.per_epoch * probe.batch_size < probe.n

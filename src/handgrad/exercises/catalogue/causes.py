@@ -15,6 +15,7 @@ from handgrad.exercises.catalogue.records import COLUMNS, EXACT, Measured, Table
 ALL = (2, 3, 0, 1)  # the columns, with both of one set in the place of the other's
 # What a doubt itself explains.
 PLAIN = {
+    "nothing": "history_of_nothing",
     "lost": "history_overwritten",
     "zeros": "history_left_at_zero",
     "some rows": "history_of_some_examples",

@@ -29,6 +29,7 @@ BY_CHANCE = (
     "same batch",
 )  # what may show in one probe, and not in another
 FALLING = "falling"  # of a rate, in some probes at least
+LAST = "last"  # alone among the rates
 FEW = "too few to tell"  # what so few labels have in common may be chance
 
 
@@ -156,14 +157,21 @@ def _labels(run: Trace, probe: Probe) -> Hashable:
 
 def _rate(run: Trace, probe: Probe) -> Hashable:
     """Compare the rates with the one that was given."""
-    ratios = tuple(float(f"{update.rate / probe.rate:.5g}") for update in run.updates)
+    ratios = tuple(five_digits(update.rate / probe.rate) for update in run.updates)
     if all(ratio == 1 for ratio in ratios):
         return None
-    if any(np.isnan(ratio) for ratio in ratios):
-        return "uneven"
-    if len(set(ratios)) == 1:
+    if len(set(ratios)) == 1 and not np.isnan(ratios[0]):
         return ratios[0]
-    return FALLING if all(0 < b <= a for a, b in pairwise(ratios)) else ratios
+    if all(0 < b <= a for a, b in pairwise(ratios)):
+        return FALLING
+    if len(ratios) > 1 and all(ratio == 1 for ratio in ratios[:-1]):
+        return LAST
+    return "uneven" if any(np.isnan(ratio) for ratio in ratios) else ratios
+
+
+def five_digits(number: float) -> float:
+    """Round to five digits, and a tie always in the same direction, whatever rounding has left of it."""
+    return float(f"{number * (1 + 1e-9):.5g}")
 
 
 def _evaluation(run: Trace, probe: Probe) -> Hashable:

@@ -71,7 +71,7 @@ class Mistake:
         How a judge recognises it other than by what ``code`` computes, or "": ``overflow`` (only extreme arrays show
         it), ``float32``, ``integers``, ``rounded``, ``crash``, ``arguments`` (something is overwritten), ``nothing
         returned``, ``not set``, ``parameters`` (which of them are wrong), ``factor`` (some number, the same in all
-        trials), ``record`` (of what a routine returns), ``left out`` (the same examples, in every epoch),
+        trials), ``record`` (of what a routine returns), ``floats`` (what labels become on the way to backprop),
         ``results`` (of losses, accuracies or outputs: who trains depends on them),
         ``differences`` (it was measured), or ``forward`` (it is made before backprop, in the class;
         ``written`` has its lines).
@@ -105,7 +105,7 @@ SIGNS = (
     "parameters",
     "factor",
     "record",
-    "left out",
+    "floats",
     "results",
     "differences",
     "forward",

@@ -1,7 +1,8 @@
 """Compares the numbers of iterations, epochs and steps in what a routine returns with the time of the measurements.
 
 They cost nothing, since nothing is trained by them, but a plot of the history is wrong. A table is judged only
-if each of its rows has losses or accuracies just as they were measured, which tell their time.
+if each of its rows has losses or accuracies just as they were measured, which tell their time; if none has, they may
+be rounded.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from collections.abc import Iterable, Sequence
 
 from handgrad.exercises.catalogue.records import Measured, Table
 from handgrad.exercises.catalogue.traces import Probe, Trace
+
+OTHER_TIMES = "recorded_at_other_times"
+FEW_DECIMALS = 4
 
 
 def misnumbered(runs: Sequence[Trace], probes: Sequence[Probe]) -> tuple[str, ...]:
@@ -40,7 +44,9 @@ def misnumbered(runs: Sequence[Trace], probes: Sequence[Probe]) -> tuple[str, ..
     ('history_counts_rows',)
     """
     said = [
-        found for judged in (_evaluations, _batches) for found in _common(judged(*one) for one in _tables(runs, probes))
+        found
+        for judged in (_evaluations, _batches, _digits)
+        for found in _common(judged(*one) for one in _tables(runs, probes))
     ]
     return tuple(dict.fromkeys(said))
 
@@ -55,9 +61,10 @@ def _tables(runs: Sequence[Trace], probes: Sequence[Probe]) -> list[tuple[Table,
 
 
 def _common(judged: Iterable[set[str] | None]) -> list[str]:
-    """Give what explains every table that is not right."""
+    """Give what explains every table that is not right; that the times are others, only if nothing else does."""
     wrong = [found for found in judged if found is not None]
-    return sorted(set.intersection(*wrong)) if wrong else []
+    common = set.intersection(*wrong) if wrong else set()
+    return sorted(common - {OTHER_TIMES} or common)
 
 
 def _evaluations(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[str] | None:
@@ -69,17 +76,21 @@ def _evaluations(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[
     times = [one.step for one in measured if one is not None]
     per = steps // probe.epochs
     expected = probe.epochs + 1 if probe.batch_size else -(-steps // probe.log_every) + 1
-    if len(times) > expected + 1:
-        return {"recorded_too_often"}
     right = [time / per for time in times]
+    off = not probe.batch_size and done == right and any(time % probe.log_every for time in times[:-1])
+    others = {OTHER_TIMES} if off else set()
+    if len(times) > expected + 1:
+        return {"recorded_too_often"} | others
+    if _one_step_behind(table, run):
+        return {"history_of_two_times"}
     if done == right:
         if times[0] == 0 and times[-1] < steps:
             return {"history_without_the_end"}
         if len(times) < expected - 1:
-            return {"recorded_too_rarely"}
+            return {"recorded_too_rarely"} | others
         if not probe.batch_size and _beside(times[:-1], probe.log_every):
             return {"history_off_by_one"}
-        return {"history_without_the_beginning"} if times[0] > 0 else None
+        return {"history_without_the_beginning"} if times[0] > 0 else others or None
     if _off_by_one(done, right):
         return {"history_off_by_one"}
     counted = [list(range(first, first + len(done))) for first in (0, 1)]
@@ -103,6 +114,8 @@ def _batches(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[str]
         if len(times) < probe.epochs * (per // probe.log_every):
             return {"recorded_too_rarely"}
         return {"history_off_by_one"} if _beside(step, probe.log_every) else None
+    if (counts, epochs) == (epoch, step):
+        return {"history_fields_exchanged"}
     if counts == times:
         return {"history_counts_steps"}
     if _off_by_one([one * per + count for one, count in zip(epochs, counts, strict=True)], times):
@@ -110,6 +123,23 @@ def _batches(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[str]
     aside = [found for found, right in ((epochs, epoch), (counts, step)) if found != right]
     fits = all(_off_by_one(found, right) for found, right in ((epochs, epoch), (counts, step)) if found in aside)
     return {"history_off_by_one"} if fits else set()
+
+
+def _digits(table: Table, _: Table, run: Trace, __: Probe) -> set[str] | None:
+    """Say whether measured numbers have only a few decimals, which measurements do not."""
+    numbers = [number for row in table for number in row if number == number]
+    exact = {one.value for one in run.measured}
+    rounded = not exact.intersection(numbers) and all(round(number, FEW_DECIMALS) == number for number in numbers)
+    return {"history_rounded"} if rounded and exact and len(set(numbers)) > 1 else None
+
+
+def _one_step_behind(table: Table, run: Trace) -> bool:
+    """Tell whether all rows but a first one were measured on the training set one step before the test set."""
+    step = {one.value: one.step for one in run.measured}
+    times = [[step.get(number) for number in row] for row in table]
+    pairs = [(test, train) for test, _, train, _ in times if test != 0]
+    apart = [None if test is None or train is None else test - train for test, train in pairs]
+    return set(apart) == {1}
 
 
 def _beside(times: Sequence[int], every: int) -> bool:

@@ -22,6 +22,7 @@ PIECES = ("some", "batch", "batch after")
 JOINED, SUMMED, UNEVEN = "joined", "summed", "uneven"  # of measurements that cover a set piece by piece
 CROSSED = "crossed"
 CHANGED = "changed"
+NOTHING = "nothing"
 MOST_VALUES = 4_000
 
 
@@ -30,10 +31,11 @@ class Measured:
     """One call of ``cross_entropy`` or ``accuracy``: on which rows, after how many updates, and what it gave.
 
     ``part`` is "train" or "test" for all rows of it, and "some" for some of them; "batch" for those of the update that
-    comes next, "batch after" for those of the update that came last; "crossed" if outputs of one set met labels of the
-    other, "changed" if the outputs are not those of the forward pass; and "" for others. ``sure`` says that it is known
-    which forward pass was measured. A set that was measured piece by piece gives three more: the mean, whose part is
-    "joined"; the sum of the pieces, "summed"; and their plain mean, "uneven", if they are not equally large.
+    comes next, "batch after" for those of the update that came last; "crossed" if outputs met labels of other examples,
+    "changed" if the outputs are not those of the forward pass, "nothing" for no rows at all; and "" for others.
+    ``sure`` says that it is known which forward pass was measured. A set that was measured piece by piece gives three
+    more: the mean, whose part is "joined"; the sum of the pieces, "summed"; and their plain mean, "uneven", if they are
+    not equally large.
     """
 
     kind: str
@@ -97,8 +99,8 @@ def doubt(tables: Sequence[Table], measured: Sequence[Measured], steps: int) -> 
 
     Returns
     -------
-    {None, "invented", "summed", "uneven", "other rows", "other labels", "other outputs", "some rows", "late", "mixed",
-    "again", "order", "lost", "zeros", "stale"}
+    {None, "invented", "nothing", "summed", "uneven", "other rows", "other labels", "other outputs", "some rows",
+    "late", "mixed", "again", "order", "lost", "zeros", "stale"}
 
     Examples
     --------
@@ -183,6 +185,10 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
     losses = [i for i, (kind, _) in enumerate(COLUMNS) if kind == "cross_entropy"]
     if any(judged) and len(table) > 1 and any(all(row[i] == 0 for row in table) for i in losses):
         return "zeros"  # whatever function of the learner's own measures a loss, not all are 0
+    numbers = {number for row in table for number in row}
+    for part, doubtful in ((NOTHING, "nothing"), (CROSSED, "other labels")):
+        if any(one.part == part and one.value in numbers for one in measured):
+            return doubtful
     last, used = 0, set[int]()
     dates = set[int | None]()  # None where it is not sure
     began: int | None = None
@@ -196,8 +202,6 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
                 return min(made - {JOINED})
             if made:
                 continue
-            if any(one.part == CROSSED for one in exactly):
-                return "other labels"
             if any(one.part == CHANGED for one in exactly):
                 return "other outputs"
             late = pieces and of_batches and all(one.part == "batch after" for one in exactly)

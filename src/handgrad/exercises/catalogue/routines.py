@@ -34,14 +34,15 @@ from handgrad.exercises.catalogue.deviations import (
     Deviations,
     deviation,
     deviations,
+    five_digits,
 )
 from handgrad.exercises.catalogue.mistakes import Mistake, with_code
 from handgrad.exercises.catalogue.traces import Probe, Trace, trace
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.tasks import PARAMETERS, TASKS
 
-# What the names in an edit stand for. OWN_RATE, OWN_FACTOR, OWN_SIZE, OWN_COUNT, OWN_REPEATS and OWN_BATCHES are
-# numbers that the learner wrote into the code.
+# What the names in an edit stand for. OWN_RATE, OWN_FACTOR, OWN_SHARE, OWN_SIZE, OWN_COUNT, OWN_REPEATS and OWN_BATCHES
+# are numbers that the learner wrote into the code.
 NAMES: Mapping[str, Mapping[str, str]] = {
     "gradient_descent": {
         "FORWARD": "neural_net.forward_propagation(trainx)",
@@ -64,7 +65,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "FINAL": "epoch == epochs - 1 and j == trainx.shape[0] // batch_size - 1",
     },
 }
-OWN = ("OWN_RATE", "OWN_FACTOR", "OWN_SIZE", "OWN_COUNT", "OWN_REPEATS", "OWN_BATCHES")
+OWN = ("OWN_RATE", "OWN_FACTOR", "OWN_SHARE", "OWN_SIZE", "OWN_COUNT", "OWN_REPEATS", "OWN_BATCHES")
 Own = tuple[tuple[str, float], ...]
 UNSURE = (*BY_CHANCE, FALLING)  # what a first probe need not show
 EVALUATION = np.empty(0)  # stands for the data that a style evaluates
@@ -291,16 +292,18 @@ def run(task: str, probe: Probe, style: Style, body: str = "", own: Own = (), be
 def own_numbers(task: str, runs: Sequence[tuple[Trace, Probe]]) -> Iterator[tuple[str, float]]:
     """Give the numbers that a learner may have written into the code.
 
-    They are a rate, a factor of it, a batch size, a count of epochs, one of the batches of an epoch, and one of the
-    steps for each batch.
+    They are a rate, a factor of it, such a factor divided by the batch size, a batch size, a count of epochs, one of
+    the batches of an epoch, and one of the steps for each batch.
     """
     updates = [(update, probe) for run, probe in runs for update in run.updates]
     rates = Counter(update.rate for update, _ in updates if np.isfinite(update.rate)).most_common(1)
     sizes = Counter(len(update.rows) for update, probe in updates if update.rows and len(update.rows) < probe.n)
     yield from (("OWN_RATE", rate) for rate, _ in rates)
-    factors = Counter(float(f"{update.rate / probe.rate:.5g}") for update, probe in updates).most_common(1)
+    factors = Counter(five_digits(update.rate / probe.rate) for update, probe in updates).most_common(1)
     yield from (("OWN_FACTOR", factor) for factor, _ in factors if 0 < factor != 1)
     if task == "stochastic_gradient_descent":
+        shares = {float(f"{update.rate / probe.rate / probe.batch_size:.8g}") for update, probe in updates}
+        yield from (("OWN_SHARE", share) for share in shares if len(shares) == 1 and 0 < share != 1)
         yield from (("OWN_SIZE", size) for size, _ in sizes.most_common(3) if size > 1)
         shorter = {
             len(run.updates) / probe.epochs for run, probe in runs if len(run.updates) < probe.epochs * probe.per_epoch

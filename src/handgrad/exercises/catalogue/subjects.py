@@ -35,7 +35,8 @@ class Subject:
     tolerance : float
         Up to which a mistake of the catalogue is recognised.
     guarded : callable or None
-        The reference with as much as may be added against log 0 or 0 / 0: what it changes may anybody's result differ.
+        The reference with as much as may be added, or clipped, against log 0 or 0 / 0: by twice what that changes
+        may anybody's result differ.
     """
 
     draw: Callable[[Rng], tuple[Arguments, ...]]
@@ -152,6 +153,11 @@ def _draw_losses(rng: Rng) -> tuple[Arguments, ...]:
     return (*_draw_labelled(rng), sure, _ruled_out(rng, 1.5e-5, 5e-5))
 
 
+def _clipped(probabilities: Array) -> Array:
+    """Keep probabilities away from 0 and 1, as some do who fear a logarithm of 0."""
+    return np.clip(probabilities, 1e-6, 1 - 1e-6)
+
+
 def _ruled_out(rng: Rng, low: float, high: float) -> Arguments:
     """Draw probabilities of which each true class's is between two small ones, as in a badly trained network."""
     h, y = _probabilities(rng, 4, 6), _labels(rng, 4, 6)
@@ -171,7 +177,8 @@ def _impossible(rng: Rng) -> Arguments:
 def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
     """Draw rows of which some are right, and of which some have a largest entry that is the label itself.
 
-    In every other case the last row is right: who counts only the last ones then does not always get 0.
+    In every other case the last row is right: who counts only the last ones then does not always get 0. The rows of the
+    last case are probabilities.
     """
 
     def probe(n: int, k: int, right: int, last: bool = False) -> Arguments:
@@ -190,7 +197,8 @@ def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
     cases[1] = cases[1][0] / 2, cases[1][1]  # where no class has more than half
     logits, y = cases[0]
     n, k = logits.shape
-    return (*cases, (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12))
+    sure = _probabilities(rng, n, k), y
+    return (*cases, (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12), probe(9, 5, 0), sure)
 
 
 # delta_last_layer in both forms, and del_sigmoid
@@ -221,11 +229,13 @@ SUBJECTS: dict[str, Subject] = {
     "sigmoid": Subject(
         _draw_sigmoid, (np.array([[-1.0, 0.0, 2.0], [3.0, -2.0, 0.5]]),), handout.sigmoid,
         {"sigmoid_overflows": _extreme_sigmoid},
+        guarded=lambda X: _clipped(handout.sigmoid(X)),
     ),
     "softmax": Subject(
         _draw_softmax, (_ROWS,), handout.softmax,
         {"softmax_overflows": _large_logits, "softmax_underflows": _negative_logits,
          "softmax_rows_far_apart": _distant_logits},
+        guarded=lambda X: handout.softmax(X) * (1 - 1e-8),
     ),
     "fcc_one_layer": Subject(
         _draw_layer,
@@ -244,11 +254,12 @@ SUBJECTS: dict[str, Subject] = {
     "delta_last_layer": Subject(
         _draw_delta, (_H, np.array([1, 0])), handout.delta_last_layer,
         {"delta_zero_by_zero": _underflowed},
-        guarded=lambda h, y: handout.delta_last_layer(h, y) / (1 + 1e-7 / h[np.arange(len(y)), y]),
+        guarded=lambda h, y: handout.delta_last_layer(_clipped(h), y) / (1 + 1e-7 / h[np.arange(len(y)), y]),
     ),
     "delta_last_layer_easy_approach": Subject(
         _draw_delta, (_H, np.array([1, 0])), handout.delta_last_layer_easy_approach,
         {"delta_zero_by_zero": _underflowed},
+        guarded=lambda h, y: handout.delta_last_layer_easy_approach(_clipped(h), y),
     ),
     "del_sigmoid": Subject(
         _draw_del_sigmoid, (np.array([[0.5, 0.75], [0.2, 1.0]]),), handout.del_sigmoid

@@ -55,8 +55,9 @@ def findings(
     if not _helpers_right(drawn, asked):
         return tuple(found)
     passes = passed(*(([one] for one in further) if further else (drawn.probes, asked.full)))
-    if passes and all(answer.left_out.get(f"{i}:forward") == "NoneType" for answer, i, _ in passes):
-        found.append(diagnosis.named("forward_returns_nothing", (), {"quantities": ("forward_propagation",)}))
+    for kind, mistake in (("NoneType", "forward_returns_nothing"), ("tuple", "forward_returns_several")):
+        if passes and all(answer.left_out.get(f"{i}:forward") == kind for answer, i, _ in passes):
+            found.append(diagnosis.named(mistake, (), {"quantities": ("forward_propagation",)}))
     states = [view.state for _, _, view in passes]
     for layer in () if works else reversed(LAYERS):
         kept = [_kept(answer, i, layer.activation) for answer, i, _ in passes]

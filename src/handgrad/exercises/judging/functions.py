@@ -21,10 +21,13 @@ from handgrad.exercises.judging import crashes, diagnosis, scaled
 from handgrad.exercises.judging.diagnosis import Trial
 from handgrad.exercises.judging.differences import bent, measured
 from handgrad.exercises.judging.plan import Plan
-from handgrad.exercises.judging.traits import in_straight_pieces, rounded_constant, slightly_scaled
+from handgrad.exercises.judging.traits import in_straight_pieces, off_by_a_constant, rounded_constant, slightly_scaled
 from handgrad.exercises.judging.unknowns import ENOUGH, with_an_unknown, without_overflow
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
+
+DOUBLE = 1e-9  # for results in float64 that were computed in float64
+NUDGE = 2.0**-30  # too little for float32
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,13 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Cases]:
     --------
     >>> plan = calls_for("del_sigmoid", np.random.default_rng(0))
     >>> [call.id for call in plan.calls]  # doctest: +ELLIPSIS
-    ['del_sigmoid:0', 'del_sigmoid:1', ..., 'del_sigmoid:7', 'del_sigmoid:example']
+    ['del_sigmoid:0', ..., 'del_sigmoid:7', 'del_sigmoid:float32', 'del_sigmoid:nudged', 'del_sigmoid:example']
     """
     subject = SUBJECTS[task]
     cases = subject.draw(rng)
     extremes = {name: draw(rng) for name, draw in subject.extremes.items()}
-    named = {str(i): case for i, case in enumerate(cases)} | extremes | {"example": subject.example}
+    named = {str(i): case for i, case in enumerate(cases)} | extremes | _unnoticed_by_float32(cases[0])
+    named["example"] = subject.example
     calls = tuple(
         Call(f"{task}:{name}", "function", task, tuple(map(_sendable, arguments))) for name, arguments in named.items()
     )
@@ -83,11 +87,14 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
         if task.startswith("delta") and _by_differences(trials, cases):
             told = diagnosis.named("delta_by_differences", TASKS[task].quantities, {"quantities": (task,)})
             return TaskResult(task, "wrong", (told,))
-        if rounded_constant(task, trials, cases):
+        share = off_by_a_constant(task, trials, cases)
+        if rounded_constant(share):
             told = diagnosis.named("constant_with_few_digits", TASKS[task].quantities, {"quantities": (task,)})
             return TaskResult(task, "wrong", (told,))
-        if slightly_scaled(trials):
-            told = replace(diagnosis.of_trials(None, [task], trials), quantities=TASKS[task].quantities)
+        exactly = () if share or _computes_in_single(answers) else zip(trials, cases, strict=True)
+        inexact = [trial for trial, case in exactly if not _right(trial, subject, case, DOUBLE, DOUBLE)]
+        if inexact or slightly_scaled(trials):
+            told = replace(diagnosis.of_trials(None, [task], inexact or trials), quantities=TASKS[task].quantities)
             return TaskResult(task, "wrong", (told,))
         return TaskResult(task, "right", _remarks(plan, answers), (Note("right"),), credit=1.0)
 
@@ -106,7 +113,7 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
     findings: tuple[Finding, ...] = ()
     apart = None
     # The same results as those of a scaled argument, but this is the plainer cause.
-    if not (mistake or crash) and rounded_constant(task, trials, cases):
+    if not (mistake or crash) and rounded_constant(off_by_a_constant(task, trials, cases)):
         mistake = "constant_with_few_digits"
     if not (mistake or crash):
         unknown = scaled.with_a_number(trials) or with_an_unknown(numbered(task), cases, trials)
@@ -164,18 +171,32 @@ def _trials(plan: Plan[Cases], answers: Sequence[Answer]) -> list[Trial]:
     ]
 
 
-def _right(trial: Trial, subject: Subject, case: Arguments) -> bool:
+def _right(
+    trial: Trial, subject: Subject, case: Arguments, tolerance: float = EXACT, rounding: float = ROUNDING
+) -> bool:
     """Tell whether a result is as exact as its type and a guard against log 0 allow."""
     if _is_single(trial.found):
         return same(trial.found, trial.expected, subject.tolerance)
     guarded = trial.expected if subject.guarded is None else np.asarray(subject.guarded(*case))
     allowed = 2 * np.abs(guarded - trial.expected)
     scale = np.abs(trial.expected).max(initial=1e-300)
-    if trial.found is None or not same(trial.found, trial.expected, max(EXACT, float(allowed.max() / scale))):
+    if trial.found is None or not same(trial.found, trial.expected, max(tolerance, float(allowed.max() / scale))):
         return False
     # A guard changes the entries of some rows; in the others it is no excuse for being less exact.
     off = np.abs(trial.found.astype(np.float64).ravel() - trial.expected.ravel())
-    return bool(np.all(~np.isfinite(off) | (off <= allowed.ravel() + EXACT * scale + ROUNDING)))
+    return bool(np.all(~np.isfinite(off) | (off <= allowed.ravel() + tolerance * scale + rounding)))
+
+
+def _unnoticed_by_float32(case: Arguments) -> dict[str, Arguments]:
+    """Make two cases whose first arguments, numbers of float32, differ by less than that can hold."""
+    first = case[0].astype(np.float32).astype(np.float64)
+    return {"float32": (first, *case[1:]), "nudged": (first * (1 + NUDGE), *case[1:])}
+
+
+def _computes_in_single(answers: Sequence[Answer]) -> bool:
+    """Tell whether a function does not notice a change of its first argument that is lost in float32."""
+    once, again = (answer.values.get("return") for answer in answers[-3:-1])
+    return once is not None and again is not None and np.array_equal(once, again)
 
 
 def divisor(trials: Sequence[Trial]) -> float | None:
@@ -238,7 +259,7 @@ def _remarks(plan: Plan[Cases], answers: Sequence[Answer]) -> tuple[Finding, ...
     """Remark on what would go wrong elsewhere with a function that is right."""
     task, subject, cases = plan.task, SUBJECTS[plan.task], plan.drawn
     remarks = []
-    for (mistake, arguments), answer in zip(cases.extremes.items(), answers[len(cases.regular) : -1], strict=True):
+    for (mistake, arguments), answer in zip(cases.extremes.items(), answers[len(cases.regular) : -3], strict=True):
         found, expected = answer.values.get("return"), np.asarray(outcome(subject.reference, *arguments))
         if not same(found, expected, subject.tolerance):
             shown = diagnosis.facts([task], found, expected, _sizes(task, arguments))

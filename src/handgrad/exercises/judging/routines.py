@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.exercises.calls import Answer, Call, Network, Random
-from handgrad.exercises.catalogue.batches import always_left_out
 from handgrad.exercises.catalogue.causes import causes
-from handgrad.exercises.catalogue.deviations import LOOKS, Deviations, deviations
+from handgrad.exercises.catalogue.deviations import LAST, LOOKS, Deviations, deviations
 from handgrad.exercises.catalogue.numbering import misnumbered
 from handgrad.exercises.catalogue.records import COLUMNS, NUMBERS, Table
 from handgrad.exercises.catalogue.routines import Style, play, recognise
@@ -189,13 +188,14 @@ def _remarks(plan: Plan[Probes], answers: Sequence[Answer], traces: Sequence[Tra
     yield from misnumbered(traces, plan.drawn)
     if any("return" in answer.left_out for answer in answers):
         yield "no_history_returned"
-    incomplete = [
-        (run, probe)
-        for run, probe in zip(traces, plan.drawn, strict=True)
-        if probe.per_epoch and probe.n % probe.batch_size
-    ]
-    if incomplete and all(always_left_out(run, probe) for run, probe in incomplete):
-        yield "leaves_out_the_same_examples"
+    if any(_floats(answer) for answer in answers):
+        yield "labels_become_floats"
+
+
+def _floats(answer: Answer) -> bool:
+    """Tell whether backprop was given labels that were made floating-point numbers."""
+    given = (np.asarray(event.value) for event in answer.events if event.method == "backprop")
+    return any(y.ndim == 1 and y.dtype.kind == "f" for y in given)
 
 
 def _tables(answer: Answer) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
@@ -248,7 +248,8 @@ def _seen(fact: str, found: Any, plan: Plan[Probes], traces: Sequence[Trace]) ->
             kinds = {f"{part}_before" if stale else part for part, stale in value} if fact == "forward" else value
             said |= {"found": tuple(Note(f"{fact}_{kind.replace(' ', '_')}") for kind in sorted(kinds))}
         case "rate":
-            said |= {"found": tuple(float(update.rate) for update in run.updates[:SHOWN_UPDATES])}
+            shown = run.updates[-SHOWN_UPDATES:] if value == LAST else run.updates[:SHOWN_UPDATES]
+            said |= {"found": tuple(float(update.rate) for update in shown)}
             fact = "rate_uneven" if value == "uneven" else "rate"
         case "sizes":
             said |= {"found": tuple(str(size) for size in sorted(set(value))[:SHOWN_ROWS])}

@@ -38,28 +38,39 @@ DIRECTIONS: Mapping[str, Callable[..., Array]] = {
 }
 
 
-def rounded_constant(task: str, trials: Sequence[Trial], cases: Sequence[Arguments]) -> bool:
-    """Tell whether right results, in double precision, are all off as if e, or ln 2, had a few digits only.
+def off_by_a_constant(task: str, trials: Sequence[Trial], cases: Sequence[Arguments]) -> float:
+    """Find by which share e, or ln 2, is off, if that alone explains right results in double precision; else 0.
 
     Examples
     --------
     >>> X = np.random.default_rng(0).standard_normal((30, 4))
     >>> right = handout.sigmoid(X)
     >>> for found in (1 / (1 + 2.71828**-X), 1 / (1 + 2.71828183**-X), right.astype(np.float32).astype(float)):
-    ...     rounded_constant("sigmoid", [Trial(found, right, {})], [(X,)])
-    True
-    False
-    False
+    ...     print(f"{off_by_a_constant('sigmoid', [Trial(found, right, {})], [(X,)]):.1e}")
+    -6.7e-07
+    5.7e-10
+    0.0e+00
     """
     if task not in DIRECTIONS or any(one.found is None or one.found.dtype != np.float64 for one in trials):
-        return False
+        return 0.0
     if any(np.asarray(one.found).shape != one.expected.shape for one in trials):
-        return False
+        return 0.0
     with np.errstate(all="ignore"):
         off = np.concatenate([np.ravel(np.asarray(one.found) - one.expected) for one in trials])
         way = np.concatenate([np.ravel(DIRECTIONS[task](*case)) for case in cases])
         number = float(off @ way / (way @ way))
-        return COARSE < abs(number) < SLIGHT and bool(np.abs(off - number * way).max() < ALIKE * np.abs(off).max())
+        return number if np.abs(off - number * way).max() < ALIKE * np.abs(off).max() else 0.0
+
+
+def rounded_constant(share: float) -> bool:
+    """Tell whether a constant that is off by this share has a few digits only: fewer than in single precision.
+
+    Examples
+    --------
+    >>> rounded_constant(-6.7e-07), rounded_constant(5.7e-10)
+    (True, False)
+    """
+    return COARSE < abs(share) < SLIGHT
 
 
 def slightly_scaled(trials: Sequence[Trial]) -> bool:

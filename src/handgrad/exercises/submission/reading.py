@@ -170,8 +170,9 @@ def definitions(submission: Submission) -> tuple[Cell, ...]:
     Kept are function and class definitions, imports, and assignments at top level, also inside ``if``, ``try`` and
     ``with``, if the name they bind is a task's, or is used as a global by code that is kept. A statement that gives
     an attribute or entry of such a thing a value (``fcc.backprop = backprop``) is kept, too, as are a loop over such
-    statements and a function that such a thing registers (``@backward.register``). Where a name is a function's, an
-    assignment that gives it something else (``accuracy = accuracy(p, y)``) is not.
+    statements and a function that a decorator enters in such a thing (``@backward.register``,
+    ``@add_to_class(fcc)``). Where a name is a function's, an assignment that gives it something else
+    (``accuracy = accuracy(p, y)``) is not.
 
     Returns
     -------

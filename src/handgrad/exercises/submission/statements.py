@@ -31,7 +31,7 @@ class Unit:
     ``functions`` are the names of functions and classes that it defines, ``assigned`` the names that it assigns,
     ``bound`` the names for which it is kept, and ``used`` the names that it needs. ``scopes`` are the symbol tables of
     its functions and classes. ``blocked`` are functions that raise NotImplementedError above their own code;
-    ``registered_by``, functions that keep what they decorate.
+    ``registered_by``, functions and classes that keep what is decorated.
     """
 
     start: int
@@ -172,7 +172,7 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
         match statement:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 unit.functions.add(name)
-                unit.registered_by |= set(_registries(statement.decorator_list))
+                unit.registered_by |= set(_registries(statement))
             case ast.ImportFrom(module="__future__"):
                 unit.bound.add("*")
             case ast.Import(names=names) | ast.ImportFrom(names=names):
@@ -196,16 +196,22 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
                 _bind([*body, *(s for handler in handlers for s in handler.body), *orelse, *finalbody], unit)
 
 
-def _registries(decorators: Iterable[ast.expr]) -> Iterator[str]:
-    """Name the functions that enter what they decorate somewhere: ``@of.register``, or ``@register("a name")``."""
-    for decorator in decorators:
+def _registries(function: ast.stmt) -> Iterator[str]:
+    """Name what a decorator may enter a function in, or where it keeps it.
+
+    This is the owner of a decorator that is a method (``@of.register``), a decorator that takes arguments, and what
+    these are (``@add_to(fcc)``), or the class by which a function's first parameter is annotated (``self: fcc``).
+    """
+    for decorator in getattr(function, "decorator_list", []):
         match decorator:
-            case (
-                ast.Attribute(value=ast.Name(id=name), attr="register")
-                | ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="register"))
-                | ast.Call(func=ast.Name(id=name))
-            ):
+            case ast.Attribute(value=ast.Name(id=name)) | ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
                 yield name
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                yield from (name, *(argument.id for argument in arguments if isinstance(argument, ast.Name)))
+            case ast.Name() if isinstance(function, ast.FunctionDef) and function.args.args:
+                match function.args.args[0].annotation:
+                    case ast.Name(id=name) | ast.Constant(value=str(name)):
+                        yield name
 
 
 def _changes_an_object(statement: ast.stmt) -> bool:
