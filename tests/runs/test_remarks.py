@@ -16,8 +16,8 @@ from runs import chaos
 from handgrad.data import Dataset, load_data
 from handgrad.network import ACTIVATIONS
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
-from handgrad.runs.folder import load_run
 from handgrad.runs.job import make_job
+from handgrad.runs.loading import load_run
 from handgrad.runs.remarks import figures_of_classes, warnings_after, warnings_before
 from handgrad.runs.train import train_run
 from handgrad.training import OPTIMIZERS, Examples, TrainingState, train

@@ -75,6 +75,7 @@ def warnings_after(
         yield from _useless(job.config, summary, remedy)
         yield from _overfitting(job.data, summary, evaluations)
     yield from _loss(job, evaluations, remedy)
+    yield from _halved(job, summary)
     yield from _repeated(job.config, job.data, job.digests)
 
 
@@ -139,6 +140,16 @@ def _loss(job: Job, evaluations: Sequence[Record], remedy: str) -> Iterator[str]
         yield (
             f"the training loss of {last:.4g} at the end is no better than that of guessing by the shares of the "
             f"classes ({guessed:.4g}){remedy}"
+        )
+
+
+def _halved(job: Job, summary: Mapping[str, Any]) -> Iterator[str]:
+    """Say so if the training came to its end with less than its learning rate."""
+    if times := summary.get("learning_rate_halved"):
+        rate = job.learning_rate * 0.5**times
+        yield (
+            f"the training diverged {times} time{'s' * (times > 1)}, and ended with a learning rate of {rate:g} "
+            f"instead of {job.learning_rate:g}; begin with --lr {rate:g}"
         )
 
 

@@ -11,6 +11,7 @@ from handgrad.errors import RunError, SettingError
 from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint
 from handgrad.runs.config import TrainConfig, read_config
 from handgrad.runs.folder import CONFIG_FILE
+from handgrad.runs.loading import divergence_of
 from handgrad.training.schedules import OPEN_ENDED
 from handgrad.training.settings import Engine as EngineName
 
@@ -29,8 +30,10 @@ def continued(config: TrainConfig, run: Path, tell: Callable[[str], None]) -> tu
     Raises
     ------
     RunError, SettingError
-        If there is no whole checkpoint, or the number of epochs cannot be changed.
+        If there is no whole checkpoint, the training has diverged, or the number of epochs cannot be changed.
     """
+    if end := divergence_of(run):
+        raise RunError(f"{run} has diverged, and would do so again: {end.found}", "another training", end.remedy)
     epochs, before = config.training.epochs, read_config(run / CONFIG_FILE).get("epochs", 0)
     schedule = config.training.schedule
     if epochs < before:
