@@ -127,6 +127,9 @@ def test_a_run_is_as_far_as_what_can_be_used(folder: Path) -> None:
     (_, two) = overview(folder)
     assert (two.state, two.epochs, two.last) == ("stopped", 2, summary["test_accuracy"])
     assert two.seconds == summary["train_seconds"] > 0
+    history.unlink()
+    (one, _) = overview(folder)
+    assert (one.state, one.epochs, one.last) == ("stopped", 4, None)
 
 
 @pytest.mark.parametrize("change", [{"epochs": "many"}, {"steps": None}, {"train_seconds": []}])

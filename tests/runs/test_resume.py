@@ -340,6 +340,45 @@ def test_data_that_are_gone_are_named_with_their_place(
     assert re.search(said, capsys.readouterr().err)
 
 
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_history_that_has_lost_records_is_noticed(share: float, tmp_path: Path) -> None:
+    """The training continues with the same weights, and no warning takes the first record left for the first one."""
+    whole = train_run(configured(tmp_path / "whole"), chaos.DATA, chaos.passed_on, [].append)
+    config = configured(tmp_path / "run")
+    train_run(config, chaos.DATA, chaos.passed_on, [].append)
+    path = tmp_path / "run" / "history.jsonl"
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    told: list[str] = []
+    done = train_run(resumed(config), chaos.DATA, chaos.passed_on, told.append)
+    assert any(f"{path} has lost records of the 60 steps before" in sentence for sentence in told)
+    np.testing.assert_array_equal(load_run(done.run)[0].parameters.vector, load_run(whole.run)[0].parameters.vector)
+    assert done.summary["warnings"] == whole.summary["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ("lr = 1.0", "lr = 0.2", "has lr = 0.2, and the run was begun with lr = 1.0"),
+        ("l2 = 0.0", "clip = 5.0", "has clip = 5.0, and the run was begun with no clip"),
+        ("batch_size = 32", "batch_size = 32\nthreads = 1\ncheckpoint_seconds = 5", ""),
+    ],
+)
+def test_settings_that_were_edited_are_refused(
+    before: str, now: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both values are named; what may be given with --resume may also be edited."""
+    assert main(["train", "--hidden", "4", "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
+    path = tmp_path / "run" / "config.toml"
+    text = path.read_text()
+    assert before in text
+    path.write_text(
+        re.sub("checkpoint_seconds.*", "", text.replace(before, now)) if not said else text.replace(before, now)
+    )
+    capsys.readouterr()
+    assert main(["train", "--resume", str(tmp_path / "run")]) == (2 if said else 0)
+    assert said in capsys.readouterr().err
+
+
 def test_checkpoints_within_an_epoch(tmp_path: Path) -> None:
     """With very short intervals, there are some between the ends of epochs; with 0, there are none."""
     seen: dict[float, set[int]] = {0.0: set(), 1e-9: set()}

@@ -97,7 +97,8 @@ def _described(run: Path) -> Overview:
         settings = run_settings(run)
         if type(planned := settings.get("epochs")) is not int or "data" not in settings:
             raise RunError(f"{run} lacks the settings of a training", "an unchanged config.toml", "train again")
-        evaluations = [one for one in read_history(run / RUN_FILES[1]) if one.kind == "evaluation"]
+        history = run / RUN_FILES[1]
+        evaluations = [one for one in read_history(history) if one.kind == "evaluation"] if history.exists() else []
         state: State = "stopped"
         found = None
         if has_checkpoint(run) or (run / MODEL_FILE).is_file():  # otherwise it was killed before there was anything

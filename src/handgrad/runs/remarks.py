@@ -126,6 +126,8 @@ def _useless(config: TrainConfig, summary: Mapping[str, Any], remedy: str) -> It
 
 def _loss(job: Job, evaluations: Sequence[Record], remedy: str) -> Iterator[str]:
     """Say so if the loss of the training set rose, or hardly moved."""
+    if evaluations[0].step:  # the beginning of the history has been lost
+        return
     losses = [record.figures["train_loss"] for record in evaluations]
     first, last = losses[0], losses[-1]
     if last > first:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from handgrad.errors import RunError, SettingError
 from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint
@@ -54,13 +55,21 @@ def continued(config: TrainConfig, run: Path, tell: Callable[[str], None]) -> tu
 
 
 def compare(run: Path, before: Origin, now: Origin, tell: Callable[[str], None]) -> None:
-    """Refuse to continue with data that are not those of the beginning; say so if handgrad has another version.
+    """Refuse to continue with other data or settings than at the beginning; say so if handgrad has another version.
 
     Raises
     ------
     RunError
-        If the data differ.
+        If data or settings differ.
     """
+    earlier, settings = json.loads(before.settings), json.loads(now.settings)
+    if others := [name for name in {**earlier, **settings} if earlier.get(name) != settings.get(name)]:
+        found, begun = _listed(settings, others), _listed(earlier, others)
+        raise RunError(
+            f"{run / CONFIG_FILE} has {found}, and the run was begun with {begun}",
+            "the settings of the beginning",
+            f"write them back, or train a new run with --config {run / CONFIG_FILE}",
+        )
     if before.data != now.data:
         raise RunError(
             f"the data are not those with which {run} was begun",
@@ -72,3 +81,8 @@ def compare(run: Path, before: Origin, now: Origin, tell: Callable[[str], None])
             f"{run} was begun with handgrad {before.version}, and this is {now.version}: "
             "the weights may differ from those of a training without interruption"
         )
+
+
+def _listed(settings: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Write some of the settings in a message."""
+    return ", ".join(f"{name} = {settings[name]}" if name in settings else f"no {name}" for name in names)

@@ -104,6 +104,11 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
         history = History(run, checkpoint.history if checkpoint else 0)
         if history.cut:
             tell(f"{history.path}: the last line was incomplete and has been removed")
+        if history.short:
+            tell(
+                f"warning: {history.path} has lost records of the {job.state.step:,} steps before; the weights are not "
+                "affected, but curves and warnings lack them: put the file back from a copy if there is one"
+            )
         if job.state.step < job.steps:
             (run / folder.SUMMARY_FILE).unlink(missing_ok=True)  # it tells of less than the checkpoints that will come
             tell(f"continuing {run} after step {job.state.step:,} of {job.steps:,}")
