@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from handgrad.data import Dataset
 from handgrad.data.digests import row_digests
+from handgrad.data.ranges import SCALES
 from handgrad.runs import advice, symptoms
 from handgrad.runs.config import TrainConfig
 from handgrad.runs.job import Job
@@ -67,7 +68,8 @@ def warnings_after(
     )
     yield from inside
     # Where inputs are hardly seen, or nearly all labels are one, rows that look alike tell nothing about labels.
-    asked = _near_chance(summary, len(job.data.y_test)) and not any(symptoms.of_inputs(job.data))
+    told = [*warnings_of(job.data), *symptoms.of_inputs(job.data)]
+    asked = _near_chance(summary, len(job.data.y_test)) and not any(one.startswith(SCALES) for one in told)
     labels = list(symptoms.of_labels(job.data)) if asked else []
     yield from labels
     remedy = "" if before or inside or labels else f"; {advice.for_no_progress(job)}"

@@ -13,6 +13,7 @@ import numpy as np
 
 from handgrad.data import Dataset
 from handgrad.data.neighbours import agreement
+from handgrad.data.ranges import DISTINCT, NARROW, SCALES
 from handgrad.data.tables.labels import listed
 from handgrad.network import MLP
 from handgrad.training.health import BOUNDED, ROWS, LayerHealth
@@ -24,8 +25,6 @@ VANISHING = 0.05  # the gradient of the first hidden layer as a share of the las
 VANISHING_FOR_ADAM = 0.003  # which divides each gradient by its own size
 EXPLODING = 5.0
 LARGER_THAN_WEIGHTS = 1.0  # the gradient of a hidden layer: healthy trainings begin with up to 0.5
-NARROW = 0.01  # of the range 0..1: where all but the outermost 2 % of a column's values lie
-DISTINCT = 10  # values by which a column is one of measurements, and not of rare events
 CLEARLY = 0.2  # between two shares of rows that agree with their neighbours
 FEW = 50  # labels, from which chance can be told apart from a relation
 
@@ -90,8 +89,8 @@ def at_last(network: MLP, layers: Sequence[LayerHealth], rows: int, lower: str) 
 
 
 def of_inputs(data: Dataset) -> Iterator[str]:
-    """Say so if columns of a table lie in a tiny part of the range of the others."""
-    if data.image_shape is not None:
+    """Say so if columns of arrays lie in a tiny part of the range of the others; tables have a note of their own."""
+    if data.image_shape is not None or data.columns is not None:
         return
     step = max(1, len(data.X_train) // ROWS)
     some = data.X_train[::step]
@@ -101,13 +100,12 @@ def of_inputs(data: Dataset) -> Iterator[str]:
     narrow = [i for i in close if len(np.unique(inner[i])) >= DISTINCT]
     if not narrow:
         return
-    names = data.columns.titles if data.columns else tuple(f"column {i + 1}" for i in range(data.n_features))
     width = max(float(high[i] - low[i]) for i in narrow)
     whole = max(float(np.ptp(data.X_train[:, i])) for i in narrow)
     remedy = "correct or leave out those rows" if whole > 2 * NARROW else "give all columns the same range"
     why = "a few extreme values set their scale" if whole > 2 * NARROW else "they were taken as they are"
     yield (
-        f"the inputs are on very different scales: 98% of the values of {listed([names[i] for i in narrow])} lie "
+        f"{SCALES}: 98% of the values of {listed([f'column {i + 1}' for i in narrow])} lie "
         f"within {width:.1g} of the range 0..1, because {why}, so that the network hardly sees them; {remedy}"
     )
 
