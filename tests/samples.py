@@ -36,7 +36,8 @@ from handgrad.network import MLP
 from handgrad.reporting.records import read_history, to_json_line
 from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint, write_checkpoint
 from handgrad.runs.config import TrainConfig, read_config
-from handgrad.runs.folder import load_run, training_rows, write_config, write_summary
+from handgrad.runs.folder import write_config, write_summary
+from handgrad.runs.loading import load_run, training_rows
 from handgrad.runs.overview import overview
 from handgrad.runs.use import predict_inputs
 from handgrad.training import Record, TrainingSettings, TrainingState

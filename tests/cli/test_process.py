@@ -79,7 +79,7 @@ def test_what_has_no_room_is_said_once_and_costs_no_training(tmp_path: Path) -> 
     done = shell(f"{unmeasured}; ulimit -f 2; HANDGRAD train --hidden 8 --epochs 9 --log-every 1 --run run", tmp_path)
     assert done.returncode == 1
     *warnings, last = done.stderr.splitlines()
-    named = re.fullmatch(r"handgrad: could not be written: (.+)", last)
+    named = re.fullmatch(r"handgrad: could not be written: (.+?)\. Remove .+ `handgrad train --resume run`, .+\.", last)
     assert named is not None
     names = named[1].split(", ")
     assert {"history.jsonl", "model.safetensors", "curves.png"} <= set(names)
@@ -129,7 +129,8 @@ def test_ctrl_c_while_pictures_are_drawn_costs_only_pictures(tmp_path: Path) -> 
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (130, "handgrad: stopped\n")
+    assert process.returncode == 130
+    assert errors == "handgrad: stopped; only pictures are missing; `handgrad train --resume run` draws them\n"
     assert not (tmp_path / "run" / "confusion.png").exists()
     assert shell("HANDGRAD evaluate run", tmp_path).returncode == 0
 

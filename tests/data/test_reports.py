@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handgrad.data import load_data
+from handgrad.data import DataSettings, load_data, load_sets
 from handgrad.data.settings import TableOptions
 from handgrad.data.tables.model_rows import read_table_rows
 from handgrad.errors import DataError
@@ -228,13 +228,44 @@ def test_categories_that_the_training_set_lacks_are_noted(tmp_path: Path) -> Non
     assert found.X.tolist() == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [0, 0, 1]]
 
 
-def test_a_value_far_from_all_others_is_noted(tmp_path: Path) -> None:
-    """It is trained on, but the note has the column and its range; skewed counts and rare categories get none."""
+def test_values_far_from_all_others_are_warned_of(tmp_path: Path) -> None:
+    """They are trained on, but named with their rows, in one warning; skewed counts and rare categories are not."""
     rows = [f"{i * 7 % 10},{2 ** (i // 3)},{'red' if i == 4 else 'blue'},{KINDS[i % 3]}\n" for i in range(30)]
     (tmp_path / "t.csv").write_text("width,count,colour,kind\n" + "".join(rows))
-    assert not any("check the others" in note for note in load_data(tmp_path / "t.csv").notes)
+    assert not any("range" in note for note in load_data(tmp_path / "t.csv").notes)
     (tmp_path / "t.csv").write_text("width,count,colour,kind\n" + "".join(["1e38,1,blue,alder\n", *rows] * 2))
     data = load_data(tmp_path / "t.csv")
     assert np.isfinite(data.X_train).all()
-    said = "the column width has nearly all values in a thousandth of its range, which is 0 to 1e+38"
-    assert [note for note in data.notes if "check the others" in note] == [f"{said}; check the others"]
+    (note,) = (note for note in data.notes if "range" in note)
+    assert note.startswith(
+        "warning: the inputs are on very different scales: all but a few values of width lie within "
+    )
+    assert "(width: 1e+38 in line 2 and 1 more)" in note
+
+
+@pytest.mark.parametrize("value", [1e9, -1e9, 1e30, -1e30])
+def test_an_extreme_value_is_found_on_either_side_in_every_column(value: float, tmp_path: Path) -> None:
+    """Also where the others are one number in float32 after scaling."""
+    rng = np.random.default_rng(0)
+    rows = [[20 + rng.integers(60), rng.random(), 0.1 * rng.integers(100), i % 2] for i in range(300)]
+    for place in range(3):
+        rows[30 * place][place] = value if place < 2 else -value / 2
+    lines = ["age,share,rate,kind", *(",".join(map(str, row)) for row in rows)]
+    lines[9] = "40,,5,1"  # is left out, and counts as a line
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    settings = DataSettings(data=str(tmp_path / "t.csv"), missing="drop")
+    (note,) = (note for note in load_sets(settings).notes if "range" in note)
+    for name, line, what in (("age", 2, value), ("share", 32, value), ("rate", 62, -value / 2)):
+        assert f"{name}: {what:g} in line {line}" in note
+
+
+def test_a_column_over_many_magnitudes_should_be_a_logarithm(tmp_path: Path) -> None:
+    """Its values may all be right; zeros have no logarithm."""
+    spread = np.exp(np.random.default_rng(0).normal(0, 6, 300))
+    for least, advice in ((0.0, "its largest and smallest values"), (1e-9, "train on its logarithm")):
+        spread[0] = least
+        rows = "".join(f"{one},{i % 7},{i % 2}\n" for i, one in enumerate(spread))
+        (tmp_path / "t.csv").write_text("price,width,kind\n" + rows)
+        (note,) = (note for note in load_data(tmp_path / "t.csv").notes if "range" in note)
+        assert note.startswith("the column price has most of its values in a thousandth of its range")
+        assert note.endswith(advice)

@@ -16,7 +16,7 @@ from handgrad.reporting import read_history
 from handgrad.runs.checkpoint import read_checkpoint
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.evaluate import evaluate_run
-from handgrad.runs.folder import load_run
+from handgrad.runs.loading import load_run
 from handgrad.runs.train import train_run
 
 
@@ -35,8 +35,8 @@ def test_the_message_can_be_acted_on_and_its_rate_trains(tmp_path: Path, capsys:
     error = capsys.readouterr().err
     said = re.search(
         r"the training diverged at step (\d+): the .+ of layer [123] are no longer finite .+ likely cause is the "
-        r"learning rate of 1000; .+ Use --lr (\S+), for example: in a trial on these data, \d+ steps with it changed "
-        r"the training loss from (\S+) to (\S+)\.\n",
+        r"learning rate of 1000; .+ Train a new run with --lr (\S+), for example: in a trial on these data, \d+ steps "
+        r"with it changed the training loss from (\S+) to (\S+)\.\n",
         error,
     )
     assert said is not None, error
@@ -59,6 +59,29 @@ def test_the_last_checkpoint_is_kept(engine: str, tmp_path: Path) -> None:
     assert evaluate_run(run, None, [].append).rows
 
 
+@pytest.mark.parametrize(("rate", "kept"), [("1.5", True), ("1e6", False)])
+def test_a_run_that_diverged_is_called_so(
+    rate: str, kept: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is listed as diverged, is not continued, and can be used if it has a checkpoint; a new run is advised."""
+    run = tmp_path / "run"
+    words = "train --hidden none --loss squared_error --schedule constant --epochs 40 --engine numpy --lr"
+    assert main([*words.split(), rate, "--run", str(run)]) == 3
+    capsys.readouterr()
+    assert main(["runs", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[1] == "diverged"
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    assert main(["train", "--resume", str(run)]) == 2
+    assert re.search(r"run has diverged, and would .+ Train a new run with --lr \S+,", capsys.readouterr().err)
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+    assert main(["evaluate", str(run)]) == (0 if kept else 2)
+    error = capsys.readouterr().err
+    if kept:
+        assert "run: the training diverged; this is what it knew after" in error
+    else:
+        assert re.search(r"run diverged before its first checkpoint: .+ Train a new run with --lr", error)
+
+
 def test_halving_goes_on_to_the_end(tmp_path: Path) -> None:
     """From the last checkpoint, or the beginning, with half the rate; history and summary say so."""
     config = configured(tmp_path / "run", learning_rate=1.5, halve=True)
@@ -74,12 +97,17 @@ def test_halving_goes_on_to_the_end(tmp_path: Path) -> None:
     assert records[-1].kind == "evaluation"
     assert (records[-1].epoch, records[-1].learning_rate) == (40, 1.5 / 2**times)
     assert np.isfinite(done.summary["train_loss"])
+    rate = 1.5 / 2**times
+    assert f"and ended with a learning rate of {rate:g} instead of 1.5; begin with --lr {rate:g}" in " ".join(told)
+    assert done.summary["warnings"][-1].startswith(f"the training diverged {times} time")
 
 
 def test_halving_ends_after_five_times(tmp_path: Path) -> None:
     """A rate that is far too high still ends with the explanation."""
     told: list[str] = []
-    with pytest.raises(DivergenceError, match=r"Use --lr"):
+    with pytest.raises(
+        DivergenceError, match=r"learning rate of 31250, to which 1e\+06 was halved as often as is allowed"
+    ):
         train_run(configured(tmp_path / "run", learning_rate=1e6, halve=True), chaos.DATA, chaos.passed_on, told.append)
     assert sum("going back" in sentence for sentence in told) == 5
 

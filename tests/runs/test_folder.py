@@ -20,12 +20,11 @@ from handgrad.runs.folder import (
     RUNS,
     SUMMARY_FILE,
     create_run,
-    list_runs,
-    load_run,
     write_config,
     write_summary,
 )
 from handgrad.runs.history import History
+from handgrad.runs.loading import list_runs, load_run
 from handgrad.training import Examples, Record, TrainingSettings, TrainingState, train
 
 FIGURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
@@ -211,11 +210,13 @@ def test_incomplete_run(refused, name):
 
 
 def test_unfinished_run(refused):
-    """A training that was interrupted is told as such, and is not among the runs that are named."""
+    """A training that was interrupted is told as such, with how to continue, and is not named among others."""
     whole, half = finished_run(), finished_run()
     (half / MODEL_FILE).unlink()
-    with refused(RunError, "its training did not finish", f"Choose one of {whole}."):
+    with refused(RunError, "its training did not finish", f"Continue it with `handgrad train --resume {half}`."):
         load_run(half)
+    with refused(RunError, f"Choose one of {whole}."):
+        load_run("gone")
 
 
 @pytest.mark.parametrize(

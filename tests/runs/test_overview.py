@@ -2,27 +2,44 @@
 
 import json
 import re
+import signal
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
+from typing import Any
 
 import pytest
 
 from handgrad.cli import main
+from handgrad.data import load_data
 from handgrad.reporting import read_history
+from handgrad.reporting.records import to_json_line
 from handgrad.runs.checkpoint import CHECKPOINT_FILE
+from handgrad.runs.config import TrainConfig, run_settings
 from handgrad.runs.lock import locked
 from handgrad.runs.overview import overview
+from handgrad.runs.verification import verify
+from handgrad.training import Record
 
 WORDS = ("train", "--hidden", "5", "--schedule", "constant", "--epochs")
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train a run of two epochs and one of four."""
+    runs = tmp_path_factory.mktemp("trained")
+    assert main([*WORDS, "2", "--run", str(runs / "b")]) == 0
+    assert main([*WORDS, "4", "--run", str(runs / "a")]) == 0
+    return runs
+
+
+@pytest.fixture
+def folder(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Give a copy of these runs."""
     monkeypatch.chdir(tmp_path)
-    assert main([*WORDS, "2", "--run", "runs/b"]) == 0
-    assert main([*WORDS, "4", "--run", "runs/a"]) == 0
     capsys.readouterr()
-    return tmp_path / "runs"
+    return copytree(trained, tmp_path / "runs")
 
 
 def states(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
@@ -68,6 +85,59 @@ def test_what_a_kill_and_damage_leave(folder: Path, capsys: pytest.CaptureFixtur
     assert states(capsys) == {"a": "broken", "b": "broken"}
     (folder / "no run").mkdir()
     assert set(states(capsys)) == {"a", "b"}
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "summary.json"])
+@pytest.mark.parametrize("content", [None, b"nothing"])
+def test_a_run_that_lacks_its_end_is_used_or_mended(
+    name: str, content: bytes | None, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that a kill has prevented leaves the checkpoint; one that is damaged is named with a remedy."""
+    path = folder / "a" / name
+    whole = path.read_bytes()
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    assert states(capsys)["a"] == "stopped"
+    assert main(["evaluate", "runs/a"]) == (0 if content is None else 2)
+    error = capsys.readouterr().err
+    assert ("what it knew after 180 steps" in error) == (content is None)
+    assert ("Write it again with `handgrad train --resume runs/a`" in error) == (content is not None)
+    assert main(["train", "--resume", "runs/a"]) == 0
+    capsys.readouterr()
+    assert states(capsys)["a"] == "finished"
+    assert name == "summary.json" or path.read_bytes() == whole
+
+
+def test_a_run_is_as_far_as_what_can_be_used(folder: Path) -> None:
+    """Whatever the history has beyond the checkpoint of a killed run, or lacks of what a stopped one reached."""
+    history = folder / "a" / "history.jsonl"
+    last = read_history(history)[-1]
+    for name in ("model.safetensors", "summary.json"):
+        (folder / "a" / name).unlink()
+    with history.open("a") as file:
+        file.write(to_json_line(replace(last, epoch=9, step=405, figures={"test_accuracy": 1.0})) + "\n")
+    (one, _) = overview(folder)
+    assert (one.state, one.epochs, one.last) == ("stopped", 4, last.figures["test_accuracy"])
+    assert one.best is not None
+    assert one.best < 1
+    summary = json.loads((folder / "b" / "summary.json").read_text())
+    (folder / "b" / "history.jsonl").write_text(to_json_line(replace(last, epoch=0, step=0)) + "\n")
+    (folder / "b" / "summary.json").write_text(json.dumps({**summary, "stopped": True}))
+    (_, two) = overview(folder)
+    assert (two.state, two.epochs, two.last) == ("stopped", 2, summary["test_accuracy"])
+    assert two.seconds == summary["train_seconds"] > 0
+    history.unlink()
+    (one, _) = overview(folder)
+    assert (one.state, one.epochs, one.last) == ("stopped", 4, None)
+
+
+@pytest.mark.parametrize("change", [{"epochs": "many"}, {"steps": None}, {"train_seconds": []}])
+def test_a_summary_without_its_figures_is_damaged(change: dict[str, Any], folder: Path) -> None:
+    """It is noticed, and stops nothing."""
+    path = folder / "a" / "summary.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    assert [one.state for one in overview(folder)] == ["broken", "finished"]
 
 
 def test_no_folder_and_no_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,6 +199,22 @@ def test_other_data_cannot_verify(folder: Path, capsys: pytest.CaptureFixture[st
     path.write_text(re.sub(r'"data": "\w+"', '"data": "0"', path.read_text()))
     assert main(["verify", "runs/a"]) == 2
     assert "the data are not those with which runs/a was begun" in capsys.readouterr().err
+
+
+def test_a_verification_that_is_stopped_names_the_run(folder: Path) -> None:
+    """And not the folder of the repetition, which is gone."""
+    config = TrainConfig.from_dict(run_settings(folder / "a"))
+
+    def stopping(records: Iterable[Record], *_: Any) -> Iterator[Record]:
+        for record in records:
+            yield record
+            if record.step == 45:
+                signal.raise_signal(signal.SIGINT)
+
+    before = {path.name: path.read_bytes() for path in (folder / "a").iterdir()}
+    with pytest.raises(KeyboardInterrupt, match=f"^{folder / 'a'} is as it was, and has not been verified$"):
+        verify(folder / "a", config, load_data("digits"), stopping, [].append)
+    assert {path.name: path.read_bytes() for path in (folder / "a").iterdir()} == before
 
 
 def test_an_unfinished_run_is_not_verified(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Problems of a training are said in words, with what helps; trainings without them are silent."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,9 +16,9 @@ from runs import chaos
 from handgrad.data import Dataset, load_data
 from handgrad.network import ACTIVATIONS
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
-from handgrad.runs.folder import load_run
 from handgrad.runs.job import make_job
-from handgrad.runs.remarks import figures_of_classes, warnings_after, warnings_before
+from handgrad.runs.loading import load_run
+from handgrad.runs.remarks import figures_of_classes, warnings_after, warnings_before, warnings_of
 from handgrad.runs.train import train_run
 from handgrad.training import OPTIMIZERS, Examples, TrainingState, train
 
@@ -48,7 +49,7 @@ def ended_with(data: Dataset, items: tuple[tuple[str, Any], ...]) -> Ended:
     of_data, network, training = parts
     config = TrainConfig(DataFlags(**of_data), NetworkFlags(**network), TrainingFlags(**training), RunSettings())
     job = make_job(config, data, pytest.fail)
-    before = list(warnings_before(job))
+    before = [*warnings_of(data), *warnings_before(job)]
     settings_of = job.config.training
     records = list(train(job.network, job.state, job.examples, job.others, settings=settings_of, engine=job.engine))
     predicted = job.model.predict_scaled(data.X_test, "numpy").argmax(axis=1)
@@ -78,11 +79,11 @@ def doubtful(y: np.ndarray) -> np.ndarray:
 
 
 def customers(income: float, rows: int = 400) -> Dataset:
-    """Return a table in which those with an income above the mean buy; one of them has another income."""
+    """Return a table in which most of those with an income above the mean buy; one of them has another income."""
     rng = np.random.default_rng(1)
     incomes = rng.normal(50_000, 15_000, rows).round()
     ages = rng.integers(18, 80, rows)
-    buys = ["yes" if one > 50_000 else "no" for one in incomes]
+    buys = ["yes" if one > 50_000 else "no" for one in incomes + rng.normal(0, 1000, rows)]
     incomes[0] = income
     with TemporaryDirectory() as folder:
         path = Path(folder) / "customers.csv"
@@ -129,7 +130,7 @@ PROBLEMS: dict[str, tuple[str, Dataset, dict[str, Any], Dataset, dict[str, Any]]
         {"learning_rate": 1e-3, "epochs": 10}, DIGITS, {"learning_rate": 1.0, "epochs": 10},
     ),
     "steps that overshoot": (
-        "far beyond its start, and stays there; lower --lr", DIGITS,
+        "far beyond its start, and stays there; lower --lr, to 0.001 for example", DIGITS,
         {"activation": "leaky_relu", "optimizer": "adam", "learning_rate": 3.0},
         DIGITS, {"activation": "leaky_relu", "optimizer": "adam", "learning_rate": 0.003},
     ),
@@ -145,14 +146,19 @@ PROBLEMS: dict[str, tuple[str, Dataset, dict[str, Any], Dataset, dict[str, Any]]
         "the labels of the test set look shuffled", relabelled(shuffled, ("test",)), RELU, DIGITS, RELU,
     ),
     "labels one row late": (
-        "takes the label of the row after it", relabelled(lambda y: np.roll(y, 1)), RELU, DIGITS, RELU,
+        "move all labels up by one row", relabelled(lambda y: np.roll(y, 1)), RELU, DIGITS, RELU,
     ),
     "labels one row early": (
-        "takes the label of the row before it", relabelled(lambda y: np.roll(y, -1)), RELU, DIGITS, RELU,
+        "move all labels down by one row", relabelled(lambda y: np.roll(y, -1)), RELU, DIGITS, RELU,
     ),
     "one row far from the others": (
-        "98% of the values of income lie within 0.0007 of the range 0..1, because a few extreme values set their scale",
+        "all but a few values of income lie within 0.0007 of the range 0..1, because of extreme ones (income: 1e+08 in "
+        "line 2), so that the network hardly sees them; correct or leave out those rows",
         customers(1e8), {"epochs": 20}, customers(50_001), {"epochs": 20},
+    ),
+    "one row far below the others": (
+        "because of extreme ones (income: -1e+12 in line 2)",
+        customers(-1e12), {"epochs": 20}, customers(50_001), {"epochs": 20},
     ),
     "a column that is not scaled": (
         "98% of the values of column 1 lie within 0.002 of the range 0..1, because they were taken as they are",
@@ -169,6 +175,39 @@ def test_a_problem_is_said_and_the_advice_helps(name: str) -> None:
     assert len([warning for warning in sick.warnings if said in warning]) == 1, sick.warnings
     assert healthy.warnings == []
     assert healthy.figures["test_accuracy"] > sick.figures["test_accuracy"] + 0.03
+
+
+def flags_in(warning: str) -> dict[str, Any]:
+    """Read the settings that a warning advises."""
+    words = iter(re.findall(r"--([a-z0-9]+),? (?:to )?([a-z_0-9.]+)", warning))
+    return {"learning_rate" if name == "lr" else name: float(value) if name == "lr" else value for name, value in words}
+
+
+def test_advice_has_the_learning_rate_that_goes_with_it() -> None:
+    """Other weights at the old rate would learn less than before; at the rate that is named, they learn more."""
+    preset: dict[str, Any] = {"hidden": (100, 100), "epochs": 10, "batch_size": 64, "schedule": "constant"}
+    sick = ended(**preset, init="normal", learning_rate=0.1)
+    advised = flags_in(sick.warnings[0])
+    assert advised == {"init": "he_normal", "learning_rate": 1.0}
+    healthy = ended(**preset, **advised)
+    assert healthy.warnings == []
+    assert healthy.figures["test_accuracy"] > sick.figures["test_accuracy"] + 0.03
+    assert ended(**preset, init="he_normal", learning_rate=0.1).figures["test_accuracy"] < sick.figures["test_accuracy"]
+
+
+@pytest.mark.parametrize("rate", [100.0, 0.3])
+def test_a_lower_rate_is_one_that_trains(rate: float) -> None:
+    """However far the rate in use is above the usual one, the one that is named leaves nothing to warn of."""
+    adam: dict[str, Any] = {**RELU, "optimizer": "adam"}
+    (warning,) = (one for one in ended(**adam, learning_rate=rate).warnings if "never fire" in one)
+    assert warning.endswith("lower --lr, to 0.001 for example")
+    assert ended(**adam, **flags_in(warning), epochs=10).warnings == []
+
+
+def test_a_restraint_is_not_answered_with_more_time() -> None:
+    """A penalty that keeps the weights at zero is named."""
+    sick = ended(l2=1.0)
+    assert any("is no better than always guessing" in one and one.endswith("try without --l2") for one in sick.warnings)
 
 
 @pytest.mark.slow

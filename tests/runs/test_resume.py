@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,10 +20,10 @@ from handgrad.cli import main
 from handgrad.data import Dataset, load_data
 from handgrad.errors import RunError, SettingError
 from handgrad.reporting import read_history
-from handgrad.runs.checkpoint import CHECKPOINT_FILE, EARLIER_FILE
+from handgrad.runs.checkpoint import CHECKPOINT_FILE, EARLIER_FILE, read_checkpoint
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.evaluate import evaluate_run
-from handgrad.runs.folder import load_run
+from handgrad.runs.loading import load_run
 from handgrad.runs.lock import locked
 from handgrad.runs.train import train_run
 from handgrad.runs.use import predict_inputs
@@ -113,6 +114,58 @@ def test_a_second_request_stops_at_once(tmp_path: Path) -> None:
         train_run(config, chaos.DATA, after(35, times=2), [].append)
     assert not (tmp_path / "run" / "model.safetensors").exists()
     assert (tmp_path / "run" / CHECKPOINT_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("model.safetensors", "continue with `handgrad train --resume "),
+        ("curves.png", "only pictures are missing; `handgrad train --resume "),
+    ],
+)
+def test_a_request_at_the_end_says_what_is_missing(name: str, said: str, tmp_path: Path) -> None:
+    """While the end is being written, it is heeded at once; the run can be used, and its end be repeated."""
+    config = configured(tmp_path / "run")
+    path = tmp_path / "run" / name
+
+    def show(records: Iterable[Record], *_: Any) -> Iterator[Record]:
+        (path / "in the way").mkdir(parents=True)
+        yield from records
+
+    def tell(sentence: str) -> None:
+        if sentence.startswith(f"warning: {name}"):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt, match=said):
+        train_run(config, chaos.DATA, show, tell)
+    (path / "in the way").rmdir()
+    path.rmdir()
+    assert evaluate_run(tmp_path / "run", None, [].append).rows
+    done = train_run(resumed(config), chaos.DATA, chaos.passed_on, [].append)
+    assert (done.missing, path.is_file()) == ((), True)
+
+
+def test_a_run_killed_after_it_was_continued_is_what_its_checkpoint_says(tmp_path: Path) -> None:
+    """The model and the summary of an earlier end do not stand for what came after it."""
+    config = configured(tmp_path / "run", schedule="constant")
+    train_run(config, chaos.DATA, chaos.passed_on, [].append)
+    with pytest.raises(KeyboardInterrupt):
+        train_run(resumed(config, epochs=9), chaos.DATA, after(100, times=2), [].append)
+    told: list[str] = []
+    model, summary, _ = load_run(tmp_path / "run", told.append)
+    assert summary == {}
+    found = read_checkpoint(tmp_path / "run", pytest.fail)
+    assert found is not None
+    assert found.state.step > 60
+    np.testing.assert_array_equal(model.parameters.vector, found.state.parameters.vector)
+
+
+def test_seconds_count_the_earlier_steps(tmp_path: Path) -> None:
+    """Whatever part of a training is the last one, it has no more seconds of steps than seconds."""
+    config = configured(tmp_path / "run")
+    train_run(config, chaos.DATA, chaos.passed_on, [].append)
+    summary = train_run(resumed(config), chaos.DATA, chaos.passed_on, [].append).summary
+    assert summary["seconds"] > summary["train_seconds"] > 0
 
 
 def test_a_request_before_the_first_step_leaves_nothing_to_keep(tmp_path: Path) -> None:
@@ -235,10 +288,16 @@ def test_options_that_would_change_the_run_are_refused(tmp_path: Path, capsys: p
     """Each is named; the exit code is 2."""
     assert main(["train", "--hidden", "4", "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
     for words, pieces in (
-        ("--lr 0.3", ("--lr with --resume", "only --epochs may grow")),
-        ("--hidden 3 --dtype float64", ("--hidden and --dtype with --resume",)),
-        ("digits", ("FILE with --resume",)),
-        ("--run other", ("--run with --resume",)),
+        ("--lr 0.3", ("--resume does not go with --lr;", "only --epochs may grow")),
+        (
+            "--hidden 3 --dtype float64",
+            (
+                "--resume does not go with --hidden and --dtype;",
+                "Leave them out",
+            ),
+        ),
+        ("digits", ("--resume does not go with digits;",)),
+        ("--run other", ("--resume does not go with --run;",)),
         ("--checkpoint-seconds -1", ("--checkpoint-seconds is -1", "a number of seconds, or 0")),
     ):
         capsys.readouterr()
@@ -263,6 +322,61 @@ def test_the_command_continues_with_the_settings_of_the_run(
     assert "continuing ../part after step 6 of 15" in capsys.readouterr().err
     assert chaos.traces(tmp_path / "part") == chaos.traces(tmp_path / "whole")
     assert load_run(tmp_path / "part")[2]["checkpoint_seconds"] == 7
+
+
+@pytest.mark.parametrize("command", ["train --resume part", "verify part"])
+def test_data_that_are_gone_are_named_with_their_place(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They must go back to where they were, which is said from whatever folder the command is given."""
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text("a,b,kind\n" + "".join(f"{i % 7},{i % 5},{'xy'[i % 2]}\n" for i in range(99)))
+    assert main(["train", "table.csv", "--hidden", "5", "--epochs", "1", "--run", "runs/part"]) == 0
+    Path("table.csv").rename("other.csv")
+    monkeypatch.chdir(tmp_path / "runs")
+    capsys.readouterr()
+    assert main(command.split()) == 2
+    said = f"the data of part were in {tmp_path / 'table.csv'}, which is not there; .+ Put them back there"
+    assert re.search(said, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_history_that_has_lost_records_is_noticed(share: float, tmp_path: Path) -> None:
+    """The training continues with the same weights, and no warning takes the first record left for the first one."""
+    whole = train_run(configured(tmp_path / "whole"), chaos.DATA, chaos.passed_on, [].append)
+    config = configured(tmp_path / "run")
+    train_run(config, chaos.DATA, chaos.passed_on, [].append)
+    path = tmp_path / "run" / "history.jsonl"
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    told: list[str] = []
+    done = train_run(resumed(config), chaos.DATA, chaos.passed_on, told.append)
+    assert any(f"{path} has lost records of the 60 steps before" in sentence for sentence in told)
+    np.testing.assert_array_equal(load_run(done.run)[0].parameters.vector, load_run(whole.run)[0].parameters.vector)
+    assert done.summary["warnings"] == whole.summary["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ("lr = 1.0", "lr = 0.2", "has lr = 0.2, and the run was begun with lr = 1.0"),
+        ("l2 = 0.0", "clip = 5.0", "has clip = 5.0, and the run was begun with no clip"),
+        ("batch_size = 32", "batch_size = 32\nthreads = 1\ncheckpoint_seconds = 5", ""),
+    ],
+)
+def test_settings_that_were_edited_are_refused(
+    before: str, now: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both values are named; what may be given with --resume may also be edited."""
+    assert main(["train", "--hidden", "4", "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
+    path = tmp_path / "run" / "config.toml"
+    text = path.read_text()
+    assert before in text
+    path.write_text(
+        re.sub("checkpoint_seconds.*", "", text.replace(before, now)) if not said else text.replace(before, now)
+    )
+    capsys.readouterr()
+    assert main(["train", "--resume", str(tmp_path / "run")]) == (2 if said else 0)
+    assert said in capsys.readouterr().err
 
 
 def test_checkpoints_within_an_epoch(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from handgrad.data.text.names import visible
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from handgrad.data import Dataset, DataSettings
     from handgrad.data.published.download import Progress
 
@@ -25,6 +27,15 @@ def load(settings: DataSettings) -> Dataset:
     for note in dataset.notes:
         tell(f"{dataset.name}: {note}")
     return dataset
+
+
+def load_again(run: Path, settings: DataSettings) -> Dataset:
+    """Load the data of a run once more, as :func:`load` does."""
+    from handgrad.runs.places import PATHS, refuse_absent
+
+    for name in PATHS:
+        refuse_absent(run, getattr(settings, name), "the data with which it was begun", "put them back there")
+    return load(settings)
 
 
 def download_progress() -> Progress:

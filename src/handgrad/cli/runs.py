@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from handgrad.cli.notices import load, tell
+from handgrad.cli.notices import load_again, tell
 from handgrad.runs.config import TrainConfig, run_settings
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def verify(run: Path, /) -> int:
     from handgrad.runs.verification import verify as verified
 
     config = TrainConfig.from_dict(run_settings(run))
-    found = verified(run, config, load(config.data), console.show_training, tell)
+    found = verified(run, config, load_again(run, config.data), console.show_training, tell)
     if not found:
         print(f"{run}: the same history and weights")
         return 0

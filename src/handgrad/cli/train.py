@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import cyclopts
 from cyclopts import App, Parameter
 
-from handgrad.cli.notices import download_progress, load, tell
+from handgrad.cli.notices import download_progress, load, load_again, tell
 from handgrad.data.settings import DataSettings
 from handgrad.data.text.names import joined_names, visible
 from handgrad.errors import DataError, SettingError
@@ -30,15 +30,17 @@ def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollec
     given = {argument.name: argument.tokens[0].value for argument in arguments if argument.tokens}
     if "FILE" in given and "--data" in given:
         raise SettingError(
-            f"{given['FILE']} and --data {given['--data']}", "one of them", "use --test or --validation for the other"
+            f"both {given['FILE']} and --data {given['--data']} are given",
+            "one of them",
+            "use --test or --validation for the other",
         )
     layers: list[tuple[str, dict[str, Any]]] = []
     if "--resume" in given:
         if fixed := [name for name in given if name not in MAY_CHANGE]:
             raise SettingError(
-                f"{' and '.join(fixed)} with --resume",
+                f"--resume does not go with {' and '.join(given[one] if one == 'FILE' else one for one in fixed)}",
                 "the settings of the run, of which only --epochs may grow",
-                "leave it out, or train a new run",
+                f"leave {'it' if len(fixed) == 1 else 'them'} out, or train a new run",
             )
         layers.append((given["--resume"], run_settings(Path(given["--resume"]))))
     if "--config" in given:
@@ -73,7 +75,9 @@ def train(
 
     if file is not None:
         config = replace(config, data=replace(config.data, data=file))
-    run, summary, missing = train_run(config, load(config.data), console.show_training, tell)
+    resumed = config.run.resume
+    data = load(config.data) if resumed is None else load_again(resumed, config.data)
+    run, summary, missing = train_run(config, data, console.show_training, tell)
     console.summary_table(
         [
             *_figures(summary),
@@ -84,7 +88,10 @@ def train(
         f"{summary['dataset']} {'-'.join(map(str, summary['layer_sizes']))}",
     )
     if missing:
-        tell(f"handgrad: could not be written: {', '.join(missing)}")
+        tell(
+            f"handgrad: could not be written: {', '.join(missing)}. Remove the cause, such as a full disk, and run "
+            f"`handgrad train --resume {run}`, which writes them."
+        )
     return 1 if missing else 0
 
 
@@ -139,7 +146,7 @@ def reproduce(
     wrong = epochs if experiment == "gd" else iterations
     if wrong is not None:
         flag, right = ("--epochs", "--iterations") if experiment == "gd" else ("--iterations", "--epochs")
-        raise SettingError(f"{flag} with {experiment}", right, f"write {right} {wrong}")
+        raise SettingError(f"{flag} does not go with {experiment}", right, f"write {right} {wrong}")
     length = iterations if experiment == "gd" else epochs
     if seeds < 1:
         raise SettingError(f"seeds is {seeds}", "a whole number of at least 1", "leave out --seeds for a single run")

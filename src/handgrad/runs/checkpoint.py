@@ -23,7 +23,7 @@ CHECKPOINT_FILE = "checkpoint.safetensors"
 EARLIER_FILE = "checkpoint-earlier.safetensors"
 
 _WHOLE = ("step", "epoch", "position", "history", "halvings")
-_TEXT = ("data", "engine", "version")
+_TEXT = ("data", "engine", "version", "settings")
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,14 @@ class Origin:
         The name of the engine.
     version : str
         That of handgrad.
+    settings : str
+        Those of network and training that may not change, in JSON.
     """
 
     data: str
     engine: str
     version: str
+    settings: str = "{}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from handgrad.data.folders.listing import RUN_FILES
 from handgrad.model.model import Model
 from handgrad.reporting.records import read_history
 from handgrad.runs.config import run_settings
-from handgrad.runs.folder import load_run
+from handgrad.runs.loading import load_run
 from handgrad.training.loop import Record
 
 

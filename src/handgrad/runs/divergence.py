@@ -29,7 +29,7 @@ DECADES = 7  # how far down rates are tried
 FAR = 1e3  # larger inputs are not scaled
 
 
-def explained(job: Job, error: DivergenceError) -> DivergenceError:
+def explained(job: Job, error: DivergenceError, rate: float) -> DivergenceError:
     """Say at which step a training diverged, where, why in all likelihood, and what would have done.
 
     Parameters
@@ -38,6 +38,8 @@ def explained(job: Job, error: DivergenceError) -> DivergenceError:
         In the state before the steps that diverged.
     error : DivergenceError
         What the loop said.
+    rate : float
+        The learning rate in use, which may have been halved.
 
     Returns
     -------
@@ -45,8 +47,8 @@ def explained(job: Job, error: DivergenceError) -> DivergenceError:
         If nothing that was tried did better, its advice is that of ``error``.
     """
     with np.errstate(all="ignore"):
-        spot, trial = _spot(job), _best_trial(job)
-    rate, reach = job.learning_rate, float(np.abs(job.examples.X).max())
+        spot, trial = _spot(job, rate), _best_trial(job, rate)
+    reach = float(np.abs(job.examples.X).max())
     found = error.found
     if spot is not None:
         found = f"the training diverged at step {spot.step:,}: {spot.what} no longer finite"
@@ -56,17 +58,18 @@ def explained(job: Job, error: DivergenceError) -> DivergenceError:
         return DivergenceError(f"{found}; the inputs reach {reach:.3g}", "inputs near 1", "scale them")
     if trial is None:
         return DivergenceError(found, error.wanted, error.remedy)
+    halved = f", to which {job.learning_rate:g} was halved as often as is allowed" if rate < job.learning_rate else ""
     return DivergenceError(
-        f"{found}. The likely cause is the learning rate of {rate:g}",
+        f"{found}. The likely cause is the learning rate of {rate:g}{halved}",
         "one that lets the loss fall",
-        f"use --lr {trial.rate:g}, for example: in a trial on these data, {trial.steps} steps with it changed the "
-        f"training loss from {trial.before:.4g} to {trial.after:.4g}",
+        f"train a new run with --lr {trial.rate:g}, for example: in a trial on these data, {trial.steps} steps with it "
+        f"changed the training loss from {trial.before:.4g} to {trial.after:.4g}",
     )
 
 
-def _spot(job: Job) -> _Spot | None:
+def _spot(job: Job, rate: float) -> _Spot | None:
     """Repeat the steps that diverged, one by one; None if the step is not found in time."""
-    settings = replace(job.config.training, log_every=None)
+    settings = replace(job.config.training, learning_rate=rate, log_every=None)
     state = job.state.copy()
     engine = _Watched(job.network, job.examples, settings)
     began = perf_counter()
@@ -81,9 +84,8 @@ def _spot(job: Job) -> _Spot | None:
     return None
 
 
-def _best_trial(job: Job) -> _Trial | None:
+def _best_trial(job: Job, rate: float) -> _Trial | None:
     """Try lower rates from the beginning, and return the one after which the loss is lowest, if it has fallen."""
-    rate = job.learning_rate
     usual = suitable_rate(job.network, job.config.training.recurrence, job.config.network.init)
     rates = [rate * 10.0**-k for k in range(1, DECADES)] + ([usual] if usual < rate else [])
     trials = [trial for one in rates if (trial := _trial(job, float(f"{one:.3g}"))) is not None]

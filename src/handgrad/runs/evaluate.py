@@ -9,14 +9,14 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import DataSettings, load_sets, read_part
+from handgrad.data import load_sets, read_part
 from handgrad.data.digests import row_digests
 from handgrad.data.published.download import Progress
 from handgrad.data.sets import Part, test_part
-from handgrad.errors import DataError, RunError
+from handgrad.errors import RunError
 from handgrad.runs.config import data_settings
-from handgrad.runs.folder import load_run, training_rows
-from handgrad.runs.places import is_path, resolved
+from handgrad.runs.loading import load_run, training_rows
+from handgrad.runs.places import refuse_absent, resolved
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.examples import Examples, check_examples
 from handgrad.training.settings import Engine as EngineName
@@ -74,7 +74,8 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
         raise RunError(
             f"the test set of {run} came from the standard input", "data to evaluate on", "name a file with --data"
         )
-    _refuse_absent(run, settings, data)
+    if data is None:
+        refuse_absent(run, settings.test or settings.data, "data to evaluate on", "name them with --data")
     if data is None and settings.test is None:
         part = test_part(load_sets(settings, progress, model), model)
     else:
@@ -107,15 +108,6 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
         said = f"{int(seen.sum()):,} of the {len(seen):,} rows were part of the training set"
         rows.append(("note", f"{said}: on the other {len(others):,} the accuracy is {others.mean():.2%}"))
     return Evaluation(rows, f"{run} on {part.name}", model.class_names, part.y, predicted)
-
-
-def _refuse_absent(run: Path, settings: DataSettings, data: str | None) -> None:
-    """Refuse to evaluate on the data of a run if they are no longer where they were."""
-    asked = settings.test or settings.data
-    if data is None and is_path(asked) and not Path(asked).expanduser().exists():
-        raise DataError(
-            f"the data of {run} were in {asked}, which is not there", "data to evaluate on", "name them with --data"
-        )
 
 
 def _seen(run: Path, part: Part) -> NDArray[np.bool_] | None:

@@ -8,7 +8,7 @@
       history.jsonl       one record per line, written during the training
       checkpoint.safetensors, checkpoint-earlier.safetensors
                           where the training stands, and where it stood before
-      summary.json        the final figures
+      summary.json        the final figures, or why the training diverged
       model.safetensors   the trained network
       training_rows.npy   digests of the training set, by which an evaluation recognises its rows
       curves.png, first_layer.png, confusion.png
@@ -26,16 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from handgrad import files
-from handgrad.data.digests import read_digests
 from handgrad.data.folders.listing import RUN_FILES
 from handgrad.errors import RunError
-from handgrad.model.model import Model
-from handgrad.model.safetensors import load_model
-from handgrad.parsing import parse_json, parse_toml
-from handgrad.runs.checkpoint import has_checkpoint, read_checkpoint
+from handgrad.parsing import parse_toml
 
 CONFIG_FILE, HISTORY_FILE = RUN_FILES
 SUMMARY_FILE = "summary.json"
@@ -48,7 +43,6 @@ GRADIENTS_FILE = "gradients.png"
 
 RUNS = Path("runs")
 _MAX_TEXT = 2**24  # bytes of a config or a summary
-_LISTED = 8
 
 
 def create_run(path: str | os.PathLike[str] | None, name: str) -> Path:
@@ -100,7 +94,7 @@ def write_config(run: Path, config: Mapping[str, Any]) -> None:
 
 def change_config(run: Path, changes: Mapping[str, Any]) -> None:
     """Change some settings in the file of a run, and leave it alone if they are as given."""
-    found = _read(run / CONFIG_FILE, parse_toml)
+    found = read_table(run / CONFIG_FILE, parse_toml)
     if found | dict(changes) != found:
         write_config(run, found | dict(changes))
 
@@ -118,87 +112,6 @@ def write_summary(run: Path, summary: Mapping[str, Any]) -> None:
         file.write(content.encode())
 
 
-def load_run(
-    path: str | os.PathLike[str], tell: Callable[[str], None] | None = None
-) -> tuple[Model, dict[str, Any], dict[str, Any]]:
-    """Load the model, the summary and the settings of a run.
-
-    Parameters
-    ----------
-    path : path
-        The folder of a run, or a model file, for which summary and settings are empty. Of a run that was killed, the
-        model is that of its last checkpoint, and the summary is empty.
-    tell : callable, optional
-        Called with a sentence about a run that was killed.
-
-    Returns
-    -------
-    model : Model
-    summary, config : dict
-
-    Raises
-    ------
-    RunError
-        If something is missing or damaged; the message lists the runs that exist.
-    """
-    path = Path(path)
-    if path.is_file():
-        return load_model(path), {}, {}
-    if not path.is_dir():
-        raise RunError(f"there is no run {path}", "a run folder or a model file", _name_runs(path))
-    missing = _missing(path)
-    if MODEL_FILE in missing and CONFIG_FILE not in missing and has_checkpoint(path):
-        tell = tell or _in_silence
-        found = read_checkpoint(path, tell)
-        if found is not None:
-            tell(f"{path}: the training did not finish; this is what it knew after {found.state.step:,} steps")
-            return found.model, {}, _read(path / CONFIG_FILE, parse_toml)
-    if missing:
-        unfinished = ": its training did not finish" if (path / CONFIG_FILE).is_file() else ""
-        raise RunError(f"{path} lacks {', '.join(missing)}{unfinished}", "a finished run", _name_runs(path))
-    summary = _read(path / SUMMARY_FILE, parse_json)
-    config = _read(path / CONFIG_FILE, parse_toml)
-    return load_model(path / MODEL_FILE), summary, config
-
-
-def training_rows(path: str | os.PathLike[str]) -> NDArray[np.uint64] | None:
-    """Read the digests of the rows that a model was trained on; None if there are none beside it.
-
-    Parameters
-    ----------
-    path : path
-        The folder of a run, or a model file in it.
-    """
-    path = Path(path)
-    beside = (path if path.is_dir() else path.parent) / ROWS_FILE
-    if not beside.is_file():
-        return None
-    with files.run_errors(beside):
-        return read_digests(beside)
-
-
-def list_runs(root: str | os.PathLike[str] = RUNS) -> list[Path]:
-    """List the finished runs in a folder, by name and then number.
-
-    Examples
-    --------
-    >>> list_runs("no/such/folder")
-    []
-    """
-    root = Path(root)
-    found = root.glob(f"*/{MODEL_FILE}") if root.is_dir() else ()
-    return sorted((model.parent for model in found if not _missing(model.parent)), key=_name_and_number)
-
-
-def _in_silence(_: str) -> None:
-    """Say nothing."""
-
-
-def _missing(path: Path) -> list[str]:
-    """List what the folder of a finished run needs and this one lacks."""
-    return [name for name in (MODEL_FILE, SUMMARY_FILE, CONFIG_FILE) if not (path / name).is_file()]
-
-
 def _is_first(folder: Path) -> bool:
     """Begin the history of a run; whoever does so first has the folder, if two runs are given the same one at once."""
     try:
@@ -211,7 +124,7 @@ def _is_first(folder: Path) -> bool:
 def _next_run(name: str) -> Path:
     """Create ``runs/<name>-<n>``, with n above all existing numbers; mkdir decides which of two processes is first."""
     RUNS.mkdir(parents=True, exist_ok=True)
-    taken = [_name_and_number(folder) for folder in RUNS.iterdir()]
+    taken = [name_and_number(folder) for folder in RUNS.iterdir()]
     number = max((number for other, number in taken if other == name), default=0)
     while True:
         number += 1
@@ -222,7 +135,7 @@ def _next_run(name: str) -> Path:
         return RUNS / f"{name}-{number}"
 
 
-def _name_and_number(folder: Path) -> tuple[str, int]:
+def name_and_number(folder: Path) -> tuple[str, int]:
     """Split ``digits-12`` into ``digits`` and 12."""
     found = re.fullmatch(r"(.*)-([0-9]{1,9})", folder.name)
     return (found[1], int(found[2])) if found else (folder.name, 0)
@@ -253,7 +166,7 @@ def _plain(value: Any, finite: bool = False) -> Any:
     raise RunError(f"a value of type {type(value).__name__}", "text, numbers, lists or tables", "convert it first")
 
 
-def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
+def read_table(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
     """Read a text file of bounded size into a table."""
     with files.run_errors(path):
         content = files.read_text(path, _MAX_TEXT)
@@ -264,12 +177,3 @@ def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise RunError(f"{path} contains no table", "an unchanged file", "train again")
     return parsed
-
-
-def _name_runs(path: Path) -> str:
-    """Suggest the runs that exist near the path and in the usual place."""
-    runs = list(dict.fromkeys([*list_runs(path), *list_runs(path.parent), *list_runs()]))
-    if not runs:
-        return "train a network with `handgrad train`"
-    more = f" and {len(runs) - _LISTED} more" if len(runs) > _LISTED else ""
-    return f"choose one of {', '.join(map(str, runs[:_LISTED]))}{more}"

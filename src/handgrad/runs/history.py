@@ -47,6 +47,7 @@ class History:
         self.path = run / HISTORY_FILE
         try:
             self._file = self.path.open("ab+", buffering=0)  # nothing is left to be written when it is closed
+            self.short = os.fstat(self._file.fileno()).st_size < (length or 0)  # whether records have been lost
             self.cut = _cut(self._file, length)  # whether its last line was incomplete
         except OSError as error:
             raise _unwritable(self.path, error) from error

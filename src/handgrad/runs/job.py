@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
@@ -16,7 +17,7 @@ import handgrad
 from handgrad.data import Dataset
 from handgrad.data.class_weights import read_class_weights
 from handgrad.data.digests import row_digests
-from handgrad.data.settings import BALANCED
+from handgrad.data.settings import BALANCED, DataSettings
 from handgrad.errors import SettingError
 from handgrad.model.model import Model
 from handgrad.network import MLP
@@ -30,6 +31,9 @@ from handgrad.training.loop import Record, steps_per_epoch, train, train_in_span
 from handgrad.training.rates import suitable_rate
 from handgrad.training.state import TrainingState
 from handgrad.training.weights import balanced_weights
+
+# Settings that may be others when a training continues; those of the data count by what they lead to.
+MAY_CHANGE = {"epochs", "engine", "threads", "checkpoint_seconds", *(field.name for field in fields(DataSettings))}
 
 Tell = Callable[[str], None]
 
@@ -100,7 +104,9 @@ def make_job(config: TrainConfig, data: Dataset, tell: Tell, checkpoint: Checkpo
     if reason:
         tell(reason)
     digests = row_digests(data.X_train, data.y_train)
-    begun = Origin(_digest(data, digests, examples), engine.name, handgrad.__version__)
+    fixed = {name: value for name, value in config.to_dict().items() if name not in MAY_CHANGE}
+    settings = json.dumps(fixed, default=str)
+    begun = Origin(_digest(data, digests, examples), engine.name, handgrad.__version__, settings)
     halvings = checkpoint.halvings if checkpoint else 0
     return Job(config, data, network, examples, others, digests, engine, state, begun, halvings)
 

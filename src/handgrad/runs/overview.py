@@ -12,11 +12,12 @@ from handgrad.errors import HandgradError, RunError
 from handgrad.reporting.records import read_history
 from handgrad.runs.checkpoint import has_checkpoint
 from handgrad.runs.config import run_settings
-from handgrad.runs.folder import MODEL_FILE, RUNS, load_run
+from handgrad.runs.folder import MODEL_FILE, RUNS
+from handgrad.runs.loading import Loaded, divergence_of, loaded, of_checkpoint
 from handgrad.runs.lock import is_locked
 from handgrad.training.loop import Record
 
-State = Literal["finished", "stopped", "running", "broken"]
+State = Literal["finished", "stopped", "diverged", "running", "broken"]
 _SCORES = ("validation_accuracy", "test_accuracy", "train_accuracy")  # the first that a history has
 
 
@@ -28,17 +29,19 @@ class Overview:
     ----------
     name : str
         The path of its folder.
-    state : {"finished", "stopped", "running", "broken"}
-        stopped: it can be continued, whether it was stopped or killed. broken: nothing can be done with it.
+    state : {"finished", "stopped", "diverged", "running", "broken"}
+        stopped: it can be continued, whether it was stopped or killed. diverged: its last checkpoint can be used, but
+        not continued. broken: nothing can be done with it.
     data : str
     layer_sizes : tuple of int
         Empty if they are not known.
     epochs, planned : int
-        Those that are complete, and those of the whole training.
+        Those that are complete in what can be used or continued, and those of the whole training. Of a training that is
+        running, those that have been evaluated.
     best, last : float or None
-        Accuracies on the validation set, or the test set if there is none.
+        Accuracies on the validation set, or the test set if there is none, up to there.
     seconds : float
-        Time spent in training steps.
+        Time spent in training steps up to there.
     """
 
     name: str
@@ -89,30 +92,59 @@ def _is_run(folder: Path) -> bool:
 
 def _described(run: Path) -> Overview:
     """Describe one run."""
-    running, sizes, ended = is_locked(run), tuple[int, ...](), False
+    running = is_locked(run)
     try:
         settings = run_settings(run)
         if type(planned := settings.get("epochs")) is not int or "data" not in settings:
             raise RunError(f"{run} lacks the settings of a training", "an unchanged config.toml", "train again")
-        evaluations = [one for one in read_history(run / RUN_FILES[1]) if one.kind == "evaluation"]
+        history = run / RUN_FILES[1]
+        evaluations = [one for one in read_history(history) if one.kind == "evaluation"] if history.exists() else []
+        state: State = "stopped"
+        found = None
         if has_checkpoint(run) or (run / MODEL_FILE).is_file():  # otherwise it was killed before there was anything
-            model, summary, _ = load_run(run)
-            sizes, ended = model.network.layer_sizes, bool(summary) and "stopped" not in summary
+            found = _usable(run)
+            last = _last(run, found)
+            if found.summary and "stopped" not in found.summary and last.epoch >= planned:
+                state = "finished"
+        if divergence_of(run):
+            state = "diverged"
     except HandgradError:
         return Overview(str(run), "running" if running else "broken")
-    last = evaluations[-1] if evaluations else Record("evaluation", 0, 0, 0.0, 0.0)
-    scores = _scores(evaluations)
+    if running or found is None:
+        last = evaluations[-1] if evaluations else Record("evaluation", 0, 0, 0.0, 0.0)
+    scores = _scores([*(one for one in evaluations if one.step <= last.step), last])
     return Overview(
         str(run),
-        "running" if running else "finished" if ended and last.epoch >= planned else "stopped",
+        "running" if running else state,
         str(settings["data"]),
-        sizes,
+        found.model.network.layer_sizes if found else (),
         last.epoch,
         planned,
         max(scores, default=None),
         scores[-1] if scores else None,
         last.train_seconds,
     )
+
+
+def _usable(run: Path) -> Loaded:
+    """Load what can be used of a run, or else continued."""
+    try:
+        return loaded(run)
+    except RunError:
+        if not has_checkpoint(run):
+            raise
+        return of_checkpoint(run)
+
+
+def _last(run: Path, found: Loaded) -> Record:
+    """Say where the training of a network stood, and how good it was, if its summary knows."""
+    if found.state is not None:
+        return Record("evaluation", found.state.epoch, found.state.step, 0.0, found.state.seconds)
+    numbers = {name: value for name, value in found.summary.items() if type(value) in (int, float)}
+    if not {"epochs", "steps", "train_seconds"} <= set(numbers):
+        raise RunError(f"the summary of {run} lacks its figures", "an unchanged summary.json", "train again")
+    figures = {name: value for name, value in numbers.items() if name in _SCORES}
+    return Record("evaluation", numbers["epochs"], numbers["steps"], 0.0, numbers["train_seconds"], figures)
 
 
 def _scores(evaluations: Sequence[Record]) -> list[float]:

@@ -11,6 +11,7 @@ from typing import Any
 from handgrad.data.catalog import DIGITS
 from handgrad.data.published.addresses import PUBLISHED
 from handgrad.data.settings import BALANCED, DataSettings
+from handgrad.errors import DataError
 
 PATHS = ("data", "test", "validation", "class_weight")  # settings that may be paths
 
@@ -45,7 +46,8 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     Parameters
     ----------
     content : mapping
-        The contents of a configuration file. Without an ``origin``, paths stay as they are.
+        The contents of a configuration file. Without an ``origin``, paths stay as they are; so does one that leads
+        to something from here, but not from there.
     folder : path
         That of the file.
     """
@@ -56,9 +58,30 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         if not isinstance(path, str) or not is_path(path):
             continue
         found[name] = re.sub(r"\\udc([89a-f][0-9a-f])", lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
-        if isinstance(begun, str) and (there := (folder.resolve() / begun / found[name]).resolve()).exists():
+        there = (folder.resolve() / begun / found[name]).resolve() if isinstance(begun, str) else None
+        if there is not None and (there.exists() or not Path(found[name]).expanduser().exists()):
             found[name] = str(there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there)
     return found
+
+
+def refuse_absent(run: Path, path: str | None, wanted: str, remedy: str) -> None:
+    """Refuse to go on without the data of a run, if they are no longer where they were.
+
+    Parameters
+    ----------
+    run : path
+    path : str or None
+        A setting of the run that may be a path, as :func:`resolved` gives it.
+    wanted, remedy : str
+        As in the error.
+
+    Raises
+    ------
+    DataError
+        If there is nothing at the path.
+    """
+    if is_path(path) and not Path(str(path)).expanduser().exists():
+        raise DataError(f"the data of {run} were in {path}, which is not there", wanted, remedy)
 
 
 def is_path(value: Any) -> bool:

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from handgrad.data import Dataset
 from handgrad.data.digests import row_digests
-from handgrad.runs import symptoms
+from handgrad.data.ranges import SCALES
+from handgrad.runs import advice, symptoms
 from handgrad.runs.config import TrainConfig
 from handgrad.runs.job import Job
 from handgrad.training.health import layer_health, some_examples
 from handgrad.training.loop import Record
 from handgrad.training.metrics import recalls
 from handgrad.training.optimizers import Adam, AdamW
-from handgrad.training.rates import suitable_rate
 
 WARNING = "warning: "
 BY_CHANCE = 0.1  # of the rows held out: coarse measurements repeat a few
@@ -26,7 +26,6 @@ FEW = 30  # test examples from which an accuracy is worth something: the standar
 MOST = 0.75  # of the examples: a class that has more leaves the others rare
 STILL = 0.98  # of the loss of guessing, or of that at the start: above it, nothing has been learnt
 FAR = 2.0  # times the loss at the start
-NEAR = 3.0  # times the usual learning rate, or a part of it
 LEARNT = 0.75  # of the training set, before anything can be said to be learnt too well
 GAP = 0.1  # between the accuracies of training and test set; on the digits it is at most 0.03
 SMALL_GAP, RISE = 0.05, 1.1  # the gap that counts once the test loss exceeds RISE times its minimum
@@ -43,7 +42,9 @@ def warnings_before(job: Job) -> Iterator[str]:
     yield from symptoms.of_inputs(job.data)
     layers = layer_health(job.network, job.fresh().parameters, some_examples(job.examples))
     adaptive = isinstance(job.config.training.recurrence, Adam | AdamW)
-    yield from symptoms.at_first(job.network, layers, job.config.network.init, adaptive)
+    smaller = "he_normal" if job.config.network.init == "normal" else "glorot_uniform"
+    flags = advice.instead(job, "init", smaller), advice.instead(job, "activation", "relu")
+    yield from symptoms.at_first(job.network, layers, *flags, adaptive)
 
 
 def warnings_after(
@@ -61,18 +62,22 @@ def warnings_after(
         What :func:`warnings_before` said.
     """
     evaluations = [record for record in history if record.kind == "evaluation"]
-    some = some_examples(job.examples)
-    inside = list(symptoms.at_last(job.network, layer_health(job.network, job.state.parameters, some), len(some)))
+    some, lower = some_examples(job.examples), advice.lower(job)
+    inside = list(
+        symptoms.at_last(job.network, layer_health(job.network, job.state.parameters, some), len(some), lower)
+    )
     yield from inside
     # Where inputs are hardly seen, or nearly all labels are one, rows that look alike tell nothing about labels.
-    asked = _near_chance(summary, len(job.data.y_test)) and not any(symptoms.of_inputs(job.data))
+    told = [*warnings_of(job.data), *symptoms.of_inputs(job.data)]
+    asked = _near_chance(summary, len(job.data.y_test)) and not any(one.startswith(SCALES) for one in told)
     labels = list(symptoms.of_labels(job.data)) if asked else []
     yield from labels
-    advice = "" if before or inside or labels else f"; {_another_rate(job)}"
+    remedy = "" if before or inside or labels else f"; {advice.for_no_progress(job)}"
     if not labels:  # which would explain the rest
-        yield from _useless(job.config, summary, advice)
+        yield from _useless(job.config, summary, remedy)
         yield from _overfitting(job.data, summary, evaluations)
-    yield from _loss(job, evaluations, advice)
+    yield from _loss(job, evaluations, remedy)
+    yield from _halved(job, summary)
     yield from _repeated(job.config, job.data, job.digests)
 
 
@@ -106,46 +111,50 @@ def _near_chance(summary: Mapping[str, Any], count: int) -> bool:
     return share <= MOST and bool(summary["test_accuracy"] <= share + 3 * sqrt(share * (1 - share) / count))
 
 
-def _useless(config: TrainConfig, summary: Mapping[str, Any], advice: str) -> Iterator[str]:
+def _useless(config: TrainConfig, summary: Mapping[str, Any], remedy: str) -> Iterator[str]:
     """Say so if a training was of no use, and what to try if nothing else explains it."""
     accuracy, share, name = (summary[key] for key in ("test_accuracy", "largest_class_share", "largest_class"))
     if config.data.class_weight is not None:  # rare classes are worth some accuracy
         mean, chance = float(np.nanmean(list(summary["test_recall"].values()))), 1 / len(summary["test_recall"])
         if mean <= chance:
-            yield f"a recall of {mean:.1%} in the mean of the classes is no better than guessing{advice}"
+            yield f"a recall of {mean:.1%} in the mean of the classes is no better than guessing{remedy}"
     elif accuracy <= share:
         rare = ", or --class-weight balanced" if share > MOST else ""
         yield (
             f"a test accuracy of {accuracy:.1%} is no better than always guessing {name!r} ({share:.1%})"
-            f"{advice and advice + rare}"
+            f"{remedy and remedy + rare}"
         )
 
 
-def _loss(job: Job, evaluations: Sequence[Record], advice: str) -> Iterator[str]:
+def _loss(job: Job, evaluations: Sequence[Record], remedy: str) -> Iterator[str]:
     """Say so if the loss of the training set rose, or hardly moved."""
+    if evaluations[0].step:  # the beginning of the history has been lost
+        return
     losses = [record.figures["train_loss"] for record in evaluations]
     first, last = losses[0], losses[-1]
     if last > first:
         later = min(losses[len(losses) // 2 :][1:] or [last])
         far = ", far beyond its start, and stays there" if later > FAR * first else ""
-        yield f"the training loss rose from {first:.4g} to {last:.4g}{far}; lower --lr"
+        yield f"the training loss rose from {first:.4g} to {last:.4g}{far}; {advice.lower(job)}"
         return
     guessed = _guessing(job)
     if last >= STILL * first:
-        yield f"the training loss hardly moves: {first:.4g} at the start, {last:.4g} at the end{advice}"
+        yield f"the training loss hardly moves: {first:.4g} at the start, {last:.4g} at the end{remedy}"
     elif last >= STILL * guessed > 0:
         yield (
             f"the training loss of {last:.4g} at the end is no better than that of guessing by the shares of the "
-            f"classes ({guessed:.4g}){advice}"
+            f"classes ({guessed:.4g}){remedy}"
         )
 
 
-def _another_rate(job: Job) -> str:
-    """Say what to try: a rate nearer to the usual one, if it is far from it."""
-    usual = suitable_rate(job.network, job.config.training.recurrence, job.config.network.init)
-    if job.learning_rate * NEAR < usual:
-        return f"raise --lr, to {usual:g} for example"
-    return f"lower --lr, to {usual:g} for example" if job.learning_rate > NEAR * usual else "try more --epochs"
+def _halved(job: Job, summary: Mapping[str, Any]) -> Iterator[str]:
+    """Say so if the training came to its end with less than its learning rate."""
+    if times := summary.get("learning_rate_halved"):
+        rate = job.learning_rate * 0.5**times
+        yield (
+            f"the training diverged {times} time{'s' * (times > 1)}, and ended with a learning rate of {rate:g} "
+            f"instead of {job.learning_rate:g}; begin with --lr {rate:g}"
+        )
 
 
 def _guessing(job: Job) -> float:

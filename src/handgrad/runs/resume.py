@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from handgrad.errors import RunError, SettingError
 from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint
 from handgrad.runs.config import TrainConfig, read_config
 from handgrad.runs.folder import CONFIG_FILE
+from handgrad.runs.loading import divergence_of
 from handgrad.training.schedules import OPEN_ENDED
 from handgrad.training.settings import Engine as EngineName
 
@@ -29,8 +31,10 @@ def continued(config: TrainConfig, run: Path, tell: Callable[[str], None]) -> tu
     Raises
     ------
     RunError, SettingError
-        If there is no whole checkpoint, or the number of epochs cannot be changed.
+        If there is no whole checkpoint, the training has diverged, or the number of epochs cannot be changed.
     """
+    if end := divergence_of(run):
+        raise RunError(f"{run} has diverged, and would do so again: {end.found}", "another training", end.remedy)
     epochs, before = config.training.epochs, read_config(run / CONFIG_FILE).get("epochs", 0)
     schedule = config.training.schedule
     if epochs < before:
@@ -51,13 +55,21 @@ def continued(config: TrainConfig, run: Path, tell: Callable[[str], None]) -> tu
 
 
 def compare(run: Path, before: Origin, now: Origin, tell: Callable[[str], None]) -> None:
-    """Refuse to continue with data that are not those of the beginning; say so if handgrad has another version.
+    """Refuse to continue with other data or settings than at the beginning; say so if handgrad has another version.
 
     Raises
     ------
     RunError
-        If the data differ.
+        If data or settings differ.
     """
+    earlier, settings = json.loads(before.settings), json.loads(now.settings)
+    if others := [name for name in {**earlier, **settings} if earlier.get(name) != settings.get(name)]:
+        found, begun = _listed(settings, others), _listed(earlier, others)
+        raise RunError(
+            f"{run / CONFIG_FILE} has {found}, and the run was begun with {begun}",
+            "the settings of the beginning",
+            f"write them back, or train a new run with --config {run / CONFIG_FILE}",
+        )
     if before.data != now.data:
         raise RunError(
             f"the data are not those with which {run} was begun",
@@ -69,3 +81,8 @@ def compare(run: Path, before: Origin, now: Origin, tell: Callable[[str], None])
             f"{run} was begun with handgrad {before.version}, and this is {now.version}: "
             "the weights may differ from those of a training without interruption"
         )
+
+
+def _listed(settings: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Write some of the settings in a message."""
+    return ", ".join(f"{name} = {settings[name]}" if name in settings else f"no {name}" for name in names)

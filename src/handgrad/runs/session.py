@@ -49,6 +49,11 @@ class Session:
     def __post_init__(self) -> None:
         self.attempts = Attempts(self.tell)
 
+    @property
+    def rate(self) -> float:
+        """The learning rate in use: what the halvings have left of it."""
+        return self.job.learning_rate * 0.5**self.halvings
+
     def records(self) -> Iterator[Record]:
         """Train, and yield the records. A request to stop ends it.
 
@@ -59,7 +64,7 @@ class Session:
         """
         job = self.job
         while True:
-            rate = job.learning_rate * 0.5**self.halvings
+            rate = self.rate
             settings = replace(job.config.training, learning_rate=rate)
             spans = train_in_spans(
                 job.network, job.state, job.examples, job.others, settings=settings, engine=job.engine

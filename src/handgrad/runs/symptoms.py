@@ -13,6 +13,7 @@ import numpy as np
 
 from handgrad.data import Dataset
 from handgrad.data.neighbours import agreement
+from handgrad.data.ranges import DISTINCT, NARROW, SCALES
 from handgrad.data.tables.labels import listed
 from handgrad.network import MLP
 from handgrad.training.health import BOUNDED, ROWS, LayerHealth
@@ -24,37 +25,46 @@ VANISHING = 0.05  # the gradient of the first hidden layer as a share of the las
 VANISHING_FOR_ADAM = 0.003  # which divides each gradient by its own size
 EXPLODING = 5.0
 LARGER_THAN_WEIGHTS = 1.0  # the gradient of a hidden layer: healthy trainings begin with up to 0.5
-NARROW = 0.01  # of the range 0..1: where all but the outermost 2 % of a column's values lie
-DISTINCT = 10  # values by which a column is one of measurements, and not of rare events
 CLEARLY = 0.2  # between two shares of rows that agree with their neighbours
 FEW = 50  # labels, from which chance can be told apart from a relation
 
 
-def at_first(network: MLP, layers: Sequence[LayerHealth], init: str, adaptive: bool) -> Iterator[str]:
+def at_first(
+    network: MLP, layers: Sequence[LayerHealth], smaller: str, rectified: str, adaptive: bool
+) -> Iterator[str]:
     """Say what is wrong with the layers before the first step.
 
     Parameters
     ----------
     network : MLP
     layers : sequence of LayerHealth
-    init : str
-        How the weights were drawn.
+    smaller, rectified : str
+        The flags for smaller weights, and for rectifiers.
     adaptive : bool
         Whether the optimizer divides each gradient by its size.
     """
-    smaller = "--init he_normal" if init == "normal" else "--init glorot_uniform"
     if found := [(layer.saturated or 0, number) for number, layer in enumerate(layers, start=1)]:
         share, number = max(found)
         if share > SATURATED_AT_FIRST:
             yield (
                 f"{share:.0%} of the outputs of layer {number} are saturated before the first step: there "
-                f"{network.activations[number - 1]} is nearly flat, so that little is learnt; try {smaller}"
+                f"{network.activations[number - 1]} is nearly flat and passes on next to no gradient; try {smaller}"
             )
-    yield from _gradients(layers, smaller, VANISHING_FOR_ADAM if adaptive else VANISHING)
+    yield from _gradients(layers, smaller, rectified, VANISHING_FOR_ADAM if adaptive else VANISHING)
 
 
-def at_last(network: MLP, layers: Sequence[LayerHealth], rows: int) -> Iterator[str]:
-    """Say what has become of the layers; ``rows`` is the number of examples they were measured on."""
+def at_last(network: MLP, layers: Sequence[LayerHealth], rows: int, lower: str) -> Iterator[str]:
+    """Say what has become of the layers.
+
+    Parameters
+    ----------
+    network : MLP
+    layers : sequence of LayerHealth
+    rows : int
+        The number of examples that they were measured on.
+    lower : str
+        Advises a lower learning rate.
+    """
     hidden = list(zip(network.activations, layers, strict=False))
     idle = {
         number: layer.idle or 0.0
@@ -64,7 +74,7 @@ def at_last(network: MLP, layers: Sequence[LayerHealth], rows: int) -> Iterator[
     if idle:
         yield (
             f"{_shares(idle, 'units')} never fire: for each of {rows} training examples, their activation is flat, so "
-            "that they no longer learn; lower --lr"
+            f"that they no longer learn; {lower}"
         )
     flat = {
         number: layer.saturated or 0.0
@@ -74,13 +84,13 @@ def at_last(network: MLP, layers: Sequence[LayerHealth], rows: int) -> Iterator[
     if flat:
         yield (
             f"{_shares(flat, 'outputs')} have become saturated: there the activation is nearly flat, and learning "
-            "stops; lower --lr"
+            f"stops; {lower}"
         )
 
 
 def of_inputs(data: Dataset) -> Iterator[str]:
-    """Say so if columns of a table lie in a tiny part of the range of the others."""
-    if data.image_shape is not None:
+    """Say so if columns of arrays lie in a tiny part of the range of the others; tables have a note of their own."""
+    if data.image_shape is not None or data.columns is not None:
         return
     step = max(1, len(data.X_train) // ROWS)
     some = data.X_train[::step]
@@ -90,13 +100,12 @@ def of_inputs(data: Dataset) -> Iterator[str]:
     narrow = [i for i in close if len(np.unique(inner[i])) >= DISTINCT]
     if not narrow:
         return
-    names = data.columns.titles if data.columns else tuple(f"column {i + 1}" for i in range(data.n_features))
     width = max(float(high[i] - low[i]) for i in narrow)
     whole = max(float(np.ptp(data.X_train[:, i])) for i in narrow)
     remedy = "correct or leave out those rows" if whole > 2 * NARROW else "give all columns the same range"
     why = "a few extreme values set their scale" if whole > 2 * NARROW else "they were taken as they are"
     yield (
-        f"the inputs are on very different scales: 98% of the values of {listed([names[i] for i in narrow])} lie "
+        f"{SCALES}: 98% of the values of {listed([f'column {i + 1}' for i in narrow])} lie "
         f"within {width:.1g} of the range 0..1, because {why}, so that the network hardly sees them; {remedy}"
     )
 
@@ -107,12 +116,13 @@ def of_labels(data: Dataset) -> Iterator[str]:
     if len(y) < FEW:
         return
     found = agreement(X, y)
-    for shift, where in ((1, "after"), (-1, "before")):
+    for shift, where, way in ((1, "after", "up"), (-1, "before", "down")):
         moved = agreement(X, y, shift=shift)
         if moved.share > found.share + CLEARLY and not moved.by_chance:
             yield (
                 f"the labels look shifted by one row: {moved.share:.0%} of the rows agree with the most similar row if "
-                f"each takes the label of the row {where} it, and only {found.share:.0%} as they are; shift the labels"
+                f"each takes the label of the row {where} it, and only {found.share:.0%} as they are; move all labels "
+                f"{way} by one row"
             )
             return
     if not found.by_chance:
@@ -140,7 +150,7 @@ def _shares(found: Mapping[int, float], what: str) -> str:
     return f"{min(found.values()):.0%} or more of the {what} of the layers {listed([str(number) for number in found])}"
 
 
-def _gradients(layers: Sequence[LayerHealth], smaller: str, vanishing: float) -> Iterator[str]:
+def _gradients(layers: Sequence[LayerHealth], smaller: str, rectified: str, vanishing: float) -> Iterator[str]:
     """Compare the gradients of the hidden layers with each other and with the weights; the output's follows the loss.
 
     A layer of few inputs has a small gradient because it has few weights. So both the norm and the mean square are
@@ -156,7 +166,7 @@ def _gradients(layers: Sequence[LayerHealth], smaller: str, vanishing: float) ->
         times = f"{1 / max(ratios):,.0f} times" if max(ratios) else "infinitely"
         yield (
             f"the gradients vanish: before the first step, that of layer 1 is {times} smaller than that of layer "
-            f"{count}, so that the first layers hardly learn; try --activation relu"
+            f"{count}, so that the first layers hardly learn; try {rectified}"
         )
     elif min(ratios) > EXPLODING or relative[largest] > LARGER_THAN_WEIGHTS:
         yield (

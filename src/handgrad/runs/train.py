@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple, cast
@@ -104,11 +104,19 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
         history = History(run, checkpoint.history if checkpoint else 0)
         if history.cut:
             tell(f"{history.path}: the last line was incomplete and has been removed")
+        if history.short:
+            tell(
+                f"warning: {history.path} has lost records of the {job.state.step:,} steps before; the weights are not "
+                "affected, but curves and warnings lack them: put the file back from a copy if there is one"
+            )
         if job.state.step < job.steps:
+            (run / folder.SUMMARY_FILE).unlink(missing_ok=True)  # it tells of less than the checkpoints that will come
             tell(f"continuing {run} after step {job.state.step:,} of {job.steps:,}")
         else:
             tell(f"{run} has all of its {config.training.epochs} epochs; only its end is repeated")
-        return _trained(Session(job, run, history, tell, job.halvings), read_history(history.path), show, began)
+        return _trained(
+            Session(job, run, history, tell, job.halvings), read_history(history.path), show, began - job.state.seconds
+        )
 
 
 def _trained(session: Session, records: list[Record], show: Show, began: float) -> Finished:
@@ -117,15 +125,14 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
     attempts(folder.ROWS_FILE, lambda: write_digests(run / folder.ROWS_FILE, job.digests))
     sizes = "-".join(map(str, job.network.layer_sizes))
     warnings = _told(warnings_before(job), session.tell)
-    with session.history, requests.collected():
+    with session.history, requests.collected(), _saying_how_to_go_on(run):
         try:
             records += show(session.records(), job.steps, f"{job.data.name} {sizes}")
         except DivergenceError as error:
-            raise explained(job, error) from error
-        except KeyboardInterrupt:
-            if has_checkpoint(run):
-                raise KeyboardInterrupt(f"continue with `handgrad train --resume {run}`") from None
-            raise KeyboardInterrupt("no step was finished, so there are no weights to keep") from None
+            told = explained(job, error, session.rate)
+            end = {"dataset": job.data.name, "diverged": told.found, "remedy": told.remedy}
+            attempts(folder.SUMMARY_FILE, lambda: folder.write_summary(run, end))
+            raise told from error
         requests.patient = False  # there is nothing more to wait for
         stopped = bool(requests.arrived)
         last = job.evaluation() if stopped else records[-1]  # training yields at least the final evaluation
@@ -147,7 +154,8 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
             _stop(requests, f"after step {last.step:,} of {job.steps:,}", run)
     for note in notes(job.data):
         session.tell(note)
-    draw_pictures(run, model, job.data, records, predicted, attempts)
+    with _saying_how_to_go_on(run):
+        draw_pictures(run, model, job.data, records, predicted, attempts)
     attempts.again()
     return Finished(run, summary, tuple(attempts.missing))
 
@@ -158,6 +166,23 @@ def _told(warnings: Iterable[str], tell: Tell) -> list[str]:
     for warning in found:
         tell(f"{WARNING}{warning}")
     return found
+
+
+@contextmanager
+def _saying_how_to_go_on(run: Path) -> Iterator[None]:
+    """Let a KeyboardInterrupt say what is kept of a run, and what to do, unless it does so already."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if stop.args:
+            raise
+        if (run / folder.SUMMARY_FILE).is_file():
+            said = f"only pictures are missing; `handgrad train --resume {run}` draws them"
+        elif has_checkpoint(run):
+            said = f"continue with `handgrad train --resume {run}`"
+        else:
+            said = "no step was finished, so there are no weights to keep"
+        raise KeyboardInterrupt(said) from None
 
 
 def _stop(requests: Requests, when: str, run: Path) -> None:

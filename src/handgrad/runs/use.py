@@ -23,7 +23,7 @@ from handgrad.data.tables.formats import is_table, kind_of
 from handgrad.data.tables.model_rows import Rows, read_table_rows
 from handgrad.errors import DataError
 from handgrad.model.model import Model
-from handgrad.runs.folder import load_run
+from handgrad.runs.loading import load_run
 
 Tell = Callable[[str], None]
 

@@ -13,7 +13,7 @@ from handgrad.errors import RunError
 from handgrad.runs.comparison import Difference, compare_runs
 from handgrad.runs.config import RunSettings, TrainConfig
 from handgrad.runs.environment import read_environment
-from handgrad.runs.folder import load_run
+from handgrad.runs.loading import load_run
 from handgrad.runs.train import Show, train_run
 from handgrad.training.settings import Engine as EngineName
 
@@ -61,7 +61,10 @@ def verify(run: Path, config: TrainConfig, data: Dataset, show: Show, tell: Call
                 )
             return show(*arguments)  # type: ignore[arg-type]
 
-        train_run(replace(config, training=training, run=here), data, cast(Show, checked), tell)
+        try:
+            train_run(replace(config, training=training, run=here), data, cast(Show, checked), tell)
+        except KeyboardInterrupt:  # which would name the folder that is about to be removed
+            raise KeyboardInterrupt(f"{run} is as it was, and has not been verified") from None
         found = [one for one in compare_runs(run, again) if not one.what.startswith("setting ")]
         now = read_environment(again)
     if not found:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 MAX_WORDS = 100  # more different words in a column are names or free text, not categories
 _FEW = 20  # words, or words and numbers, that may be categories in a short table too
-_FAR = 1000
 _MANY_ROWS = 50
 
 
@@ -197,21 +196,6 @@ def _in_pandas(frame: Frame, name: str) -> str:
         return ""
     split = f"t.join(t.pop({name!r}).str.split(expand=True)).to_csv('new.csv', index=False)"
     return f", in pandas with t = pd.read_csv({frame.path.name!r}); {split}"
-
-
-def far_apart(X: NDArray[np.float64], columns: Columns) -> tuple[str, ...]:
-    """Note columns in which a few values lie so far from the others that these are one number after scaling."""
-    some = X[:: 1 + len(X) // 1000]  # enough for quantiles
-    low, high = np.quantile(some, (0.1, 0.9), axis=0)
-    names = [column.name for column in columns.features for _ in column.words or ("",)]
-    notes = []
-    for place in np.flatnonzero((high > low) & (np.ptp(X, axis=0) > _FAR * (high - low))):
-        least, most = X[:, place].min(), X[:, place].max()
-        notes.append(
-            f"{called(names[place], columns.named)} has nearly all values in a thousandth of its range, which is "
-            f"{least:g} to {most:g}; check the others"
-        )
-    return tuple(notes)
 
 
 def leaks(X: NDArray[np.float64], columns: Columns, y: NDArray[np.int64]) -> tuple[str, ...]:

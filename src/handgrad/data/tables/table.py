@@ -16,7 +16,8 @@ from handgrad.data.features import Columns
 from handgrad.data.ranges import PIXELS
 from handgrad.data.settings import Missing, TableOptions
 from handgrad.data.splits import HeldOut, split_note
-from handgrad.data.tables.columns import far_apart, fit_columns, leaks
+from handgrad.data.tables.columns import fit_columns, leaks
+from handgrad.data.tables.extremes import far_apart
 from handgrad.data.tables.formats import read_frame
 from handgrad.data.tables.guesses import find_label
 from handgrad.data.tables.label_forms import in_one_form
@@ -140,7 +141,8 @@ def table_dataset(
     X, y = X[whole], y[whole]
     warnings = (*alike(class_names), *(leaks(X, columns, y) if fitted is None else ()))
     train, validation, test = _split(y, frame, None if given is None else given[whole], held_out)
-    scaling, image_shape, seen = _scaling(X, train, columns, frame) if fitted is None else (fitted.scaling, None, ())
+    kept = frame if whole.all() else frame.only(whole)
+    scaling, image_shape, seen = _scaling(X, train, columns, kept) if fitted is None else (fitted.scaling, None, ())
     third = scaling.apply(X[validation]) if len(validation) else None
     return Dataset(
         name, scaling.apply(X[train]), y[train], scaling.apply(X[test]), y[test], class_names, image_shape, scaling,
@@ -228,7 +230,7 @@ def _scaling(
             f"{path}: every feature is constant in the training set", "features that differ", "check the columns"
         )
     note = () if not constant.any() else (_constant(columns, constant),)
-    return scaling, None, (*note, *far_apart(X[train], columns))
+    return scaling, None, (*note, *far_apart(X, train, columns, frame))
 
 
 def _constant(columns: Columns, constant: NDArray[np.bool_]) -> str:
