@@ -9,12 +9,14 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad import files
 from handgrad.data import DataSettings, load_sets, read_part
 from handgrad.data.digests import row_digests
 from handgrad.data.published.download import Progress
 from handgrad.data.sets import Part, test_part
 from handgrad.errors import DataError, RunError
-from handgrad.runs.config import data_settings
+from handgrad.reporting.text import figure
+from handgrad.runs.config import data_settings, of_run
 from handgrad.runs.folder import load_run, training_rows
 from handgrad.runs.places import is_path, resolved
 from handgrad.training.engines.choice import make_engine
@@ -69,7 +71,8 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
         If the run or the data cannot be read, or do not match.
     """
     model, _, config = load_run(run, tell)
-    settings = data_settings(resolved(config, run), model.dataset)
+    with of_run(run):
+        settings = data_settings(resolved(config, run), model.dataset)
     if data is None and (settings.test or settings.data) == "-":
         raise RunError(
             f"the test set of {run} came from the standard input", "data to evaluate on", "name a file with --data"
@@ -94,7 +97,7 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
     rows = [
         (f"{kind}accuracy", f"{accuracy:.2%}"),
         ("largest class", f"{counts[largest] / len(part.y):.2%} ({model.class_names[largest]})"),
-        (f"{kind}loss", f"{loss:.4f}"),
+        (f"{kind}loss", figure(loss)),
         ("examples", f"{len(part.y):,}"),
     ]
     seen = _seen(run, part)
@@ -112,7 +115,7 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
 def _refuse_absent(run: Path, settings: DataSettings, data: str | None) -> None:
     """Refuse to evaluate on the data of a run if they are no longer where they were."""
     asked = settings.test or settings.data
-    if data is None and is_path(asked) and not Path(asked).expanduser().exists():
+    if data is None and is_path(asked) and not files.exists(files.expanded(asked)):
         raise DataError(
             f"the data of {run} were in {asked}, which is not there", "data to evaluate on", "name them with --data"
         )

@@ -84,7 +84,11 @@ def overview(
 
 
 def _is_run(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in RUN_FILES)
+    """Say whether a folder is a run; one that cannot be looked into may be."""
+    try:
+        return any((folder / name).is_file() for name in RUN_FILES)
+    except OSError:
+        return True
 
 
 def _described(run: Path) -> Overview:
@@ -98,7 +102,7 @@ def _described(run: Path) -> Overview:
         if has_checkpoint(run) or (run / MODEL_FILE).is_file():  # otherwise it was killed before there was anything
             model, summary, _ = load_run(run)
             sizes, ended = model.network.layer_sizes, bool(summary) and "stopped" not in summary
-    except HandgradError:
+    except (HandgradError, OSError):
         return Overview(str(run), "running" if running else "broken")
     last = evaluations[-1] if evaluations else Record("evaluation", 0, 0, 0.0, 0.0)
     scores = _scores(evaluations)

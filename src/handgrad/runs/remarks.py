@@ -123,7 +123,7 @@ def _useless(config: TrainConfig, summary: Mapping[str, Any], advice: str) -> It
 
 def _loss(job: Job, evaluations: Sequence[Record], advice: str) -> Iterator[str]:
     """Say so if the loss of the training set rose, or hardly moved."""
-    losses = [record.figures["train_loss"] for record in evaluations]
+    losses = [record.figures["train_loss"] for record in evaluations if "train_loss" in record.figures]
     first, last = losses[0], losses[-1]
     if last > first:
         later = min(losses[len(losses) // 2 :][1:] or [last])
@@ -135,8 +135,8 @@ def _loss(job: Job, evaluations: Sequence[Record], advice: str) -> Iterator[str]
         yield f"the training loss hardly moves: {first:.4g} at the start, {last:.4g} at the end{advice}"
     elif last >= STILL * guessed > 0:
         yield (
-            f"the training loss of {last:.4g} at the end is no better than that of guessing by the shares of the "
-            f"classes ({guessed:.4g}){advice}"
+            f"the training loss of {last:.4g} at the end is {'hardly' if last < guessed else 'no'} better than that of "
+            f"guessing by the shares of the classes ({guessed:.4g}){advice}"
         )
 
 

@@ -9,8 +9,7 @@ from typing import cast
 
 from handgrad.errors import RunError, SettingError
 from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint
-from handgrad.runs.config import TrainConfig, read_config
-from handgrad.runs.folder import CONFIG_FILE
+from handgrad.runs.config import TrainConfig, run_settings
 from handgrad.training.schedules import OPEN_ENDED
 from handgrad.training.settings import Engine as EngineName
 
@@ -31,7 +30,7 @@ def continued(config: TrainConfig, run: Path, tell: Callable[[str], None]) -> tu
     RunError, SettingError
         If there is no whole checkpoint, or the number of epochs cannot be changed.
     """
-    epochs, before = config.training.epochs, read_config(run / CONFIG_FILE).get("epochs", 0)
+    epochs, before = config.training.epochs, run_settings(run).get("epochs", 0)
     schedule = config.training.schedule
     if epochs < before:
         raise SettingError(f"--epochs is {epochs}; the run has {before}", f"at least {before}", "leave it out")
