@@ -173,4 +173,7 @@ def test_a_limit_that_is_no_number_is_refused(
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
         assert main(["data", "info", str(tmp_path / name)]) == 2
-        assert "expected a whole number of at least 1. Correct that variable, or unset it." in capsys.readouterr().err
+        assert (
+            "expected a whole number of at least 1, in at most 19 digits. Correct that variable"
+            in capsys.readouterr().err
+        )

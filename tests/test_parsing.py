@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from handgrad.cli import main
 from handgrad.parsing import parse_json, parse_toml
 
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
 VALUES = st.recursive(
-    st.booleans() | st.integers(-(2**60), 2**60) | st.floats(-1e9, 1e9) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1), inner, max_size=3),
+    st.booleans() | st.integers(-(2**60), 2**60) | st.floats(-1e9, 1e9) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=10,
 )
 
 
-@given(st.dictionaries(st.text(min_size=1), VALUES))
+@given(st.dictionaries(TEXTS, VALUES))
 def test_what_was_written_is_read(content: dict[str, object]) -> None:
     """Nothing valid is refused."""
     assert parse_json(json.dumps(content)) == content
@@ -46,6 +47,9 @@ HOSTILE = {
     "inline table": "b = {" + ".".join("a" * 50_000) + " = 1}",
     "long word": "a" * 1_000_000,
     "long string": 'a = "' + "x." * 500_000,
+    "NUL": 'run = "a\\u0000b"',
+    "NUL in a list": 'drop = ["a", "b\\u0000"]',
+    "NUL in a name": '"a\\u0000" = 1',
 }
 
 

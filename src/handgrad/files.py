@@ -73,6 +73,33 @@ def _no_file(path: Path) -> DataError:
     return DataError(found, "a readable file", "check the path")
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Write the folder of a user for ``~``; where there is no such user, a path stays as it is.
+
+    Examples
+    --------
+    >>> str(expanded("~nobody-of-this-name/a.csv"))
+    '~nobody-of-this-name/a.csv'
+    """
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's own raises RuntimeError
+
+
+def exists(path: Path) -> bool:
+    """Say whether there is something at a path; nothing is at one that the system does not accept.
+
+    Examples
+    --------
+    >>> exists(Path("n" * 5000))
+    False
+    """
+    try:
+        return path.exists()
+    except PermissionError:
+        return True  # perhaps: whoever opens it is told what is wrong
+    except (OSError, ValueError):
+        return False
+
+
 def as_text(path: str | os.PathLike[str]) -> str:
     r"""Write a path in characters that UTF-8 has: the bytes of a name that is not UTF-8 become escapes.
 

@@ -42,7 +42,9 @@ def most(what: str, usual: int) -> int:
         return usual
     if not (text.isascii() and text.isdecimal() and 0 < len(text) < 20 and int(text)):
         raise DataError(
-            f"{variable(what)} is {text[:40]!r}", "a whole number of at least 1", "correct that variable, or unset it"
+            f"{variable(what)} is {text[:40]!r}",
+            "a whole number of at least 1, in at most 19 digits",
+            "correct that variable, or unset it",
         )
     return int(text)
 

@@ -38,7 +38,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Parse TOML whose tables are not nested without end.
+    """Parse TOML whose tables are not nested without end, and without the character NUL, which no path can have.
 
     Raises
     ------
@@ -53,13 +53,41 @@ def parse_toml(text: str) -> dict[str, Any]:
     if _NESTED.search(text):
         raise ValueError(f"a name of more than {DEEPEST} parts")
     try:
-        return tomllib.loads(text)
+        found = tomllib.loads(text)
+        if _has_nul(found):
+            raise tomllib.TOMLDecodeError("a text with the character NUL, which no name has")
+        return found
     except tomllib.TOMLDecodeError:
         raise
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except ValueError as error:
         raise ValueError("a number of too many digits") from error
+
+
+def _has_nul(value: Any) -> bool:
+    """Say whether a text in a value from TOML has the character NUL."""
+    if isinstance(value, dict):
+        return any(map(_has_nul, (*value, *value.values())))
+    if isinstance(value, list):
+        return any(map(_has_nul, value))
+    return isinstance(value, str) and "\0" in value
+
+
+def kind_of(hint: Any) -> str:
+    """Name the type of a setting.
+
+    Examples
+    --------
+    >>> kind_of(float | str | None), kind_of(tuple[int, ...]), kind_of(bool)
+    ('a number or a text', 'a list in which each is a whole number', 'true or false')
+    """
+    origin, names = get_origin(hint), {int: "a whole number", float: "a number", bool: "true or false"}
+    if origin in (Union, UnionType):
+        return " or ".join(kind_of(one) for one in get_args(hint) if one is not NoneType)
+    if origin is tuple:
+        return f"a list in which each is {kind_of(get_args(hint)[0])}"
+    return names.get(hint, "a text")
 
 
 def fits(value: Any, hint: Any) -> bool:

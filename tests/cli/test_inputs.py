@@ -82,6 +82,20 @@ def test_a_closed_standard_input_is_said(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode, and there are no such pipes")
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("train --run -", "--run without a value; expected one after it, which does not begin with a hyphen. Write ./"),
+        ("train --run --x", "--run without a value; expected one"),
+        ("runs -", "`handgrad runs -`; expected a path. See `handgrad runs --help`."),
+    ],
+)
+def test_a_hyphen_is_said_to_be_no_value(words: str, wanted: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Where the standard input has no use, and where a flag needs a value."""
+    assert main(words.split()) == 2
+    assert capfd.readouterr().err.startswith(f"handgrad: {wanted}")
+
+
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_name_that_is_not_utf_8_is_written_with_escapes(ending: str, tmp_path: Path) -> None:
     """In every kind of table of predictions."""

@@ -15,6 +15,7 @@ from PIL import Image
 from sampling import sampled
 
 from handgrad.cli import main
+from handgrad.cli.process import guarded
 
 QUICK = "train --epochs 3 --hidden 8 --run run"
 ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the shell and /dev/full are Linux's")
@@ -165,6 +166,17 @@ def test_letters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
     assert shown.returncode == 0
     assert "F?rber" in shown.stdout
     assert "Färber" in shell("HANDGRAD evaluate run", tmp_path, PYTHONUTF8="1").stdout
+
+
+def without_memory() -> int:
+    """Fail with words that have control characters, such as the name of a folder may have."""
+    raise MemoryError("a\x1b[2J\nb")
+
+
+def test_the_last_words_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever is in them, a terminal obeys none of it."""
+    assert guarded(without_memory) == 2
+    assert capsys.readouterr().err.startswith("handgrad: there is not enough memory (a\\x1b[2J\\nb).")
 
 
 @ON_LINUX

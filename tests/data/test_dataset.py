@@ -56,9 +56,19 @@ def test_parts_that_do_not_fit_are_refused(refused, changes, piece):
         build(**changes)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "piece"),
+    [(1.0, 0.0, "minimum is above its maximum"), (-1.7e308, 1.7e308, "numbers from -1.7e+308 to 1.7e+308")],
+)
+def test_a_scaling_needs_a_range(refused, low, high, piece):
+    """Bounds may be in the wrong order, or so far apart that their difference is no number."""
+    with refused(DataError, piece):
+        Scaling((0.0, low), (1.0, high))
+
+
 def test_one_class_is_no_data_set(refused):
     """A network cannot tell one class from itself."""
-    with refused(DataError, "1 class names"):
+    with refused(DataError, "a single class, 'a'; expected 2 to"):
         build(class_names=("a",), y_train=y * 0, y_test=y * 0)
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from handgrad.data import load_data
 from handgrad.errors import DataError, RunError, ShapeError
 from handgrad.network import MLP
-from handgrad.reporting import draw_confusion, draw_curves, draw_first_layer
+from handgrad.reporting import draw_confusion, draw_curves, draw_first_layer, draw_gradients
 from handgrad.reporting.charts import BLUE, COLOURS, MAX_NUMBERS, VERMILLION, _apart, new_picture
 from handgrad.training import Examples, Record, TrainingSettings, TrainingState, confusion_counts, train
 
@@ -151,6 +151,18 @@ def test_curves_of_any_history(tmp_path, losses):
     assert count(pixels(tmp_path / "c.png"), BLUE) > 50
 
 
+@pytest.mark.parametrize("losses", [[1.0, 1e298], [1e-300, 1.0], [1e-300, 1e298], [-1e300, 1e300]])
+def test_curves_of_numbers_that_no_scale_has_room_for(tmp_path, losses):
+    """They are drawn at the edge, without a warning; a label has the number itself, in few digits."""
+    history = [
+        Record("evaluation", i, i, 0.1, 0.0, {"train_loss": loss, "test_accuracy": loss, "gradient_norm_1": abs(loss)})
+        for i, loss in enumerate(losses)
+    ]
+    draw_curves(history, tmp_path / "curves.png", "huge")
+    draw_gradients(history, tmp_path / "gradients.png", "huge")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_curves_ignore_batches(tmp_path):
     """Only evaluations are drawn; batch records in between are ignored."""
     history = evaluations(2.3, 0.5)
@@ -198,13 +210,14 @@ def test_tiles_choose_the_largest(tmp_path):
         ((64, 1), (8, 8), 0.0),
         ((800, 7), (20, 40), 1.0),
         ((3, 5), (3, 1), 1e30),
+        ((64, 3), (8, 8), 1e300),
         ((13, 40), None, 1e30),
         ((1, 1), None, 0.0),
     ],
 )
 def test_any_weights(tmp_path, shape, image_shape, scale):
     """Any number of units, any shape of images or none, and weights of any size are drawn."""
-    W = (scale * np.random.default_rng(0).normal(size=shape)).astype(np.float32)
+    W = (scale * np.random.default_rng(0).normal(size=shape)).astype(np.float32 if scale < 1e38 else np.float64)
     draw_first_layer(W, image_shape, tmp_path / "t.png", "toy")
     pixels(tmp_path / "t.png")
 

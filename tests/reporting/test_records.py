@@ -73,6 +73,7 @@ def test_required_must_be_finite(refused):
         (GOOD.replace('"step": 3', '"step": 3.0'), "step is 3.0"),
         (GOOD.replace('"step": 3', '"step": true'), "step is True"),
         (GOOD.replace('"step": 3', '"step": -3'), "step is -3"),
+        (GOOD.replace('"step": 3', f'"step": {10**30}'), "step is 1000"),
         (GOOD.replace("0.1", "NaN"), "learning_rate is nan"),
         (GOOD.replace("0.1", "1e999"), "learning_rate is inf"),
         (GOOD.replace("0.1", "1" * 400), "learning_rate is 111"),
@@ -92,6 +93,17 @@ def test_garbage_is_named_by_its_line(tmp_path, refused, line, piece):
         read_history(path)
     path.write_text(f"{GOOD}\n{line}", encoding="latin-1")
     assert len(read_history(path)) == 1
+
+
+def test_a_line_without_end_is_refused(tmp_path, refused, monkeypatch):
+    """It is not read whole; and a file as a whole has a limit, which the environment changes."""
+    path = tmp_path / "history.jsonl"
+    path.write_text(f"{GOOD}\n{' ' * 2**21}")
+    with refused(RunError, "line 2"):
+        read_history(path)
+    monkeypatch.setenv("HANDGRAD_MAX_BYTES", "1000")
+    with refused(RunError, "HANDGRAD_MAX_BYTES"):
+        read_history(path)
 
 
 def test_no_such_file(tmp_path, refused):

@@ -57,6 +57,19 @@ def test_it_goes_on_from_a_length(tmp_path: Path) -> None:
     assert read_history(path) == [*RECORDS[:3], RECORDS[0]]
 
 
+def test_a_line_of_megabytes_is_cut_off(tmp_path: Path) -> None:
+    """However long what follows the last whole line is; what has no end is not read."""
+    path = tmp_path / HISTORY_FILE
+    write(tmp_path, RECORDS[:2])
+    with path.open("ab") as file:
+        file.truncate(path.stat().st_size + 3 * 2**20 + 7)
+    assert write(tmp_path, RECORDS[2:]).cut
+    assert read_history(path) == RECORDS
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    assert not write(tmp_path, []).cut
+
+
 def test_what_has_no_room_waits(tmp_path: Path) -> None:
     """A full disk takes part of a line at most; when there is room, the rest follows and nothing is lost or doubled."""
     resource = pytest.importorskip("resource", reason="no limits on files here")

@@ -1,5 +1,6 @@
 """One process at a time on the folder of a run."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -57,10 +58,26 @@ def test_a_killed_owner_is_succeeded(tmp_path: Path) -> None:
     assert f"is taken over from process {process.pid} on" in told[0]
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"process": "x"}', b"\xff" * 5000])
+UNREADABLE = [
+    *(b"", b"[]", b'{"process": "x"}', b"\xff" * 5000, b"[" * 1000),
+    *(b'{"process": %s, "machine": "m", "since": "s"}' % number for number in (b"Infinity", b"1e999", b"null")),
+]
+
+
+@pytest.mark.parametrize("content", UNREADABLE)
 def test_an_unreadable_name_does_no_harm(content: bytes, tmp_path: Path) -> None:
     """The lock itself is the system's; the file only names its owner."""
     (tmp_path / OWNER_FILE).write_bytes(content)
+    told: list[str] = []
+    with locked(tmp_path, told.append):
+        pass
+    assert told == [f"{tmp_path} is taken over from another process, which is gone"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_nobody_waits_for_a_pipe_in_its_place(tmp_path: Path) -> None:
+    """Nor is a name written to it."""
+    os.mkfifo(tmp_path / OWNER_FILE)
     told: list[str] = []
     with locked(tmp_path, told.append):
         pass

@@ -210,6 +210,14 @@ def test_a_restraint_is_not_answered_with_more_time() -> None:
     assert any("is no better than always guessing" in one and one.endswith("try without --l2") for one in sick.warnings)
 
 
+def test_rows_that_are_all_alike_are_called_so() -> None:
+    """And nothing is said of their labels, which follow nothing."""
+    alike = replace(DIGITS, X_train=np.ones_like(DIGITS.X_train), X_test=np.ones_like(DIGITS.X_test))
+    warnings = ended(alike, epochs=1).warnings
+    assert "all 1,438 rows of the training set have the same inputs" in warnings[0]
+    assert not any("shuffled" in warning for warning in warnings)
+
+
 @pytest.mark.slow
 def test_the_weights_of_the_exercise_are_a_lesson() -> None:
     """The main job learns the digits without a word; with weights from N(0, 1), it is warned and learns less."""

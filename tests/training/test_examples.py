@@ -20,6 +20,10 @@ FORMS: dict[str, tuple[Any, Any]] = {
     "frames": (FRAME.set_index("a", drop=False), pd.DataFrame({"y": Y})),
     "a frame of mixed types": (FRAME.astype({"a": object}), pd.Series(Y, dtype="Int64")),
     "truth values": (FRAME, pd.Series(Y == 1)),
+    "arrays of objects": (X.astype(object), Y.astype(object)),
+    "arrays of truth values": (X, Y == 1),
+    "arrays without a masked value": (np.ma.array(X), np.ma.array(Y)),
+    "a matrix": (X.view(np.matrix), Y),
     "tuples": (tuple(map(tuple, X.tolist())), tuple(Y.tolist())),
 }
 

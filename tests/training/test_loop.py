@@ -104,6 +104,21 @@ def test_looking_more_or_less_often_changes_no_bit(log_every: int | None, evalua
     np.testing.assert_array_equal(found, trained(**OPTIONS))
 
 
+def test_a_batch_has_all_examples_if_it_might_have_more() -> None:
+    """However many more: no number of examples is too large."""
+    np.testing.assert_array_equal(trained(batch_size=10**30, epochs=2), trained(batch_size=60, epochs=2))
+
+
+def test_two_trainings_cannot_have_one_state() -> None:
+    """The second one is told so, or the first, before a step is taken from elsewhere."""
+    settings = TrainingSettings(epochs=3)
+    state = TrainingState.start(NETWORK.initialise(), settings)
+    one, other = (train(NETWORK, state, Examples(*toy()), settings=settings) for _ in range(2))
+    with pytest.raises(SettingError, match="something else has changed"):
+        for _ in zip(one, other, strict=True):
+            pass
+
+
 @pytest.mark.parametrize("clip", [None, 0.05])
 @pytest.mark.parametrize("log_every", [2, 3, 100])
 def test_a_batch_record_tells_of_its_own_step(log_every: int, clip: float | None) -> None:

@@ -50,6 +50,21 @@ CASES: list[tuple[str, str, type[HandgradError], dict[str, Any], tuple[str, ...]
     ("test label too high", "cross_entropy", SettingError, {"others": {"test": Examples(X, Y + 1)}}, ("1 to 3",)),
     ("a second training set", "cross_entropy", SettingError, {"others": {"train": Examples(X, Y)}}, ("'train'",)),
     ("a set named batch", "cross_entropy", SettingError, {"others": {"batch": Examples(X, Y)}}, ("'batch'",)),
+    ("a list of sets", "cross_entropy", SettingError, {"others": [("test", 1)]}, ("evaluate_on of type list", "dict")),
+    ("a number for a name", "cross_entropy", SettingError, {"others": {1: Examples(X, Y)}}, ("a set named 1",)),
+    ("a set that is no Examples", "cross_entropy", SettingError, {"others": {"test": (X, Y)}}, ("tuple", "Examples")),
+    ("complex X", "cross_entropy", SettingError, {"X": X + 1j}, ("X with values that are not numbers (complex",)),
+    ("X of texts", "cross_entropy", SettingError, {"X": X.astype(str)}, ("X with values that are not numbers",)),
+    ("no X", "cross_entropy", SettingError, {"X": None}, ("X with values that are not numbers",)),
+    ("no y", "cross_entropy", SettingError, {"y": None}, ("y with values that are not numbers",)),
+    ("text weights", "cross_entropy", SettingError, {"weight": np.full(N, "1")}, ("weight with values that are not",)),
+    ("masked X", "cross_entropy", SettingError, {"X": np.ma.masked_greater(X, 1)}, ("X with masked values",)),
+    ("a matrix for y", "cross_entropy", ShapeError, {"y": Y.view(np.matrix)}, ("(1, 6)",)),
+    ("orders of lists", "cross_entropy", ShapeError, {"orders": [[0, 1]]}, ("an order of shape (2,)",)),
+    *(
+        (f"an order {order}", "cross_entropy", SettingError, {"orders": [order] * 30}, ("each example once",))
+        for order in ([0] * N, [-1, 0, 1, 2, 3, 4], [1, 2, 3, 4, 5, 6], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    ),
     ("a name of two words", "cross_entropy", SettingError, {"others": {"my_test": Examples(X, Y)}}, ("'my_test'",)),
     (
         "smoothing of numbers",
@@ -72,7 +87,7 @@ def test_what_does_not_fit_is_refused(
     with refused(kind, *pieces):
         examples = Examples(changes.get("X", X), changes.get("y", Y), changes.get("weight"))
         state, settings = TrainingState.start(parameters), changes.get("settings")
-        train(network, state, examples, changes.get("others"), settings=settings)
+        train(network, state, examples, changes.get("others"), settings=settings, orders=changes.get("orders"))
     np.testing.assert_array_equal(parameters.vector, before)
 
 

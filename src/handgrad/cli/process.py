@@ -51,7 +51,9 @@ def guarded(command: Callable[[], int]) -> int:
 
 def _say(sentence: str) -> int:
     """Print a line on stderr, and return the exit code of an error that the user can correct."""
-    print(f"handgrad: {sentence}", file=sys.stderr)
+    # A path in it may have any character.
+    text = "".join(one if one.isprintable() else repr(one)[1:-1] for one in sentence)
+    print(f"handgrad: {text}", file=sys.stderr)
     return 2
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _SETTINGS = {field.name for kind in (DataFlags, NetworkFlags, RunSettings, TrainingFlags) for field in fields(kind)}
 DIVERGED = 3  # the exit code of a training whose numbers are no longer finite
+# What a flag needs, and how to write one that the parser would take for another flag.
+_VALUE = "one after it, which does not begin with a hyphen", "write ./ before a path that does"
 _ALIKE = 0.7  # words that are less alike are no misspellings of each other
 
 
@@ -112,6 +114,11 @@ def _unwrapped(error: BaseException) -> str:
     """Return the message of an error, which the argument parser may have wrapped in an error of its own."""
     if isinstance(error, cyclopts.UnusedCliTokensError):
         return str(_too_many(" ".join(error.unused_tokens or ()), " ".join(error.command_chain or ())))
+    if isinstance(error, cyclopts.MissingArgumentError) and error.keyword:
+        return str(SettingError(f"{error.keyword} without a value", *_VALUE))
+    if isinstance(error, cyclopts.UnknownOptionError) and error.token.value == "-":
+        command = " ".join(error.command_chain or ())
+        return str(SettingError(f"`handgrad {command} -`", "a path", f"see `handgrad {command} --help`"))
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, HandgradError):
         cause = cause.__cause__ or cause.__context__

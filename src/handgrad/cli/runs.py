@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from handgrad.cli.notices import load_again, tell
+from handgrad.data.text.names import visible
 from handgrad.runs.config import TrainConfig, run_settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def runs(folder: Path = Path("runs"), /, *, sort: SortKey = "name", json: bool =
         print(dumps([asdict(one) for one in found], indent=2))
         return
     if not found:
-        print(f"there are no runs in {folder}")
+        print(visible(f"there are no runs in {folder}"))
         return
     head = ("run", "state", "data", "layers", "epochs", "best", "last", "seconds")
     print(columns([head, *map(_row, found)], right=(5, 6, 7)))
@@ -77,7 +78,7 @@ def verify(run: Path, /) -> int:
     config = TrainConfig.from_dict(run_settings(run))
     found = verified(run, config, load_again(run, config.data), console.show_training, tell)
     if not found:
-        print(f"{run}: the same history and weights")
+        print(visible(f"{run}: the same history and weights"))
         return 0
     print(columns([("", str(run), "again"), *((one.what, one.first, one.second) for one in found)]))
     return 1
@@ -85,6 +86,9 @@ def verify(run: Path, /) -> int:
 
 def _row(one: Overview) -> tuple[str, ...]:
     """Write a run as a line of the table."""
-    scores = ("" if score is None else f"{score:.2%}" for score in (one.best, one.last))
+    from handgrad.reporting.text import percent
+
+    scores = ("" if score is None else percent(score) for score in (one.best, one.last))
     layers, epochs = "-".join(map(str, one.layer_sizes)), f"{one.epochs} of {one.planned}" if one.planned else ""
-    return one.name, one.state, one.data, layers, epochs, *scores, f"{one.seconds:.1f}"
+    seconds = f"{one.seconds:.1f}" if one.seconds < 1e9 else f"{one.seconds:.3g}"
+    return one.name, one.state, one.data, layers, epochs, *scores, seconds

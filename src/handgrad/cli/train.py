@@ -97,6 +97,8 @@ def train(
 
 def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """List the final figures of each set."""
+    from handgrad.reporting.text import figure
+
     for part in ("test", "validation", "train"):
         if f"{part}_accuracy" in summary:
             yield f"{part} accuracy", f"{summary[f'{part}_accuracy']:.2%}"
@@ -106,7 +108,7 @@ def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 lowest = min(recalls, key=lambda name: recalls[name])
                 mean = sum(recalls.values()) / len(recalls)
                 yield "recall", f"{mean:.2%} in the mean of the classes, at least {recalls[lowest]:.2%} ({lowest})"
-            yield f"{part} loss", f"{summary[f'{part}_loss']:.4f}"
+            yield f"{part} loss", figure(summary[f"{part}_loss"])
 
 
 def reproduce(
@@ -213,7 +215,7 @@ def predict(
         tell(f"handgrad: {error}")
     code = 0 if not skipped else 1 if found else 2
     if out is not None and found:
-        print(write_predictions(out, found, probabilities))
+        print(visible(str(write_predictions(out, found, probabilities))))
     for one in found:
         if show and one.image is not None:
             print(console.image_blocks(one.image))

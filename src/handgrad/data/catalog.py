@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad import files
 from handgrad.data.arrays.idx import find_idx_files
 from handgrad.data.arrays.matlab import read_matlab
 from handgrad.data.arrays.npy import read_npy, read_npz
@@ -86,10 +87,10 @@ def load_data(
     if isinstance(name_or_path, str) and name_or_path in (DIGITS, *PUBLISHED):
         options.refuse_for(name_or_path)
         return _load_digits() if name_or_path == DIGITS else _load_published(name_or_path, progress)
-    path = Path(name_or_path).expanduser()
+    path = files.expanded(name_or_path)
     if path in STANDARD_INPUT:
         return read_table(path, options, held_out)
-    if not str(name_or_path) or not path.exists():
+    if not str(name_or_path) or not files.exists(path):
         raise _unknown(str(name_or_path))
     with naming(path):
         if path.is_dir():

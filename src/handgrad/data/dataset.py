@@ -53,12 +53,15 @@ class Scaling:
             raise DataError(
                 f"a scaling of {low.size} and {high.size} bounds", "as many minima as maxima", "fit it again"
             )
+        if not (low <= high).all():
+            raise DataError("a scaling whose minimum is above its maximum", "minimum <= maximum", "fit it again")
         with np.errstate(over="ignore"):
-            in_order = (low <= high) & np.isfinite(high - low)
-        if not in_order.all():
-            raise DataError(
-                "a scaling whose bounds are out of order or too far apart", "minimum <= maximum", "fit it again"
-            )
+            if not np.isfinite(high - low).all():
+                raise DataError(
+                    f"numbers from {low.min():g} to {high.max():g}",
+                    "numbers that differ by at most 1.8e308",
+                    "divide them by a large number",
+                )
 
     @classmethod
     def fit(cls, X: NDArray[Any]) -> Scaling:
@@ -206,12 +209,12 @@ class Dataset:
                     "the same number in both",
                     "use two parts of one data set",
                 )
-        if not 2 <= self.n_classes <= MAX_CLASSES or len(set(self.class_names)) != self.n_classes:
-            raise DataError(
-                f"{self.n_classes} class names, {len(set(self.class_names))} of them different",
-                f"2 to {MAX_CLASSES} different classes",
-                "check the labels",
-            )
+        different = len(set(self.class_names))
+        if not 2 <= self.n_classes <= MAX_CLASSES or different != self.n_classes:
+            found = f"{self.n_classes} class names, {different} of them different"
+            if self.n_classes == 1:
+                found = f"a single class, {self.class_names[0]!r}"
+            raise DataError(found, f"2 to {MAX_CLASSES} different classes", "check the labels")
         self._check_columns()
 
     def _check_columns(self) -> None:

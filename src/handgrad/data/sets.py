@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad import files
 from handgrad.data.catalog import load_data
 from handgrad.data.dataset import Dataset, Scaling
 from handgrad.data.features import Columns
@@ -179,7 +180,7 @@ def _read_other(option: str, source: str, data: Dataset, settings: DataSettings,
     try:
         return read_part(source, data, progress, settings.missing)
     except DataError as error:
-        path, columns = Path(source).expanduser(), data.columns
+        path, columns = files.expanded(source), data.columns
         if columns is None or not columns.named or settings.label is not None or not path.is_file():
             raise
         frame = read_frame(path) if is_table(path) else None

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from handgrad import files
 from handgrad.errors import RunError, ShapeError
+from handgrad.reporting.text import percent
 from handgrad.training.health import GRADIENT_NORM
 from handgrad.training.loop import Record
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#666666"
 COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00")  # of the sets, in the order of their figures
 MAX_TILES = 100
+FAR = 1e100  # what is farther is drawn there: no scale has room for all numbers
 MAX_NUMBERS = 26  # with more classes than this, counts are not written as numbers
 _DPI = 150
 _DRAWING = Lock()
@@ -91,7 +93,7 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
         ):
             values = [value for line in lines for value in line.values]
             if measure == "loss":
-                if min(values) > 0 and max(values) > 10 * min(values):
+                if min(values) > 1 / FAR and max(values) > 10 * min(values):
                     use_decades(axes, max(values) / min(values))
             else:
                 values = [value for line in lines for value in line.values[1:] or line.values]
@@ -207,12 +209,12 @@ def draw_confusion(
 class Line:
     """One curve: the name of its set or layer, its points, and a label with its last value."""
 
-    def __init__(self, name: str, colour: str, points: list[tuple[int, float]], percent: bool) -> None:
+    def __init__(self, name: str, colour: str, points: list[tuple[int, float]], in_percent: bool) -> None:
         self.name, self.colour = name, colour
         self.epochs = [epoch for epoch, _ in points]
-        self.values = [value for _, value in points]
-        last = self.values[-1]
-        self.label = f"{name} {100 * last:.2f} %" if percent else f"{name} {last:.3g}"
+        self.values = [min(max(value, -FAR), FAR) for _, value in points]
+        last = points[-1][1]
+        self.label = f"{name} {percent(last, ' ')}" if in_percent else f"{name} {last:.3g}"
 
 
 def _curves(evaluations: list[Record]) -> dict[str, list[Line]]:
@@ -302,7 +304,8 @@ def _spread(group: list[float], distance: float) -> list[float]:
 def _draw_tiles(W: NDArray[Any], image_shape: tuple[int, int], path: str | os.PathLike[str], title: str) -> None:
     """Draw one tile per unit in one picture, with gaps between them."""
     (height, width), units = image_shape, W.shape[1]
-    order = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:MAX_TILES]
+    with np.errstate(over="ignore"):
+        order = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:MAX_TILES]
     columns = math.ceil(math.sqrt(len(order) * height / width))
     rows = math.ceil(len(order) / columns)
     gap = max(1, round(max(height, width) / 7))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from handgrad.errors import ShapeError
-from handgrad.reporting.text import padded, printable, width_of
+from handgrad.reporting.text import figure, padded, percent, printable, width_of
 from handgrad.training.health import GRADIENT_NORM
 from handgrad.training.loop import Record
 
@@ -259,9 +259,7 @@ def _remaining(elapsed: float, step: int, total_steps: int) -> str:
 
 def _figure(name: str, value: float) -> str:
     """Write an accuracy as a percentage; anything else with aligned decimal points, unless very small or large."""
-    if name.endswith("accuracy"):
-        return f"{100 * value:.2f} %"
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
+    return percent(value, " ") if name.endswith("accuracy") else figure(value)
 
 
 def _terminal(console: Console | None) -> Console | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from handgrad.errors import RunError
-from handgrad.reporting.charts import Line, draw_lines, new_picture, set_title, use_decades
+from handgrad.reporting.charts import FAR, Line, draw_lines, new_picture, set_title, use_decades
 from handgrad.training.health import GRADIENT_NORM
 from handgrad.training.loop import Record
 
@@ -71,8 +71,8 @@ def _lines(history: Sequence[Record]) -> list[Line]:
     lines = []
     for name, colour in zip(names, _colours(len(names)), strict=True):
         found = ((one.epoch, one.figures.get(name, 0.0)) for one in history)
-        if points := [(epoch, value) for epoch, value in found if 0 < value < math.inf]:
-            lines.append(Line(f"layer {name.removeprefix(GRADIENT_NORM)}:", colour, points, percent=False))
+        if points := [(epoch, value) for epoch, value in found if 1 / FAR < value < math.inf]:
+            lines.append(Line(f"layer {name.removeprefix(GRADIENT_NORM)}:", colour, points, in_percent=False))
     return lines
 
 

@@ -8,11 +8,13 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from handgrad import files, limits
 from handgrad.errors import RunError
 from handgrad.training.loop import Record
 
 _KINDS = ("evaluation", "batch", "divergence")
 _WHOLE = ("epoch", "step")
+_LONGEST = 2**20  # bytes of a line
 _REQUIRED = ("kind", *_WHOLE, "learning_rate", "train_seconds")  # every other key is a figure
 
 
@@ -75,22 +77,20 @@ def read_history(path: str | os.PathLike[str]) -> list[Record]:
     2.5
     """
     path = Path(path)
-    try:
-        *lines, last = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise RunError(f"{path} cannot be read ({error})", "the history of a training run", "check the path") from error
     records = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            records.append(_parse(line))
-        except ValueError as error:
-            raise RunError(
-                f"{path}, line {number}: {error}", "a record as JSON", "remove that line, or train again"
-            ) from error
-    try:
-        return [*records, _parse(last)]
-    except ValueError:
-        return records
+    with files.run_errors(path), files.opened(path) as file:
+        limits.refuse_bytes(path.stat().st_size, path)
+        lines = limits.Bounded(file, path, usual=limits.ARRAYS)
+        for number, line in enumerate(iter(lambda: lines.readline(_LONGEST), b""), start=1):
+            try:
+                records.append(_parse(line))
+            except ValueError as error:
+                if len(line) < _LONGEST and not line.endswith(b"\n"):
+                    break
+                raise RunError(
+                    f"{path}, line {number}: {error}", "a record as JSON", "remove that line, or train again"
+                ) from error
+    return records
 
 
 def _parse(line: bytes) -> Record:
@@ -113,7 +113,7 @@ def _value(name: str, value: Any) -> Any:
     """Check one value's type."""
     if name == "kind" and value in _KINDS:
         return value
-    if name in _WHOLE and type(value) is int and value >= 0:
+    if name in _WHOLE and type(value) is int and 0 <= value < 2**62:
         return value
     if name != "kind" and name not in _WHOLE and type(value) in (int, float) and -1e308 <= value <= 1e308:
         return float(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Sequence
 
+from handgrad.data.text.names import visible
+
 
 def printable(text: str, encoding: str) -> str:
     """Replace characters that the encoding lacks, and control characters, which could move a terminal's cursor."""
@@ -20,13 +22,35 @@ def width_of(text: str) -> int:
     )
 
 
+def figure(value: float) -> str:
+    """Write a number with four decimals, unless it is very small or large.
+
+    Examples
+    --------
+    >>> figure(0.25), figure(1e300)
+    ('0.2500', '1.000e+300')
+    """
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
+
+
+def percent(share: float, blank: str = "") -> str:
+    """Write a share in per cent, with two decimals, unless it is none.
+
+    Examples
+    --------
+    >>> percent(0.25), percent(0.25, " "), percent(1e300)
+    ('25.00%', '25.00 %', '1.000e+302%')
+    """
+    return f"{100 * share:.2f}{blank}%" if abs(share) < 1e4 else f"{100 * share:.3e}{blank}%"
+
+
 def padded(text: str, width: int) -> str:
     """Fill a text with blanks up to a width."""
     return text + " " * (width - width_of(text))
 
 
 def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
-    """Align rows in columns, two blanks apart.
+    """Align rows in columns, two blanks apart, each row on one line: control characters become escapes.
 
     Parameters
     ----------
@@ -41,6 +65,7 @@ def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
     run   epochs
     a-12       3
     """
+    rows = [[visible(text) for text in row] for row in rows]
     widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
 
     def cell(text: str, place: int) -> str:

@@ -7,7 +7,8 @@ library's, because the main job should train well as it is. The file has over 30
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,7 +22,7 @@ from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.text.names import split_names
 from handgrad.errors import DataError, RunError, SettingError
 from handgrad.network.settings import NetworkSettings
-from handgrad.parsing import fits, parse_toml
+from handgrad.parsing import fits, kind_of, parse_toml
 from handgrad.runs.places import resolved
 from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSettings
 
@@ -201,16 +202,8 @@ class TrainConfig:
         >>> TrainConfig.from_dict({"lr": 0.5, "hidden": [3]}).network.hidden
         (3,)
         """
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
         kinds = {"data": DataFlags, "network": NetworkFlags, "training": TrainingFlags, "run": RunSettings}
-        for kind in kinds.values():
-            for name, hint in get_type_hints(kind).items():
-                if (key := _key(name)) in values and not fits(values[key], hint):
-                    raise SettingError(f"{key} is {str(values[key])[:80]!r}", "a value of its type", f"correct {key}")
-        parts: dict[str, Any] = {
-            part: kind(**{one.name: values[_key(one.name)] for one in fields(kind) if _key(one.name) in values})
-            for part, kind in kinds.items()
-        }
+        parts: dict[str, Any] = {part: kind(**_values(content, kind)) for part, kind in kinds.items()}
         return cls(**parts)
 
     def to_dict(self) -> dict[str, Any]:
@@ -229,6 +222,19 @@ class TrainConfig:
 def _key(name: str) -> str:
     """Return the name of a field as a flag and as a key."""
     return "lr" if name == "learning_rate" else name
+
+
+def _values(content: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """Return those of the settings that are fields of a class, if each has the type of its field."""
+    found = {}
+    for name, hint in get_type_hints(kind).items():
+        if (key := _key(name)) not in content:
+            continue
+        value = tuple(content[key]) if isinstance(content[key], list) else content[key]
+        if not fits(value, hint):
+            raise SettingError(f"{key} is {content[key]!r}", kind_of(hint), f"correct {key}")
+        found[name] = value
+    return found
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -279,12 +285,26 @@ def run_settings(run: Path) -> dict[str, Any]:
     ------
     RunError
         If there is no such run.
+    SettingError
+        If its settings cannot be read, or one of them has another type or is outside its range.
     """
     path = run / RUN_FILES[0]
     if not path.is_file():
         found = f"{run} has no {path.name}" if run.is_dir() else f"there is no run {run}"
         raise RunError(found, "the folder of a run", "check the path")
-    return read_config(path)
+    settings = read_config(path)
+    with of_run(run):
+        TrainConfig.from_dict(settings)
+    return settings
+
+
+@contextmanager
+def of_run(run: Path) -> Iterator[None]:
+    """Name the file of a run in an error about one of its settings."""
+    try:
+        yield
+    except SettingError as error:
+        raise SettingError(f"{run / RUN_FILES[0]}: {error.found}", error.wanted, error.remedy) from error
 
 
 def data_settings(config: Mapping[str, Any], default: str) -> DataSettings:
@@ -296,8 +316,13 @@ def data_settings(config: Mapping[str, Any], default: str) -> DataSettings:
         The contents of a run's ``config.toml``; empty for a model without a run.
     default : str
         The name of the data, if they do not say it.
+
+    Raises
+    ------
+    SettingError
+        If one of them has another type, or is outside its range.
     """
-    found = {field.name: config[field.name] for field in fields(DataSettings) if field.name in config}
+    found = _values(config, DataSettings)
     if isinstance(found.get("validation"), str):
         del found["validation"]  # another file, which has no part in training and test sets
-    return DataSettings(**{"data": default} | found | {"drop": tuple(found.get("drop", ()))})
+    return DataSettings(**{"data": default} | found)

@@ -14,7 +14,8 @@ from handgrad.data.digests import row_digests
 from handgrad.data.published.download import Progress
 from handgrad.data.sets import Part, test_part
 from handgrad.errors import RunError
-from handgrad.runs.config import data_settings
+from handgrad.reporting.text import figure
+from handgrad.runs.config import data_settings, of_run
 from handgrad.runs.loading import load_run, training_rows
 from handgrad.runs.places import refuse_absent, resolved
 from handgrad.training.engines.choice import make_engine
@@ -69,7 +70,8 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
         If the run or the data cannot be read, or do not match.
     """
     model, _, config = load_run(run, tell)
-    settings = data_settings(resolved(config, run), model.dataset)
+    with of_run(run):
+        settings = data_settings(resolved(config, run), model.dataset)
     if data is None and (settings.test or settings.data) == "-":
         raise RunError(
             f"the test set of {run} came from the standard input", "data to evaluate on", "name a file with --data"
@@ -95,7 +97,7 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
     rows = [
         (f"{kind}accuracy", f"{accuracy:.2%}"),
         ("largest class", f"{counts[largest] / len(part.y):.2%} ({model.class_names[largest]})"),
-        (f"{kind}loss", f"{loss:.4f}"),
+        (f"{kind}loss", figure(loss)),
         ("examples", f"{len(part.y):,}"),
     ]
     seen = _seen(run, part)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from handgrad.data.folders.listing import RUN_FILES
 from handgrad.errors import RunError
+from handgrad.files import CHUNK
 from handgrad.reporting.records import to_json_line
 from handgrad.training.loop import Record
 
@@ -95,12 +96,22 @@ class History:
 
 def _cut(file: FileIO, length: int | None) -> bool:
     """Cut a history after its last whole line, or after the length given; tell whether the last line was incomplete."""
-    file.seek(0)
-    content = file.read()
-    whole = content.rfind(b"\n", 0, length) + 1
-    if whole < len(content):
+    end = file.seek(0, os.SEEK_END)
+    whole = end if length is None else min(length, end)
+    while whole and not _ends_a_line(file, whole):
+        first = max(0, whole - CHUNK)
+        file.seek(first)
+        whole = first + file.read(whole - first).rfind(b"\n") + 1
+    torn = not _ends_a_line(file, end)
+    if whole < end:
         file.truncate(whole)
-    return bool(content) and not content.endswith(b"\n")
+    return torn
+
+
+def _ends_a_line(file: FileIO, place: int) -> bool:
+    """Say whether a line, or nothing, ends at a place in a file."""
+    file.seek(max(0, place - 1))
+    return place == 0 or file.read(1) == b"\n"
 
 
 def _unwritable(path: Path, error: OSError) -> RunError:

@@ -7,13 +7,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 import handgrad
+from handgrad import files
 from handgrad.data import Dataset
 from handgrad.data.class_weights import read_class_weights
 from handgrad.data.digests import row_digests
@@ -129,8 +129,8 @@ def _weights(asked: str | None, data: Dataset) -> NDArray[np.float64] | None:
         return None
     if asked == BALANCED:
         return balanced_weights(data.y_train, data.n_classes)[data.y_train]
-    path = Path(asked).expanduser()
-    if not path.exists() and get_close_matches(asked.lower(), [BALANCED]):
+    path = files.expanded(asked)
+    if not files.exists(path) and get_close_matches(asked.lower(), [BALANCED]):
         raise SettingError(f"there is no file {asked}", f"{BALANCED}, or a file of weights", f"write {BALANCED}")
     return read_class_weights(path, data.class_names)[data.y_train]
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from handgrad import files
 from handgrad.errors import HandgradError, RunError
+from handgrad.parsing import parse_json
 
 LOCK_FILE = ".lock"  # held by the operating system: it ends with its process, however that ends
 OWNER_FILE = ".owner.json"  # who holds it
+_MAX = 1000  # bytes of the latter
 
 
 @contextmanager
@@ -70,9 +72,9 @@ def is_locked(run: Path) -> bool:
     """Tell whether a process has the folder of a run."""
     from filelock import FileLock, Timeout
 
-    if not (run / LOCK_FILE).exists():
-        return False
     try:
+        if not (run / LOCK_FILE).exists():
+            return False
         with FileLock(run / LOCK_FILE, timeout=0, is_singleton=False):
             return False
     except Timeout:
@@ -90,8 +92,8 @@ def _ourselves() -> dict[str, str | int]:
 def _named(owner: Path) -> str:
     """Name the process that an owner's file describes."""
     try:
-        found = json.loads(owner.read_bytes()[:1000])
+        found = parse_json(files.read_text(owner, _MAX))
         process, machine, since = int(found["process"]), str(found["machine"])[:80], str(found["since"])[:40]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (HandgradError, OSError, ArithmeticError, ValueError, KeyError, TypeError):
         return "another process"
     return f"process {process} on {machine} (since {since})"

@@ -87,7 +87,11 @@ def overview(
 
 
 def _is_run(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in RUN_FILES)
+    """Say whether a folder is a run; one that cannot be looked into may be."""
+    try:
+        return any((folder / name).is_file() for name in RUN_FILES)
+    except OSError:
+        return True
 
 
 def _described(run: Path) -> Overview:
@@ -108,7 +112,7 @@ def _described(run: Path) -> Overview:
                 state = "finished"
         if divergence_of(run):
             state = "diverged"
-    except HandgradError:
+    except (HandgradError, OSError):
         return Overview(str(run), "running" if running else "broken")
     if running or found is None:
         last = evaluations[-1] if evaluations else Record("evaluation", 0, 0, 0.0, 0.0)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from handgrad import files
 from handgrad.data.catalog import DIGITS
 from handgrad.data.published.addresses import PUBLISHED
 from handgrad.data.settings import BALANCED, DataSettings
@@ -31,7 +32,7 @@ def origin(settings: DataSettings, run: Path) -> dict[str, str]:
         The key ``origin`` with the working directory, as seen from the run's folder: both can be moved together.
     """
     paths = (getattr(settings, name) for name in PATHS)
-    if not any(is_path(path) and Path(path).exists() and not Path(path).is_absolute() for path in paths):
+    if not any(is_path(path) and files.exists(Path(path)) and not Path(path).is_absolute() for path in paths):
         return {}
     here = Path.cwd()
     try:
@@ -59,7 +60,7 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             continue
         found[name] = re.sub(r"\\udc([89a-f][0-9a-f])", lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
         there = (folder.resolve() / begun / found[name]).resolve() if isinstance(begun, str) else None
-        if there is not None and (there.exists() or not Path(found[name]).expanduser().exists()):
+        if there is not None and (files.exists(there) or not files.exists(files.expanded(found[name]))):
             found[name] = str(there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there)
     return found
 

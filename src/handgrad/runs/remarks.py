@@ -130,7 +130,7 @@ def _loss(job: Job, evaluations: Sequence[Record], remedy: str) -> Iterator[str]
     """Say so if the loss of the training set rose, or hardly moved."""
     if evaluations[0].step:  # the beginning of the history has been lost
         return
-    losses = [record.figures["train_loss"] for record in evaluations]
+    losses = [record.figures["train_loss"] for record in evaluations if "train_loss" in record.figures]
     first, last = losses[0], losses[-1]
     if last > first:
         later = min(losses[len(losses) // 2 :][1:] or [last])
@@ -142,8 +142,8 @@ def _loss(job: Job, evaluations: Sequence[Record], remedy: str) -> Iterator[str]
         yield f"the training loss hardly moves: {first:.4g} at the start, {last:.4g} at the end{remedy}"
     elif last >= STILL * guessed > 0:
         yield (
-            f"the training loss of {last:.4g} at the end is no better than that of guessing by the shares of the "
-            f"classes ({guessed:.4g}){remedy}"
+            f"the training loss of {last:.4g} at the end is {'hardly' if last < guessed else 'no'} better than that of "
+            f"guessing by the shares of the classes ({guessed:.4g}){remedy}"
         )
 
 

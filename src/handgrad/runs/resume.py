@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from handgrad.errors import RunError, SettingError
 from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint
-from handgrad.runs.config import TrainConfig, read_config
+from handgrad.runs.config import TrainConfig, run_settings
 from handgrad.runs.folder import CONFIG_FILE
 from handgrad.runs.loading import divergence_of
 from handgrad.training.schedules import OPEN_ENDED
@@ -35,7 +35,7 @@ def continued(config: TrainConfig, run: Path, tell: Callable[[str], None]) -> tu
     """
     if end := divergence_of(run):
         raise RunError(f"{run} has diverged, and would do so again: {end.found}", "another training", end.remedy)
-    epochs, before = config.training.epochs, read_config(run / CONFIG_FILE).get("epochs", 0)
+    epochs, before = config.training.epochs, run_settings(run).get("epochs", 0)
     schedule = config.training.schedule
     if epochs < before:
         raise SettingError(f"--epochs is {epochs}; the run has {before}", f"at least {before}", "leave it out")

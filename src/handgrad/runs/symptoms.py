@@ -89,11 +89,19 @@ def at_last(network: MLP, layers: Sequence[LayerHealth], rows: int, lower: str) 
 
 
 def of_inputs(data: Dataset) -> Iterator[str]:
-    """Say so if columns of arrays lie in a tiny part of the range of the others; tables have a note of their own."""
-    if data.image_shape is not None or data.columns is not None:
-        return
+    """Say so if all rows are alike, or if columns of arrays lie in a tiny part of the range of the others.
+
+    Tables have a note of their own.
+    """
     step = max(1, len(data.X_train) // ROWS)
     some = data.X_train[::step]
+    if not (np.ptp(some, axis=0).any() or np.ptp(data.X_train, axis=0).any()):
+        yield (
+            f"all {len(data.X_train):,} rows of the training set have the same inputs, so that nothing tells the "
+            "classes apart; check how the inputs were made"
+        )
+    if data.image_shape is not None or data.columns is not None:
+        return
     low, high = np.quantile(some, [0.01, 0.99], axis=0)
     close = np.flatnonzero((high > low) & (high - low < NARROW)).tolist()
     inner = {i: some[(some[:, i] >= low[i]) & (some[:, i] <= high[i]), i] for i in close}

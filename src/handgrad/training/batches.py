@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from handgrad.errors import SettingError, ShapeError
+
+Orders = Sequence[NDArray[np.integer[Any]]]  # of the examples, one for each epoch
 # Spawn keys for SeedSequence, which make independent streams from one seed.
 ORDER, DROPOUT = 1, 2
 
@@ -36,6 +39,30 @@ def epoch_order(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
     [0, 1, 2, 3, 4]
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(ORDER, epoch))).permutation(n)
+
+
+def checked_orders(orders: Orders, n: int, epochs: int) -> Orders:
+    """Return the orders of the epochs as arrays; refuse those that do not cover the training.
+
+    Raises
+    ------
+    ShapeError, SettingError
+        If there are too few, or one does not have each of n examples once.
+
+    Examples
+    --------
+    >>> checked_orders([[1, 0, 2]], n=3, epochs=1)
+    [array([1, 0, 2])]
+    """
+    orders = [np.asarray(order) for order in orders]
+    wrong = next((order.shape for order in orders if order.shape != (n,)), None)
+    if wrong is not None or len(orders) < epochs:
+        found = f"{len(orders)} orders for {epochs} epochs" if wrong is None else f"an order of shape {wrong}"
+        raise ShapeError(f"{found} of {n} examples", f"shape ({n},) for each epoch", "pass one permutation per epoch")
+    if not all(order.dtype.kind in "iu" and np.array_equal(np.sort(order), np.arange(n)) for order in orders):
+        found, remedy = "an order that does not have each example once", "pass one permutation per epoch"
+        raise SettingError(found, f"whole numbers from 0 to {n - 1}, each once", remedy)
+    return orders
 
 
 def mix(key: NDArray[np.uint64], index: NDArray[np.uint64]) -> NDArray[np.uint64]:

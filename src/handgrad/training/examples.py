@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from handgrad.network.mlp import MLP
 class Examples:
     """Rows and their targets, optionally with a weight for each row.
 
-    Data frames, series and lists become arrays, as in scikit-learn.
+    Data frames, series, lists and other arrays become NumPy arrays, as in scikit-learn.
 
     Attributes
     ----------
@@ -32,7 +33,7 @@ class Examples:
     Raises
     ------
     SettingError
-        If values are not numbers, or lists are of different lengths.
+        If values are not numbers, are masked, or lists are of different lengths.
     """
 
     X: NDArray[Any]
@@ -42,7 +43,8 @@ class Examples:
     def __post_init__(self) -> None:
         for name in ("X", "y", "weight"):
             value = getattr(self, name)
-            if not (value is None or isinstance(value, np.ndarray)):
+            plain = type(value) is np.ndarray and value.dtype.kind in "iuf"
+            if not (plain or (name == "weight" and value is None)):
                 object.__setattr__(self, name, _as_array(value, name))
 
     def __len__(self) -> int:
@@ -51,6 +53,8 @@ class Examples:
 
 def _as_array(value: Any, name: str) -> NDArray[Any]:
     """Turn a data frame, a series or a list into an array of numbers; a single column of targets becomes (n,)."""
+    if np.ma.is_masked(value):
+        raise SettingError(f"{name} with masked values", "a number in every place", "drop those rows, or fill them")
     try:
         array = np.asarray(value)
         if array.dtype == object:  # of columns of different types, or of numbers that may be missing
@@ -62,7 +66,7 @@ def _as_array(value: Any, name: str) -> NDArray[Any]:
             "number the classes with np.unique(y, return_inverse=True)" if name == "y" else "encode words as numbers"
         )
         raise SettingError(f"{name} with values that are not numbers ({array.dtype})", "numbers", remedy)
-    if name != "X" and array.ndim == 2 and array.shape[1] == 1:
+    if name != "X" and array.ndim == 2 and array.shape[1] == 1 and not isinstance(value, np.ndarray):
         array = array[:, 0]
     return array.astype(np.int64) if array.dtype == bool else array
 
@@ -88,6 +92,8 @@ def check_examples(network: MLP, examples: Examples) -> None:
     Traceback (most recent call last):
     handgrad.errors.SettingError: y of dtype float64; expected class numbers (integers). Convert with y.astype(int).
     """
+    if not isinstance(examples, Examples):
+        raise SettingError(f"examples of type {type(examples).__name__}", "Examples", "pass Examples(X, y)")
     X, y, weight = examples.X, examples.y, examples.weight
     d, k = network.layer_sizes[0], network.layer_sizes[-1]
     if X.ndim != 2 or X.shape[1] != d or len(X) == 0:
@@ -124,6 +130,19 @@ def check_examples(network: MLP, examples: Examples) -> None:
                 "finite weights of at least 0, not all zero",
                 "correct them",
             )
+
+
+def checked_sets(network: MLP, sets: Mapping[str, Examples] | None) -> dict[str, Examples]:
+    """Return the sets to evaluate on, by name, if each could be called so in a record and matches the network."""
+    if not isinstance(sets, Mapping | None):
+        raise SettingError(f"evaluate_on of type {type(sets).__name__}", "a dict", 'pass {"test": Examples(X, y)}')
+    for name, part in (sets or {}).items():
+        if not (isinstance(name, str) and name.isalnum()) or name in ("train", "batch"):
+            raise SettingError(
+                f"a set named {name!r} to evaluate on", "letters and digits, but not 'train' or 'batch'", "rename it"
+            )
+        check_examples(network, part)
+    return dict(sets or {})
 
 
 def counts_right(network: MLP, examples: Examples) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from time import perf_counter
@@ -14,17 +14,16 @@ from numpy.typing import NDArray
 from handgrad.errors import DivergenceError, SettingError, ShapeError
 from handgrad.network.losses import LOSSES
 from handgrad.network.mlp import MLP
-from handgrad.training.batches import epoch_order
+from handgrad.training.batches import Orders, checked_orders, epoch_order
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.engines.protocol import Engine
-from handgrad.training.examples import Examples, check_examples
+from handgrad.training.examples import Examples, check_examples, checked_sets
 from handgrad.training.health import gradient_norms, some_examples
 from handgrad.training.rates import suitable_rate
 from handgrad.training.schedules import SCHEDULES
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
-Orders = Sequence[NDArray[np.integer[Any]]]
 SPAN_SECONDS = 0.5  # about how long the steps may take between two points at which a training can be stopped
 
 
@@ -159,14 +158,8 @@ def train_in_spans(
     ['evaluation', None, 'evaluation']
     """
     settings = settings if settings is not None else TrainingSettings()
-    evaluate_on = dict(evaluate_on or {})
     check_examples(network, examples)
-    for name, part in evaluate_on.items():
-        if not name.isalnum() or name in ("train", "batch"):
-            raise SettingError(
-                f"a set named {name!r} to evaluate on", "letters and digits, but not 'train' or 'batch'", "rename it"
-            )
-        check_examples(network, part)
+    evaluate_on = checked_sets(network, evaluate_on)
     if settings.label_smoothing and LOSSES[network.loss].targets == "numbers":
         raise SettingError(
             f"label_smoothing is {settings.label_smoothing} with the loss {network.loss}",
@@ -182,7 +175,7 @@ def train_in_spans(
         )
     _check_state(network, state, settings, per_epoch)
     if orders is not None:
-        _check_orders(orders, len(examples), settings.epochs)
+        orders = checked_orders(orders, len(examples), settings.epochs)
     return _records(network, state, examples, evaluate_on, settings, orders, engine)
 
 
@@ -202,7 +195,7 @@ def _records(
     per_epoch = steps_per_epoch(len(examples), settings)
     total = per_epoch * settings.epochs
     span = settings.log_every or per_epoch
-    size = len(examples) if settings.full_batch else settings.batch_size
+    size = len(examples) if settings.full_batch else min(settings.batch_size, len(examples))
     ends = np.minimum(size * np.arange(1, per_epoch + 1), len(examples))
 
     peak = settings.learning_rate or suitable_rate(network, settings.recurrence)
@@ -231,6 +224,12 @@ def _records(
         order = _order(len(examples), epoch, settings, orders)
         last = state.position
         while last < per_epoch:
+            if (state.epoch, state.position) != (epoch, last):
+                raise SettingError(
+                    "a state that something else has changed between two records",
+                    "a state of its own for each training",
+                    "pass state.copy()",
+                )
             first, start, before = last, last - last % span, state.step
             last = min(first + most, start + span, per_epoch)
             begin = int(ends[first - 1]) if first else 0
@@ -281,14 +280,6 @@ def _check_state(network: MLP, state: TrainingState, settings: TrainingSettings,
             f"at most {settings.epochs} epochs of {per_epoch} steps",
             "continue with the batch size of before, and with as many epochs in all as the whole training is to have",
         )
-
-
-def _check_orders(orders: Orders, n: int, epochs: int) -> None:
-    """Refuse orders that do not cover the training."""
-    wrong = next((order.shape for order in orders if order.shape != (n,)), None)
-    if wrong is not None or len(orders) < epochs:
-        found = f"{len(orders)} orders for {epochs} epochs" if wrong is None else f"an order of shape {wrong}"
-        raise ShapeError(f"{found} of {n} examples", f"shape ({n},) for each epoch", "pass one permutation per epoch")
 
 
 def _diverged(where: str, learning_rate: float) -> DivergenceError:

@@ -50,7 +50,7 @@ def cache_folder() -> Path:
     """
     chosen = os.environ.get("HANDGRAD_CACHE")
     if chosen:
-        return Path(chosen).expanduser()
+        return files.expanded(chosen)
     import pooch  # type: ignore[import-untyped, unused-ignore]
 
     try:

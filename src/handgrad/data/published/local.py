@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from handgrad import files
 from handgrad.data.arrays.idx import FILES, find_idx_files
 from handgrad.errors import DataError
 
@@ -20,7 +21,7 @@ def local_folder(name: str) -> Path | None:
     root = os.environ.get("HANDGRAD_DATA")
     if not root:
         return None
-    folder = Path(root).expanduser() / name
+    folder = files.expanded(root) / name
     found = find_idx_files(folder)
     if not any(found):
         _refuse_wrong(root, name)
@@ -43,7 +44,7 @@ def not_local(name: str) -> str:
 
 def _refuse_wrong(root: str, name: str) -> None:
     """Refuse a root that is no folder, or is the folder of a set itself."""
-    folder = Path(root).expanduser()
+    folder = files.expanded(root)
     if not folder.is_dir():
         what, remedy = "is not a folder", "correct or unset it"
     elif any(find_idx_files(folder)):

@@ -26,7 +26,7 @@ _ALONE = (".npz", ".mat", ".pkl", ".gz", "ubyte", ".parquet", ".zip")  # no tabl
 
 def is_table(path: str | os.PathLike[str]) -> bool:
     """Say whether a path is that of a table or another file that is read as one: no array, picture or folder."""
-    path = Path(path).expanduser()
+    path = files.expanded(path)
     return path in STANDARD_INPUT or (path.is_file() and kind_of(path) == "table")
 
 
