@@ -171,6 +171,12 @@ def test_a_problem_is_said_and_the_advice_helps(name: str) -> None:
     assert healthy.figures["test_accuracy"] > sick.figures["test_accuracy"] + 0.03
 
 
+def test_a_loss_that_is_a_little_better_than_guessing_is_called_so() -> None:
+    """The sentence agrees with its own figures."""
+    (warning,) = ended(learning_rate=0.01, epochs=10).warnings
+    assert "is hardly better than that of guessing by the shares of the classes (2.302)" in warning
+
+
 def test_rows_that_are_all_alike_are_called_so() -> None:
     """And nothing is said of their labels, which follow nothing."""
     alike = replace(DIGITS, X_train=np.ones_like(DIGITS.X_train), X_test=np.ones_like(DIGITS.X_test))
