@@ -168,6 +168,18 @@ def test_letters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
     assert "Färber" in shell("HANDGRAD evaluate run", tmp_path, PYTHONUTF8="1").stdout
 
 
+@ON_LINUX
+def test_huge_losses_are_written_and_drawn_in_few_characters(tmp_path: Path) -> None:
+    """With all pictures, and without a word of the libraries; an evaluation writes them so, too."""
+    huge = "HANDGRAD train --hidden none --dtype float64 --engine numpy --lr 1e300 --epochs 1 --run run"
+    done = shell(f"{huge} && HANDGRAD evaluate run", tmp_path)
+    assert done.returncode == 0
+    assert re.search(r"train loss +\d\.\d{3}e\+\d{3}\n", done.stdout)
+    assert re.search(r"test loss +\d\.\d{3}e\+\d{3}\n +examples", done.stdout)
+    assert all(line.startswith("warning: the training loss rose") for line in done.stderr.splitlines())
+    assert (tmp_path / "run" / "curves.png").is_file()
+
+
 def without_memory() -> int:
     """Fail with words that have control characters, such as the name of a folder may have."""
     raise MemoryError("a\x1b[2J\nb")

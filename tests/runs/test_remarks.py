@@ -210,6 +210,12 @@ def test_a_restraint_is_not_answered_with_more_time() -> None:
     assert any("is no better than always guessing" in one and one.endswith("try without --l2") for one in sick.warnings)
 
 
+def test_a_loss_that_is_a_little_better_than_guessing_is_called_so() -> None:
+    """The sentence agrees with its own figures."""
+    (warning,) = ended(learning_rate=0.01, epochs=10).warnings
+    assert "is hardly better than that of guessing by the shares of the classes (2.302)" in warning
+
+
 def test_rows_that_are_all_alike_are_called_so() -> None:
     """And nothing is said of their labels, which follow nothing."""
     alike = replace(DIGITS, X_train=np.ones_like(DIGITS.X_train), X_test=np.ones_like(DIGITS.X_test))
