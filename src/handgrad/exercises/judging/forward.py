@@ -55,9 +55,12 @@ def findings(
     if not _helpers_right(drawn, asked):
         return tuple(found)
     passes = passed(*(([one] for one in further) if further else (drawn.probes, asked.full)))
-    for kind, mistake in (("NoneType", "forward_returns_nothing"), ("tuple", "forward_returns_several")):
-        if passes and all(answer.left_out.get(f"{i}:forward") == kind for answer, i, _ in passes):
-            found.append(diagnosis.named(mistake, (), {"quantities": ("forward_propagation",)}))
+    no_array = [answer.left_out.get(f"{i}:forward") for answer, i, _ in passes]
+    if no_array and set(no_array) == {"NoneType"}:
+        found.append(diagnosis.named("forward_returns_nothing", (), {"quantities": ("forward_propagation",)}))
+    if "tuple" in no_array:  # where all parts have the same shape, it may pass for an array
+        several = diagnosis.named("forward_returns_several", (), {"quantities": ("forward_propagation",)})
+        return (*found, several)
     states = [view.state for _, _, view in passes]
     for layer in () if works else reversed(LAYERS):
         kept = [_kept(answer, i, layer.activation) for answer, i, _ in passes]
