@@ -71,7 +71,7 @@ def picture(name: str, across: str, up: str, width: float = 8.0) -> Iterator[Any
 
 def draw_idle() -> None:
     """Show for how many examples each unit fires."""
-    with picture("idle", "unit, in order", "fires for") as axes:
+    with picture("idle", "unit, in order", "examples it fires for") as axes:
         for rate, colour in ((0.3, VERMILLION), (0.003, BLUE)):
             network, state, _ = trained((100,), "relu", optimizer="adam", learning_rate=rate, epochs=5)
             _, cache = network.forward(state.parameters, some_examples(TRAINING).X)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from PIL import Image
 
 from handgrad.data import load_data
@@ -101,6 +102,42 @@ def test_curves_without_test_part(tmp_path):
     found = pixels(tmp_path / "c.png")
     assert count(found, BLUE) > 500
     assert count(found, VERMILLION) == 0
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """Collect the figures that are saved, with their words."""
+    found, save = [], Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda self, *args, **how: (found.append(self), save(self, *args, **how))[1])
+    return found
+
+
+def test_a_line_that_enters_from_below_is_said_to(tmp_path, figures):
+    """The heading has the value that the scale leaves out; two evaluations leave nothing out."""
+    records = [
+        Record("evaluation", epoch, epoch, 0.1, 0, {"test_accuracy": one}) for epoch, one in enumerate((0.1, 0.9, 0.95))
+    ]
+    for count in (2, 3):
+        draw_curves(records[:count], tmp_path / f"{count}.png", "toy")
+    (two,), (three,) = (figure.axes for figure in figures)
+    assert (two.get_title("left"), two.get_ylim()[0] < 0.1) == ("Accuracy", True)
+    assert (three.get_title("left"), three.get_ylim()[0] > 0.8) == ("Accuracy, from 10.0 %", True)
+
+
+def test_labels_of_losses_have_the_digits_that_differ(tmp_path, figures):
+    """Two losses near each other are told apart."""
+    figures_of = {"train_loss": 1.0974, "test_loss": 1.0981}
+    draw_curves([Record("evaluation", 0, 0, 0.1, 0, figures_of)], tmp_path / "c.png", "toy")
+    assert {text.get_text() for text in figures[0].axes[0].texts} == {"train 1.097", "test 1.098"}
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_features_of_a_table_have_their_names(count, tmp_path, figures):
+    """Unless they are too many to be read; of long ones, beginning and end are kept."""
+    names = [f"colour of the flower={number:03}" for number in range(count)]
+    draw_first_layer(np.eye(count), None, tmp_path / "t.png", "toy", names)
+    shown = [label.get_text() for label in figures[0].axes[0].get_yticklabels()]
+    assert (shown == [f"colour of …lower={number:03}" for number in range(count)]) == (count == 3)
 
 
 def test_curves_of_regression(tmp_path):

@@ -79,7 +79,7 @@ def test_a_name_with_a_nul_is_refused(
 def test_a_path_that_is_too_long_is_one_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The system refuses to look for it; a home that nobody has is no home."""
     set_to(folder / "a", data=f'"{"n" * 5000}"', origin='"."')
-    assert read_config(folder / "a" / "config.toml")["data"] == "n" * 5000
+    assert read_config(folder / "a" / "config.toml")["data"].endswith("n" * 5000)
     assert "which is not there" in said(capsys, "evaluate", "a")
     assert [one.state for one in overview(Path())] == ["finished"] * 2
     set_to(folder / "a", data='"~nobody-of-this-name/a.csv"')

@@ -89,6 +89,18 @@ class Columns:
         names = (name for column in self.features for name in [column.name] * (len(column.words) or 1))
         return tuple(name if self.named else f"column {name}" for name in names)
 
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """What each column of numbers is called in a picture, with its word.
+
+        Examples
+        --------
+        >>> Columns("kind", (Column("size"), Column("colour", ("blue", "red"))), True).headings
+        ('size', 'colour=blue', 'colour=red')
+        """
+        words = (word for column in self.features for word in column.words or ("",))
+        return tuple(f"{title}={word}" if word else title for title, word in zip(self.titles, words, strict=True))
+
     def _is_numbered(self, total: Any) -> bool:
         """Tell whether the names are column numbers from 1 to the total."""
         if type(total) is not int or not 0 < total <= _MOST:

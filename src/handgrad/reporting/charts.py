@@ -57,7 +57,8 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
     """Draw the loss, the accuracy and any other measure against epochs, with one line per evaluated set.
 
     The loss has a logarithmic scale if it spans more than a factor of ten. The scales of the other measures ignore the
-    first evaluation, so their lines may enter from outside. Each measure has a panel.
+    first of three evaluations or more, so their lines may enter from below; the heading then says from where. Each
+    measure has a panel.
 
     Parameters
     ----------
@@ -92,18 +93,25 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
             values = [value for line in lines for value in line.values]
+            heading, start = measure.replace("_", " ").capitalize(), min(values)
             if measure == "loss":
                 if min(values) > 1 / FAR and max(values) > 10 * min(values):
                     use_decades(axes, max(values) / min(values))
             else:
-                values = [value for line in lines for value in line.values[1:] or line.values]
-            draw_lines(axes, lines, measure.replace("_", " ").capitalize(), min(values))
+                values = [value for line in lines for value in line.values[len(line.values) > 2 :]]
+            if start < min(values):
+                heading += f", from {100 * start:.1f} %" if measure == "accuracy" else f", from {start:.4g}"
+            draw_lines(axes, lines, heading, min(values))
             if measure == "accuracy":
                 axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
 
 
 def draw_first_layer(
-    W: NDArray[Any], image_shape: tuple[int, int] | None, path: str | os.PathLike[str], title: str
+    W: NDArray[Any],
+    image_shape: tuple[int, int] | None,
+    path: str | os.PathLike[str],
+    title: str,
+    features: Sequence[str] = (),
 ) -> None:
     """Draw the weights of the first layer as one tile per unit, in the shape of the images.
 
@@ -118,6 +126,8 @@ def draw_first_layer(
     path : path
         Of the PNG.
     title : str
+    features : sequence of d str, optional
+        What the features are called, if they are no pixels. Many of them are numbered instead.
 
     Raises
     ------
@@ -139,7 +149,7 @@ def draw_first_layer(
         wanted = "two dimensions" if image_shape is None else f"({math.prod(image_shape)}, units)"
         raise ShapeError(f"weights of shape {W.shape} for images of shape {image_shape}", wanted, "pass W[0]")
     if image_shape is None:
-        _draw_map(W, path, title)
+        _draw_map(W, path, title, features)
     else:
         _draw_tiles(W, image_shape, path, title)
 
@@ -214,7 +224,7 @@ class Line:
         self.epochs = [epoch for epoch, _ in points]
         self.values = [min(max(value, -FAR), FAR) for _, value in points]
         last = points[-1][1]
-        self.label = f"{name} {percent(last, ' ')}" if in_percent else f"{name} {last:.3g}"
+        self.label = f"{name} {percent(last, ' ')}" if in_percent else f"{name} {last:.4g}"
 
 
 def _curves(evaluations: list[Record]) -> dict[str, list[Line]]:
@@ -328,7 +338,7 @@ def _draw_tiles(W: NDArray[Any], image_shape: tuple[int, int], path: str | os.Pa
             axes.text(left - 0.5, top - 0.5, str(unit), fontsize=size, color=GREY, va="bottom", ha="left")
 
 
-def _draw_map(W: NDArray[Any], path: str | os.PathLike[str], title: str) -> None:
+def _draw_map(W: NDArray[Any], path: str | os.PathLike[str], title: str, features: Sequence[str]) -> None:
     """Draw a map of features against units."""
     from matplotlib.ticker import MaxNLocator
 
@@ -341,6 +351,9 @@ def _draw_map(W: NDArray[Any], path: str | os.PathLike[str], title: str) -> None
         axes.set_ylabel("feature")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+        if 0 < len(features) <= MAX_NUMBERS:
+            names = [name if len(name) <= 20 else f"{name[:10]}…{name[-9:]}" for name in _drawable(features)]
+            axes.set_yticks(range(len(features)), names)
 
 
 def _draw_signed(figure: Figure, axes: Axes, values: NDArray[Any], aspect: Literal["equal", "auto"] = "equal") -> None:

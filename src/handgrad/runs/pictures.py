@@ -44,11 +44,12 @@ def draw_pictures(
     attempts : Attempts
         Draws them, as far as that is possible.
     """
+    features = data.columns.headings if data.columns else ()
     W = np.asarray(model.parameters.W[0])
     pictures: dict[str, Callable[[Path], None]] = {
         folder.CURVES_FILE: partial(charts.draw_curves, history, title=f"{data.name}: training"),
         folder.FIRST_LAYER_FILE: partial(
-            charts.draw_first_layer, W, data.image_shape, title=f"{data.name}: first layer"
+            charts.draw_first_layer, W, data.image_shape, title=f"{data.name}: first layer", features=features
         ),
     }
     if data.n_classes <= MOST_CLASSES:  # of more, nothing could be read in a picture of gigabytes

@@ -68,8 +68,8 @@ def warnings_after(
     )
     yield from inside
     # Where inputs are hardly seen, or nearly all labels are one, rows that look alike tell nothing about labels.
-    told = [*warnings_of(job.data), *symptoms.of_inputs(job.data)]
-    asked = _near_chance(summary, len(job.data.y_test)) and not any(one.startswith(SCALES) for one in told)
+    scales = [one for one in warnings_of(job.data) if one.startswith(SCALES)]
+    asked = _near_chance(summary, len(job.data.y_test)) and not (scales or any(symptoms.of_inputs(job.data)))
     labels = list(symptoms.of_labels(job.data)) if asked else []
     yield from labels
     remedy = "" if before or inside or labels else f"; {advice.for_no_progress(job)}"

@@ -33,7 +33,8 @@ def far_apart(X: NDArray[np.float64], rows: NDArray[np.intp], columns: Columns, 
     """
     some = X[rows]
     outer = min(max(_FEW, len(rows) // 100), (len(rows) - 1) // 2)
-    low, *_, high = np.partition(some, (outer, len(rows) - 1 - outer), axis=0)[outer : len(rows) - outer]
+    ends = [outer, len(rows) - 1 - outer]
+    low, high = np.partition(some, ends, axis=0)[ends]
     width, whole = high - low, np.ptp(some, axis=0)
     squeezed, tightest = {}, 0.0
     for place in np.flatnonzero((width > 0) & (width < NARROW * whole)).tolist():
