@@ -81,7 +81,7 @@ def _evaluations(table: Table, numbers: Table, run: Trace, probe: Probe) -> set[
     others = {OTHER_TIMES} if off else set()
     if len(times) > expected + 1:
         return {"recorded_too_often"} | others
-    if _one_step_behind(table, run):
+    if not probe.batch_size and _one_step_behind(table, run):
         return {"history_of_two_times"}
     if done == right:
         if times[0] == 0 and times[-1] < steps:

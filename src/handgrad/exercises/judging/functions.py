@@ -14,20 +14,18 @@ from typing import Any
 import numpy as np
 
 from handgrad.exercises.calls import Answer, Call, Crash, Ufunc
-from handgrad.exercises.catalogue.comparing import CRASH, EXACT, ROUNDING, Array, matching, outcome, rounded, same
+from handgrad.exercises.catalogue.comparing import CRASH, Array, matching, outcome, rounded, same
 from handgrad.exercises.catalogue.edits import numbered, recognisers
 from handgrad.exercises.catalogue.subjects import SUBJECTS, Arguments, Subject
 from handgrad.exercises.judging import crashes, diagnosis, scaled
 from handgrad.exercises.judging.diagnosis import Trial
 from handgrad.exercises.judging.differences import bent, measured
+from handgrad.exercises.judging.exactness import DOUBLE, computes_in_single, is_single, right, unnoticed_by_float32
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.judging.traits import in_straight_pieces, off_by_a_constant, rounded_constant, slightly_scaled
 from handgrad.exercises.judging.unknowns import ENOUGH, with_an_unknown, without_overflow
 from handgrad.exercises.results import Fact, Finding, Note, Picture, Status, TaskResult
 from handgrad.exercises.tasks import TASKS
-
-DOUBLE = 1e-9  # for results in float64 that were computed in float64
-NUDGE = 2.0**-30  # too little for float32
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Cases]:
     subject = SUBJECTS[task]
     cases = subject.draw(rng)
     extremes = {name: draw(rng) for name, draw in subject.extremes.items()}
-    named = {str(i): case for i, case in enumerate(cases)} | extremes | _unnoticed_by_float32(cases[0])
+    named = {str(i): case for i, case in enumerate(cases)} | extremes | unnoticed_by_float32(cases[0])
     named["example"] = subject.example
     calls = tuple(
         Call(f"{task}:{name}", "function", task, tuple(map(_sendable, arguments))) for name, arguments in named.items()
@@ -75,7 +73,7 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
         return (early.status == "too_slow" and _in_time(plan, answers, early.notes)) or early
     trials = _trials(plan, answers)
     flat, trials = trials[len(cases) :], trials[: len(cases)]
-    wrong = [trial for trial, case in zip(trials, cases, strict=True) if not _right(trial, subject, case)]
+    wrong = [trial for trial, case in zip(trials, cases, strict=True) if not right(trial, subject, case)]
     shaped = all(trial.found is not None and trial.found.shape == trial.expected.shape for trial in trials)
     only_rounded = shaped and rounded([(trial.found, trial.expected) for trial in trials])
     if not (wrong or only_rounded):
@@ -91,8 +89,8 @@ def judge(plan: Plan[Cases], answers: Sequence[Answer]) -> TaskResult:
         if rounded_constant(share):
             told = diagnosis.named("constant_with_few_digits", TASKS[task].quantities, {"quantities": (task,)})
             return TaskResult(task, "wrong", (told,))
-        exactly = () if share or _computes_in_single(answers) else zip(trials, cases, strict=True)
-        inexact = [trial for trial, case in exactly if not _right(trial, subject, case, DOUBLE, DOUBLE)]
+        exactly = () if share or computes_in_single(answers) else zip(trials, cases, strict=True)
+        inexact = [trial for trial, case in exactly if not right(trial, subject, case, DOUBLE, DOUBLE)]
         if inexact or slightly_scaled(trials):
             told = replace(diagnosis.of_trials(None, [task], inexact or trials), quantities=TASKS[task].quantities)
             return TaskResult(task, "wrong", (told,))
@@ -147,7 +145,7 @@ def fails(plan: Plan[Cases], index: int, answer: Answer) -> bool:
     if answer.status != "ok":
         return True
     expected = np.asarray(outcome(subject.reference, *cases[index]))
-    return not _right(Trial(_returned(answer), expected, {}), subject, cases[index])
+    return not right(Trial(_returned(answer), expected, {}), subject, cases[index])
 
 
 def _in_time(plan: Plan[Cases], answers: Sequence[Answer], notes: tuple[Note, ...]) -> TaskResult | None:
@@ -169,34 +167,6 @@ def _trials(plan: Plan[Cases], answers: Sequence[Answer]) -> list[Trial]:
         Trial(_returned(answer), np.asarray(outcome(reference, *case)), _sizes(plan.task, case))
         for answer, case in zip(answers[: len(cases)], cases, strict=True)
     ]
-
-
-def _right(
-    trial: Trial, subject: Subject, case: Arguments, tolerance: float = EXACT, rounding: float = ROUNDING
-) -> bool:
-    """Tell whether a result is as exact as its type and a guard against log 0 allow."""
-    if _is_single(trial.found):
-        return same(trial.found, trial.expected, subject.tolerance)
-    guarded = trial.expected if subject.guarded is None else np.asarray(subject.guarded(*case))
-    allowed = 2 * np.abs(guarded - trial.expected)
-    scale = np.abs(trial.expected).max(initial=1e-300)
-    if trial.found is None or not same(trial.found, trial.expected, max(tolerance, float(allowed.max() / scale))):
-        return False
-    # A guard changes the entries of some rows; in the others it is no excuse for being less exact.
-    off = np.abs(trial.found.astype(np.float64).ravel() - trial.expected.ravel())
-    return bool(np.all(~np.isfinite(off) | (off <= allowed.ravel() + tolerance * scale + rounding)))
-
-
-def _unnoticed_by_float32(case: Arguments) -> dict[str, Arguments]:
-    """Make two cases whose first arguments, numbers of float32, differ by less than that can hold."""
-    first = case[0].astype(np.float32).astype(np.float64)
-    return {"float32": (first, *case[1:]), "nudged": (first * (1 + NUDGE), *case[1:])}
-
-
-def _computes_in_single(answers: Sequence[Answer]) -> bool:
-    """Tell whether a function does not notice a change of its first argument that is lost in float32."""
-    once, again = (answer.values.get("return") for answer in answers[-3:-1])
-    return once is not None and again is not None and np.array_equal(once, again)
 
 
 def divisor(trials: Sequence[Trial]) -> float | None:
@@ -236,11 +206,6 @@ def _by_differences(trials: Sequence[Trial], cases: Sequence[Arguments]) -> bool
     return bent(flat - expected, h) or any(measured([(found, found.shape[1])]) for found in results)
 
 
-def _is_single(found: Array | None) -> bool:
-    """Tell whether a result has fewer digits than float64."""
-    return found is not None and found.dtype.name in ("float16", "float32")
-
-
 def _besides(task: str, cases: Sequence[Arguments], trials: Sequence[Trial], wrong: Sequence[Trial]) -> Iterator[Note]:
     """Say which argument an unrecognised mistake ignores, or that it appears in some trials only."""
     for i, argument in enumerate(TASKS[task].parameters):
@@ -267,7 +232,7 @@ def _remarks(plan: Plan[Cases], answers: Sequence[Answer]) -> tuple[Finding, ...
             break  # what fails on one of them may fail on the next for the same reason
     seen = {
         "argument_changed": any(map(_changed, answers, cases.regular)),
-        "single_precision": any(_is_single(_returned(answer)) for answer in answers[: len(cases.regular)]),
+        "single_precision": any(is_single(_returned(answer)) for answer in answers[: len(cases.regular)]),
     }
     said: dict[str, Fact] = {"quantities": (task,)}
     remarks += [diagnosis.named(mistake, (), said, TASKS[task].equation) for mistake in seen if seen[mistake]]
@@ -294,7 +259,7 @@ def _by_symptom(wrong: Sequence[Trial], crash: Crash | None) -> str | None:
     pairs = [(trial.found, trial.expected) for trial in wrong if trial.found is not None]
     if all(f.dtype.kind in "iu" and same(f, np.trunc(e)) for f, e in pairs):
         return "results_in_integers"
-    overflowed = [_is_single(f) and f.shape == e.shape and not np.isfinite(f).all() for f, e in pairs]
+    overflowed = [is_single(f) and f.shape == e.shape and not np.isfinite(f).all() for f, e in pairs]
     return "float32_overflow" if all(overflowed) else None
 
 
