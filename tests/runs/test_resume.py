@@ -168,6 +168,33 @@ def test_seconds_count_the_earlier_steps(tmp_path: Path) -> None:
     assert summary["seconds"] > summary["train_seconds"] > 0
 
 
+@pytest.mark.parametrize(
+    ("unwritable", "said"),
+    [
+        (["model.safetensors"], r"could not be written; continue with .+, which takes those of the last checkpoint"),
+        (["model.safetensors", CHECKPOINT_FILE, EARLIER_FILE], r"could not be written, and no others are kept"),
+    ],
+)
+def test_weights_that_could_not_be_written_are_not_called_kept(
+    unwritable: list[str], said: str, tmp_path: Path
+) -> None:
+    """Whoever stops on a full disk is told what there is to continue with, if anything."""
+    config = configured(tmp_path / "run")
+
+    def show(records: Iterable[Record], *_: Any) -> Iterator[Record]:
+        for record in after(20)(records):
+            for name in unwritable:  # where a folder is, no file can be written
+                path = tmp_path / "run" / name
+                if not path.is_dir():
+                    path.unlink(missing_ok=True)
+                    path.mkdir()
+                    (path / "something").touch()
+            yield record
+
+    with pytest.raises(KeyboardInterrupt, match=said):
+        train_run(config, chaos.DATA, show, [].append)
+
+
 def test_a_request_before_the_first_step_leaves_nothing_to_keep(tmp_path: Path) -> None:
     """While the training is being prepared, a request is heeded at once."""
 

@@ -151,7 +151,8 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
         summary["warnings"] = warnings_of(job.data) + warnings
         attempts(folder.SUMMARY_FILE, lambda: folder.write_summary(run, summary))
         if stopped:
-            _stop(requests, f"after step {last.step:,} of {job.steps:,}", run)
+            written = folder.MODEL_FILE not in attempts.missing
+            _stop(requests, f"after step {last.step:,} of {job.steps:,}", run, written)
     for note in notes(job.data):
         session.tell(note)
     with _saying_how_to_go_on(run):
@@ -185,11 +186,17 @@ def _saying_how_to_go_on(run: Path) -> Iterator[None]:
         raise KeyboardInterrupt(said) from None
 
 
-def _stop(requests: Requests, when: str, run: Path) -> None:
-    """Raise the KeyboardInterrupt that was asked for, and say which weights were kept."""
+def _stop(requests: Requests, when: str, run: Path, written: bool) -> None:
+    """Raise the KeyboardInterrupt that was asked for, and say which weights were kept, if they could be written."""
     with suppress(KeyboardInterrupt):  # the one that is raised says more
         requests.heed()
-    raise KeyboardInterrupt(f"the weights {when} are kept in {run}; continue with `handgrad train --resume {run}`")
+    go_on = f"continue with `handgrad train --resume {run}`"
+    if written:
+        raise KeyboardInterrupt(f"the weights {when} are kept in {run}; {go_on}")
+    before = (
+        f"; {go_on}, which takes those of the last checkpoint" if has_checkpoint(run) else ", and no others are kept"
+    )
+    raise KeyboardInterrupt(f"the weights {when} could not be written{before}")
 
 
 def _summary(job: Job, last: Record, predicted: NDArray[np.integer[Any]], began: float) -> dict[str, Any]:
