@@ -94,6 +94,21 @@ def test_evaluation_of_a_table_whose_file_is_unknown_says_so(table_run: tuple[Pa
         evaluate_run(table_run[0] / "model.safetensors", None, pytest.fail)
 
 
+def test_other_data_under_the_name_of_those_of_the_training_are_noticed(tmp_path: Path) -> None:
+    """Their test set is another one, which is said; the data of the training are taken without a word."""
+    data = DataFlags(data=str(write_table(tmp_path / "table.csv")))
+    config = TrainConfig(data, NetworkFlags((4,)), TrainingFlags(epochs=1), RunSettings(tmp_path / "run"))
+    train_run(config, load_data(data.data), silent, [].append)
+    told: list[str] = []
+    evaluate_run(tmp_path / "run", None, told.append)
+    assert not any(sentence.startswith("warning: ") for sentence in told)
+    lines = (tmp_path / "table.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "table.csv").write_text("".join(lines[:31]))
+    evaluate_run(tmp_path / "run", None, told.append)
+    (warning,) = (sentence for sentence in told if sentence.startswith("warning: "))
+    assert "table.csv has other training examples than those that" in warning
+
+
 @pytest.mark.parametrize("name", ["copy.npz", "copy"])
 def test_evaluation_reads_converted_data(name: str, digits_run: tuple[Path, dict], tmp_path: Path) -> None:
     """The same digits in another format give the same figures."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data import load_sets, read_part
+from handgrad.data import Dataset, load_sets, read_part
 from handgrad.data.digests import row_digests
 from handgrad.data.published.download import Progress
 from handgrad.data.sets import Part, test_part
 from handgrad.errors import RunError
+from handgrad.model import Model
 from handgrad.reporting.text import figure
 from handgrad.runs.config import data_settings, of_run
 from handgrad.runs.loading import load_run, training_rows
@@ -79,7 +81,13 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
     if data is None:
         refuse_absent(run, settings.test or settings.data, "data to evaluate on", "name them with --data")
     if data is None and settings.test is None:
-        part = test_part(load_sets(settings, progress, model), model)
+        sets = load_sets(settings, progress, model)
+        if not _trained_on(run, sets, model):
+            tell(
+                f"warning: {settings.data} has other training examples than those that {run} learnt from: it has "
+                "changed since, or is another file of that name; name the data meant with --data"
+            )
+        part = test_part(sets, model)
     else:
         part = read_part(data or settings.test or "", model, progress, settings.missing)
     for note in part.notes:
@@ -110,6 +118,13 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
         said = f"{int(seen.sum()):,} of the {len(seen):,} rows were part of the training set"
         rows.append(("note", f"{said}: on the other {len(others):,} the accuracy is {others.mean():.2%}"))
     return Evaluation(rows, f"{run} on {part.name}", model.class_names, part.y, predicted)
+
+
+def _trained_on(run: Path, sets: Dataset, model: Model) -> bool:
+    """Tell whether the training set of a data set is the one of a run, as far as the run remembers its rows."""
+    digests = training_rows(run)
+    train = test_part(replace(sets, X_test=sets.X_train, y_test=sets.y_train), model)
+    return digests is None or np.array_equal(np.sort(row_digests(train.X, train.y)), digests)
 
 
 def _seen(run: Path, part: Part) -> NDArray[np.bool_] | None:
