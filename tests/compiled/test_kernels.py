@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sampling import sampled
 from strategies import COMPILED_OPTIMIZERS
 
 from handgrad.network import ACTIVATIONS, LOSSES, MLP, Parameters
@@ -222,7 +223,7 @@ def with_zeros(n: int, d: int, dtype: type, share: float) -> np.ndarray:
 
 
 SPARSE = pytest.mark.parametrize(("n", "d", "units"), [(1, 1, 1), (30, 17, 5), (9, 40, 33), (7, 21, 250)])
-SHARES = pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
+SHARES = pytest.mark.parametrize("share", sampled([0.05, 0.0, 0.5, 1.0], 4))
 
 
 @DTYPES

@@ -36,6 +36,7 @@ def test_every_task_has_a_mistake_of_the_catalogue() -> None:
     assert all(task in catalogue()[mistake].tasks for task, (mistake, *_) in doctor.MISTAKES.items())
 
 
+@pytest.mark.slow
 def test_a_missing_sandbox_is_reported_with_advice(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -127,7 +127,7 @@ def test_learners_mistake_is_named(mistake: str, source: str) -> None:
     assert summary(result, "en").startswith(catalogue()[mistake].words["en"].message)
 
 
-@pytest.mark.parametrize(("name", "task"), CORRECT, ids=lambda part: part)
+@pytest.mark.parametrize(("name", "task"), sampled(CORRECT, 3))
 def test_correct_routine_is_right(name: str, task: str) -> None:
     """Every routine in the collection of correct solutions is right, whatever its style, for several draws."""
     source = (VARIANTS / name).read_text(encoding="utf-8")
@@ -429,7 +429,7 @@ def test_measurements_times_a_number_are_no_averages() -> None:
 
 
 @pytest.mark.parametrize("incomplete", [False, True])
-@pytest.mark.parametrize("lines", AVERAGED.values(), ids=AVERAGED.keys())
+@pytest.mark.parametrize("lines", sampled(AVERAGED.values(), 3, list(AVERAGED)))
 def test_sums_and_averages_in_a_history_are_named(lines: str, incomplete: bool) -> None:
     """However they are made, also of measurements that are in no row; the same lines with the loss itself are right."""
     plan = plan_for(SGD, 1)

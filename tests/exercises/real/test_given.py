@@ -276,7 +276,7 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sampled(VERDICTS, 6))
+@pytest.mark.parametrize("name", sampled(VERDICTS, 10))
 def test_what_was_handed_in_gets_the_right_sentence(name: str, tmp_path: Path) -> None:
     """One task of the sheet has the status, and the sentence says what is wrong."""
     sheet, task, status, words = VERDICTS[name]

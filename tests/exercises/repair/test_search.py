@@ -87,6 +87,7 @@ def test_a_change_is_found_and_is_true(task: str) -> None:
     assert judged(task, code.replace(before, after)).status == "right"
 
 
+@pytest.mark.slow
 def test_a_routine_is_repaired_as_well() -> None:
     """Where the steps of a routine depend on a condition, the condition is what to change."""
     result = judged("gradient_descent", DESCENT)

@@ -137,7 +137,7 @@ def right(answer: Answer, X: np.ndarray, function: str) -> bool:
     return answer.status == "ok" and found is not None and found.shape == X.shape and np.allclose(found, wanted)
 
 
-@pytest.mark.parametrize("escape", sampled(ESCAPES, 3, [path.stem for path in ESCAPES]))
+@pytest.mark.parametrize("escape", sampled(ESCAPES, 6, [path.stem for path in ESCAPES]))
 def test_nothing_is_gained(
     escape: Path,
     host: Path,

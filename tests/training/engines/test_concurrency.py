@@ -9,6 +9,7 @@ from multiprocessing.context import BaseContext
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
+from sampling import sampled
 
 from handgrad.network import MLP
 from handgrad.training import Examples, Record, TrainingSettings, TrainingState, make_predictor, train
@@ -70,7 +71,7 @@ def one_process(context: BaseContext) -> Iterator[Callable[[tuple[int, str]], by
         yield lambda job: pool.submit(bits, job).result(timeout=120)
 
 
-@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+@pytest.mark.parametrize("method", sampled(multiprocessing.get_all_start_methods(), 2))
 def test_in_a_process_that_is_started_in_the_middle_of_a_training(method: str, engine: str, alone: list[bytes]) -> None:
     """Neither the new process nor the training in the old one notices the other; forks after a training as well."""
     state, records = begun(0, engine)
