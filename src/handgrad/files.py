@@ -95,7 +95,7 @@ def exists(path: Path) -> bool:
     try:
         return path.exists()
     except PermissionError:
-        return True  # perhaps: whoever opens it is told what is wrong
+        return True  # there may be something: opening it tells what is wrong
     except (OSError, ValueError):
         return False
 

@@ -210,7 +210,7 @@ def test_incomplete_run(refused, name):
 
 
 def test_unfinished_run(refused):
-    """A training that was interrupted is told as such, with how to continue, and is not named among others."""
+    """The message about an interrupted training says how to continue it, and it is not listed among the other runs."""
     whole, half = finished_run(), finished_run()
     (half / MODEL_FILE).unlink()
     with refused(RunError, "its training did not finish", f"Continue it with `handgrad train --resume {half}`."):

@@ -178,7 +178,7 @@ def test_seconds_count_the_earlier_steps(tmp_path: Path) -> None:
 def test_weights_that_could_not_be_written_are_not_called_kept(
     unwritable: list[str], said: str, tmp_path: Path
 ) -> None:
-    """Whoever stops on a full disk is told what there is to continue with, if anything."""
+    """The message on stopping with a full disk says which weights are left to continue with, if any."""
     config = configured(tmp_path / "run")
 
     def show(records: Iterable[Record], *_: Any) -> Iterator[Record]:

@@ -110,7 +110,7 @@ def test_a_batch_has_all_examples_if_it_might_have_more() -> None:
 
 
 def test_two_trainings_cannot_have_one_state() -> None:
-    """The second one is told so, or the first, before a step is taken from elsewhere."""
+    """Whichever notices that the state has moved refuses to go on, before it takes another step."""
     settings = TrainingSettings(epochs=3)
     state = TrainingState.start(NETWORK.initialise(), settings)
     one, other = (train(NETWORK, state, Examples(*toy()), settings=settings) for _ in range(2))

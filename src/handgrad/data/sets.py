@@ -110,7 +110,7 @@ def read_part(source: str, like: Prepared, progress: Progress | None = None, mis
     if data.own_test:
         return test_part(data, like)
     whole = _rejoined(data)
-    return replace(test_part(replace(whole, X_test=whole.X_train, y_test=whole.y_train), like), whole=True)
+    return replace(training_part(whole, like), whole=True)
 
 
 def test_part(data: Dataset, like: Prepared) -> Part:
@@ -125,6 +125,11 @@ def test_part(data: Dataset, like: Prepared) -> Part:
     X = _rescaled(data.X_test, data.scaling, like.scaling)
     own = data.notes if X is data.X_test else without_fitted(data.notes)
     return Part(data.name, X, y, (*own, *_absent(y, like)), False)
+
+
+def training_part(data: Dataset, like: Prepared) -> Part:
+    """Take the training set of a data set for a network, as :func:`test_part` takes the other one."""
+    return test_part(replace(data, X_test=data.X_train, y_test=data.y_train), like)
 
 
 def load_sets(settings: DataSettings, progress: Progress | None = None, like: Prepared | None = None) -> Dataset:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from handgrad.data import Dataset, load_sets, read_part
 from handgrad.data.digests import row_digests
 from handgrad.data.published.download import Progress
-from handgrad.data.sets import Part, test_part
+from handgrad.data.sets import Part, test_part, training_part
 from handgrad.errors import RunError
 from handgrad.model import Model
 from handgrad.reporting.text import figure
@@ -123,7 +122,7 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
 def _trained_on(run: Path, sets: Dataset, model: Model) -> bool:
     """Tell whether the training set of a data set is the one of a run, as far as the run remembers its rows."""
     digests = training_rows(run)
-    train = test_part(replace(sets, X_test=sets.X_train, y_test=sets.y_train), model)
+    train = training_part(sets, model)
     return digests is None or np.array_equal(np.sort(row_digests(train.X, train.y)), digests)
 
 

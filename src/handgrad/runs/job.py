@@ -67,6 +67,10 @@ class Job:
         """The learning rate, which :func:`make_job` has chosen if nobody has."""
         return cast(float, self.config.training.learning_rate)
 
+    def rate_after(self, halvings: int) -> float:
+        """Return what so many halvings leave of the learning rate."""
+        return self.learning_rate * 0.5**halvings
+
     @property
     def steps(self) -> int:
         """How many steps the whole training has."""

@@ -150,7 +150,7 @@ def _loss(job: Job, evaluations: Sequence[Record], remedy: str) -> Iterator[str]
 def _halved(job: Job, summary: Mapping[str, Any]) -> Iterator[str]:
     """Say so if the training came to its end with less than its learning rate."""
     if times := summary.get("learning_rate_halved"):
-        rate = job.learning_rate * 0.5**times
+        rate = job.rate_after(times)
         yield (
             f"the training diverged {times} time{'s' * (times > 1)}, and ended with a learning rate of {rate:g} "
             f"instead of {job.learning_rate:g}; begin with --lr {rate:g}"

@@ -52,7 +52,7 @@ class Session:
     @property
     def rate(self) -> float:
         """The learning rate in use: what the halvings have left of it."""
-        return self.job.learning_rate * 0.5**self.halvings
+        return self.job.rate_after(self.halvings)
 
     def records(self) -> Iterator[Record]:
         """Train, and yield the records. A request to stop ends it.
