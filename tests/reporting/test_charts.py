@@ -124,6 +124,16 @@ def test_a_line_that_enters_from_below_is_said_to(tmp_path, figures):
     assert (three.get_title("left"), three.get_ylim()[0] > 0.8) == ("Accuracy, from 10.0 %", True)
 
 
+def test_a_start_that_the_scale_shows_is_not_said(tmp_path, figures):
+    """An accuracy that is slow at first begins within the scale, and the heading has no number."""
+    records = [
+        Record("evaluation", epoch, epoch, 0.1, 0, {"test_accuracy": one}) for epoch, one in enumerate((0.1, 0.11, 0.9))
+    ]
+    draw_curves(records, tmp_path / "c.png", "toy")
+    ((axes,),) = (figure.axes for figure in figures)
+    assert (axes.get_title("left"), axes.get_ylim()[0] < 0.1) == ("Accuracy", True)
+
+
 def test_labels_of_losses_have_the_digits_that_differ(tmp_path, figures):
     """Two losses near each other are told apart."""
     figures_of = {"train_loss": 1.0974, "test_loss": 1.0981}

@@ -99,9 +99,10 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
                     use_decades(axes, max(values) / min(values))
             else:
                 values = [value for line in lines for value in line.values[len(line.values) > 2 :]]
-            if start < min(values):
-                heading += f", from {100 * start:.1f} %" if measure == "accuracy" else f", from {start:.4g}"
             draw_lines(axes, lines, heading, min(values))
+            if start < axes.get_ylim()[0]:
+                began = f"{100 * start:.1f} %" if measure == "accuracy" else f"{start:.4g}"
+                axes.set_title(f"{heading}, from {began}", loc="left")
             if measure == "accuracy":
                 axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
 
