@@ -93,14 +93,19 @@ def test_what_has_no_room_is_said_once_and_costs_no_training(tmp_path: Path) -> 
 
 
 def started(arguments: str, folder: Path) -> subprocess.Popen[str]:
-    """Start a command that takes Ctrl-C as one in a terminal does."""
+    """Start a command that takes signals as one in a terminal does."""
+
+    def as_in_a_terminal() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
     return subprocess.Popen(
         [sys.executable, "-m", "handgrad", *arguments.split()],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=as_in_a_terminal,
     )
 
 
@@ -137,16 +142,19 @@ def test_ctrl_c_while_pictures_are_drawn_costs_only_pictures(tmp_path: Path) -> 
 
 
 @ON_LINUX
-def test_a_training_that_is_asked_to_end_keeps_its_weights(tmp_path: Path) -> None:
-    """SIGTERM, as of a cluster or a container that stops, is like Ctrl-C; the run can be used."""
+@pytest.mark.parametrize("asked", [[signal.SIGTERM], [signal.SIGHUP, signal.SIGHUP]], ids=["terminate", "hang up"])
+def test_a_training_that_is_asked_to_end_keeps_its_weights(asked: list[signal.Signals], tmp_path: Path) -> None:
+    """A cluster sends SIGTERM; a terminal that closes, SIGHUP, often twice. Both are like Ctrl-C."""
     with started("train --hidden 8 --epochs 300000 --engine numpy --run run", tmp_path) as process:
         history = tmp_path / "run" / "history.jsonl"
         while not history.exists() or history.read_text().count("\n") < 3:
             assert process.poll() is None
             time.sleep(0.01)
-        process.terminate()
+        for number in asked:
+            process.send_signal(number)
+            time.sleep(0.01)  # two that are pending at once arrive as one
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + asked[0]
     assert re.fullmatch(
         r"handgrad: stopped; the weights after step .+ are kept in run; continue with `handgrad train --resume run`\n",
         errors,

@@ -19,7 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0: success. 1: a check found mistakes, or some pictures were left out. 2: an error that the user can correct,
-        described in one message on stderr. 130: stopped by Ctrl-C; 143: stopped by a request to terminate.
+        described in one message on stderr. 130: stopped by Ctrl-C; 143: by a request to terminate; 129: by a terminal
+        that closed.
 
     Examples
     --------

@@ -17,6 +17,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any, TextIO
 
+HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)  # of a terminal that closes; Windows has no such signal
 PATIENCE = 3.0  # seconds in which a further press of Ctrl-C changes nothing
 
 
@@ -126,7 +127,8 @@ def _stoppable() -> Iterator[list[int]]:
     What a parent has set to be ignored, as nohup and ``&`` do, stays ignored.
     """
     arrived: list[int] = []
-    ours: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    ours: dict[int, Any] = {signal.SIGINT: signal.default_int_handler}
+    ours |= dict.fromkeys((signal.SIGTERM, HANGUP), signal.SIG_DFL)
     before = {number: signal.getsignal(number) for number in ours}
     if threading.current_thread() is not threading.main_thread():
         yield arrived
@@ -155,5 +157,5 @@ def _stoppable() -> Iterator[list[int]]:
 def _end_at_once() -> None:
     """Let a further press of Ctrl-C end the process without a word."""
     with suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM, HANGUP):
+            signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Requests to stop, which a training heeds when it can: Ctrl-C and SIGTERM."""
+"""Requests to stop, which a training heeds when it can: Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
+
+HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has no such signal
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Requests:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, HANGUP):
             before = signal.getsignal(number)
             if callable(before):
                 self._before[number] = before
@@ -59,7 +61,8 @@ class Requests:
             self._before[number](number, None)
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
-        if self.patient and not self.arrived:
+        again = number == HANGUP and number in self.arrived  # the kernel and the shell both say that a terminal closed
+        if again or (self.patient and not self.arrived):
             self.arrived.append(number)
         else:
             self._before[number](number, frame)

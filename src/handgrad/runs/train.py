@@ -81,8 +81,8 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
     HandgradError
         If the settings are invalid, or the folder cannot be used.
     KeyboardInterrupt
-        At Ctrl-C or SIGTERM: a first request during the training is heeded after the span of steps that is being
-        computed, when a checkpoint and the model have been written; a second one at once.
+        At Ctrl-C, SIGTERM or SIGHUP: a first request during the training is heeded after the span of steps that is
+        being computed, when a checkpoint and the model have been written; a second one at once.
     """
     began = perf_counter()
     config = with_existing_cores(config, tell)
