@@ -22,6 +22,7 @@ from handgrad.errors import RunError, SettingError
 from handgrad.reporting import read_history
 from handgrad.runs.checkpoint import CHECKPOINT_FILE, EARLIER_FILE, read_checkpoint
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
+from handgrad.runs.environment import ENVIRONMENT_FILE, read_environment
 from handgrad.runs.evaluate import evaluate_run
 from handgrad.runs.loading import load_run
 from handgrad.runs.lock import locked
@@ -236,15 +237,19 @@ def test_a_damaged_checkpoint_costs_one_generation(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_checkpoint_begins_again(tmp_path: Path) -> None:
-    """As after a kill within the first epoch: nothing of it is in the history of the new beginning."""
+    """As after a kill within the first epoch: nothing of it is in the history of the new beginning.
+
+    If it was killed before it had written what it computes with, that is written now.
+    """
     whole = train_run(configured(tmp_path / "whole"), chaos.DATA, chaos.passed_on, [].append)
     config = configured(tmp_path / "run")
     stop(config, 5)
-    for name in (CHECKPOINT_FILE, EARLIER_FILE):
+    for name in (CHECKPOINT_FILE, EARLIER_FILE, ENVIRONMENT_FILE):
         (tmp_path / "run" / name).unlink(missing_ok=True)
     told: list[str] = []
     done = train_run(resumed(config), chaos.DATA, chaos.passed_on, told.append)
     assert f"{done.run} has no checkpoint, so its training begins again" in told
+    assert read_environment(done.run) == read_environment(whole.run)
     assert chaos.traces(done.run) == chaos.traces(whole.run)
 
 

@@ -98,7 +98,9 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
         files.remove_leftovers(run)
         config, checkpoint = continued(config, run, tell)
         job = make_job(config, data, tell, checkpoint)
-        if checkpoint is not None:
+        if checkpoint is None:
+            write_environment(run, job.origin)  # it may have been killed before it did so
+        else:
             compare(run, checkpoint.origin, job.origin, tell)
         folder.change_config(run, {"epochs": config.training.epochs})
         history = History(run, checkpoint.history if checkpoint else 0)
