@@ -93,7 +93,8 @@ def test_halving_goes_on_to_the_end(tmp_path: Path) -> None:
     records = read_history(done.run / "history.jsonl")
     assert 1 <= times <= 5
     assert sum("going back, with the learning rate" in sentence for sentence in told) == times
-    assert [one.learning_rate for one in records if one.kind == "divergence"][-1] == 1.5 / 2**times
+    rates = [one.learning_rate for one in records if one.kind == "divergence"]
+    assert rates == [1.5 / 2**halvings for halvings in range(1, times + 1)]
     assert records[-1].kind == "evaluation"
     assert (records[-1].epoch, records[-1].learning_rate) == (40, 1.5 / 2**times)
     assert np.isfinite(done.summary["train_loss"])
@@ -103,13 +104,15 @@ def test_halving_goes_on_to_the_end(tmp_path: Path) -> None:
 
 
 def test_halving_ends_after_five_times(tmp_path: Path) -> None:
-    """A rate that is far too high still ends with the explanation."""
+    """A rate that is far too high still ends with the explanation; the history has all five."""
     told: list[str] = []
     with pytest.raises(
         DivergenceError, match=r"learning rate of 31250, to which 1e\+06 was halved as often as is allowed"
     ):
         train_run(configured(tmp_path / "run", learning_rate=1e6, halve=True), chaos.DATA, chaos.passed_on, told.append)
     assert sum("going back" in sentence for sentence in told) == 5
+    records = read_history(tmp_path / "run" / "history.jsonl")
+    assert [one.learning_rate for one in records if one.kind == "divergence"] == [1e6 / 2**i for i in range(1, 6)]
 
 
 def test_a_halved_training_can_be_stopped_and_continued(tmp_path: Path) -> None:

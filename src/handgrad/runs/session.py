@@ -45,6 +45,7 @@ class Session:
     halvings: int = 0
     attempts: Attempts = field(init=False)
     requests: Requests = field(default_factory=Requests)
+    turns: list[Record] = field(default_factory=list)  # of the halvings since the last checkpoint
 
     def __post_init__(self) -> None:
         self.attempts = Attempts(self.tell)
@@ -85,6 +86,7 @@ class Session:
         self.history.write(sync=True)
         job = self.job
         write_checkpoint(self.run, Checkpoint(job.model, job.state, self.history.length, job.origin, self.halvings))
+        self.turns.clear()
 
     def _kept(self, spans: Iterator[Record | None]) -> Iterator[Record]:
         """Pass records on, and write what is to be kept."""
@@ -117,7 +119,10 @@ class Session:
         state.become(self.job.fresh() if checkpoint is None else checkpoint.state)
         self.history.cut_to(0 if checkpoint is None else checkpoint.history)
         self.halvings += 1
-        return self._written(Record("divergence", state.epoch, state.step, rate, state.seconds))
+        self.turns.append(Record("divergence", state.epoch, state.step, rate, state.seconds))
+        for turn in self.turns[:-1]:  # which were cut as well
+            self.history.add(turn)
+        return self._written(self.turns[-1])
 
 
 def _patiently(records: Iterator[Record | None], tell: Tell) -> Iterator[Record | None]:
