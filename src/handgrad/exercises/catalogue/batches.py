@@ -57,10 +57,11 @@ def sizes(run: Trace, probe: Probe) -> Hashable:
     return (0, *sorted(filter(None, map(len, epochs[0])))) if 0 in found else found
 
 
-def _goes_on(batch: Rows, after: Rows) -> bool:
-    """Tell whether the rows that a batch shares with the next are its last and the other's first, in the same order."""
-    shared = len(set(batch) & set(after))
-    return batch[len(batch) - shared :] == after[:shared]
+def _overlap(epoch: list[Rows]) -> bool:
+    """Tell whether rows come twice only where a batch begins with the last ones of the batch before."""
+    shared = [len(set(batch) & set(after)) for batch, after in pairwise(epoch)]
+    ends = all(a[len(a) - n :] == b[:n] for (a, b), n in zip(pairwise(epoch), shared, strict=True))
+    return ends and sum(map(len, epoch)) - sum(shared) == len(set().union(*epoch))
 
 
 def repeats(run: Trace, probe: Probe) -> Hashable:
@@ -92,7 +93,7 @@ def repeats(run: Trace, probe: Probe) -> Hashable:
     in_a_row = max(len(list(run)) for batch, run in groupby(batches) if batch)
     if in_a_row > 1 and shared == {0, first}:
         return "in a row", in_a_row
-    if all(_goes_on(a, b) for epoch in epochs for a, b in pairwise(epoch)):
+    if all(map(_overlap, epochs)):
         return "windows"
     if sum(in_order) > len(batches) / 2:
         return "batches in order"
