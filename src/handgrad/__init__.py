@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 # Where each public name lives.
 _HOMES = {
     "MLP": "handgrad.network",
+    "MLPClassifier": "handgrad.estimator",
+    "MLPRegressor": "handgrad.estimator",
     "Dataset": "handgrad.data",
     "Examples": "handgrad.training",
     "HandgradError": "handgrad.errors",
@@ -31,6 +33,8 @@ __all__ = [
     "Dataset",
     "Examples",
     "HandgradError",
+    "MLPClassifier",
+    "MLPRegressor",
     "Parameters",
     "Record",
     "TrainingSettings",
@@ -46,6 +50,7 @@ __all__ = [
 if TYPE_CHECKING:
     from handgrad.data import Dataset, load_data
     from handgrad.errors import HandgradError
+    from handgrad.estimator import MLPClassifier, MLPRegressor
     from handgrad.model import load_model, save_model
     from handgrad.network import MLP, Parameters, gradcheck
     from handgrad.training import Examples, Record, TrainingSettings, TrainingState, train

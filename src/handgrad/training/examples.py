@@ -43,7 +43,8 @@ class Examples:
     def __post_init__(self) -> None:
         for name in ("X", "y", "weight"):
             value = getattr(self, name)
-            plain = type(value) is np.ndarray and value.dtype.kind in "iuf"
+            rows = type(value) is np.ndarray or (name == "X" and hasattr(value, "tocsr"))
+            plain = rows and value.dtype.kind in "iuf"
             if not (plain or (name == "weight" and value is None)):
                 object.__setattr__(self, name, _as_array(value, name))
 
@@ -96,9 +97,9 @@ def check_examples(network: MLP, examples: Examples) -> None:
         raise SettingError(f"examples of type {type(examples).__name__}", "Examples", "pass Examples(X, y)")
     X, y, weight = examples.X, examples.y, examples.weight
     d, k = network.layer_sizes[0], network.layer_sizes[-1]
-    if X.ndim != 2 or X.shape[1] != d or len(X) == 0:
+    if X.ndim != 2 or X.shape[1] != d or X.shape[0] == 0:
         raise ShapeError(f"X of shape {X.shape}", f"shape (n, {d}) with n at least 1", "pass one row per example")
-    n = len(X)
+    n = X.shape[0]
     targets = LOSSES[network.loss].targets
     if y.shape not in ([(n,)] if targets == "classes" else [(n, k), (n,)]):
         wanted = f"shape ({n},)"
@@ -106,7 +107,8 @@ def check_examples(network: MLP, examples: Examples) -> None:
             wanted = f"shape ({n}, {k}), or ({n},) for a single output or for classes"
         raise ShapeError(f"y of shape {y.shape} with the loss {network.loss}", wanted, "pass one target per example")
     # Some rows at a time: a mask for all of them would be a quarter of the examples' own size.
-    if not all(np.isfinite(X[first : first + 4096]).all() for first in range(0, n, 4096)):
+    entries = X.data if hasattr(X, "tocsr") else X
+    if not all(np.isfinite(entries[first : first + 4096]).all() for first in range(0, len(entries), 4096)):
         raise SettingError("X contains NaN or infinity", "finite numbers", "drop or fill those rows")
     if targets == "classes" or (y.ndim == 1 and k > 1):
         if not np.issubdtype(y.dtype, np.integer):

@@ -1,0 +1,239 @@
+"""The classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils.class_weight import compute_sample_weight
+
+from handgrad.errors import SettingError
+from handgrad.estimator.perceptron import Perceptron
+from handgrad.estimator.targets import Classes
+from handgrad.network.activations import softplus
+from handgrad.network.losses import log_softmax
+from handgrad.training.examples import Examples
+
+
+class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
+    """A multilayer perceptron that classifies.
+
+    It takes the place of scikit-learn's estimator of the same name: with the same parameters and ``random_state`` it
+    finds the same weights, up to rounding where all batches have the same size. ``class_weight``, ``scoring``, further
+    activations, and validation examples of your own in :meth:`fit` are not in scikit-learn.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default (100,)
+        The number of units in each hidden layer; () for a linear model.
+    activation : str or sequence of str, default "relu"
+        The activation of the hidden layers: "identity", "logistic", "tanh", "relu", or another name in ``ACTIVATIONS``;
+        one name for each layer if they are to differ.
+    solver : {"adam", "sgd", "lbfgs"}, default "adam"
+    alpha : float, default 0.0001
+        The strength of the L2 penalty: half of it times the sum of the squared weights, divided by the batch size.
+    batch_size : int or "auto", default "auto"
+        The number of examples in a step; auto is 200, or all if there are fewer. lbfgs always takes all.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
+        How the rate of sgd changes. invscaling divides it by the number of examples seen to the power of ``power_t``.
+        adaptive divides it by five whenever training has stopped improving.
+    learning_rate_init : float, default 0.001
+        The learning rate of sgd and adam at the beginning.
+    power_t : float, default 0.5
+    max_iter : int, default 200
+        The most epochs, or iterations of lbfgs.
+    shuffle : bool, default True
+        Whether each epoch has an order of its own.
+    random_state : int, RandomState or None
+        Draws the first weights, the validation examples and the orders.
+    tol : float, default 0.0001
+        The least that counts as an improvement.
+    verbose : bool, default False
+        Whether to print the loss of each epoch.
+    warm_start : bool, default False
+        Whether ``fit`` goes on from where training stands, with the state of the optimizer.
+    momentum : float, default 0.9
+        That of sgd, in [0, 1].
+    nesterovs_momentum : bool, default True
+        Whether the momentum is Nesterov's.
+    early_stopping : bool, default False
+        Whether to stop when the score on validation examples has stopped improving, and to keep the best weights.
+    validation_fraction : float, default 0.1
+        The share of the examples that ``early_stopping`` holds out, unless ``fit`` is given others.
+    beta_1, beta_2, epsilon : float, default 0.9, 0.999 and 1e-8
+        The constants of adam.
+    n_iter_no_change : int or inf, default 10
+        Training stops after more epochs than this without an improvement.
+    max_fun : int, default 15000
+        The most evaluations of the loss by lbfgs.
+    class_weight : dict, "balanced" or None
+        The weight of each class; balanced: such that all classes have the same weight in total.
+    scoring : str, callable or None
+        What ``early_stopping`` looks at: a scorer of scikit-learn or its name, or "loss" for the validation loss. None
+        is the accuracy.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    coefs_ : list of ndarrays of shape (units below, units)
+        Views into the parameters, as are ``intercepts_``.
+    intercepts_ : list of ndarrays of shape (units,)
+    loss_, best_loss_ : float
+        The loss of the last epoch, with the penalty, and the smallest one. Of several outputs, the losses are added.
+    loss_curve_ : list of float
+        One for each epoch of sgd or adam.
+    validation_scores_, best_validation_score_ : list of float, and float
+        With ``early_stopping``; otherwise None.
+    validation_loss_curve_ : list of float
+        The loss on validation examples after each epoch, if there are any.
+    n_iter_, t_ : int
+        The number of epochs, or iterations; and of examples that have been trained on.
+    n_layers_, n_outputs_, n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        If the examples came in a data frame.
+    out_activation_ : str
+        "softmax", or "logistic" if there are two classes or several labels at once.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> MLPClassifier((20,), solver="lbfgs", random_state=0).fit(X, y).score(X, y) > 0.95
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Sequence[str] = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        class_weight: Any = None,
+        scoring: Any = None,
+    ) -> None:
+        self.__dict__.update({name: value for name, value in locals().items() if name in self._get_param_names()})
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train for one epoch, from where training stands: the weights and the optimizer go on.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        classes : array-like of shape (n_classes,), optional
+            All classes that will ever come. The first call needs them.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SettingError
+            If the classes are missing, or differ from those of an earlier call.
+        """
+        if hasattr(self, "classes_"):
+            if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+                found = f"`classes={classes!r}` is not the same as on last call"
+                raise SettingError(found, f"{self.classes_.tolist()}", "leave classes out")
+        elif classes is None:
+            raise SettingError("no classes in the first call of partial_fit", "all of them", "pass classes")
+        self._announced = classes
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the class of each example, or 0 and 1 for each label.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        outputs = self._outputs(X)
+        return self._classes.decoded(outputs)
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Predict the probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        outputs = self._outputs(X)
+        return np.hstack([1 - outputs, outputs]) if self._classes.kind == "binary" else outputs
+
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+        """Predict the logarithms of the probabilities that :meth:`predict_proba` predicts.
+
+        They are computed from the logits, and are therefore finite where a probability is too small to be a number.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        rows = self._checked(X)
+        logits, _ = self._network.forward(self._state.parameters, rows)
+        against = np.hstack([logits, -logits]) if self._classes.kind == "binary" else -logits
+        logarithms: NDArray[Any] = log_softmax(logits) if self._classes.kind == "multiclass" else -softplus(against)
+        return logarithms
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str]:
+        if begins:
+            self._classes = Classes.of(y, self.__dict__.pop("_announced", None))
+            self.classes_ = self._classes.labels
+            self.out_activation_ = "softmax" if self._classes.kind == "multiclass" else "logistic"
+        loss = "cross_entropy" if self._classes.kind == "multiclass" else "binary_cross_entropy"
+        return self._classes.encoded(y), self._classes.outputs, loss
+
+    def _weights(self, sample_weight: Any, rows: Any, labels: NDArray[Any]) -> NDArray[Any] | None:
+        weight = super()._weights(sample_weight, rows, labels)
+        if self.class_weight is None:
+            return weight
+        of_classes: NDArray[Any] = compute_sample_weight(self.class_weight, labels)
+        return of_classes if weight is None else weight * of_classes
+
+    def _score(self, held_out: Examples) -> float:
+        outputs, y = self._predicted(held_out.X), held_out.y
+        found = outputs.argmax(axis=1) if self._classes.kind == "multiclass" else (outputs > 0.5).reshape(y.shape)
+        return float(accuracy_score(y, found, sample_weight=held_out.weight))

@@ -1,0 +1,298 @@
+"""What the classifier and the regressor have in common: how a fit goes."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from math import inf
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from handgrad.errors import SettingError
+from handgrad.estimator.given import Given, as_csr, checked, divided
+from handgrad.estimator.ranges import check_ranges, hidden_sizes, our_activation
+from handgrad.estimator.solvers import Batches, Patience, Rate, epochs, first_parameters, minimise, scale_of
+from handgrad.network.mlp import MLP
+from handgrad.network.parameters import Parameters
+from handgrad.training.engines.choice import make_engine
+from handgrad.training.engines.protocol import Engine
+from handgrad.training.examples import Examples
+from handgrad.training.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer
+from handgrad.training.settings import TrainingSettings
+from handgrad.training.state import TrainingState
+
+
+class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
+    """A multilayer perceptron with scikit-learn's parameters. Derived classes say what the outputs mean."""
+
+    @abstractmethod
+    def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str]:
+        """Return the targets of the loss, the number of outputs, and the name of the loss."""
+
+    @abstractmethod
+    def _score(self, held_out: Examples) -> float:
+        """Score the network on validation examples."""
+
+    @property
+    def coefs_(self) -> list[NDArray[Any]]:
+        """The weights into each layer, (units below, units): views into the parameters."""
+        check_is_fitted(self)
+        return list(self._state.parameters.W)
+
+    @property
+    def intercepts_(self) -> list[NDArray[Any]]:
+        """The biases of each layer, (units,): views into the parameters."""
+        check_is_fitted(self)
+        return list(self._state.parameters.b)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_state")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
+        """Fit the network to examples.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+            At least 0. A weight of 2 has the effect of including the example twice.
+        X_val, y_val : array-like, optional
+            Validation examples of your own, in place of the share that ``early_stopping`` holds out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SettingError
+            If a parameter or the data are outside their range.
+        DivergenceError
+            If the loss or a parameter is no longer finite.
+        """
+        begins = not (self.warm_start and hasattr(self, "_state"))
+        given = self._given(X, y, sample_weight, begins)
+        held_out = None
+        if X_val is not None:
+            held_out = self._held_out(X_val, y_val)
+        elif self.early_stopping and self.solver != "lbfgs":
+            alike = self._network.loss == "binary_cross_entropy" and given.examples.y.ndim == 1  # as in scikit-learn
+            given, held_out = divided(given, self.validation_fraction, alike, self._random)
+        engine, batches = self._engine(given.examples)
+        if self.solver == "lbfgs":
+            options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
+            self.loss_, self.n_iter_ = minimise(engine, self._state, batches.n, self._scale, options)
+        else:
+            self._fit_by_steps(engine, batches, held_out)
+        return self
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """Train for one epoch from where training stands."""
+        if self.solver == "lbfgs":
+            raise AttributeError("partial_fit is only available for the solvers sgd and adam, not for lbfgs")
+        if self.early_stopping:
+            raise SettingError(
+                "partial_fit with early_stopping", "early_stopping=False", "score held-out examples yourself"
+            )
+        given = self._given(X, y, sample_weight, begins=not hasattr(self, "_state"))
+        engine, batches = self._engine(given.examples)
+        self._end_epoch(next(self._epochs(engine, batches)), batches.n, 1)
+        self._improved()
+        return self
+
+    def _given(self, X: Any, y: Any, sample_weight: Any, begins: bool) -> Given:
+        """Check parameters and data, and make the network if training begins."""
+        check_ranges(self.get_params(deep=False))
+        rows, labels = validate_data(
+            self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32), reset=begins
+        )
+        self._random = check_random_state(self.random_state)
+        targets, outputs, loss = self._targets(labels, begins)
+        sizes = (rows.shape[1], *hidden_sizes(self.hidden_layer_sizes), outputs)
+        network = MLP(sizes, our_activation(self.activation), loss)
+        weight = self._weights(sample_weight, rows, labels)
+        given = checked(network, X, y, Examples(as_csr(rows), targets, weight))
+        if begins:
+            self._begin(network, rows.dtype)
+        elif network != self._network:
+            raise SettingError(
+                f"a network {network.layer_sizes} with {network.activation}",
+                f"that of the earlier fit, {self._network.layer_sizes} with {self._network.activation}",
+                "leave the architecture as it is, or begin with warm_start=False",
+            )
+        elif self._state.slots.shape[0] != self._optimizer.slots:  # another solver
+            self._start(self._state.parameters)
+        return given
+
+    def _weights(self, sample_weight: Any, rows: Any, labels: NDArray[Any]) -> NDArray[Any] | None:  # noqa: ARG002
+        """Return the weight of each example; that of a class depends on the labels."""
+        return (
+            None
+            if sample_weight is None
+            else np.asarray(_check_sample_weight(sample_weight, rows, ensure_non_negative=True))
+        )
+
+    def _begin(self, network: MLP, dtype: Any) -> None:
+        """Draw the first parameters, and forget what was learnt."""
+        self._network = network
+        gain = 2.0 if self.activation == "logistic" else 6.0
+        self._start(first_parameters(network, gain, self._random, dtype))
+        self.n_iter_, self.t_ = 0, 0
+        self.loss_curve_: list[float] = []
+        self.n_layers_, self.n_outputs_ = len(network.layer_sizes), network.layer_sizes[-1]
+        self.best_loss_: Any = None if self.early_stopping else inf
+        self.validation_scores_: Any = [] if self.early_stopping else None
+        self.best_validation_score_: Any = -inf if self.early_stopping else None
+        self.validation_loss_curve_: list[float] = []
+
+    def _start(self, parameters: Parameters) -> None:
+        """Let the optimizer begin."""
+        vector = parameters.vector
+        self._state = TrainingState(parameters, np.zeros((self._optimizer.slots, vector.size), vector.dtype))
+        kind, first = self.learning_rate if self.solver == "sgd" else "constant", self.learning_rate_init
+        self._rate = Rate(kind, first, self.power_t, first)
+
+    @property
+    def _optimizer(self) -> Optimizer:
+        """The rule of the solver."""
+        if self.solver == "adam":
+            return Adam(self.beta_1, self.beta_2, self.epsilon / self._scale)
+        if self.momentum == 0:
+            return SGD()
+        return Nesterov(self.momentum) if self.nesterovs_momentum else Momentum(self.momentum)
+
+    @property
+    def _scale(self) -> float:
+        return scale_of(self._network)
+
+    def _engine(self, examples: Examples) -> tuple[Engine, Batches]:
+        """Make the engine for these examples, and divide them into batches."""
+        n = examples.X.shape[0]
+        size = min(200, n) if self.batch_size == "auto" else int(self.batch_size)
+        if size > n:
+            warnings.warn(f"batch_size is {size}, and there are {n} examples: it is clipped to {n}", stacklevel=3)
+        size = n if self.solver == "lbfgs" else min(size, n)
+        mean_weight = 1.0 if examples.weight is None else float(examples.weight.mean())
+        settings = TrainingSettings(
+            optimizer=self._optimizer,
+            epochs=self.max_iter,
+            batch_size=size,
+            l2=self.alpha / (size * mean_weight * self._scale),
+            engine="numpy" if issparse(examples.X) else "auto",
+        )
+        engine, _ = make_engine(self._network, examples, settings, self._state.parameters.vector.dtype)
+        engine.prepare()
+        return engine, Batches(n, size, self._random if self.shuffle else None)
+
+    def _epochs(self, engine: Engine, batches: Batches) -> Iterator[float]:
+        """Train, and yield the loss of each epoch as scikit-learn measures it."""
+        factor = self._scale if self.solver == "sgd" else 1.0  # Adam's steps do not depend on the scale
+        for loss in epochs(engine, self._state, batches, self._rate, factor):
+            yield self._scale * loss
+
+    def _fit_by_steps(self, engine: Engine, batches: Batches, held_out: Given | None) -> None:
+        """Train until the loss, or the validation score, has stopped improving."""
+        vector, best, patience = self._state.parameters.vector, None, Patience(self.n_iter_no_change)
+        training = self._epochs(engine, batches)
+        self.n_iter_ = 0
+        try:
+            while self.n_iter_ < self.max_iter:
+                self._end_epoch(next(training), batches.n, self.n_iter_ + 1)
+                if held_out is not None:
+                    loss, _ = engine.evaluate(self._state.parameters, held_out.examples)
+                    self.validation_loss_curve_.append(self._scale * loss)
+                if self.early_stopping and held_out is not None:
+                    improved, is_best = self._improved_on(held_out)
+                    best = vector.copy() if is_best else best
+                else:
+                    improved = self._improved()
+                if patience.ended(improved):
+                    if not self._rate.lowered():
+                        self._say(
+                            f"No improvement of more than {self.tol:g} in {self.n_iter_no_change} epochs. Stopping."
+                        )
+                        break
+                    patience.count = 0
+                    self._say(f"Setting learning rate to {self._rate.now:f}")
+            else:
+                warnings.warn(
+                    f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization "
+                    "hasn't converged yet.",
+                    ConvergenceWarning,
+                    stacklevel=3,
+                )
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=3)
+        if best is not None:
+            vector[:] = best
+
+    def _held_out(self, X: Any, y: Any) -> Given:
+        """Check validation examples."""
+        rows, labels = validate_data(
+            self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32), reset=False
+        )
+        targets, _, _ = self._targets(labels, begins=False)
+        return checked(self._network, X, y, Examples(as_csr(rows), targets))
+
+    def _end_epoch(self, loss: float, n: int, iteration: int) -> None:
+        """Note the loss of an epoch."""
+        self.n_iter_, self.loss_ = iteration, loss
+        self.t_ += n
+        self.loss_curve_.append(loss)
+        self._rate.after(self.t_)
+        self._say(f"Iteration {iteration}, loss = {loss:.8f}")
+
+    def _improved(self) -> bool:
+        """Say whether the loss has improved, and note it if it is the best."""
+        improved = not self.loss_ > self.best_loss_ - self.tol
+        self.best_loss_ = min(self.best_loss_, self.loss_)
+        return improved
+
+    def _improved_on(self, held_out: Given) -> tuple[bool, bool]:
+        """Say whether the validation score has improved by more than the tolerance, and whether it is the best."""
+        if self.scoring is None:
+            score = self._score(held_out.examples)
+        elif self.scoring == "loss":
+            score = -self.validation_loss_curve_[-1]
+        else:
+            score = float(get_scorer(self.scoring)(self, held_out.X, held_out.y))
+        self.validation_scores_.append(score)
+        self._say(f"Validation score: {score:f}")
+        before = self.best_validation_score_
+        self.best_validation_score_ = max(before, score)
+        return not score < before + self.tol, score > before
+
+    def _say(self, sentence: str) -> None:
+        """Print a sentence if that is wanted."""
+        if self.verbose:
+            print(sentence)  # noqa: T201 - verbose means that
+
+    def _checked(self, X: Any) -> Any:
+        """Return rows in the form and the precision that the network takes."""
+        check_is_fitted(self)
+        rows = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        dtype = self._state.parameters.vector.dtype
+        return as_csr(rows).astype(dtype, copy=False)
+
+    def _outputs(self, X: Any) -> NDArray[Any]:
+        """Compute what the network predicts for rows, (n, n_outputs)."""
+        return self._predicted(self._checked(X))
+
+    def _predicted(self, rows: Any) -> NDArray[Any]:
+        """Compute the same for checked rows."""
+        return np.asarray(self._network.predict(self._state.parameters, rows))

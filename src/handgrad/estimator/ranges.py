@@ -1,0 +1,121 @@
+"""The parameters of an estimator: their ranges, which are checked when it is fitted, and what we call them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import inf, isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from handgrad.errors import SettingError
+
+
+class Range(NamedTuple):
+    """Which values a parameter may have, as a test and in words."""
+
+    holds: Callable[[Any], bool]
+    words: str
+
+
+def is_whole(value: Any) -> bool:
+    """Tell whether a value is a whole number of at least 1.
+
+    Examples
+    --------
+    >>> is_whole(np.int64(3)), is_whole(True), is_whole(2.0)
+    (True, False, False)
+    """
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 1
+
+
+def _number(holds: Callable[[float], bool], words: str) -> Range:
+    """Describe a range of finite numbers."""
+
+    def within(value: Any) -> bool:
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        return number and isfinite(value) and holds(value)
+
+    return Range(within, f"a number {words}")
+
+
+def _one_of(*names: str) -> Range:
+    return Range(lambda value: isinstance(value, str) and value in names, "one of " + ", ".join(names))
+
+
+POSITIVE = _number(lambda value: value > 0, "above 0")
+AT_LEAST_0 = _number(lambda value: value >= 0, "of at least 0")
+SHARE = _number(lambda value: 0 <= value < 1, "in [0, 1)")
+WHOLE = Range(is_whole, "a whole number of at least 1")
+RANGES: Mapping[str, Range] = {
+    "solver": _one_of("lbfgs", "sgd", "adam"),
+    "alpha": AT_LEAST_0,
+    "batch_size": Range(lambda value: is_whole(value) or value == "auto", "a whole number of at least 1, or 'auto'"),
+    "learning_rate": _one_of("constant", "invscaling", "adaptive"),
+    "learning_rate_init": POSITIVE,
+    "power_t": AT_LEAST_0,
+    "max_iter": WHOLE,
+    "tol": AT_LEAST_0,
+    "momentum": _number(lambda value: 0 <= value <= 1, "in [0, 1]"),
+    "validation_fraction": SHARE,
+    "beta_1": SHARE,
+    "beta_2": SHARE,
+    "epsilon": POSITIVE,
+    "n_iter_no_change": Range(lambda value: is_whole(value) or value == inf, "a whole number of at least 1, or inf"),
+    "max_fun": WHOLE,
+}
+
+
+def check_ranges(parameters: Mapping[str, Any]) -> None:
+    """Refuse parameters outside their ranges.
+
+    Parameters
+    ----------
+    parameters : mapping of str to object
+        Those that have no range here are left to others.
+
+    Raises
+    ------
+    SettingError
+
+    Examples
+    --------
+    >>> check_ranges({"alpha": -1.0})
+    Traceback (most recent call last):
+    handgrad.errors.SettingError: alpha is -1.0; expected a number of at least 0. Correct alpha.
+    """
+    for name, value in parameters.items():
+        if name in RANGES and not RANGES[name].holds(value):
+            raise SettingError(f"{name} is {value!r}", RANGES[name].words, f"correct {name}")
+
+
+def hidden_sizes(value: Any) -> tuple[int, ...]:
+    """Return the sizes of the hidden layers, given as a number or several.
+
+    Raises
+    ------
+    SettingError
+        If they are not whole numbers of at least 1.
+
+    Examples
+    --------
+    >>> hidden_sizes(100), hidden_sizes([30, 20]), hidden_sizes(())
+    ((100,), (30, 20), ())
+    """
+    sizes = tuple(value) if hasattr(value, "__iter__") else (value,)
+    if not all(map(is_whole, sizes)):
+        raise SettingError(f"hidden_layer_sizes is {value!r}", "whole numbers (each must be > 0)", "correct them")
+    return tuple(int(size) for size in sizes)
+
+
+def our_activation(name: str | Sequence[str]) -> str | tuple[str, ...]:
+    """Return our name of an activation, or of several; only one is called differently in scikit-learn.
+
+    Examples
+    --------
+    >>> our_activation(["logistic", "gelu"])
+    ('sigmoid', 'gelu')
+    """
+    if isinstance(name, str):
+        return "sigmoid" if name == "logistic" else name
+    return tuple("sigmoid" if one == "logistic" else one for one in name)

@@ -1,0 +1,179 @@
+"""The regressor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+
+from handgrad.errors import SettingError
+from handgrad.estimator.perceptron import Perceptron
+from handgrad.network.losses import LOSSES
+from handgrad.training.examples import Examples
+
+
+class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
+    """A multilayer perceptron that predicts numbers.
+
+    It takes the place of scikit-learn's estimator of the same name: with the same parameters and ``random_state`` it
+    finds the same weights, up to rounding where all batches have the same size. ``scoring``, further losses and
+    activations, and validation examples of your own in :meth:`fit` are not in scikit-learn.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "absolute_error", "huber"}, default "squared_error"
+    hidden_layer_sizes : int or sequence of int, default (100,)
+        The number of units in each hidden layer; () for a linear model.
+    activation : str or sequence of str, default "relu"
+        The activation of the hidden layers: "identity", "logistic", "tanh", "relu", or another name in ``ACTIVATIONS``;
+        one name for each layer if they are to differ.
+    solver : {"adam", "sgd", "lbfgs"}, default "adam"
+    alpha : float, default 0.0001
+        The strength of the L2 penalty: half of it times the sum of the squared weights, divided by the batch size.
+    batch_size : int or "auto", default "auto"
+        The number of examples in a step; auto is 200, or all if there are fewer. lbfgs always takes all.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
+        How the rate of sgd changes. invscaling divides it by the number of examples seen to the power of ``power_t``.
+        adaptive divides it by five whenever training has stopped improving.
+    learning_rate_init : float, default 0.001
+        The learning rate of sgd and adam at the beginning.
+    power_t : float, default 0.5
+    max_iter : int, default 200
+        The most epochs, or iterations of lbfgs.
+    shuffle : bool, default True
+        Whether each epoch has an order of its own.
+    random_state : int, RandomState or None
+        Draws the first weights, the validation examples and the orders.
+    tol : float, default 0.0001
+        The least that counts as an improvement.
+    verbose : bool, default False
+        Whether to print the loss of each epoch.
+    warm_start : bool, default False
+        Whether ``fit`` goes on from where training stands, with the state of the optimizer.
+    momentum : float, default 0.9
+        That of sgd, in [0, 1].
+    nesterovs_momentum : bool, default True
+        Whether the momentum is Nesterov's.
+    early_stopping : bool, default False
+        Whether to stop when the score on validation examples has stopped improving, and to keep the best weights.
+    validation_fraction : float, default 0.1
+        The share of the examples that ``early_stopping`` holds out, unless ``fit`` is given others.
+    beta_1, beta_2, epsilon : float, default 0.9, 0.999 and 1e-8
+        The constants of adam.
+    n_iter_no_change : int or inf, default 10
+        Training stops after more epochs than this without an improvement.
+    max_fun : int, default 15000
+        The most evaluations of the loss by lbfgs.
+    scoring : str, callable or None
+        What ``early_stopping`` looks at: a scorer of scikit-learn or its name, or "loss" for the validation loss. None
+        is the coefficient of determination.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarrays of shape (units below, units)
+        Views into the parameters, as are ``intercepts_``.
+    intercepts_ : list of ndarrays of shape (units,)
+    loss_, best_loss_ : float
+        The loss of the last epoch, with the penalty, and the smallest one. Of several outputs, the losses are added.
+    loss_curve_ : list of float
+        One for each epoch of sgd or adam.
+    validation_scores_, best_validation_score_ : list of float, and float
+        With ``early_stopping``; otherwise None.
+    validation_loss_curve_ : list of float
+        The loss on validation examples after each epoch, if there are any.
+    n_iter_, t_ : int
+        The number of epochs, or iterations; and of examples that have been trained on.
+    n_layers_, n_outputs_, n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        If the examples came in a data frame.
+    out_activation_ : str
+        "identity".
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
+    >>> y = X[:, 0] ** 2
+    >>> MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", random_state=0).fit(X, y).score(X, y) > 0.95
+    True
+    """
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Sequence[str] = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        scoring: Any = None,
+    ) -> None:
+        self.__dict__.update({name: value for name, value in locals().items() if name in self._get_param_names()})
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch, from where training stands: the weights and the optimizer go on.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict numbers.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        outputs = self._outputs(X)
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str]:
+        known = [name for name, loss in LOSSES.items() if loss.targets == "numbers"]
+        if self.loss not in known:
+            raise SettingError(f"loss is {self.loss!r}", "one of " + ", ".join(known), "correct loss")
+        if begins:
+            self.out_activation_ = "identity"
+        y = y.reshape(len(y), -1).astype(np.float64)
+        return y, y.shape[1], self.loss
+
+    def _score(self, held_out: Examples) -> float:
+        return float(r2_score(held_out.y, self._predicted(held_out.X), sample_weight=held_out.weight))

@@ -1,0 +1,219 @@
+"""How the parameters of an estimator are found: epoch after epoch on an engine, or by L-BFGS."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from handgrad.errors import DivergenceError
+from handgrad.network.losses import LOSSES
+from handgrad.network.mlp import MLP
+from handgrad.network.parameters import Parameters
+from handgrad.training.engines.protocol import Engine
+from handgrad.training.state import TrainingState
+
+SMALLEST_RATE = 1e-6  # below which an adaptive learning rate is not lowered any more
+
+
+def scale_of(network: MLP) -> float:
+    """Return the factor between scikit-learn's objective and ours.
+
+    Where there are several outputs, ours is their mean, and scikit-learn differentiates their sum; it halves squares.
+
+    Examples
+    --------
+    >>> scale_of(MLP((4, 3), loss="squared_error")), scale_of(MLP((4, 3), loss="binary_cross_entropy"))
+    (1.5, 3.0)
+    """
+    if LOSSES[network.loss].targets == "classes":
+        return 1.0
+    return network.layer_sizes[-1] / (2.0 if network.loss == "squared_error" else 1.0)
+
+
+def first_parameters(network: MLP, gain: float, rng: np.random.RandomState, dtype: DTypeLike) -> Parameters:
+    """Draw weights and biases as scikit-learn does: uniformly, within Glorot's and Bengio's bound (2010).
+
+    Parameters
+    ----------
+    network : MLP
+    gain : float
+        The bound of a layer is the square root of this, divided by the number of its inputs and outputs.
+    rng : RandomState
+    dtype : dtype
+    """
+    W, b = [], []
+    for d_in, d_out in pairwise(network.layer_sizes):
+        bound = np.sqrt(gain / (d_in + d_out))
+        W.append(rng.uniform(-bound, bound, (d_in, d_out)).astype(dtype))
+        b.append(rng.uniform(-bound, bound, d_out).astype(dtype))
+    return Parameters.pack(W, b)
+
+
+@dataclass
+class Rate:
+    """A learning rate, which may change at the end of an epoch.
+
+    Attributes
+    ----------
+    kind : {"constant", "invscaling", "adaptive"}
+        invscaling: the first rate, divided by a power of the number of examples seen. adaptive: divided by five
+        whenever training has stopped to improve.
+    first : float
+    power : float
+        The exponent of invscaling.
+    now : float
+
+    Examples
+    --------
+    >>> rate = Rate("invscaling", first=0.5, power=0.5, now=0.5)
+    >>> rate.after(examples=99)
+    >>> rate.now
+    0.05
+    """
+
+    kind: str
+    first: float
+    power: float
+    now: float
+
+    def after(self, examples: int) -> None:
+        """Take note of the number of examples that have been seen."""
+        if self.kind == "invscaling":
+            self.now = self.first / (examples + 1) ** self.power
+
+    def lowered(self) -> bool:
+        """Lower an adaptive rate, and say whether that was possible."""
+        if self.kind != "adaptive" or self.now <= SMALLEST_RATE:
+            return False
+        self.now /= 5
+        return True
+
+
+@dataclass
+class Patience:
+    """Counts the epochs since the last improvement.
+
+    Examples
+    --------
+    >>> patience = Patience(1)
+    >>> [patience.ended(improved) for improved in (False, True, False, False)]
+    [False, False, False, True]
+    """
+
+    most: float
+    count: int = 0
+
+    def ended(self, improved: bool) -> bool:
+        """Count an epoch, and say whether there were more than allowed."""
+        self.count = 0 if improved else self.count + 1
+        return self.count > self.most
+
+
+@dataclass(frozen=True)
+class Batches:
+    """How n examples are divided into batches, and who draws their order (None: nobody)."""
+
+    n: int
+    size: int
+    rng: np.random.RandomState | None
+
+
+def epochs(engine: Engine, state: TrainingState, batches: Batches, rate: Rate, factor: float) -> Iterator[float]:
+    """Train for one epoch after another, and yield the mean loss of each.
+
+    Parameters
+    ----------
+    engine : Engine
+    state : TrainingState
+        Changed in place.
+    batches : Batches
+    rate : Rate
+        Its changes take effect in the next epoch.
+    factor : float
+        Multiplies each rate.
+
+    Raises
+    ------
+    DivergenceError
+        If the loss or a parameter is no longer finite.
+    """
+    n, size = batches.n, batches.size
+    order, whole = np.arange(n), n - n % size
+    parts = [part for part in ((0, whole, size), (whole, n, n - whole)) if part[0] < part[1]]
+    used = rate.now
+    while True:
+        if batches.rng is not None:
+            order = order[batches.rng.permutation(n)]  # as sklearn.utils.shuffle, which takes longer
+        if rate.now != used:  # the velocity of scikit-learn's momentum has the rates of its time in it
+            state.slots *= used / rate.now
+        used, loss = rate.now, 0.0
+        for begin, end, each in parts:  # the last batch may be smaller, and counts for less
+            ends = np.arange(each, end - begin + 1, each)
+            with np.errstate(over="ignore", invalid="ignore"):
+                log = engine.run_span(state, order[begin:end], ends, [factor * used] * len(ends))
+            loss += each / n * log.total_loss
+        if not (isfinite(loss) and np.isfinite(state.parameters.vector).all()):
+            raise diverged(f"lower learning_rate_init (the rate is {used:g}), or scale the inputs")
+        yield loss
+
+
+def minimise(engine: Engine, state: TrainingState, n: int, scale: float, options: dict[str, Any]) -> tuple[float, int]:
+    """Minimise the objective on all examples by L-BFGS (Zhu et al., 1997).
+
+    Parameters
+    ----------
+    engine : Engine
+    state : TrainingState
+        Its parameters are changed in place.
+    n : int
+        The number of examples.
+    scale : float
+        The factor of the objective.
+    options : dict
+        Those of ``scipy.optimize.minimize``: ``maxiter``, ``maxfun``, ``gtol``.
+
+    Returns
+    -------
+    value : float
+    iterations : int
+
+    Raises
+    ------
+    DivergenceError
+        If a parameter is no longer finite.
+    """
+    from scipy.optimize import minimize
+
+    rows, vector = np.arange(n), state.parameters.vector
+
+    def objective(found: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        vector[:] = found
+        with np.errstate(over="ignore", invalid="ignore"):
+            batch = engine.gradient(state, rows)
+        return scale * batch.loss, scale * batch.gradient.astype(np.float64)
+
+    result = minimize(objective, vector.astype(np.float64), method="L-BFGS-B", jac=True, options=options)
+    vector[:] = result.x
+    if not np.isfinite(vector).all():
+        raise diverged("scale the inputs")
+    if result.status != 0:
+        warnings.warn(
+            f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}): {result.message}. "
+            "Increase max_iter or max_fun, or scale the inputs.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    return float(result.fun), min(int(result.nit), options["maxiter"])
+
+
+def diverged(remedy: str) -> DivergenceError:
+    """Describe a fit whose numbers are no longer finite."""
+    return DivergenceError("the training loss or a parameter is no longer finite", "finite numbers", remedy)

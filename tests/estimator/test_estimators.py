@@ -1,0 +1,219 @@
+"""What our estimators can do that scikit-learn's cannot, and that they live well with the rest of it."""
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_digits, load_iris, make_regression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from handgrad import MLPClassifier, MLPRegressor
+from handgrad.errors import DivergenceError, SettingError
+
+IRIS = load_iris(return_X_y=True)
+SCALED = StandardScaler().fit_transform(IRIS[0]), IRIS[1]
+QUICK: dict[str, Any] = {"hidden_layer_sizes": (6,), "solver": "sgd", "learning_rate_init": 0.1, "max_iter": 15}
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def fitted(**parameters: Any) -> MLPClassifier:
+    """Fit a classifier to the scaled iris data."""
+    return MLPClassifier(**{**QUICK, "random_state": 0, **parameters}).fit(*SCALED)
+
+
+@pytest.mark.parametrize("moved", [lambda it: it, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_weights_are_views_that_go_on_learning(moved: Any) -> None:
+    """After copying and unpickling, too: a step changes the very numbers that predict, and it is the same step."""
+    one, other = fitted(), moved(fitted())
+    for estimator in (one, other):
+        weights = estimator.coefs_[0]
+        before = weights.copy()
+        estimator.partial_fit(*SCALED)
+        assert not np.array_equal(before, weights)
+    assert_array_equal(one.predict_proba(SCALED[0]), other.predict_proba(SCALED[0]))
+    one.coefs_[1][...] = 0
+    one.intercepts_[1][...] = [0, 9, 0]
+    assert set(one.predict(SCALED[0])) == {1}
+
+
+def test_sparse_rows_train_and_predict_like_dense_ones() -> None:
+    """As text gives them; in any of scipy's formats, without ever being made dense."""
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:200] / 16, y[:200]
+    dense = MLPClassifier(**QUICK, random_state=0).fit(X, y)
+    for form in (sparse.csr_matrix, sparse.csc_array, sparse.coo_array):
+        found = MLPClassifier(**QUICK, random_state=0).fit(form(X), y)
+        assert_allclose(found.coefs_[0], dense.coefs_[0], atol=1e-12)
+        assert_allclose(found.predict_proba(form(X)), dense.predict_proba(X), atol=1e-12)
+        found.partial_fit(form(X), y)
+
+
+def test_single_precision_stays() -> None:
+    """From the examples to the probabilities."""
+    X = SCALED[0].astype(np.float32)
+    found = MLPClassifier(**QUICK).fit(X, SCALED[1])
+    assert {array.dtype for array in [*found.coefs_, *found.intercepts_, found.predict_proba(X)]} == {
+        np.dtype("float32")
+    }
+
+
+def test_bytes_do_not_wrap_around() -> None:
+    """Pixels in uint8 train like the same numbers in floating point."""
+    X, y = load_digits(return_X_y=True)
+    X, y = (X[:150] * 15).astype(np.uint8), y[:150]
+    found, expected = (
+        MLPClassifier(**QUICK, random_state=0).fit(rows / 1.0 if i else rows, y) for i, rows in enumerate([X, X])
+    )
+    assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
+
+
+@pytest.mark.parametrize("weights", ["balanced", {0: 3.0, 1: 1.0, 2: 0.5}])
+def test_classes_have_weights(weights: Any) -> None:
+    """As if each example had the weight of its class, times its own."""
+    X, y = SCALED[0][:120], SCALED[1][:120]  # of the third class, only a few
+    own = np.linspace(0.5, 2, len(y))
+    counts = np.bincount(y)
+    of_classes = len(y) / (3 * counts)[y] if weights == "balanced" else np.array([weights[one] for one in y])
+    found = MLPClassifier(**QUICK, random_state=0, class_weight=weights).fit(X, y, own)
+    expected = MLPClassifier(**QUICK, random_state=0).fit(X, y, own * of_classes)
+    assert_allclose(found.coefs_[0], expected.coefs_[0], atol=1e-12)
+
+
+def test_examples_of_ones_own_stop_the_training() -> None:
+    """The validation loss of each epoch is kept, and the weights are those of the best epoch."""
+    rng = np.random.default_rng(0)
+    X, y = SCALED[0], rng.permutation(SCALED[1])  # nothing can be learnt from these labels
+    found = MLPClassifier(
+        (50,),
+        learning_rate_init=0.02,
+        max_iter=300,
+        early_stopping=True,
+        scoring="loss",
+        random_state=0,
+        n_iter_no_change=5,
+    ).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+    losses = found.validation_loss_curve_
+    assert found.n_iter_ == len(losses) < 300
+    assert found.validation_scores_ == [-loss for loss in losses]
+    of_classes = -found.predict_log_proba(X[1::2])[np.arange(75), y[1::2]].mean()
+    assert of_classes == pytest.approx(min(losses)) == pytest.approx(-found.best_validation_score_)
+
+
+@pytest.mark.parametrize("scoring", ["balanced_accuracy", "neg_log_loss", lambda it, X, y: it.score(X, y)])
+def test_any_scorer_may_stop_the_training(scoring: Any) -> None:
+    """By its name or as a function, on validation examples that were held out, with the user's own labels."""
+    X = pd.DataFrame(SCALED[0], columns=list("abcd"))
+    y = np.array(["one", "two", "three"])[SCALED[1]]
+    found = MLPClassifier(**QUICK, early_stopping=True, scoring=scoring, validation_fraction=0.2).fit(X, y)
+    assert len(found.validation_scores_) == len(found.validation_loss_curve_) == found.n_iter_
+    assert found.best_validation_score_ == max(found.validation_scores_)
+    assert list(found.feature_names_in_) == list("abcd")
+
+
+def test_each_layer_has_its_activation() -> None:
+    """By name, scikit-learn's or ours."""
+    found = fitted(hidden_layer_sizes=(5, 4), activation=("logistic", "gelu"), max_iter=100)
+    assert found.score(*SCALED) > 0.9
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber"])
+def test_numbers_have_other_losses(loss: str) -> None:
+    """They are not drawn to a wild target, as the squared error is."""
+    X, y = make_regression(150, 3, random_state=0)
+    y = y / y.std()
+    wild = y.copy()
+    wild[0] = 1000.0
+    found = MLPRegressor(loss, (20,), max_iter=400, learning_rate_init=0.01, random_state=0).fit(X, wild)
+    assert np.abs(found.predict(X) - y)[1:].mean() < 0.3
+
+
+def test_several_labels_at_once_come_in_parts() -> None:
+    """partial_fit takes them, and the optimizer goes on."""
+    X = SCALED[0]
+    y = np.column_stack([SCALED[1] == 0, SCALED[1] == 2]).astype(int)
+    found = MLPClassifier((8,), learning_rate_init=0.1, random_state=0)
+    for _ in range(30):
+        found.partial_fit(X, y, classes=[0, 1])
+    assert found.score(X, y) > 0.9
+    assert found.t_ == 30 * len(X)
+
+
+def test_a_warm_start_goes_on_with_the_optimizer() -> None:
+    """Two fits of ten epochs without shuffling are one of twenty."""
+    whole = fitted(shuffle=False, max_iter=20, warm_start=True)
+    halves = fitted(shuffle=False, max_iter=10, warm_start=True).fit(*SCALED)
+    assert_array_equal(whole.coefs_[0], halves.coefs_[0])
+    assert halves.loss_curve_ == whole.loss_curve_
+
+
+def test_a_divergence_is_explained() -> None:
+    """Not with the words that the input contains NaN; what was learnt before is not lost in silence."""
+    X, y = make_regression(60, 3, random_state=0)
+    with pytest.raises(DivergenceError, match=r"no longer finite.* Lower learning_rate_init \(the rate is 50\)"):
+        MLPRegressor(solver="sgd", learning_rate_init=50.0, activation="relu").fit(X, y)
+
+
+@pytest.mark.parametrize("processes", [None, pytest.param(2, marks=pytest.mark.slow)])
+def test_it_lives_in_pipelines_and_searches(processes: int | None) -> None:
+    """With calibration and cross-validation, also in several processes."""
+    X, y = IRIS
+    chain = make_pipeline(StandardScaler(), MLPClassifier((8,), solver="lbfgs", random_state=0))
+    search = GridSearchCV(chain, {"mlpclassifier__alpha": [1e-3, 0.1]}, cv=3, n_jobs=processes).fit(X, y)
+    assert search.best_score_ > 0.9
+    assert CalibratedClassifierCV(chain, cv=3).fit(X, y).score(X, y) > 0.9
+    assert cross_val_score(chain, X, y, cv=3).min() > 0.85
+
+
+def test_weights_are_routed_as_metadata() -> None:
+    """A search passes them on to a network that has asked for them."""
+    weight = np.where(IRIS[1] == 1, 0.0, 1.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        one = MLPClassifier((8,), solver="lbfgs", random_state=0).set_fit_request(sample_weight=True)
+        one.set_score_request(sample_weight=False)
+        search = GridSearchCV(one, {"alpha": [0.01]}, cv=3).fit(*SCALED, sample_weight=weight)
+    assert 1 not in search.predict(SCALED[0])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [
+        ({"alpha": -1.0}, "alpha is -1.0"),
+        ({"solver": "newton"}, "solver is 'newton'"),
+        ({"hidden_layer_sizes": (3, 0)}, r"hidden_layer_sizes is \(3, 0\)"),
+        ({"activation": "swish"}, "activation 'swish'"),
+        ({"max_iter": 2.5}, "max_iter is 2.5"),
+        ({"batch_size": "all"}, "batch_size is 'all'"),
+        ({"beta_1": 1.0}, "beta_1 is 1.0"),
+        ({"early_stopping": True, "validation_fraction": 0.001}, "a validation set of 1 examples"),
+    ],
+)
+def test_wrong_parameters_are_named(parameters: dict[str, Any], found: str) -> None:
+    """With what was found and what was expected, as a ValueError."""
+    with pytest.raises(SettingError, match=found) as caught:
+        fitted(**parameters)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_what_cannot_go_on_is_refused() -> None:
+    """Other classes, another architecture, or the first part of a stream without its classes."""
+    with pytest.raises(SettingError, match=r"has classes not in `self\.classes_`"):
+        fitted().partial_fit(SCALED[0][:3], [7, 0, 1])
+    with pytest.raises(SettingError, match="not the same as on last call"):
+        fitted().partial_fit(*SCALED, classes=[0, 1])
+    with pytest.raises(SettingError, match="Pass classes"):
+        MLPClassifier().partial_fit(*SCALED)
+    with pytest.raises(SettingError, match=r"that of the earlier fit, \(4, 6, 3\)"):
+        fitted(warm_start=True).set_params(hidden_layer_sizes=(9,)).fit(*SCALED)
+    with pytest.raises(SettingError, match="early_stopping=False"):
+        fitted().set_params(early_stopping=True).partial_fit(*SCALED)
+    with pytest.raises(AttributeError, match="not for lbfgs"):
+        MLPClassifier(solver="lbfgs").partial_fit(*SCALED, classes=[0, 1, 2])
