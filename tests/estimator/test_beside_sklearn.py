@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 import handgrad as ours
 
 Data = tuple[Any, Any]
+pytestmark = pytest.mark.filterwarnings("ignore:scipy.optimize:DeprecationWarning")  # of scikit-learn 1.7
 
 
 def standardised(X: Any) -> Any:
