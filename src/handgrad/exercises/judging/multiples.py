@@ -149,7 +149,7 @@ def mistake_of(
         return "gradient_mean_of_unequal_parts", 0.0
     for mistake, added in _added(name, states, expected):
         number = multiple(found, expected, added) or 0.0
-        if number and mistake == "times_a_fixed_number":
+        if mistake == "times_a_fixed_number" and number and abs(1 + number) > LEAST:  # else it is nothing but rounding
             return mistake, 1 + number
         if number and mistake == "plus_a_fixed_number":
             return mistake, number
