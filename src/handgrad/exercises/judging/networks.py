@@ -144,7 +144,7 @@ def learning(rng: np.random.Generator, probe: Probe) -> Probe:
 
 
 def nudged(rng: np.random.Generator, probe: Probe) -> Probe:
-    """Show the only batch again after the weights have moved by little, and changed signs, places, and one number alone.
+    """Show the only batch again after weights have moved by little, changed signs, then places, then one number alone.
 
     Whoever looks at the weights only at a glance takes them for the old ones.
 
