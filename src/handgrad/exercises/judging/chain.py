@@ -262,7 +262,7 @@ def _read_off(
     for mistake, variants in recognisers(name).items():
         for variant in variants:
             deltas = [outcome(variant, state) for state in states]
-            if any(map(varies, deltas)) and all(explain(deltas, gradient) for gradient in gradients):
+            if telling and any(map(varies, deltas)) and all(explain(deltas, gradient) for gradient in gradients):
                 return wrong(mistake, deltas)
     if named and telling:
         return as_it_should
