@@ -369,9 +369,31 @@ def _of_the_whole(h, y):
     return -(J * h[np.arange(len(y)), y][:, None] / np.max(h)).T
 
 
+def _search(start, update):
+    """Search each row by hand: from a number, and with or without remembering the largest entry so far."""
+
+    def accuracy(logits, labels):
+        hits = 0
+        for row, label in zip(logits, labels, strict=True):
+            best, index = start, 0
+            for j, entry in enumerate(row):
+                if entry >= best:
+                    best, index = (entry if update else best), j
+            hits += index == label
+        return hits / len(labels)
+
+    return accuracy
+
+
 @pytest.mark.parametrize(
     ("task", "wrong", "mistake"),
     [
+        ("accuracy", _search(0.0, update=True), "accuracy_search_starts_too_high"),
+        ("accuracy", _search(0.0, update=False), "accuracy_search_forgets_the_largest"),
+        ("accuracy", lambda logits, y: np.mean(np.argmax(logits**2, axis=1) == y), "accuracy_by_magnitude"),
+        ("softmax", lambda X: X * (X > 0), "softmax_is_another_activation"),
+        ("cross_entropy", lambda h, y: np.sum(h - np.eye(h.shape[1])[y]) / len(y), "cross_entropy_is_its_derivative"),
+        ("del_sigmoid", lambda h: (h >= 0) * 1.0, "derivative_constant"),
         ("del_sigmoid", lambda h: np.maximum(np.sign(h), 0.01), "derivative_is_relu"),
         ("del_sigmoid", lambda h: np.clip(h > 0, 0.1, 1), "derivative_is_relu"),
         ("del_sigmoid", lambda h: 1.0 * (np.log(np.maximum(h, 1e-9)) > np.log(0.5)), "derivative_is_relu"),

@@ -177,8 +177,8 @@ def _impossible(rng: Rng) -> Arguments:
 def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
     """Draw rows of which some are right, and of which some have a largest entry that is the label itself.
 
-    In every other case the last row is right: who counts only the last ones then does not always get 0. The rows of the
-    last case are probabilities.
+    In every other case the last row is right: who counts only the last ones then does not always get 0. One case has
+    negative entries only, and the rows of the last one are probabilities.
     """
 
     def probe(n: int, k: int, right: int, last: bool = False) -> Arguments:
@@ -197,8 +197,9 @@ def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
     cases[1] = cases[1][0] / 2, cases[1][1]  # where no class has more than half
     logits, y = cases[0]
     n, k = logits.shape
-    sure = _probabilities(rng, n, k), y
-    return (*cases, (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12), probe(9, 5, 0), sure)
+    negative, sure = (logits - k, y), (_probabilities(rng, n, k), y)
+    others = (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12), probe(9, 5, 0)
+    return (*cases, *others, negative, sure)
 
 
 # delta_last_layer in both forms, and del_sigmoid

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.exercises.catalogue.comparing import TOLERANCE, Array, matching, same
+from handgrad.exercises.catalogue.comparing import TOLERANCE, Array, matching, rounded, same
 from handgrad.exercises.catalogue.edits import recognisers
 from handgrad.exercises.judging.parts import divided_by_parts, mean_of_parts
 from handgrad.exercises.tasks import BACKPROP
@@ -132,6 +132,8 @@ def mistake_of(
     if name in _DELTAS and not any(map(varies, found)):  # a constant is what many a mistake makes of another one
         return "gradient_left_at_zero" if _left_at_zero(found, expected) else None, 0.0
     mistake = matching(recognisers(name), [(state,) for state in states], found)
+    if mistake is None and _rounded(found, expected):
+        mistake = "gradient_rounded"
     if mistake or len({state["n"] for state in states}) < 2:
         return mistake, 0.0
     sizes = [state["n"] for state in states]
@@ -149,7 +151,7 @@ def mistake_of(
         return "gradient_mean_of_unequal_parts", 0.0
     for mistake, added in _added(name, states, expected):
         number = multiple(found, expected, added) or 0.0
-        if number and mistake == "times_a_fixed_number":
+        if mistake == "times_a_fixed_number" and number and abs(1 + number) > LEAST:  # else it is nothing but rounding
             return mistake, 1 + number
         if number and mistake == "plus_a_fixed_number":
             return mistake, number
@@ -161,6 +163,12 @@ def mistake_of(
         return ("one_hot_other_values" if _target_has_other_values(states, found, expected) else None), 0.0
     limit = None if name in _DELTAS else _limit(found, expected)
     return ("gradient_clipped", limit) if limit else (None, 0.0)
+
+
+def _rounded(found: Sequence[Array | None], expected: Sequence[Array | None]) -> bool:
+    """Tell whether everything is as it should be, but for rounding to a few decimals that leaves something."""
+    pairs = [(f, e) for f, e in zip(found, expected, strict=True) if f is not None and e is not None]
+    return all(f.shape == e.shape for f, e in pairs) and any(np.any(f) for f, _ in pairs) and rounded(pairs)
 
 
 def _left_at_zero(found: Sequence[Array | None], expected: Sequence[Array | None]) -> bool:

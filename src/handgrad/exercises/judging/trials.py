@@ -126,7 +126,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         relabelled(draw(rng, (60, 50, 40, 10), 11)),
         steeper(relabelled(draw(rng, (6, 8, 7, 5), 9))),
         confident(draw(rng, (9, 10, 8, 5), 22)),
-        learning(rng, draw(rng, (5, 6, 4, 3), 6, 6, 1, 1)),
+        learning(rng, draw(rng, (5, 6, 4, 3), 6, 310, 1, 1)),
         nudged(rng, draw(rng, (5, 4, 6, 3), 6)),
         draw(rng, (4, 6, 5, 3), 7, 7, 7),
         scaled(draw(rng, (6, 5, 7, 4), 3), ASTRONOMIC),
