@@ -116,6 +116,21 @@ def test_an_answer_may_be_too_large() -> None:
     assert (set(answer.values), answer.left_out) == ({"return"}, {"argument0": "ndarray"})
 
 
+@pytest.mark.parametrize("returned", ["self.W", "np.ones(60_000)", "[1.0] * 60_000"])
+def test_what_a_method_returns_takes_no_room_from_the_attributes(returned: str) -> None:
+    """Attributes that just fit are kept, in any precision, whatever the method returns; that is left out if need be."""
+    source = f"""
+import numpy as np
+class fcc:
+    def work(self):
+        self.W = np.ones(500_000, dtype=np.longdouble)
+        return {returned}
+"""
+    steps = Step("construct"), Step("call", "work", label="done"), Step("read", "W")
+    [answer] = run(source, Call("a", "network", "fcc", steps=steps))
+    assert (answer.status, set(answer.values), set(answer.left_out)) == ("ok", {"W"}, {"done"})
+
+
 TAKES_OVER = """
 import sys
 import numpy as np

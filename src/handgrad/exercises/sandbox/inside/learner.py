@@ -204,6 +204,7 @@ class Learner:
         made: Any = None
         failed: BaseException | None = None
         given: dict[str, Any] = {}  # since the last call
+        returned: dict[str, Any] = {}  # by the methods
         for step in request["steps"]:
             try:
                 if step["kind"] == "set" and failed is None:
@@ -217,26 +218,27 @@ class Learner:
                     with contextlib.suppress(AttributeError if step["kind"] == "read" else Exception):
                         outcome.keep(step["label"] or step["name"], getattr(made, step["name"]))
                 elif failed is None:
-                    made = self._step(step, made, request, outcome)
+                    made, result = self._step(step, made, request, outcome)
+                    if step["label"]:
+                        returned[step["label"]] = copied(result)
             except BaseException as error:
                 failed = failed or error
+        for label, result in returned.items():  # last, lest they take the room of the attributes
+            outcome.keep(label, result)
         if failed is not None:
             raise failed
 
-    def _step(self, step: Report, made: Any, request: Report, outcome: Outcome) -> Any:
-        """Construct the object, or call one of its methods; return the object."""
+    def _step(self, step: Report, made: Any, request: Report, outcome: Outcome) -> tuple[Any, Any]:
+        """Construct the object, or call one of its methods; return the object, and what the method returned."""
         arguments, keywords = self._arguments({"keywords": request["keywords"], **step}, outcome)
         name = step["name"]
         if step["kind"] == "construct":
             self.called = self._find(request["name"])
-            return call(self.called, arguments, keywords)
+            return call(self.called, arguments, keywords), None
         if not hasattr(made, name):
             raise MissingError(name)
         self.called = getattr(made, name)
-        returned = stochastic_gradient_descent(self.called, arguments)
-        if step["label"]:
-            outcome.keep(step["label"], returned)
-        return made
+        return made, stochastic_gradient_descent(self.called, arguments)
 
     def _arguments(self, request: Report, outcome: Outcome) -> tuple[list[Any], dict[str, Any]]:
         """Make the arguments and keywords that a request describes."""
@@ -305,6 +307,12 @@ class Outcome:
         """Add an array to the answer."""
         self.arrays.append(array)
         return {"array": len(self.arrays) - 1}
+
+
+def copied(value: Any) -> Any:
+    """Copy numbers that may change later; anything else stays what it is."""
+    array = plain(value)
+    return value if array is None else array
 
 
 def canned(values: Arrays) -> Function:
