@@ -68,6 +68,12 @@ def test_folder_of_files(tmp_path: Path, scratch: Path) -> None:
     assert [one.name for one in found] == ["anna", "ben", "Cem", "notes"]
 
 
+def test_a_document_beside_a_single_submission_belongs_to_it(tmp_path: Path, scratch: Path) -> None:
+    """As where a course system grades one submission at a time."""
+    folder = filled(tmp_path / "submission", "anna.py", "report.pdf")
+    assert contents(find_submissions([folder], scratch)) == {"anna": "anna.py"}
+
+
 def test_of_both_sheets_in_one_folder_the_one_to_be_graded_counts(tmp_path: Path, scratch: Path) -> None:
     """They are what ``handgrad exercise new --part both`` writes."""
     folder = filled(tmp_path / "class", "anna/sheet.py", "anna/sheet3.py", "ben/sheet.py")

@@ -50,8 +50,8 @@ def find_submissions(paths: Sequence[Path], scratch: Path, wanted: str = "") -> 
     A notebook, module or archive directly in a folder or archive is a submission. So is each subfolder, however deep
     its file is; but a folder that only groups others gives one submission for each of them. Of several files in a
     subfolder, the only notebook counts, or the one with the name of the sheet. An archive that is a submission is
-    opened like a folder; archives within it are not. A document beside submissions, such as a PDF file, is one that
-    cannot be used.
+    opened like a folder; archives within it are not. A document beside several, such as a PDF file, is one that cannot
+    be used.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _class(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[str,
         return
     for file in folder.files:
         yield name, _single(file, name, unpacker)
-    for document in documents:
+    for document in documents if len(folder.files) + len(folder.folders) > 1 else ():  # else it belongs to that one
         owner = _owner(PurePath(document).stem)
         yield name, replace(owner, reason=f"{document} is not an .ipynb or .py file")
     yield from _folders(name, folder, unpacker)
