@@ -327,6 +327,24 @@ def test_a_syntax_error_is_reported_on_the_tasks_of_its_cell(sandbox):
     assert (crash.cell, crash.type) == (2, "SyntaxError")
 
 
+def test_a_helper_that_cannot_be_read_does_not_keep_backprop_from_being_right(sandbox):
+    """It is as if it were not written yet: backprop is tried with correct helpers."""
+    helper = "def del_sigmoid(h):\n    return h * (1 - h\n"
+    rest = NOTEBOOK[1].replace("def del_sigmoid(h):\n    return h * (1 - h)", "")
+    checked = check_submission(submission(NOTEBOOK[0], rest, helper, *NOTEBOOK[2:]), sandbox)
+    found = statuses(checked)
+    assert (found["del_sigmoid"], found["backprop"]) == ("crashed", "right")
+
+
+def test_a_missing_import_is_told_once(sandbox):
+    """Tasks that all fail because NumPy is not imported share one report."""
+    source = "".join(NOTEBOOK[:2]).replace("import numpy as np", "")
+    checked = check_submission(submission(source), sandbox, tasks=["softmax", "accuracy", "delta_last_layer"])
+    file = io.StringIO()
+    show_report(checked, Console(file=file, width=300))
+    assert file.getvalue().count("NumPy is not known here") == 1
+
+
 PASTED = "\n".join(f"{number:4} {line}" for number, line in enumerate("".join(NOTEBOOK[:3]).split("\n"), 1))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -120,16 +120,17 @@ def _asked(
         ((task, i) for task, plan in plans.items() for i in range(len(plan.calls))), key=lambda one: not one[1]
     )
     calls = [plans[task].calls[i] for task, i in order]
-    cells = definitions(submission)
-    answers = dict(zip(order, map(in_proportion, calls, run_calls(cells, calls, sandbox)), strict=True))
     broken = _broken(submission)
+    cells = (*_blanks(broken, submission), *definitions(submission))
+    answers = dict(zip(order, map(in_proportion, calls, run_calls(cells, calls, sandbox)), strict=True))
     answered = {task: [answers[task, i] for i in range(len(plan.calls))] for task, plan in plans.items()}
     results: dict[str, TaskResult] = {}
     missing = set()
     for task, plan in plans.items():
         own = answered[task]
         absent = _missing(task, own, submission)
-        if absent and task in broken:
+        blank = all(answer.status in ("missing", "not_attempted") for answer in own)
+        if task in broken and (absent or blank):
             note = crashes.crashed(broken[task])
             results[task] = TaskResult(task, "crashed", notes=(note,), crash=broken[task])
         else:
@@ -171,6 +172,15 @@ def _broken(submission: Submission) -> dict[str, Crash]:
     if errors and not any(re.search(rf"{BEFORE}(def|class)\s", source, re.MULTILINE) for source in sources.values()):
         return dict.fromkeys(TASKS, errors[0])
     return broken
+
+
+def _blanks(broken: Iterable[str], submission: Submission) -> tuple[Cell, ...]:
+    """Make blank functions of those that cannot be read, so that what calls them is judged as if they were blank."""
+    lines = [
+        f"def {task}(*_, **__):\n    raise NotImplementedError\n" for task in broken if TASKS[task].kind == "function"
+    ]
+    number = 1 + max(cell.number for cell in submission.cells)
+    return (Cell(number, "".join(lines)),) if lines and len(submission.cells) > 1 else ()
 
 
 def _defining(task: str) -> str:

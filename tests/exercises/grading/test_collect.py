@@ -60,11 +60,27 @@ def contents(found: tuple[Found, ...]) -> dict[str, str]:
 
 
 def test_folder_of_files(tmp_path: Path, scratch: Path) -> None:
-    """Each notebook and module in a folder is a submission, named after its file; other files are none."""
+    """Each notebook and module in a folder is a submission, named after its file; a document is one that lacks both."""
     folder = filled(tmp_path / "class", "anna.ipynb", "ben.py", "Cem.IPYNB", "notes.txt", "grades.csv")
     found = find_submissions([folder], scratch)
-    assert contents(found) == {"anna": "anna.ipynb", "ben": "ben.py", "Cem": "Cem.IPYNB"}
-    assert [one.name for one in found] == ["anna", "ben", "Cem"]
+    reason = "notes.txt is not an .ipynb or .py file"
+    assert contents(found) == {"anna": "anna.ipynb", "ben": "ben.py", "Cem": "Cem.IPYNB", "notes": reason}
+    assert [one.name for one in found] == ["anna", "ben", "Cem", "notes"]
+
+
+def test_a_document_beside_a_single_submission_belongs_to_it(tmp_path: Path, scratch: Path) -> None:
+    """As where a course system grades one submission at a time."""
+    folder = filled(tmp_path / "submission", "anna.py", "report.pdf")
+    assert contents(find_submissions([folder], scratch)) == {"anna": "anna.py"}
+
+
+def test_of_both_sheets_in_one_folder_the_one_to_be_graded_counts(tmp_path: Path, scratch: Path) -> None:
+    """They are what ``handgrad exercise new --part both`` writes."""
+    folder = filled(tmp_path / "class", "anna/sheet.py", "anna/sheet3.py", "ben/sheet.py")
+    for wanted in ("sheet", "sheet3"):
+        found = contents(find_submissions([folder], scratch, wanted))
+        assert found == {"anna": f"anna/{wanted}.py", "ben": "ben/sheet.py"}
+    assert "not clear which one counts" in contents(find_submissions([folder], scratch))["anna"]
 
 
 def test_folder_of_folders(tmp_path: Path, scratch: Path) -> None:

@@ -322,6 +322,42 @@ def test_tasks_that_do_not_count_are_not_checked(tmp_path: Path, sandbox: Sandbo
     assert row.points == {"del_sigmoid": 0.0, "delta_last_layer_easy_approach": 0.0}
 
 
+def test_what_a_teacher_should_look_at_is_noted(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A misspelled name and a syntax error are told beside the points; the other sheet gets a reason instead."""
+    sheets = {
+        "misspelled": "def del_sigmiod(h):\n    return h * (1 - h)\n",
+        "broken": "def del_sigmoid(h):\n    return h * (1 - h\n",
+        "other": "def sigmoid(X):\n    return 1 / (1 + np.exp(-X))\n",
+    }
+    folder = tmp_path / "class"
+    folder.mkdir()
+    for name, text in sheets.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    grading = grade([folder], tmp_path / "graded", sandbox, Rubric({"del_sigmoid": 1.0}))
+    notes = {row.name: (row.checked is not None, row.reason) for row in grading.rows}
+    assert notes["misspelled"][0]
+    assert "del_sigmiod" in notes["misspelled"][1]
+    assert notes["broken"][0]
+    assert "line 2" in notes["broken"][1]
+    assert "not valid Python" in notes["broken"][1]
+    assert not notes["other"][0]
+    assert "--sheet 3" in notes["other"][1]
+    book = {row["name"]: row["note"] for row in rows_of((tmp_path / "graded/grades.csv").read_text(encoding="utf-8"))}
+    assert all(notes[name][1] == book[name] for name in book)
+    assert "del_sigmiod" in terminal(grading)
+    assert "del_sigmiod" in (tmp_path / "graded/index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("out", [".", "", "/"])
+def test_the_current_folder_is_not_replaced(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    """A folder without a name cannot be moved, and nobody wants the one they are in to be replaced."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ExerciseError, match="a new folder"):
+        grade([tmp_path], Path(out), sandbox)
+
+
 def made(name: str, *results: TaskResult, isolated: bool = True) -> Row:
     """Make a row of hand-made results, with the rubric's points."""
     points = dict.fromkeys(RUBRIC.points, 0.0) | {result.task: RUBRIC.score(result) for result in results}

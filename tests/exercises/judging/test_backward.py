@@ -173,6 +173,19 @@ def test_a_gradient_that_is_not_stored_is_named():
     assert named(judged(Forgets)) == [("gradient_not_set", ("db_h2",))]
 
 
+def test_a_gradient_that_is_there_but_consists_of_no_numbers_is_not_called_absent():
+    """Text, objects or complex numbers under its name are described as such."""
+
+    class Writes(Network):
+        def backprop(self, y):
+            super().backprop(y)
+            self.db_h2 = str(self.db_h2)
+
+    result = judged(Writes)
+    assert [(found.mistake, found.seen[0].id) for found in result.findings] == [(None, "no_numbers")]
+    assert "db_h2 is neither a number nor an array of numbers" in said(result)
+
+
 @pytest.mark.parametrize(
     ("how", "count", "mistake"),
     [

@@ -118,6 +118,7 @@ CASES = {
     "f_string": lambda: raising(SyntaxError("f-string: unmatched '['")),  # of Python 3.11
     "print": lambda: compile("print 'x'", "<cell 1>", "exec"),
     "syntax": lambda: compile("h * (1 - h", "<cell 1>", "exec"),
+    "too_long": lambda: raising(TimeoutError("over 3 s")),
     "file": lambda: open("mnist.npy"),  # noqa: PTH123, SIM115
     "assertion": lambda: raising(AssertionError("shapes")),
     "memory": lambda: raising(MemoryError()),

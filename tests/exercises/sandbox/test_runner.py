@@ -116,6 +116,35 @@ def test_an_answer_may_be_too_large() -> None:
     assert (set(answer.values), answer.left_out) == ({"return"}, {"argument0": "ndarray"})
 
 
+@pytest.mark.parametrize("returned", ["self.W", "np.ones(60_000)", "[1.0] * 60_000"])
+def test_what_a_method_returns_takes_no_room_from_the_attributes(returned: str) -> None:
+    """Attributes that just fit are kept, in any precision, whatever the method returns; that is left out if need be."""
+    source = f"""
+import numpy as np
+class fcc:
+    def work(self):
+        self.W = np.ones(500_000, dtype=np.longdouble)
+        return {returned}
+"""
+    steps = Step("construct"), Step("call", "work", label="done"), Step("read", "W")
+    [answer] = run(source, Call("a", "network", "fcc", steps=steps))
+    assert (answer.status, set(answer.values), set(answer.left_out)) == ("ok", {"W"}, {"done"})
+
+
+def test_a_name_keeps_its_function_when_it_is_given_a_result() -> None:
+    """As in ``accuracy = accuracy(p, y)``; another function replaces it."""
+    source = "f = lambda: 1\ndef g(): return 1", "f = f()\nfor g in (2, 3): pass\nf = h = lambda: 4\nh = 5"
+    assert [ask(source, name).values["return"] for name in "fgh"] == [4, 1, 4]
+
+
+def test_a_statement_that_takes_too_long_costs_only_what_it_defines() -> None:
+    """It is stopped, with its line; what comes before and after it is there."""
+    source = "import time\ndef g(): return table\ntable = time.sleep(60)\nx = 1\ndef f(): return x"
+    first, second = run(source, Call("a", "function", "f"), Call("b", "function", "g"))
+    assert first.values["return"] == 1
+    assert (second.status, second.crash and (second.crash.type, second.crash.line)) == ("crashed", ("TimeoutError", 3))
+
+
 TAKES_OVER = """
 import sys
 import numpy as np

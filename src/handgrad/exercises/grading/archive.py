@@ -20,6 +20,7 @@ from handgrad.exercises.submission.reading import MAXIMUM_BYTES
 from handgrad.files import CHUNK, ZIP_ERRORS
 
 KINDS = (".ipynb", ".py", ".zip")
+DOCUMENTS = (".txt", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".html", ".pages", ".rar", ".7z", ".tar", ".gz", ".tgz")
 MAXIMUM_MEMBERS = 20_000  # of one archive
 MAXIMUM_INNER = 20_000_000  # bytes of an archive within an archive or folder
 MAXIMUM_UNPACKED = 2_000_000_000  # bytes from all archives together
@@ -53,10 +54,11 @@ class File:
 
 @dataclass
 class Folder:
-    """A folder, on disk or in an archive, without files that cannot be submissions."""
+    """A folder, on disk or in an archive: files that may be submissions, and the names of mistaken ones."""
 
     files: list[File] = field(default_factory=list)
     folders: dict[str, Folder] = field(default_factory=dict)
+    documents: list[str] = field(default_factory=list)
 
 
 def read_folder(path: Path, depth: int = 0) -> Folder:
@@ -78,6 +80,8 @@ def read_folder(path: Path, depth: int = 0) -> Folder:
         elif entry.suffix.lower() in KINDS:
             content = partial(Path, entry) if entry.is_file() else partial(_refuse, SPECIAL)
             folder.files.append(File(entry.name, content))
+        elif entry.suffix.lower() in DOCUMENTS:
+            folder.documents.append(entry.name)
     return folder
 
 
@@ -93,10 +97,13 @@ def _ignored(name: str) -> bool:
 
 
 class Unpacker:
-    """Reads archives, and unpacks single members into a folder, within limits."""
+    """Reads archives, and unpacks single members into a folder, within limits.
 
-    def __init__(self, scratch: Path) -> None:
-        self.scratch = scratch
+    ``wanted`` is the name of the sheet that is to be graded, which counts if the other one lies beside it.
+    """
+
+    def __init__(self, scratch: Path, wanted: str = "") -> None:
+        self.scratch, self.wanted = scratch, wanted
         self.left = limits.most("bytes", MAXIMUM_UNPACKED)
         self.count = 0
 
@@ -126,6 +133,8 @@ class Unpacker:
             folder = root
             for part in parts if member.is_dir() else parts[:-1]:
                 folder = folder.folders.setdefault(part, Folder())
+            if not member.is_dir() and place.suffix.lower() in DOCUMENTS:
+                folder.documents.append(parts[-1])
             if member.is_dir() or place.suffix.lower() not in KINDS:
                 continue
             if place.is_absolute() or ".." in place.parts or ":" in parts[0]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.grading.archive import KINDS, MAXIMUM_INNER, File, Folder, Refused, Unpacker, read_folder
@@ -44,19 +44,22 @@ class Found:
     reason: str = ""
 
 
-def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
+def find_submissions(paths: Sequence[Path], scratch: Path, wanted: str = "") -> tuple[Found, ...]:
     """Find all submissions in files, folders and archives.
 
     A notebook, module or archive directly in a folder or archive is a submission. So is each subfolder, however deep
     its file is; but a folder that only groups others gives one submission for each of them. Of several files in a
     subfolder, the only notebook counts, or the one with the name of the sheet. An archive that is a submission is
-    opened like a folder; archives within it are not.
+    opened like a folder; archives within it are not. A document beside several, such as a PDF file, is one that cannot
+    be used.
 
     Parameters
     ----------
     paths : sequence of Path
     scratch : Path
         An empty folder for unpacked files. It must exist until the files have been read.
+    wanted : str, optional
+        The name of the sheet that is to be graded (of ``STEMS``), if a learner has both sheets in one folder.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
     [('anna', '', ''), ('Bo Li', '7', 'no .ipynb or .py file')]
     """
     found: list[tuple[str, Found]] = []
-    unpacker = Unpacker(scratch)
+    unpacker = Unpacker(scratch, wanted)
     for path in paths:
         if not path.exists():
             raise ExerciseError(f"{path} does not exist", "notebooks, modules, folders or archives", "check the path")
@@ -106,16 +109,21 @@ def find_submissions(paths: Sequence[Path], scratch: Path) -> tuple[Found, ...]:
 
 def _class(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[str, Found]]:
     """Find the submissions in a folder or archive given on the command line, each with an alternative name."""
+    documents = list(folder.documents)
     while not folder.files and len(folder.folders) == 1:
         (inner_name, inner), *_ = folder.folders.items()
         if _MOODLE.fullmatch(inner_name) or len(inner.files) == 1:
             break
         name, folder = inner_name, inner
+        documents += folder.documents
     if _MOODLE.fullmatch(name) or any(file.stem in SHEETS for file in folder.files):
         yield name, _learner(name, folder, unpacker)
         return
     for file in folder.files:
         yield name, _single(file, name, unpacker)
+    for document in documents if len(folder.files) + len(folder.folders) > 1 else ():  # else it belongs to that one
+        owner = _owner(PurePath(document).stem)
+        yield name, replace(owner, reason=f"{document} is not an .ipynb or .py file")
     yield from _folders(name, folder, unpacker)
 
 
@@ -136,7 +144,7 @@ def _single(file: File, folder_name: str, unpacker: Unpacker) -> Found:
 def _learner(name: str, folder: Folder, unpacker: Unpacker) -> Found:
     """Choose the file that counts in a learner's folder."""
     try:
-        return _resolved(name, _chosen(folder), unpacker)
+        return _resolved(name, _chosen(folder, unpacker.wanted), unpacker)
     except Refused as refused:
         return replace(_owner(name), reason=str(refused))
 
@@ -149,7 +157,7 @@ def _resolved(name: str, file: File, unpacker: Unpacker) -> Found:
             if content.stat().st_size > MAXIMUM_INNER:
                 raise Refused(f"the archive has over {MAXIMUM_INNER:,} bytes")
             with unpacker.look_into(content) as folder:
-                inner = _chosen(folder)
+                inner = _chosen(folder, unpacker.wanted)
                 if inner.kind == ".zip":
                     raise Refused("it is an archive within an archive")
                 content = inner.content()
@@ -170,13 +178,14 @@ def _levels(folder: Folder) -> list[File]:
     return []
 
 
-def _chosen(folder: Folder) -> File:
-    """Prefer a notebook to a module to an archive, and among several the one with the name of the sheet."""
+def _chosen(folder: Folder, wanted: str) -> File:
+    """Prefer a notebook to a module to an archive, and among several the one with the name of the (wanted) sheet."""
     files = _levels(folder)
     for kind in KINDS:
         candidates = [file for file in files if file.kind == kind]
         if len(candidates) > 1:
             sheets = [file for file in candidates if file.stem in SHEETS]
+            sheets = [file for file in sheets if file.stem == wanted] or sheets
             if len(sheets) != 1:
                 names = ", ".join(sorted(file.name for file in candidates)[:5])
                 raise Refused(f"{len(candidates)} files of one type ({names}), and it is not clear which one counts")

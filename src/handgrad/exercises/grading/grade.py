@@ -21,12 +21,14 @@ from handgrad import files
 from handgrad.errors import DataError, ExerciseError
 from handgrad.exercises.grading.collect import Found, find_submissions
 from handgrad.exercises.grading.gradebook import draw_mistakes, grades_csv, grading_data, mistakes_csv
-from handgrad.exercises.grading.grading import Grading, Row, count_mistakes
+from handgrad.exercises.grading.grading import Grading, Row, count_mistakes, to_look_at
 from handgrad.exercises.grading.overview import feedback_html, index_html
 from handgrad.exercises.grading.rubric import Rubric, default_rubric
 from handgrad.exercises.grading.workers import Job, check_all
 from handgrad.exercises.results import Checked, Language
 from handgrad.exercises.sandbox.isolation import Sandbox
+from handgrad.exercises.sheet.writing import STEMS
+from handgrad.exercises.tasks import TASKS
 
 RECORD = "grading.json"  # marks a folder as a former grading
 _BESIDE = {RECORD, "results.json", ".DS_Store", "Thumbs.db", "desktop.ini"}  # may be added to one, or changed in it
@@ -84,17 +86,18 @@ def grade(
     1.0
     """
     rubric = default_rubric() if rubric is None else rubric
+    refuse_other(out)
     unfinished = _Folder(out.with_name(f"{out.name}.unfinished"))
-    for folder in (out, unfinished.path):
-        refuse_other(folder)
+    refuse_other(unfinished.path)
     rows: dict[int, Row] = {}
     with tempfile.TemporaryDirectory(prefix="handgrad-") as scratch:
-        found = find_submissions(paths, Path(scratch))
+        stems = [stem for part, stem in STEMS.items() if any(TASKS[task].sheet == part for task in rubric.points)]
+        found = find_submissions(paths, Path(scratch), stems[0] if len(stems) == 1 else "")
         pages = [f"feedback/{name}.html" for name in safe_names(one.name for one in found)]
         jobs = [Job(one, tuple(rubric.points), sandbox, language) for one in found]
         with contextlib.closing(check_all(jobs, workers or joblib.cpu_count(), Path(scratch))) as arriving:
             for index, checked in arriving:
-                row = rows[index] = _row(found[index], checked, rubric)
+                row = rows[index] = _row(found[index], checked, rubric, language)
                 grading = Grading(tuple(rows[i] for i in sorted(rows)), rubric, language)
                 unfinished.write({pages[index]: feedback_html(row, grading), "grades.csv": grades_csv(grading)})
                 if progress is not None:
@@ -112,12 +115,13 @@ def grade(
     return grading
 
 
-def _row(one: Found, checked: Checked | str, rubric: Rubric) -> Row:
-    """Count the points of a submission, or say why it has none."""
+def _row(one: Found, checked: Checked | str, rubric: Rubric, language: Language) -> Row:
+    """Count the points of a submission, or say why it has none; and what a person should look at."""
     if isinstance(checked, str):
         return Row(one.name, one.id, None, {}, checked)
     scores = {result.task: rubric.score(result) for result in checked.tasks}
-    return Row(one.name, one.id, checked, {task: scores.get(task, 0.0) for task in rubric.points})
+    points = {task: scores.get(task, 0.0) for task in rubric.points}
+    return Row(one.name, one.id, checked, points, to_look_at(checked, language))
 
 
 class _Folder:
@@ -176,6 +180,8 @@ def refuse_other(out: Path) -> None:
     --------
     >>> refuse_other(Path(tempfile.mkdtemp()))
     """
+    if not out.name or out.resolve() == Path.cwd():  # the folder is replaced at the end
+        raise ExerciseError(f"{out} is the folder where you are, or has no name", "a new folder", "name one within it")
     remedy = "choose another folder, or move this one away"
     if not out.exists() and not out.is_symlink():
         return

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.grading.rubric import Rubric
-from handgrad.exercises.report.parts import words
+from handgrad.exercises.judging.hints import MEANT
+from handgrad.exercises.report.feedback import own_text
+from handgrad.exercises.report.parts import place, words
 from handgrad.exercises.results import Checked, Language
 
 
@@ -21,7 +23,7 @@ class Row:
     name, id : str
         The learner's name, as far as file names tell it, and the number in the course system, or "".
     checked : Checked or None
-        None if it could not be checked; ``reason`` says why.
+        None if it could not be checked; ``reason`` says why. Else it says what a person should look at, if anything.
     points : mapping of str to float
         For each task that counts; empty if it could not be checked.
     reason : str
@@ -66,6 +68,25 @@ class MistakeCount:
     mistake: str | None
     title: str
     submissions: int
+
+
+def to_look_at(checked: Checked, language: Language) -> str:
+    """Say why tasks may have no points although they were written: a name that is misspelled, or no valid Python.
+
+    Examples
+    --------
+    >>> from handgrad.exercises.results import Note, TaskResult
+    >>> note = Note("missing_similar", {"name": "softmax", "similar": "softMax"})
+    >>> to_look_at(Checked("a", (TaskResult("softmax", "not_attempted", notes=(note,)),), "en", True, 0.1), "en")[:39]
+    'softmax: There is no softmax here, but '
+    """
+    tasks: dict[str, list[str]] = {}
+    for result in checked.tasks:
+        broken = result.crash is not None and result.crash.type in ("SyntaxError", "IndentationError", "TabError")
+        if broken or any(note.id in MEANT for note in result.notes):
+            where = f"{place(result.crash, language)}: " if result.crash else ""
+            tasks.setdefault(where + own_text(result, language), []).append(result.task)
+    return " ".join(f"{', '.join(names)}: {text}" for text, names in tasks.items())
 
 
 def count_mistakes(grading: Grading) -> tuple[MistakeCount, ...]:

@@ -66,6 +66,9 @@ def show_grading(grading: Grading, console: Console | None = None) -> None:
     if ungraded:
         parts += ["", Text(word["ungraded"].capitalize(), style="bold")]
         parts += [_item(f"{clean_line(name)}: {clean_line(reason)}") for name, reason in ungraded]
+    if to_see := [(row.name, row.reason) for row in grading.graded if row.reason]:
+        parts += ["", Text(word["to_look_at"], style="bold")]
+        parts += [_item(f"{clean_line(name)}: {clean_line(reason)}") for name, reason in to_see]
     if not grading.isolated:
         parts += ["", Text(word["grading_self_check"], style="yellow")]
     print_parts(parts, usable(console))
@@ -107,7 +110,10 @@ def index_html(grading: Grading, counts: Sequence[MistakeCount], files: Mapping[
     body = [f"<h1>{escaped(word['grading'])}</h1>", f'<p class="quiet">{escaped("; ".join(summary))}</p>']
     if not grading.isolated:
         body.append(f'<p class="notice">{escaped(word["grading_self_check"])}</p>')
-    body += [_submissions(grading, files), _mistakes(grading, counts)]
+    body.append(_submissions(grading, files))
+    if to_see := [f"<li>{escaped(row.name)}: {escaped(row.reason)}</li>" for row in grading.graded if row.reason]:
+        body.append(f'<h2 class="apart">{escaped(word["to_look_at"])}</h2><ul>{"".join(to_see)}</ul>')
+    body.append(_mistakes(grading, counts))
     links = ", ".join(f'<a href="{name}">{name}</a>' for name in ("grades.csv", "mistakes.csv", "mistakes.png"))
     body.append(f'<p class="quiet">{escaped(word["files"])}: {links}</p>')
     return page(word["grading"], language, "\n".join(body), wide=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,7 +27,8 @@ from handgrad.exercises.grading.collect import Found
 from handgrad.exercises.results import Checked, Language
 from handgrad.exercises.sandbox.inside.confine import PR_SET_PDEATHSIG
 from handgrad.exercises.sandbox.isolation import ONE_THREAD, Sandbox
-from handgrad.exercises.submission.reading import read_submission
+from handgrad.exercises.submission.reading import Submission, read_submission
+from handgrad.exercises.tasks import TASKS
 
 SERVE = "from handgrad.exercises.grading.workers import serve; serve()"
 
@@ -180,10 +182,24 @@ def checked(job: Job) -> Checked | str:
         return job.found.reason
     try:
         submission = replace(read_submission(job.found.file), name=job.found.name)
-        return check_submission(submission, job.sandbox, language=job.language, tasks=job.tasks)
+        other = _another_sheet(submission, job.tasks)
+        return other or check_submission(submission, job.sandbox, language=job.language, tasks=job.tasks)
     except HandgradError as error:
         return str(error)
     except MemoryError:
         return "checking it took too much memory"
     except Exception as error:
         return f"the check itself failed ({type(error).__name__}: {error}); please report this"
+
+
+def _another_sheet(submission: Submission, tasks: Sequence[str]) -> str:
+    """Say that a submission has the tasks of another sheet than the one that counts, and no others, if that is so."""
+    text = "\n".join(cell.source for cell in submission.cells)
+    sheets = {task.sheet for task in TASKS.values() if re.search(rf"^[ \t]*def {task.name}\b", text, re.MULTILINE)}
+    if len(sheets) != 1 or not sheets.isdisjoint(TASKS[task].sheet for task in tasks):
+        return ""
+    (sheet,) = sheets
+    return (
+        f"it has the tasks of sheet {sheet} only, and none of them counts here; to grade it, pass --rubric with what "
+        f"`handgrad exercise rubric --sheet {sheet}` prints"
+    )

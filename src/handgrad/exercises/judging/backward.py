@@ -333,6 +333,7 @@ def _picture(views: Sequence[View], findings: Sequence[Finding]) -> Picture | No
     first = next((name for found in findings for name in found.quantities), None)
     for verdict in walk(views) if views else ():
         found, expected = verdict.found, verdict.expected
-        if verdict.quantity == first and verdict.state == "wrong" and found is not None and expected is not None:
+        numbers = found is not None and found.dtype != object
+        if verdict.quantity == first and verdict.state == "wrong" and numbers and expected is not None:
             return diagnosis.picture(Note("picture_backprop", {"quantity": first}), expected, found)
     return None

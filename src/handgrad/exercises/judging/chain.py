@@ -6,7 +6,7 @@ was made, and is distinguished from its consequences.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -28,13 +28,15 @@ OVERWRITTEN = "delta_overwritten_by_sum"  # what was computed before that happen
 class View:
     """One backward pass: what it started from, and what the submission has of the nine quantities afterwards.
 
-    ``reached`` is False where it crashed on the way; ``tolerance`` is how exact its numbers must be.
+    ``reached`` is False where it crashed on the way; ``tolerance`` is how exact its numbers must be; ``no_numbers`` are
+    quantities under whose name it keeps something else.
     """
 
     state: dict[str, Any]
     own: dict[str, Array]
     reached: bool = True
     tolerance: float = EXACT
+    no_numbers: Set[str] = frozenset()
 
     @cached_property
     def reference(self) -> dict[str, Array]:
@@ -158,6 +160,8 @@ def _judged(
             return Verdict(name, "unreached")
         if name in DELTAS:
             return Verdict(name, "absent")
+        if any(name in view.no_numbers for view in views):
+            return Verdict(name, "wrong", None, np.array(None), views[0].reference[name], views[0])
         return Verdict(name, "wrong", "gradient_not_set", expected=views[0].reference[name], view=views[0])
     computable = [i for i in seen if expected[i] is not None]
     telling = any(varies(found[i]) for i in seen)

@@ -95,6 +95,7 @@ _CRASHES: dict[str, tuple[str, str]] = {
     "f_string": ("SyntaxError", r"(?P<message>f-string: (?:unmatched|expecting).*)"),
     "print": ("SyntaxError", "Missing parentheses in call to 'print'"),
     "syntax": ("SyntaxError IndentationError TabError", "(?P<message>.*)"),
+    "too_long": ("TimeoutError", r"over (?P<seconds>[\d.]+) s"),
     "file": ("FileNotFoundError PermissionError OSError", "(?P<message>.*)"),
     "assertion": ("AssertionError", "(?P<message>.*)"),
 }

@@ -116,11 +116,12 @@ def read(probe: Probe, answer: Answer, kept: bool = False) -> Iterator[View]:
             forward = batch_of(weights, forward["X"], batch.y).forward
         if kept:
             forward = _found(values, f"{i}:before:", forward)
+        others = {name for name in BACKPROP if answer.left_out.get(f"{i}:{name}", "NoneType") != "NoneType"}
         state: dict[str, Any] = {"n": len(batch.y), "y": batch.y, **weights, **forward}
         state["after"] = {name: values.get(f"{i}:{name}", array) for name, array in usual.items()}
         state["first"] = {**probe.weights, "n": len(probe.batches[0].y)}
         state["previous"] = {name: previous.get(name, 0.0) for name in BACKPROP}
-        yield View(state, own, reached, TOLERANCE if single else EXACT)
+        yield View(state, own, reached, TOLERANCE if single else EXACT, others)
         previous = own
 
 

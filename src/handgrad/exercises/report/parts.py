@@ -114,13 +114,20 @@ def alike(results: Sequence[TaskResult]) -> list[list[TaskResult]]:
     """
     groups: list[list[TaskResult]] = []
     for result in sorted(results, key=lambda result: result.status == "right"):
-        same = (group for group in groups if replace(result, task=group[0].task) == group[0] and not result.findings)
-        group = next(same, None)
+        group = next((group for group in groups if _same(result, group[0])), None)
         if group is None:
             groups.append([result])
         else:
             group.append(result)
     return groups
+
+
+def _same(one: TaskResult, other: TaskResult) -> bool:
+    """Tell whether there is the same to say of two tasks; where NumPy is not imported, whatever the line."""
+    if one.findings or other.findings:
+        return False
+    everywhere = [note.id for note in one.notes] == ["crash_numpy"] and one.notes == other.notes
+    return everywhere or replace(one, task=other.task) == other
 
 
 def task_number(task: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Crash
+from handgrad.exercises.submission.effects import DYNAMIC, add_effects
 from handgrad.exercises.submission.statements import TASK_NAMES, Unit, makes_function, parse
 
 MAXIMUM_BYTES = 5_000_000
@@ -167,12 +168,11 @@ def _code_cells(path: Path, text: str) -> Iterator[str]:
 def definitions(submission: Submission) -> tuple[Cell, ...]:
     r"""Keep the code that defines the tasks' functions and class, and what these need in turn.
 
-    Kept are function and class definitions, imports, and assignments at top level, also inside ``if``, ``try`` and
-    ``with``, if the name they bind is a task's, or is used as a global by code that is kept. A statement that gives
-    an attribute or entry of such a thing a value (``fcc.backprop = backprop``) is kept, too, as are a loop over such
-    statements and a function that a decorator enters in such a thing (``@backward.register``,
-    ``@add_to_class(fcc)``). Where a name is a function's, an assignment that gives it something else
-    (``accuracy = accuracy(p, y)``) is not.
+    Kept are statements at top level that bind a task's name, or one that is used as a global by code that is kept,
+    and those that may change such an object (``fcc.backprop = backprop``, ``names.sort()``, ``fill(table)``,
+    ``@register``). A loop or an expression that calls the network or a routine, or waits for an answer, is not. Where a
+    name is a function's, an assignment that gives it something else (``accuracy = accuracy(p, y)``) is not either. If
+    code that is kept reaches names by ``globals`` or ``eval``, all functions and classes are kept.
 
     Returns
     -------
@@ -188,9 +188,11 @@ def definitions(submission: Submission) -> tuple[Cell, ...]:
     parsed = [(cell, parse(cell.source, cell.number)) for cell in submission.cells]
     units = [unit for _, parts in parsed if not isinstance(parts, Crash) for unit in parts]
     functions = {name for unit in units for name in unit.functions}
+    imported = {name for unit in units for name in unit.imported}
+    add_effects(units)
     for unit in units:
         unit.bound |= {
-            name for name, value in unit.assigned if name not in functions or makes_function(value, functions)
+            name for name, value in unit.assigned if name not in functions or makes_function(value, functions, imported)
         }
         unit.bound |= unit.registered_by & functions
     binding: dict[str, list[Unit]] = {}
@@ -201,8 +203,9 @@ def definitions(submission: Submission) -> tuple[Cell, ...]:
     while waiting:
         for unit in binding.pop(waiting.pop(), ()):
             kept.add(unit)
-            waiting.extend(unit.used - needed)
-            needed |= unit.used
+            used = unit.used if DYNAMIC.isdisjoint(unit.used) else unit.used | functions
+            waiting.extend(used - needed)
+            needed |= used
     cells = []
     for cell, parts in parsed:
         if not isinstance(parts, Crash):

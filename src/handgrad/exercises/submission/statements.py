@@ -18,8 +18,6 @@ MAXIMUM_MAGICS = 20  # per cell: each costs another parse
 MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2}$|[\w, ]+=\s*[!%]")
 # Cell magics whose cell is Python nevertheless.
 PYTHON_CELL = re.compile(r"\s*%%((time|timeit|capture|prun|python3?)\b|(writefile|file) .*\.py\s*$)")
-# Methods that give an object its content, which may be needed with it.
-FILLS = ("append", "extend", "update", "add", "add_argument")
 TASK_NAMES = frozenset(name for name, task in TASKS.items() if task.kind != "method") | {"fcc"}
 _PARSING = threading.Lock()
 
@@ -29,9 +27,10 @@ class Unit:
     """Top-level statements that share lines; usually a single one.
 
     ``functions`` are the names of functions and classes that it defines, ``assigned`` the names that it assigns,
-    ``bound`` the names for which it is kept, and ``used`` the names that it needs. ``scopes`` are the symbol tables of
-    its functions and classes. ``blocked`` are functions that raise NotImplementedError above their own code;
-    ``registered_by``, functions and classes that keep what is decorated.
+    ``imported`` those that it imports, ``bound`` the names for which it is kept, and ``used`` the names that it needs.
+    ``scopes`` are the symbol tables of its functions and classes, ``statements`` their trees. ``blocked`` are functions
+    that raise NotImplementedError above their own code; ``registered_by``, functions and classes that keep what is
+    decorated.
     """
 
     start: int
@@ -44,6 +43,8 @@ class Unit:
     scopes: Sequence[symtable.SymbolTable] = ()
     blocked: Set[str] = frozenset()
     registered_by: Set[str] = frozenset()
+    statements: Sequence[ast.stmt] = ()
+    imported: Set[str] = frozenset()
 
 
 def parse(source: str, cell: int) -> list[Unit] | Crash:
@@ -145,17 +146,17 @@ def _last_line(statement: ast.stmt) -> int:
 def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
     """Find the names that statements bind and use."""
     start, end = _first_line(group[0]) - 1, _last_line(group[-1])
-    unit = Unit(start, end, lines[start:end], set(), [], set(), set())
+    unit = Unit(start, end, lines[start:end], set(), [], set(), set(), statements=group)
     _bind(group, unit)
-    if unit.functions or unit.bound or unit.assigned:
-        try:
-            table = symtable.symtable("\n".join(unit.lines), "cell", "exec")
-            unit.used, unit.scopes = set(globals_of(table)), table.get_children()
-        except SyntaxError as error:  # such as two arguments of one name
-            error.lineno = start + (error.lineno or 1)
-            raise
+    try:
+        table = symtable.symtable("\n".join(unit.lines), "cell", "exec")
+        unit.used, unit.scopes = set(globals_of(table)), table.get_children()
+    except SyntaxError as error:  # such as two arguments of one name
+        error.lineno = start + (error.lineno or 1)
+        raise
     unit.bound |= unit.functions
-    nodes = (node for statement in group for node in ast.walk(statement))
+    nodes = [node for statement in group for node in ast.walk(statement)]
+    unit.assigned += [(node.target.id, node.value) for node in nodes if isinstance(node, ast.NamedExpr)]
     unit.blocked = {node.name for node in nodes if isinstance(node, ast.FunctionDef) and _is_blocked(node)}
     return unit
 
@@ -176,7 +177,8 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
             case ast.ImportFrom(module="__future__"):
                 unit.bound.add("*")
             case ast.Import(names=names) | ast.ImportFrom(names=names):
-                unit.bound.update(alias.asname or alias.name.partition(".")[0] for alias in names)
+                unit.imported |= {alias.asname or alias.name.partition(".")[0] for alias in names}
+                unit.bound |= unit.imported
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     _assign(target, value, unit)
@@ -184,14 +186,15 @@ def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
                 _assign(target, value, unit)
             case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), *_])):
                 unit.bound.add(name)
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method))) if method in FILLS:
-                unit.bound.add(name)
-            case ast.If(body=body, orelse=orelse):
+            case ast.If(body=body, orelse=orelse) | ast.While(body=body, orelse=orelse):
                 _bind([*body, *orelse], unit)
             case ast.With(body=body):
                 _bind(body, unit)
-            case ast.For(body=body, orelse=[]) if all(map(_changes_an_object, body)):
-                _bind(body, unit)
+            case ast.For(target=target, body=body, orelse=orelse):
+                _assign(target, None, unit)
+                _bind([*body, *orelse], unit)
+            case ast.Match(cases=cases):
+                _bind((inner for case in cases for inner in case.body), unit)
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
                 _bind([*body, *(s for handler in handlers for s in handler.body), *orelse, *finalbody], unit)
 
@@ -212,17 +215,6 @@ def _registries(function: ast.stmt) -> Iterator[str]:
                 match function.args.args[0].annotation:
                     case ast.Name(id=name) | ast.Constant(value=str(name)):
                         yield name
-
-
-def _changes_an_object(statement: ast.stmt) -> bool:
-    """Tell whether a statement only sets an attribute or an entry; a loop that does more may be a training."""
-    match statement:
-        case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"))):
-            return True
-        case ast.Assign(targets=targets):
-            return all(isinstance(target, ast.Attribute | ast.Subscript) for target in targets)
-        case _:
-            return False
 
 
 def _assign(target: ast.expr, value: ast.expr | None, unit: Unit) -> None:
@@ -247,8 +239,14 @@ def _assign(target: ast.expr, value: ast.expr | None, unit: Unit) -> None:
                     unit.bound.add(root.id)
 
 
-def makes_function(value: ast.expr | None, functions: set[str]) -> bool:
+def makes_function(value: ast.expr | None, functions: Set[str], imported: Set[str] = frozenset()) -> bool:
     """Tell whether a value may be a function: a lambda, another function, or something made from one.
+
+    Parameters
+    ----------
+    value : expression or None
+    functions, imported : set of str
+        The names of the learner's own functions and classes, and of what is imported.
 
     Examples
     --------
@@ -256,17 +254,26 @@ def makes_function(value: ast.expr | None, functions: set[str]) -> bool:
     >>> makes_function(made, {"sigmoid"}), makes_function(made, {"softmax"})
     (True, False)
     """
+
+    def given(argument: ast.expr) -> bool:
+        return isinstance(argument, ast.Lambda) or (isinstance(argument, ast.Name) and argument.id in functions)
+
     match value:
         case ast.Lambda():
             return True
         case ast.Name(id=name):
-            return name in functions
-        case ast.Call(func=made_by, args=arguments, keywords=[]):
-            by_learner = isinstance(made_by, ast.Name) and made_by.id in TASK_NAMES
-            return not by_learner and any(
-                isinstance(argument, ast.Lambda) or (isinstance(argument, ast.Name) and argument.id in functions)
-                for argument in arguments
-            )
+            return name in functions | imported
+        case ast.Attribute():
+            root: ast.expr = value
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            return isinstance(root, ast.Name) and root.id in functions | imported
+        case ast.Call(func=ast.Name(id=name)) if name in TASK_NAMES:
+            return False
+        case ast.Call(func=made_by, args=arguments, keywords=keywords):
+            arguments = [*arguments, *(keyword.value for keyword in keywords)]
+            made = isinstance(made_by, ast.Name) and made_by.id in functions  # from a setting, not from data
+            return any(map(given, arguments)) or (made and all(isinstance(one, ast.Constant) for one in arguments))
         case _:
             return False
 

@@ -12,7 +12,9 @@ import ast
 import builtins
 import contextlib
 import random
+import signal
 import sys
+import time
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,6 +33,10 @@ from .tables import is_nothing, tables
 
 UFUNCS = {name: value for name, value in vars(np).items() if isinstance(value, np.ufunc)}
 seed_numpy, seed_python = np.random.seed, random.seed
+alarm, clock = signal.setitimer, time.monotonic
+# Seconds for a statement that defines or imports nothing, for all of these, for each one after that, and before it is
+# stopped again if it goes on.
+PATIENCE, ALL, LITTLE, AGAIN = 3.0, 6.0, 0.1, 0.5
 
 Arrays = list[NDArray[Any]]
 Report = dict[str, Any]
@@ -58,6 +64,7 @@ class Learner:
         self.unloaded: dict[str, Report] = {}  # why a name is missing
         self.outside: set[str] = set()  # those that come from a file or package that is not here
         self.called: Any = None
+        self.left = ALL
 
     def load(self, number: int, source: str) -> None:
         """Execute a cell statement by statement; if one fails, only the names that it defines are missing."""
@@ -101,7 +108,21 @@ class Learner:
             for alias in statement.names:
                 self.flags |= getattr(__future__, alias.name).compiler_flag
         code = compile(ast.Module([statement], []), file, "exec", self.flags | flags, dont_inherit=True)
-        exec(code, self.names)  # noqa: S102 - what the sandbox is for
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
+            exec(code, self.names)  # noqa: S102 - what the sandbox is for
+            return
+        functions = {name: self.names[name] for name in defined(statement) if callable(self.names.get(name))}
+        signal.signal(signal.SIGALRM, _too_long)
+        begin = clock()
+        alarm(signal.ITIMER_REAL, max(min(PATIENCE, self.left), LITTLE), AGAIN)
+        try:
+            exec(code, self.names)  # noqa: S102
+        finally:
+            alarm(signal.ITIMER_REAL, 0)
+            self.left -= clock() - begin
+            for name, function in functions.items():  # its results may have been given its name
+                if not callable(self.names.get(name)):
+                    self.names[name] = function
 
     def answer(self, request: Report, given: Arrays) -> tuple[Report, Arrays]:
         """Carry out one call."""
@@ -204,6 +225,7 @@ class Learner:
         made: Any = None
         failed: BaseException | None = None
         given: dict[str, Any] = {}  # since the last call
+        returned: dict[str, Any] = {}  # by the methods
         for step in request["steps"]:
             try:
                 if step["kind"] == "set" and failed is None:
@@ -217,26 +239,27 @@ class Learner:
                     with contextlib.suppress(AttributeError if step["kind"] == "read" else Exception):
                         outcome.keep(step["label"] or step["name"], getattr(made, step["name"]))
                 elif failed is None:
-                    made = self._step(step, made, request, outcome)
+                    made, result = self._step(step, made, request, outcome)
+                    if step["label"]:
+                        returned[step["label"]] = copied(result)
             except BaseException as error:
                 failed = failed or error
+        for label, result in returned.items():  # last, lest they take the room of the attributes
+            outcome.keep(label, result)
         if failed is not None:
             raise failed
 
-    def _step(self, step: Report, made: Any, request: Report, outcome: Outcome) -> Any:
-        """Construct the object, or call one of its methods; return the object."""
+    def _step(self, step: Report, made: Any, request: Report, outcome: Outcome) -> tuple[Any, Any]:
+        """Construct the object, or call one of its methods; return the object, and what the method returned."""
         arguments, keywords = self._arguments({"keywords": request["keywords"], **step}, outcome)
         name = step["name"]
         if step["kind"] == "construct":
             self.called = self._find(request["name"])
-            return call(self.called, arguments, keywords)
+            return call(self.called, arguments, keywords), None
         if not hasattr(made, name):
             raise MissingError(name)
         self.called = getattr(made, name)
-        returned = stochastic_gradient_descent(self.called, arguments)
-        if step["label"]:
-            outcome.keep(step["label"], returned)
-        return made
+        return made, stochastic_gradient_descent(self.called, arguments)
 
     def _arguments(self, request: Report, outcome: Outcome) -> tuple[list[Any], dict[str, Any]]:
         """Make the arguments and keywords that a request describes."""
@@ -305,6 +328,17 @@ class Outcome:
         """Add an array to the answer."""
         self.arrays.append(array)
         return {"array": len(self.arrays) - 1}
+
+
+def _too_long(*_: object) -> None:
+    """Stop a statement that takes too long."""
+    raise TimeoutError(f"over {PATIENCE:g} s")
+
+
+def copied(value: Any) -> Any:
+    """Copy numbers that may change later; anything else stays what it is."""
+    array = plain(value)
+    return value if array is None else array
 
 
 def canned(values: Arrays) -> Function:

@@ -147,10 +147,11 @@ def plain(value: object) -> NDArray[Any] | None:
         return None
     if array.dtype.kind not in KINDS or array.ndim > MOST_DIMENSIONS:
         return None
-    if extent(array.shape) * array.itemsize > MOST_BYTES // 2:
-        return None
     name = array.dtype.str[1:]
-    return array.astype(dtype(name if name in TYPES else "f8"), order="C")  # long doubles become doubles
+    sent = dtype(name if name in TYPES else "f8")  # long doubles become doubles
+    if extent(array.shape) * sent.itemsize > MOST_BYTES // 2:
+        return None
+    return array.astype(sent, order="C")
 
 
 def _numeric(value: object, depth: int = 0) -> bool:
