@@ -83,7 +83,7 @@ def _draw_sigmoid(rng: Rng) -> tuple[Arguments, ...]:
     flat = _single(2 * rng.standard_normal(13))
     mixed = 2 * rng.standard_normal((4, 5))
     mixed[0, :2] = rng.uniform(25, 300, 2) * rng.choice([-1, 1], 2)  # beside which the others are what they are
-    several = (*(2 * rng.standard_normal(size) for size in (*_sizes(rng), MANY)), large, mixed)
+    several = (*(2 * rng.standard_normal(size) for size in _sizes(rng)), large, mixed)
     return (*((_single(X),) for X in several), (flat,))
 
 
@@ -224,8 +224,7 @@ def _draw_del_sigmoid(rng: Rng) -> tuple[Arguments, ...]:
     saturated = handout.sigmoid(12 * rng.standard_normal((4, 3)))
     saturated[0, 0], saturated[1, 1] = 0, 1
     flat = handout.sigmoid(2 * rng.standard_normal(13))
-    usual = ((handout.sigmoid(2 * rng.standard_normal(size)),) for size in (*_sizes(rng), MANY))
-    return (*usual, (saturated,), (flat,))
+    return (*((handout.sigmoid(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (saturated,), (flat,))
 
 
 _ROWS = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 4.0]])

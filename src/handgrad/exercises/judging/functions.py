@@ -51,7 +51,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Cases]:
     --------
     >>> plan = calls_for("del_sigmoid", np.random.default_rng(0))
     >>> [call.id for call in plan.calls]  # doctest: +ELLIPSIS
-    ['del_sigmoid:0', ..., 'del_sigmoid:8', 'del_sigmoid:float32', 'del_sigmoid:nudged', 'del_sigmoid:example']
+    ['del_sigmoid:0', ..., 'del_sigmoid:7', 'del_sigmoid:float32', 'del_sigmoid:nudged', 'del_sigmoid:example']
     """
     subject = SUBJECTS[task]
     cases = subject.draw(rng)
