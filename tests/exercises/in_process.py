@@ -40,7 +40,9 @@ def network_answer(call: Call, network: type) -> Answer:
             elif step.kind == "set":
                 setattr(made, step.name, *arguments)
             else:
-                keep(label, getattr(made, step.name)(*arguments))
+                for _ in range(step.times):
+                    returned = getattr(made, step.name)(*arguments)
+                keep(label, returned)
         except Exception as error:
             crash = Crash(type(error).__name__, str(error), 1, 1, "")
     return Answer(call.id, "crashed" if crash else "ok", values, crash=crash, left_out=left_out)

@@ -58,13 +58,17 @@ class Step:
         ``arguments[0]``. call: call method ``name``. read: copy attribute ``name`` into the answer, as ``label``.
         peek: the same, but a property that cannot be computed yet is simply not there.
     name, arguments, label
-        ``label`` is ``name`` where it is left empty; a call with a label keeps what the method returns.
+        ``label`` is ``name`` where it is left empty; a call with a label keeps what the method returns and, as
+        "LABEL:changed:METHOD", that it wrote into an array that was given to that method, now or before.
+    times : int
+        How often to call the method, one time after the other.
     """
 
     kind: Literal["construct", "set", "call", "read", "peek"]
     name: str = ""
     arguments: tuple[Value, ...] = ()
     label: str = ""
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Call:
         the call. network: do the ``steps`` with the class ``name``. routine: call ``name`` with ``arguments``, one
         of which is a :class:`Network`; the answer holds the events and, as "table0", ..., the lists of rows that it
         returns, if they name their columns as the sheet's do (``inside.tables``); "return" is left out if it is None.
+        "argument1", ... are those arrays that are not what they were before the call.
     name : str
     arguments : tuple
         Positional.
@@ -93,6 +98,9 @@ class Call:
         it gives the next number of a single array, and each call is an :class:`Event`.
     seconds : float
         After that long it is too slow.
+    as_written : bool
+        Try arguments and keywords exactly as they are first, and have the answer tell, as "otherwise", that the
+        function does not take them so.
     counted : bool
         Whether the answer has, as "calls", how many calls of functions the whole call made, ours included.
     """
@@ -105,6 +113,7 @@ class Call:
     steps: tuple[Step, ...] = ()
     canned: dict[str, tuple[NDArray[Any], ...]] = field(default_factory=dict)
     seconds: float = 2.0
+    as_written: bool = False
     counted: bool = False
 
 

@@ -60,7 +60,7 @@ def mutants() -> list[Mutant]:
 def _written(mistake: Mistake, entry: Code, task: str, number: int) -> Iterator[Mutant]:
     """Write out one entry for one task."""
     match TASKS[task].kind:
-        case _ if mistake.sign == "forward" and isinstance(entry, dict):
+        case _ if mistake.sign in ("forward", "signature") and isinstance(entry, dict):
             yield Mutant(mistake.id, task, entry)
         case "function":
             for body in bodies(entry, task, mistake):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
-from math import comb
+from math import comb, exp, log
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,7 @@ def _steps(run: Trace, probe: Probe) -> Hashable:
     if left_out <= 0:
         return count
     if all(rows == seen[0] for rows in seen):
-        chance = float(comb(probe.n, left_out)) ** (1 - len(seen))
+        chance = exp((1 - len(seen)) * log(comb(probe.n, left_out)))
     else:
         chance = left_out * (left_out / probe.n) ** (len(seen) - 1)
     alike = chance < 0.01 and len(set().union(*seen)) < probe.n and not shuffling(run, probe)

@@ -58,6 +58,9 @@ def _probabilities(rng: Rng, n: int, k: int, spread: float = 1.0) -> Array:
     return handout.softmax(spread * rng.standard_normal((n, k)))
 
 
+MANY = (1511, 3)  # more rows than the sheet's 1438
+
+
 def _sizes(rng: Rng) -> Iterator[tuple[int, int]]:
     """Draw rows and columns: more rows, more columns, as many; a single row; many of both; the first ones again.
 
@@ -97,7 +100,7 @@ def _draw_softmax(rng: Rng) -> tuple[Arguments, ...]:
     large = rng.uniform(-300, -100, (4, 6))  # some rows far up, some far down
     large[:2] *= -1
     large[:, :2] = large[:, :1] + rng.uniform(-1, 1, (4, 2))
-    return (*((_single(2 * rng.standard_normal(size)),) for size in _sizes(rng)), (_single(large),))
+    return (*((_single(2 * rng.standard_normal(size)),) for size in (*_sizes(rng), MANY)), (_single(large),))
 
 
 def _large_logits(rng: Rng) -> Arguments:
@@ -128,7 +131,7 @@ def _draw_layer(rng: Rng) -> tuple[Arguments, ...]:
         weights, bias = rng.standard_normal((d, units)) / np.sqrt(d), rng.standard_normal(units)
         return _single(rng.standard_normal((n, d))), _single(weights), _single(bias)
 
-    arrays = [probe(*size, units) for size, units in zip(_sizes(rng), (5, 29, 0, 5, 29, 5), strict=True)]
+    arrays = [probe(*size, units) for size, units in zip((*_sizes(rng), MANY), (5, 29, 0, 5, 29, 5, 4), strict=True)]
     n = len(arrays[2][0])
     arrays[2] = probe(n, n, n)
     X, weights, bias = arrays[3]
@@ -143,7 +146,8 @@ def _draw_labelled(rng: Rng) -> tuple[Arguments, ...]:
     """Draw probabilities and labels; then the first ones with other labels, and with other probabilities."""
     cases = [(_probabilities(rng, *size), _labels(rng, *size)) for size in list(_sizes(rng))[:-1]]
     h, y = cases[0]
-    return (*cases, (h, (y + 1) % h.shape[1]), (_probabilities(rng, *h.shape), y))
+    many = _probabilities(rng, *MANY), _labels(rng, *MANY)
+    return (*cases, (h, (y + 1) % h.shape[1]), (_probabilities(rng, *h.shape), y), many)
 
 
 def _draw_losses(rng: Rng) -> tuple[Arguments, ...]:
@@ -192,7 +196,7 @@ def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
             order = np.append(order[order != 0], 0)
         return logits[order], y[order]
 
-    sizes = list(_sizes(rng))[:-1]
+    sizes = [*list(_sizes(rng))[:-1], MANY]
     cases = [probe(n, k, 1 + 2 * n // (3 + i), last=i % 2 == 0) for i, (n, k) in enumerate(sizes)]
     cases[1] = cases[1][0] / 2, cases[1][1]  # where no class has more than half
     logits, y = cases[0]

@@ -45,6 +45,8 @@ class Rubric:
     3.0
     >>> rubric.score(TaskResult("backprop", "wrong", "", credit=0.99))
     3.75
+    >>> rubric.score(TaskResult("backprop", "wrong", notes=(Note("follows"),), credit=1.0))
+    4.0
     """
 
     points: Mapping[str, float]
@@ -60,7 +62,8 @@ class Rubric:
     def score(self, result: TaskResult) -> float:
         """Give the points of a task that counts, between zero and the task's maximum."""
         points = self.points[result.task]
-        if result.status == "right":
+        follows = any(note.id == "follows" for note in result.notes)  # only another task is to blame
+        if result.status == "right" or (follows and result.credit == 1):
             return points
         named = [finding.mistake for finding in result.findings]
         if named and all(mistake in self.deductions for mistake in named):

@@ -84,7 +84,8 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     views, crash, touched = _views(drawn.probes, judged, needs_more), crashes.first(judged), _touched(judged)
     by_differences = _measured(views)
     before = forward.findings(drawn, asked, works)
-    if not (by_itself or crash or before or touched) and gradients_right(views):
+    spoilt = _spoilt((*asked.full, *asked.further)) if works else ()
+    if not (by_itself or crash or before or touched or spoilt) and gradients_right(views):
         tolerance = max(view.tolerance for view in views)
         for probe, answer in _further(drawn, asked, exact=tolerance == EXACT):
             if early := diagnosis.unanswered(plan.task, [answer]):
@@ -100,6 +101,8 @@ def judge(plan: Plan[Trials], answers: Sequence[Answer]) -> TaskResult:
     moved = tuple(name for name in PARAMETERS if name in touched)
     if not gradients_right(views) or crash or moved or by_differences:
         return _wrong(plan.task, drawn, asked, Seen(views, crash, moved, before, by_differences))
+    if spoilt:
+        return TaskResult(plan.task, "wrong", spoilt, credit=_ONE_THING_LESS)
     if before:
         return TaskResult(plan.task, "wrong", before, (Note("network_wrong"),), credit=_ONE_THING_LESS)
     if own := forward.crash(drawn, asked):
@@ -133,6 +136,9 @@ def _wrong(task: str, drawn: Trials, asked: Answers, seen: Seen) -> TaskResult:
         findings.append(diagnosis.named("weights_changed_in_backprop", (), {"quantities": seen.moved}))
     findings = [*seen.before, *findings]
     credit = _share(verdicts, seen.views)
+    finished = [view for view in seen.views if view.reached]
+    if seen.crash and finished:  # on equal layers, say, where what comes after the crash is to be seen, too
+        credit = max(credit, min(_share(walk(finished), finished), _ONE_THING_LESS))
     notes = [crashes.crashed(seen.crash)] if seen.crash else []
     consequences = tuple(verdict.quantity for verdict in verdicts if verdict.state == "follows")
     if consequences and seen.crash:  # else the chain shows them
@@ -143,6 +149,7 @@ def _wrong(task: str, drawn: Trials, asked: Answers, seen: Seen) -> TaskResult:
         credit = max(credit, _share(walk(helped), helped) if helped else 0.0)
         if helped and gradients_right(helped):
             notes.insert(0, Note("follows", {"helpers": helpers}))
+            credit, findings = 1.0, [found for found in findings if found.mistake]  # the cause of others is known
     if seen.moved or seen.before:
         credit = min(credit, _ONE_THING_LESS)
     if seen.measured and not any(name.startswith("delta") for view in seen.views for name in view.own):
@@ -253,6 +260,16 @@ def _touched(answers: Sequence[Answer]) -> set[str]:
         and label.rpartition(":")[2] in (*ACTIVATIONS, *PARAMETERS)
         and not same(after, before)
     }
+
+
+def _spoilt(answers: Sequence[Answer]) -> tuple[Finding, ...]:
+    """Report a method that changes the examples or the labels of whoever calls it."""
+    labels = {label.partition(":")[2] for answer in answers for label in answer.values if ":changed:" in label}
+    if "forward:changed:forward_propagation" in labels:
+        return (diagnosis.named("forward_overwrites_inputs", (), {"quantities": ("X",)}, "(3.4)"),)
+    given = {"y": "backprop:changed:backprop", "X": "backprop:changed:forward_propagation"}
+    changed = [argument for argument, label in given.items() if label in labels]
+    return tuple(diagnosis.named("data_changed_in_backprop", (), {"quantities": (one,)}) for one in changed[:1])
 
 
 def _measured(views: Sequence[View]) -> set[str]:

@@ -19,12 +19,14 @@ CLEAR = 0.95  # probability of a class in a network that has learnt
 class Batch:
     """Examples, their labels, and what the reference's forward pass makes of them.
 
-    ``weights`` are those that the network is given before; if there are none, it keeps what it has.
+    ``weights`` are those that the network is given before; if there are none, it keeps what it has. The passes are made
+    several ``times``, as in a training.
     """
 
     y: Array
     forward: dict[str, Array]
     weights: Mapping[str, Array] = field(default_factory=dict)
+    times: int = 1
 
 
 @dataclass(frozen=True)

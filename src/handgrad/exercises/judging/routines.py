@@ -21,13 +21,14 @@ from handgrad.exercises.catalogue.numbering import misnumbered
 from handgrad.exercises.catalogue.records import COLUMNS, NUMBERS, Table
 from handgrad.exercises.catalogue.routines import Style, play, recognise
 from handgrad.exercises.catalogue.traces import Probe, Rows, Trace, trace
-from handgrad.exercises.judging import crashes, diagnosis
+from handgrad.exercises.judging import crashes, diagnosis, interface
 from handgrad.exercises.judging.plan import Plan
 from handgrad.exercises.results import Fact, Finding, Note, Picture, TaskResult
 from handgrad.exercises.tasks import PARAMETERS, TASKS
 
 # Where the gradient itself is of something else, half of the points are lost, and a quarter for anything else.
 COST = dict.fromkeys(LOOKS, 0.25) | {"order": 0.5, "forward": 0.5, "labels": 0.5}
+_FOR_THE_SHEET = 0.25  # what it costs that only calls like the sheet's go wrong
 SHOWN_UPDATES, SHOWN_ROWS = 4, 8
 
 Probes = tuple[Probe, ...]
@@ -62,8 +63,13 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Probes]:
             _probe(rng, high, n=240 + 2 * size, epochs=2, log_every=4, batch_size=41 - size),
             replace(first, seed=int(rng.integers(2**31))),  # only the random numbers are others
         )
-    all_probes = (*probes, *_further(probes))
-    return Plan(task, tuple(_call(task, i, probe) for i, probe in enumerate(all_probes)), probes)
+    usual, sheets = (*probes, *_further(probes)), interface.by_the_sheet(probes[0])
+    calls = [_call(task, i, probe) for i, probe in enumerate((*usual, *sheets))]
+    calls[len(usual) :] = [
+        interface.written(call, probe, last=probe is sheets[-1])
+        for call, probe in zip(calls[len(usual) :], sheets, strict=True)
+    ]
+    return Plan(task, tuple(calls), probes)
 
 
 def _further(probes: Probes) -> Probes:
@@ -124,7 +130,8 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     >>> judge(plan, answers).findings[0].mistake
     'training_never_reached'
     """
-    answers, further = answers[: len(plan.drawn)], answers[len(plan.drawn) :]
+    count = len(plan.drawn) + len(_further(plan.drawn))
+    answers, further, sheets = answers[: len(plan.drawn)], answers[len(plan.drawn) : count], answers[count:]
     if early := diagnosis.unanswered(plan.task, answers):
         return (early.status != "not_attempted" and _in_time(plan, answers, early.notes)) or early
     if crash := crashes.first(answers):
@@ -133,8 +140,10 @@ def judge(plan: Plan[Probes], answers: Sequence[Answer]) -> TaskResult:
     found = deviations(traces, plan.drawn)
     if not found and {answer.status for answer in further} == {"ok"} and (seen := _seen_further(plan, traces, further)):
         return seen
+    if not found and sheets and (seen := _by_the_sheet(plan, answers, traces, sheets)):
+        return seen
     if not found:
-        remarks = tuple(diagnosis.named(mistake, ()) for mistake in _remarks(plan, answers, traces))
+        remarks = tuple(diagnosis.named(one, ()) for one in _remarks(plan, answers, traces, further, sheets))
         return TaskResult(plan.task, "right", remarks, (Note("right"),), credit=1.0)
     findings = _findings(plan, traces, found)
     trained = any(run.updates for run in traces)
@@ -164,6 +173,31 @@ def _seen_further(plan: Plan[Probes], traces: Sequence[Trace], further: Sequence
     return None
 
 
+def _by_the_sheet(
+    plan: Plan[Probes], answers: Sequence[Answer], traces: Sequence[Trace], sheets: Sequence[Answer]
+) -> TaskResult | None:
+    """Report a routine that goes wrong when it is called as on the sheet, or gives or leaves what breaks its cells."""
+    quantities, probes = TASKS[plan.task].quantities, interface.by_the_sheet(plan.drawn[0])
+    if failed := interface.crashed(sheets):
+        crash = crashes.first(failed)
+        notes = (crashes.crashed(crash),) if crash else ()
+        return TaskResult(plan.task, "crashed", notes=notes, crash=crash, credit=1 - _FOR_THE_SHEET)
+    for answer, probe in zip(sheets, probes, strict=True):
+        run = [trace(answer.events, probe, *_tables(answer))] if answer.status == "ok" else []
+        # On so many labels, a network of the learner's own may not be able to learn at all.
+        found = deviations(run, [probe]) if run and run[0].updates else {}
+        if found and not (probe is probes[-1] and interface.misread(run[0], probe)):
+            alone = replace(plan, drawn=(probe,))
+            seen = tuple(_seen(fact, value, alone, run) for fact, value in found.items())
+            credit = max(0.0, 1 - sum(COST[fact] for fact in found))
+            return TaskResult(plan.task, "wrong", (Finding(quantities, seen=seen[:1]),), credit=credit)
+    mistake = "history_parts_exchanged" if interface.exchanged(traces) else None
+    if interface.data_changed(answers, plan.drawn) == "rows":
+        mistake = "data_changed_by_routine"
+    named = tuple(diagnosis.named(one, quantities) for one in (mistake,) if one)
+    return TaskResult(plan.task, "wrong", named, credit=1 - _FOR_THE_SHEET) if named else None
+
+
 def fails(plan: Plan[Probes], index: int, answer: Answer) -> bool:
     """Tell whether a routine deviates in one run."""
     if answer.status != "ok" or index >= len(plan.drawn):
@@ -183,8 +217,23 @@ def _in_time(plan: Plan[Probes], answers: Sequence[Answer], notes: tuple[Note, .
     return replace(result, notes=notes) if known else None
 
 
-def _remarks(plan: Plan[Probes], answers: Sequence[Answer], traces: Sequence[Trace]) -> Iterator[str]:
+def _remarks(
+    plan: Plan[Probes],
+    answers: Sequence[Answer],
+    traces: Sequence[Trace],
+    further: Sequence[Answer],
+    sheets: Sequence[Answer],
+) -> Iterator[str]:
     """Name what costs nothing."""
+    probe = interface.by_the_sheet(plan.drawn[0])[-1]
+    misread = [interface.misread(trace(one.events, probe), probe) for one in sheets[-1:] if one.status == "ok"]
+    if any(misread) or interface.needs_other_calls(sheets):
+        yield "called_otherwise"
+    if plan.drawn[0].batch_size:
+        same = [trace(answer.events, plan.drawn[1]) for answer in further[1:2] if answer.status == "ok"]
+        yield from interface.remarks(plan.drawn, traces, same)
+    if interface.data_changed(answers, plan.drawn):
+        yield "data_reordered_by_routine"
     yield from misnumbered(traces, plan.drawn)
     if any("return" in answer.left_out for answer in answers):
         yield "no_history_returned"

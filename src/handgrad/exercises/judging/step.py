@@ -28,17 +28,20 @@ WEIGHTS = tuple(name for name in PARAMETERS if name.startswith("W"))
 KINDS = ("new", "given", "used")
 RATES = (0.13, 1.7, 0.31, 0.83, 0.27, 0.042)
 SHOWN = 0.5  # in the picture alone
-FIRST, MANY = 3, 11  # trials that must be right before the further ones count, and steps of the last one
+FIRST, MANY = 3, 12  # trials that must be right before the further ones count, and steps of the last one
+OFTEN = (700, 1000)  # more steps before its last one, which move nothing, as many as in a whole training
+TINY = 1e-250  # their rate
 BIASES = tuple(name for name in PARAMETERS if name.startswith("b"))
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A network, and the gradients and the rate of each step."""
+    """A network, the gradients and the rate of each step, and how many steps that move nothing precede the last one."""
 
     probe: Probe
     gradients: tuple[dict[str, Array], ...]
     rates: tuple[float, ...]
+    idle: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
     d, h1, h2, k, n = (int(size) for size in rng.permutation(np.arange(3, 8)))
     drawn = tuple(_trial(rng, draw(rng, sizes, n)) for sizes in ((d, h1, h2, k), (4, 4, 4, 4)))
     further = _trial(rng, draw(rng, (784, 130, 120, 10), 1), 1), _trial(rng, draw(rng, (3, 2, 3, 2), n), MANY)
+    further = (further[0], replace(further[1], idle=int(rng.integers(*OFTEN))))
     trials = (*drawn, _small(), *further)
     calls = tuple(
         Call(f"{task}:{kind}:{i}", "network", "fcc", steps=_steps(trial, kind))
@@ -105,6 +109,8 @@ def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
         steps.append(Step("call", "backprop", (batch.y,), "backprop"))
         steps += given(trial.probe.weights)
     for i, (gradients, rate) in enumerate(zip(trial.gradients, trial.rates, strict=True)):
+        if trial.idle and i == len(trial.rates) - 1:
+            steps.append(Step("call", "gradient_step", (TINY,), times=trial.idle))
         if kind == "trained":
             steps.append(Step("call", "forward_propagation", (batch.forward["X"],), "forward"))
             steps.append(Step("call", "backprop", (batch.y,), "backprop"))

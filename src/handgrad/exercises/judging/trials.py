@@ -38,7 +38,9 @@ from handgrad.exercises.judging.plan import Plan
 # Of layers and batches. None is a likely factor of a mistake, or the sum, product or quotient of two others.
 SIZES = (7, 11, 13, 17, 23, 27)
 SHEET = (784, 400, 400, 10)
-HISTORY = (4, 3, 3, 150, 4, 1, 2, 70, 4, 300, 6, 1, 5, 5, 33)  # numbers of examples in calls with one object
+HISTORY = (4, 3, 3, 150, 4, 1, 2, 70, 4, 1500, 6, 1, 5, 5, 33)  # numbers of examples in calls with one object
+ALONE = 5  # the place of the single example that comes as often as the batches of a whole training
+OFTEN = (700, 1000)
 ASTRONOMIC = 1e250  # inputs for which even a step into the complex plane is not small
 PATIENCE = 4.0  # seconds for the large network; slower methods, such as loops over single numbers, are not tried on it
 WIDE = (700, 450, 350, 10)  # with a single example, loops over single numbers take about a second
@@ -122,7 +124,7 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
         draw(rng, (n, d, m, 37), 5),
     )
     further = (
-        _of_one_class(_repeating(draw(rng, (5, 4, 6, 3), *HISTORY))),
+        _often(_of_one_class(_repeating(draw(rng, (5, 4, 6, 3), *HISTORY))), int(rng.integers(*OFTEN))),
         relabelled(draw(rng, (60, 50, 40, 10), 11)),
         steeper(relabelled(draw(rng, (6, 8, 7, 5), 9))),
         confident(draw(rng, (9, 10, 8, 5), 22)),
@@ -184,6 +186,12 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
 def _repeating(probe: Probe) -> Probe:
     """Repeat the first batch at the end."""
     return replace(probe, batches=(*probe.batches, probe.batches[0]))
+
+
+def _often(probe: Probe, times: int) -> Probe:
+    """Show the batch of a single example again and again."""
+    batches = [replace(batch, times=times) if i == ALONE else batch for i, batch in enumerate(probe.batches)]
+    return replace(probe, batches=tuple(batches))
 
 
 def _of_one_class(probe: Probe) -> Probe:

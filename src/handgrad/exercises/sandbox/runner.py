@@ -100,8 +100,8 @@ def run_calls(
 
 
 def _asked(call: Call) -> tuple[str, ...]:
-    """Name the function, or the class and methods, that a call is about."""
-    return (call.kind, call.name, *(step.name for step in call.steps if step.kind == "call"))
+    """Name the function, or the class and methods, that a call is about; or that it is as on the sheet."""
+    return (call.kind, call.name, str(call.as_written), *(step.name for step in call.steps if step.kind == "call"))
 
 
 def _request(call: Call, seed: int) -> Message:
@@ -132,6 +132,7 @@ def _request(call: Call, seed: int) -> Message:
         "kind": call.kind,
         "name": call.name,
         "counted": call.counted,
+        "as_written": call.as_written,
         "seed": zlib.crc32(f"{seed} {call.id}".encode()),
         "arguments": [described(value) for value in call.arguments],
         "keywords": {name: described(value) for name, value in call.keywords.items()},
@@ -140,6 +141,7 @@ def _request(call: Call, seed: int) -> Message:
                 "kind": step.kind,
                 "name": step.name,
                 "label": step.label,
+                "times": step.times,
                 "arguments": list(map(described, step.arguments)),
             }
             for step in call.steps

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .attributes import put, separate
-from .calling import call
+from .calling import TAKES_OTHERS, call
 from .counting import counting
 from .failures import DEFINES, crash, defined, word
 from .protocol import MOST_BYTES, plain
@@ -41,6 +41,7 @@ PATIENCE, ALL, LITTLE, AGAIN = 3.0, 6.0, 0.1, 0.5
 Arrays = list[NDArray[Any]]
 Report = dict[str, Any]
 Function = Callable[..., Any]
+Handed = list[tuple[str, NDArray[Any], NDArray[Any]]]  # to which method; an array, and a copy from before
 
 
 class MissingError(Exception):
@@ -205,8 +206,11 @@ class Learner:
             error: BaseException | None = None
             try:
                 with recording:
-                    returned = call(self.called, [recording.network, *data], keywords)
+                    arguments = [recording.network, *data]
+                    returned, otherwise = self._called_as_written(request["as_written"], arguments, keywords)
                 recording.log.tables, recording.log.silent = tables(returned), is_nothing(returned)
+                recording.log.otherwise = otherwise
+                recording.log.arguments = data
             except BaseException as raised:
                 error = raised
             tried.append((recording.log, error))
@@ -219,6 +223,22 @@ class Learner:
             outcome.keep("return", None)
         for index, table in enumerate(outcome.log.tables):
             outcome.keep(f"table{index}", table)
+        if outcome.log.otherwise:
+            outcome.keep("otherwise", True)
+        before, _ = self._arguments(request, outcome)
+        for index, (argument, as_given) in enumerate(zip(outcome.log.arguments, before[1:], strict=False), 1):
+            if type(as_given) is np.ndarray and _changed(argument, as_given):
+                outcome.keep(f"argument{index}", argument)
+
+    def _called_as_written(self, exactly: bool, arguments: list[Any], keywords: dict[str, Any]) -> tuple[Any, bool]:
+        """Call a routine, if need be in another way than it is written; say whether that was so."""
+        if exactly:
+            try:
+                return self.called(*arguments, **keywords), False
+            except TypeError as error:
+                if not TAKES_OTHERS.search(str(error)):
+                    raise
+        return call(self.called, arguments, keywords), exactly
 
     def _network(self, request: Report, outcome: Outcome) -> None:
         """Carry out steps on an object of a class. After a step that fails, attributes are still read."""
@@ -226,6 +246,7 @@ class Learner:
         failed: BaseException | None = None
         given: dict[str, Any] = {}  # since the last call
         returned: dict[str, Any] = {}  # by the methods
+        handed: Handed = []
         for step in request["steps"]:
             try:
                 if step["kind"] == "set" and failed is None:
@@ -239,7 +260,7 @@ class Learner:
                     with contextlib.suppress(AttributeError if step["kind"] == "read" else Exception):
                         outcome.keep(step["label"] or step["name"], getattr(made, step["name"]))
                 elif failed is None:
-                    made, result = self._step(step, made, request, outcome)
+                    made, result = self._step(step, made, request, outcome, handed)
                     if step["label"]:
                         returned[step["label"]] = copied(result)
             except BaseException as error:
@@ -249,7 +270,7 @@ class Learner:
         if failed is not None:
             raise failed
 
-    def _step(self, step: Report, made: Any, request: Report, outcome: Outcome) -> tuple[Any, Any]:
+    def _step(self, step: Report, made: Any, request: Report, outcome: Outcome, handed: Handed) -> tuple[Any, Any]:
         """Construct the object, or call one of its methods; return the object, and what the method returned."""
         arguments, keywords = self._arguments({"keywords": request["keywords"], **step}, outcome)
         name = step["name"]
@@ -259,7 +280,13 @@ class Learner:
         if not hasattr(made, name):
             raise MissingError(name)
         self.called = getattr(made, name)
-        return made, stochastic_gradient_descent(self.called, arguments)
+        handed += [(name, array, array.copy()) for array in arguments if type(array) is np.ndarray]
+        for _ in range(step["times"]):
+            result = stochastic_gradient_descent(self.called, arguments)
+        for method in {method for method, *both in handed if _changed(*both)}:
+            outcome.keep(f"{step['label']}:changed:{method}", True)
+        handed[:] = [one for one in handed if not _changed(*one[1:])]
+        return made, result
 
     def _arguments(self, request: Report, outcome: Outcome) -> tuple[list[Any], dict[str, Any]]:
         """Make the arguments and keywords that a request describes."""
@@ -288,6 +315,11 @@ class Learner:
             raise MissingError(name)
         function: Function = found
         return function
+
+
+def _changed(array: NDArray[Any], before: NDArray[Any]) -> bool:
+    """Tell whether an array is not as it was."""
+    return (array.shape, array.dtype, array.tobytes()) != (before.shape, before.dtype, before.tobytes())
 
 
 def stochastic_gradient_descent(method: Function, arguments: list[Any]) -> Any:

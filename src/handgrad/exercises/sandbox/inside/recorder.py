@@ -155,6 +155,8 @@ class Log:
         self.elsewhere = False  # whether another network was trained
         self.tables: list[NDArray[Any]] = []  # what the routine returned
         self.silent = False  # whether that was nothing
+        self.otherwise = False  # whether it had to be called in another way than was asked
+        self.arguments: list[Any] = []  # those after the network, as they are now
         self._network, self._shapes = network, shapes
         self._outputs: dict[int, int] = {}
         self._rows: list[NDArray[Any]] = []  # of all outputs, in short
