@@ -85,7 +85,7 @@ _CRASHES: dict[str, tuple[str, str]] = {
     "recursion": ("RecursionError", ""),
     "memory": ("MemoryError", ""),
     "import": ("ModuleNotFoundError ImportError", "(?P<message>.*)"),
-    "process": ("PermissionError BlockingIOError", r"^\[Errno (?:1|11)\] [^:]*$"),
+    "process": ("PermissionError BlockingIOError OSError", r"^\[Errno (?:1|11|24)\] [^:]*$"),
     "network": ("URLError gaierror", ""),
     "input": ("EOFError", "reading a line"),
     "tabs": ("TabError", ""),
