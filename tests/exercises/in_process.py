@@ -16,7 +16,7 @@ def function_answer(call: Call) -> Answer:
 def network_answer(call: Call, network: type) -> Answer:
     """Do the steps of a call with a class; after one that fails, attributes are still read."""
     values, left_out, crash = {}, {}, None
-    made = None
+    made, handed = None, []
 
     def keep(label, value):
         if isinstance(value, np.ndarray | float | int):
@@ -40,9 +40,13 @@ def network_answer(call: Call, network: type) -> Answer:
             elif step.kind == "set":
                 setattr(made, step.name, *arguments)
             else:
+                handed += [(step.name, a, a.copy()) for a in arguments if isinstance(a, np.ndarray)]
                 for _ in range(step.times):
                     returned = getattr(made, step.name)(*arguments)
                 keep(label, returned)
+                for method, array, before in handed:
+                    if not np.array_equal(array, before):
+                        keep(f"{label}:changed:{method}", True)
         except Exception as error:
             crash = Crash(type(error).__name__, str(error), 1, 1, "")
     return Answer(call.id, "crashed" if crash else "ok", values, crash=crash, left_out=left_out)

@@ -315,7 +315,7 @@ def test_progress_is_told(tmp_path: Path, sandbox: Sandbox) -> None:
 
 def test_tasks_that_do_not_count_are_not_checked(tmp_path: Path, sandbox: Sandbox) -> None:
     """Only the rubric's tasks are checked, and one that the submission has not gets no points."""
-    (tmp_path / "one.py").write_text("def sigmoid(X):\n    return 7\n", encoding="utf-8")
+    (tmp_path / "one.py").write_text("def sigmoid(X):\n    return 7\n\ndef backprop(): pass\n", encoding="utf-8")
     [row] = grade([tmp_path / "one.py"], tmp_path / "out", sandbox, RUBRIC).rows
     assert row.checked is not None
     assert {result.task for result in row.checked.tasks} <= set(RUBRIC.points)

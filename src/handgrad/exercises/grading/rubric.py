@@ -45,6 +45,7 @@ class Rubric:
     3.0
     >>> rubric.score(TaskResult("backprop", "wrong", "", credit=0.99))
     3.75
+    >>> from handgrad.exercises.results import Note
     >>> rubric.score(TaskResult("backprop", "wrong", notes=(Note("follows"),), credit=1.0))
     4.0
     """
