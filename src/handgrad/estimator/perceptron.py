@@ -97,6 +97,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         if self.solver == "lbfgs":
             options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
             self.loss_, self.n_iter_ = minimise(engine, self._state, batches.n, self._scale, options)
+            self.best_loss_: Any = self.loss_
         else:
             self._fit_by_steps(engine, batches, held_out)
         return self
@@ -155,7 +156,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: list[float] = []
         self.n_layers_, self.n_outputs_ = len(network.layer_sizes), network.layer_sizes[-1]
-        self.best_loss_: Any = None if self.early_stopping else inf
+        self.best_loss_ = None if self.early_stopping else inf
         self.validation_scores_: Any = [] if self.early_stopping else None
         self.best_validation_score_: Any = -inf if self.early_stopping else None
         self.validation_loss_curve_: list[float] = []

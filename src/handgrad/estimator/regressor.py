@@ -19,8 +19,9 @@ from handgrad.training.examples import Examples
 class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     """A multilayer perceptron that predicts numbers.
 
-    It takes the place of scikit-learn's estimator of the same name: with the same parameters and ``random_state`` it
-    finds the same weights, up to rounding where all batches have the same size. ``scoring``, further losses and
+    It takes the place of scikit-learn's estimator of the same name. With the same parameters and ``random_state``, sgd
+    and lbfgs find the same weights, up to rounding where all batches have the same size; docs/estimators.md has the
+    differences. ``scoring``, further losses and
     activations, and validation examples of your own in :meth:`fit` are not in scikit-learn.
 
     Parameters
@@ -84,7 +85,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     validation_scores_, best_validation_score_ : list of float, and float
         With ``early_stopping``; otherwise None.
     validation_loss_curve_ : list of float
-        The loss on validation examples after each epoch, if there are any.
+        The loss on validation examples after each epoch of sgd or adam, if there are any.
     n_iter_, t_ : int
         The number of epochs, or iterations; and of examples that have been trained on.
     n_layers_, n_outputs_, n_features_in_ : int

@@ -86,10 +86,10 @@ def reference() -> Mapping[str, str]:
     }
 
 
-def _tables(file: str) -> dict[str, Any]:
-    """Read a file, if there is one."""
-    path = Path(__file__).parent / f"{file}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def _tables(name: str) -> dict[str, Any]:
+    """Read all files whose name begins so."""
+    files = sorted(Path(__file__).parent.glob(f"{name}*.toml"))
+    return tomllib.loads("\n".join(file.read_text(encoding="utf-8") for file in files))
 
 
 def _cases(kind: str, tables: Mapping[str, Any], held_out: bool = False) -> list[Case]:

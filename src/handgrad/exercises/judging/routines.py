@@ -184,7 +184,7 @@ def _by_the_sheet(
         return TaskResult(plan.task, "crashed", notes=notes, crash=crash, credit=1 - _FOR_THE_SHEET)
     for answer, probe in zip(sheets, probes, strict=True):
         run = [trace(answer.events, probe, *_tables(answer))] if answer.status == "ok" else []
-        # On so many labels, a network of the learner's own may not be able to learn at all.
+        # With this many classes, a network that the learner wrote may not take a single step.
         found = deviations(run, [probe]) if run and run[0].updates else {}
         if found and not (probe is probes[-1] and interface.misread(run[0], probe)):
             alone = replace(plan, drawn=(probe,))
