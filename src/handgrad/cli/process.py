@@ -157,5 +157,7 @@ def _stoppable() -> Iterator[list[int]]:
 def _end_at_once() -> None:
     """Let a further press of Ctrl-C end the process without a word."""
     with suppress(ValueError):  # not in the main thread
-        for number in (signal.SIGINT, signal.SIGTERM, HANGUP):
+        if HANGUP != signal.SIGTERM:  # the kernel and the shell both say that a terminal closed: not a press of a key
+            signal.signal(HANGUP, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
