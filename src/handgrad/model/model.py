@@ -69,12 +69,7 @@ class Model:
             object.__setattr__(self, "image_shape", tuple(self.image_shape))
         d, k = self.network.layer_sizes[0], self.network.layer_sizes[-1]
         targets = LOSSES[self.network.loss].targets
-        if self.parameters.layer_sizes != self.network.layer_sizes:
-            raise ShapeError(
-                f"parameters for layer sizes {self.parameters.layer_sizes}",
-                f"layer sizes {self.network.layer_sizes}",
-                "pass the parameters that belong to this network",
-            )
+        self.network.check_parameters(self.parameters)
         names = {"classes": (k,), "answers": (2,) if k == 1 else (k,), "numbers": (0, k)}[targets]
         if len(self.class_names) not in names:
             raise ShapeError(

@@ -31,7 +31,7 @@ from handgrad.model.model import Model
 from handgrad.network import MLP, Parameters
 from handgrad.parsing import parse_json
 
-FORMAT = 3  # 1 has no columns, 3 has something attached
+FORMAT = 4  # 1 has no columns, 3 has something attached, 4 has a normalisation
 MAX_HEADER = 2**26  # bytes, enough for the bounds of a million columns
 MAX_LAYERS = 10_000
 _KINDS = {"table": "a table or another text", "picture": "a picture", "archive": "an archive"}
@@ -92,12 +92,13 @@ def save_model(path: str | os.PathLike[str], model: Model, attached: Attached | 
     if not np.isfinite(vector).all():
         raise RunError("parameters with NaN or infinity", "finite numbers", "train again with a lower learning rate")
     layer_sizes = [int(size) for size in model.network.layer_sizes]
-    activation = model.network.activation
+    activation, normalisation = model.network.activation, model.network.normalisation
     description: dict[str, Any] = {
         "network": {
             "layer_sizes": layer_sizes,
             "activation": activation if isinstance(activation, str) else list(activation),
             "loss": model.network.loss,
+            **({"normalisation": normalisation} if normalisation else {}),
         },
         "class_names": list(model.class_names),
         "scaling": model.scaling.to_dict(),
@@ -107,10 +108,12 @@ def save_model(path: str | os.PathLike[str], model: Model, attached: Attached | 
     if model.columns is not None:
         description["columns"] = model.columns.to_dict()
     header: dict[str, Any] = {"format": 2 if model.columns else 1, "model": description}
-    tensors = _tensors(model.parameters)
+    tensors = model.parameters.named()
     if attached is not None:
-        header |= {"format": FORMAT, "attached": attached.facts}
+        header |= {"format": 3, "attached": attached.facts}
         tensors |= attached.arrays
+    if normalisation:
+        header["format"] = FORMAT
     header["sha256"] = _digest(header, vector, attached)
     content = save(tensors, {"handgrad": json.dumps(header)})
     with files.run_errors(Path(path)), files.written(Path(path)) as file:
@@ -163,8 +166,8 @@ def load_attached(path: str | os.PathLike[str]) -> tuple[Model, Attached | None]
                 dtype, more = _check_tensors(path, file, network)
                 if more and "attached" not in header:
                     raise _damaged(path, f"it has a tensor {more[0][:40]!r}, with layer sizes {network.layer_sizes}")
-                parameters = Parameters(network.layer_sizes, np.empty(network.parameter_count, dtype))
-                for name, view in _tensors(parameters).items():
+                parameters = network.parameters(np.empty(network.parameter_count, dtype))
+                for name, view in parameters.named().items():
                     view[...] = file.get_tensor(name)
                 arrays = {name: file.get_tensor(name) for name in more}
         except (SafetensorError, OSError) as error:
@@ -175,14 +178,6 @@ def load_attached(path: str | os.PathLike[str]) -> tuple[Model, Attached | None]
         if not np.isfinite(parameters.vector).all():
             raise _damaged(path, "its parameters contain NaN or infinity")
         return _build(path, network, parameters, header["model"]), attached
-
-
-def _tensors(parameters: Parameters) -> dict[str, NDArray[Any]]:
-    """Return the views of each layer by name, in their order in the flat vector."""
-    layers = zip(parameters.W, parameters.b, strict=True)
-    return {
-        f"{kind}.{layer}": array for layer, pair in enumerate(layers) for kind, array in zip("Wb", pair, strict=True)
-    }
 
 
 def _digest(header: dict[str, Any], vector: NDArray[Any], attached: Attached | None) -> str:
@@ -225,12 +220,14 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
     if (kind := version if type(version) is int else 0) > FORMAT:
         raise RunError(f"{path} has format {kind}", f"format {FORMAT}", "install a newer handgrad")
     keys = {"network", "class_names", "scaling", "image_shape", "dataset"}
-    described = {1: (keys,), 2: (keys | {"columns"},), 3: (keys, keys | {"columns"})}
+    either, of_network = (keys, keys | {"columns"}), {"layer_sizes", "activation", "loss"}
+    described = {1: either[:1], 2: either[1:], 3: either, 4: either}
+    attached = {"attached"} if kind == 3 or (kind == FORMAT and "attached" in header) else set()
     if (
         kind not in described
-        or not _has_keys(header, {"format", "sha256", "model"} | ({"attached"} if kind == FORMAT else set()))
+        or not _has_keys(header, {"format", "sha256", "model"} | attached)
         or not any(_has_keys(header["model"], known) for known in described[kind])
-        or not _has_keys(header["model"]["network"], {"layer_sizes", "activation", "loss"})
+        or not _has_keys(header["model"]["network"], of_network | ({"normalisation"} if kind == FORMAT else set()))
         or not isinstance(header.get("attached", {}), dict)
     ):
         raise _damaged(path, "its header has missing or unknown entries")
@@ -251,7 +248,11 @@ def _read_network(path: Path, content: dict[str, Any]) -> MLP:
         raise _damaged(path, f"it has {len(layer_sizes):,} layer sizes, more than {MAX_LAYERS:,}")
     if not isinstance(loss, str) or not (isinstance(activation, str) or _are_names(activation)):
         raise _damaged(path, "its loss and its activations are not names")
-    return MLP(tuple(layer_sizes), activation if isinstance(activation, str) else tuple(activation), loss)
+    names = activation if isinstance(activation, str) else tuple(activation)
+    normalisation = content.get("normalisation")
+    if not isinstance(normalisation, str | None):
+        raise _damaged(path, "its normalisation is not a name")
+    return MLP(tuple(layer_sizes), names, loss, normalisation)
 
 
 def _are_names(content: Any) -> bool:
@@ -260,9 +261,7 @@ def _are_names(content: Any) -> bool:
 
 def _check_tensors(path: Path, file: Any, network: MLP) -> tuple[np.dtype[Any], list[str]]:
     """Compare the names, shapes and types of tensors with the network, before any number is read; name the others."""
-    shapes: dict[str, list[int]] = {}
-    for layer, (d_in, d_out) in enumerate(zip(network.layer_sizes, network.layer_sizes[1:], strict=False)):
-        shapes |= {f"W.{layer}": [d_in, d_out], f"b.{layer}": [d_out]}
+    shapes = {name: list(shape) for name, shape in network.shapes.items()}
     names = set(file.keys())
     if less := sorted(set(shapes) - names):
         raise _damaged(path, f"it has no tensor {less[0]}, with layer sizes {network.layer_sizes}")

@@ -30,9 +30,9 @@ class Coordinate:
     layer : int
         0 is the layer next to the inputs.
     kind : str
-        "W" or "b".
+        "W" or "b", or "g" for the gain of a normalisation.
     index : tuple of int
-        (row, column) in ``W[layer]``, or (unit,) in ``b[layer]``.
+        (row, column) in ``W[layer]``, or (unit,) in ``b[layer]`` or the gains.
     claimed, measured : float
     error : float
         The difference of the two divided by the larger one, or by a floor that allows for the rounding error of the
@@ -108,7 +108,7 @@ def gradcheck(
     parameters : Parameters
         The point at which to check, a NumPy vector in float64. It is not changed.
     coordinates : int or None, default 200
-        The number of coordinates to check, drawn at random from every W and b. None checks all of them.
+        The number of coordinates to check, drawn at random from every array of parameters. None checks all of them.
     directions : int, default 5
         The number of random directions to check.
     tolerance : float, default 1e-6
@@ -146,10 +146,10 @@ def gradcheck(
         )
     rng = np.random.default_rng(seed)
     value, gradient = objective(parameters)
-    if gradient.layer_sizes != parameters.layer_sizes:
+    if gradient.shapes != parameters.shapes:
         raise ShapeError(
-            f"a gradient with layer sizes {gradient.layer_sizes}",
-            f"the layer sizes of the parameters, {parameters.layer_sizes}",
+            f"a gradient with layer sizes {gradient.layer_sizes} and the arrays {', '.join(gradient.shapes)}",
+            f"those of the parameters, {parameters.layer_sizes} and {', '.join(parameters.shapes)}",
             "give dW[l] the shape of W[l], and db[l] that of b[l]",
         )
     claimed = np.array(gradient.vector, dtype=np.float64)
@@ -161,7 +161,7 @@ def gradcheck(
     def slope(direction: np.ndarray, length: float) -> float:
         """Return the central difference quotient along a direction."""
         h = EPSILON ** (1 / 3) * length
-        up, down = (float(objective(Parameters(parameters.layer_sizes, theta + s * h * direction))[0]) for s in (1, -1))
+        up, down = (float(objective(parameters.like(theta + s * h * direction))[0]) for s in (1, -1))
         return float((up - down) / (2 * h))
 
     def measure(claim: float, direction: np.ndarray, length: float) -> float:
@@ -197,21 +197,21 @@ def gradcheck(
 
 
 def _choose(parameters: Parameters, count: int | None, rng: np.random.Generator) -> np.ndarray:
-    """Draw coordinates, as equally as possible from every W and b; None takes all of them."""
+    """Draw coordinates, as equally as possible from every array; None takes all of them."""
     size = parameters.vector.size
     if count is None or count >= size:
         return np.arange(size)
-    edges = np.cumsum([0, *(array.size for layer in zip(parameters.W, parameters.b, strict=True) for array in layer)])
+    edges = np.cumsum([0, *(array.size for array in parameters.named().values())])
     share = max(1, count // (len(edges) - 1))
     pieces = [np.arange(a, b) for a, b in pairwise(edges)]
     return np.concatenate([rng.choice(piece, min(share, piece.size), replace=False) for piece in pieces])
 
 
 def _place(parameters: Parameters, i: int) -> tuple[int, str, tuple[int, ...]]:
-    """Find the layer, the array (W or b) and the index of the i-th number of the flat vector."""
-    for layer, (W, b) in enumerate(zip(parameters.W, parameters.b, strict=True)):
-        for kind, array in (("W", W), ("b", b)):
-            if i < array.size:
-                return layer, kind, tuple(int(j) for j in np.unravel_index(i, array.shape))
-            i -= array.size
+    """Find the layer, the kind of array and the index of the i-th number of the flat vector."""
+    for name, array in parameters.named().items():
+        if i < array.size:
+            kind, layer = name.split(".")
+            return int(layer), kind, tuple(int(j) for j in np.unravel_index(i, array.shape))
+        i -= array.size
     raise IndexError(i)

@@ -5,13 +5,14 @@ Equations have the exercise's numbers: (3.4) is a layer, (4.26) a delta, (4.27) 
 product reads from left to right. The code uses only the array API standard: it runs unchanged on NumPy, PyTorch, CuPy
 and JAX arrays. The code that makes training fast on a CPU is in ``handgrad.compiled``.
 
-The file has over 300 lines because of its documentation; forward and backward are twenty lines that belong together.
+The file has over 400 lines because of its documentation; forward and backward are thirty lines that belong together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -21,7 +22,9 @@ from handgrad.errors import SettingError, ShapeError
 from handgrad.network.activations import ACTIVATIONS, identity, sigmoid
 from handgrad.network.initialisers import INITIALISERS, Rng
 from handgrad.network.losses import LOSSES, softmax
-from handgrad.network.parameters import Array, Parameters, count_parameters
+from handgrad.network.normalisation import NORMALISATIONS, Normalised, del_normalise, normalise, normalise_by
+from handgrad.network.parameters import Array, Parameters, Shapes, count_parameters, shapes_of
+from handgrad.network.regularisation import penalty
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Cache:
     H: tuple[Array, ...]
     Z: tuple[Array, ...]
     masks: tuple[Array | None, ...]
+    normalised: tuple[Normalised, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class MLP:
         The activation of the hidden layers: one name in ``ACTIVATIONS`` for all of them, or one for each.
     loss : str, default "cross_entropy"
         A name in ``LOSSES``. It also determines what the outputs mean.
+    normalisation : {"batch", "layer"}, optional
+        How the hidden layers are normalised before their activation; by default, they are not.
 
     Raises
     ------
@@ -78,6 +84,7 @@ class MLP:
     layer_sizes: tuple[int, ...]
     activation: str | tuple[str, ...] = "sigmoid"
     loss: str = "cross_entropy"
+    normalisation: str | None = None
 
     def __post_init__(self) -> None:
         sizes = self.layer_sizes if isinstance(self.layer_sizes, Iterable) else (self.layer_sizes,)
@@ -99,6 +106,8 @@ class MLP:
         for name in self.activations:
             _known(name, ACTIVATIONS, "activation")
         _known(self.loss, LOSSES, "loss")
+        if self.normalisation is not None:
+            _known(self.normalisation, NORMALISATIONS, "normalisation")
 
     @property
     def activations(self) -> tuple[str, ...]:
@@ -110,8 +119,31 @@ class MLP:
 
     @property
     def parameter_count(self) -> int:
-        """The number of weights and biases."""
-        return count_parameters(self.layer_sizes)
+        """The number of weights, biases and whatever else is stored in the parameters' vector."""
+        return count_parameters(self.layer_sizes) + sum(size for (size,) in self.more.values())
+
+    @cached_property
+    def learnt_count(self) -> int:
+        """The number of parameters that are learnt; running averages stand behind them in the vector."""
+        return count_parameters(self.layer_sizes) + sum(size for (size,) in self._shapes("g").values())
+
+    @cached_property
+    def more(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the gains of a normalisation, and of the running averages of a batch normalisation, by name."""
+        return self._shapes("g", *(("mean", "variance") if self.normalisation == "batch" else ()))
+
+    def _shapes(self, *kinds: str) -> dict[str, tuple[int, ...]]:
+        sizes = self.layer_sizes[1:-1] if self.normalisation else ()
+        return {f"{kind}.{layer}": (size,) for kind in kinds for layer, size in enumerate(sizes)}
+
+    @property
+    def shapes(self) -> Shapes:
+        """The shapes of all arrays, by name, in their order in the vector."""
+        return shapes_of(self.layer_sizes) | self.more
+
+    def parameters(self, vector: Array | None = None) -> Parameters:
+        """Return parameters of this network's shapes in a vector, by default zeros."""
+        return Parameters(self.layer_sizes, vector, self.more)
 
     def initialise(
         self,
@@ -119,7 +151,7 @@ class MLP:
         initialiser: str = "glorot_uniform",
         dtype: DTypeLike = np.float64,
     ) -> Parameters:
-        """Draw the initial weights and biases, layer by layer.
+        """Draw the initial weights and biases, layer by layer; gains and running variances are 1, running means 0.
 
         Parameters
         ----------
@@ -149,10 +181,11 @@ class MLP:
             INITIALISERS[initialiser](rng, *sizes)
             for sizes in zip(self.layer_sizes, self.layer_sizes[1:], strict=False)
         ]
-        return Parameters.pack([W.astype(dtype) for W, _ in drawn], [b.astype(dtype) for _, b in drawn])
+        more = {name: np.full(shape, float(not name.startswith("mean")), dtype) for name, shape in self.more.items()}
+        return Parameters.pack([W.astype(dtype) for W, _ in drawn], [b.astype(dtype) for _, b in drawn], more)
 
     def forward(
-        self, parameters: Parameters, X: Array, masks: Sequence[Array | None] | None = None
+        self, parameters: Parameters, X: Array, masks: Sequence[Array | None] | None = None, training: bool = False
     ) -> tuple[Array, Cache]:
         """Compute the logits of each example, layer by layer.
 
@@ -163,6 +196,8 @@ class MLP:
             Examples, from the same array library and with the same dtype as the parameters.
         masks : sequence of arrays or None, optional
             Dropout: ``masks[l]``, of shape (n, layer_sizes[l]) or None, multiplies the input of layer l.
+        training : bool, default False
+            Whether a batch normalisation takes mean and variance of these examples, instead of the running averages.
 
         Returns
         -------
@@ -180,12 +215,7 @@ class MLP:
                 f"shape (n, {self.layer_sizes[0]})",
                 "pass one row per example, with one column per input of the network",
             )
-        if parameters.layer_sizes != self.layer_sizes:
-            raise ShapeError(
-                f"parameters with layer sizes {parameters.layer_sizes}",
-                f"the layer sizes of the network, {self.layer_sizes}",
-                "pass parameters that belong to this network",
-            )
+        self.check_parameters(parameters)
         layers = len(self.layer_sizes) - 1
         masks = tuple(masks) if masks is not None else (None,) * layers
         if len(masks) != layers:
@@ -194,12 +224,44 @@ class MLP:
                 "one for each layer",
                 "pass None for a layer without dropout",
             )
-        H, Z = [X], []
+        H, Z, normalised = [X], [], []
         for layer in range(layers):
-            Z.append(_masked(H[layer], masks[layer]) @ parameters.W[layer] + parameters.b[layer])  # (3.4)
+            A = _masked(H[layer], masks[layer]) @ parameters.W[layer]
+            if self.normalisation and layer < layers - 1:
+                normalised.append(self._normalise(parameters, layer, A, training))
+                A = parameters.more[f"g.{layer}"] * normalised[layer].N
+            Z.append(A + parameters.b[layer])  # (3.4)
             if layer < layers - 1:
                 H.append(ACTIVATIONS[self.activations[layer]].function(Z[layer]))  # (3.4)
-        return Z[-1], Cache(tuple(H), tuple(Z), masks)
+        return Z[-1], Cache(tuple(H), tuple(Z), masks, tuple(normalised))
+
+    def _normalise(self, parameters: Parameters, layer: int, A: Array, training: bool) -> Normalised:
+        """Normalise the products of a hidden layer, (n, units), as its kind and the purpose require."""
+        if self.normalisation == "layer":
+            return normalise(A, axis=1)
+        if training:
+            return normalise(A, axis=0)
+        return normalise_by(A, parameters.more[f"mean.{layer}"], parameters.more[f"variance.{layer}"])
+
+    def check_parameters(self, parameters: Parameters) -> None:
+        """Refuse parameters that belong to a different network.
+
+        Raises
+        ------
+        ShapeError
+        """
+        if parameters.layer_sizes != self.layer_sizes:
+            raise ShapeError(
+                f"parameters with layer sizes {parameters.layer_sizes}",
+                f"the layer sizes of the network, {self.layer_sizes}",
+                "pass parameters that belong to this network",
+            )
+        if (self.normalisation or parameters.more) and parameters.shapes != self.shapes:
+            raise ShapeError(
+                f"parameters with the arrays {', '.join(parameters.shapes)}",
+                f"those of a network with the normalisation {self.normalisation}",
+                "pass parameters that belong to this network, from initialise or parameters",
+            )
 
     def backward(self, parameters: Parameters, cache: Cache, dlogits: Array) -> Parameters:
         """Compute the gradient of the loss with respect to every weight and bias: :meth:`forward` in reverse.
@@ -221,15 +283,19 @@ class MLP:
         xp = array_namespace(dlogits)
         layers = len(self.layer_sizes) - 1
         dW, db = [None] * layers, [None] * layers
+        more = {name: xp.zeros_like(array) for name, array in parameters.more.items()}
         dZ = dlogits
         for layer in reversed(range(layers)):
-            dW[layer] = _masked(cache.H[layer], cache.masks[layer]).T @ dZ  # (4.27)
             db[layer] = xp.sum(dZ, axis=0)  # (4.28)
+            if self.normalisation and layer < layers - 1:
+                more[f"g.{layer}"] = xp.sum(dZ * cache.normalised[layer].N, axis=0)
+                dZ = del_normalise(dZ * parameters.more[f"g.{layer}"], cache.normalised[layer])
+            dW[layer] = _masked(cache.H[layer], cache.masks[layer]).T @ dZ  # (4.27)
             if layer > 0:
                 dH = _masked(dZ @ parameters.W[layer].T, cache.masks[layer])  # (4.26), the sum over the next layer
                 derivative = ACTIVATIONS[self.activations[layer - 1]].derivative
                 dZ = dH * derivative(cache.Z[layer - 1], cache.H[layer])  # (4.26)
-        return Parameters.pack(dW, db)
+        return Parameters.pack(dW, db, more)
 
     def value_and_gradient(
         self,
@@ -239,13 +305,15 @@ class MLP:
         *,
         sample_weight: Array | None = None,
         label_smoothing: float = 0.0,
+        l1: float = 0.0,
         l2: float = 0.0,
         masks: Sequence[Array | None] | None = None,
         share: float = 1.0,
     ) -> tuple[Array, Parameters]:
         r"""Compute the training objective and its gradient: forward, loss, backward.
 
-        The objective is the loss plus :math:`\frac{l_2}{2} \sum W^2` over all weights; biases are not penalised.
+        The objective is the loss plus :math:`l_1 \sum |W| + \frac{l_2}{2} \sum W^2` over all weights; biases are not
+        penalised. A batch normalisation takes mean and variance of these examples, as in training.
 
         Parameters
         ----------
@@ -256,8 +324,8 @@ class MLP:
         sample_weight : array of shape (n,), optional
         label_smoothing : float, default 0
             Only for losses whose targets are classes or answers.
-        l2 : float, default 0
-            The factor of the penalty; at least 0.
+        l1, l2 : float, default 0
+            The factors of the penalties; at least 0.
         masks : sequence of arrays or None, optional
             Dropout masks, as in :meth:`forward`.
         share : float, default 1
@@ -274,7 +342,7 @@ class MLP:
         ShapeError
             If X or y does not match the network.
         SettingError
-            If label smoothing is combined with a loss that has no labels, or l2 is negative.
+            If label smoothing is combined with a loss that has no labels, or l1 or l2 is negative.
 
         Examples
         --------
@@ -289,6 +357,7 @@ class MLP:
             y,
             sample_weight=sample_weight,
             label_smoothing=label_smoothing,
+            l1=l1,
             l2=l2,
             masks=masks,
             share=share,
@@ -303,22 +372,24 @@ class MLP:
         *,
         sample_weight: Array | None = None,
         label_smoothing: float = 0.0,
+        l1: float = 0.0,
         l2: float = 0.0,
         masks: Sequence[Array | None] | None = None,
         share: float = 1.0,
-    ) -> tuple[Array, Parameters, Array]:
-        """Compute what :meth:`value_and_gradient` returns, and the logits (n, k); training calls this method."""
-        if not l2 >= 0:
-            raise SettingError(f"l2 is {l2}", "a number of at least 0", "try 1e-4, or 0 for none")
-        logits, cache = self.forward(parameters, X, masks)
+    ) -> tuple[Array, Parameters, Cache]:
+        """Compute what :meth:`value_and_gradient` returns, and the cache of the forward pass; training calls it."""
+        for name, factor in (("l1", l1), ("l2", l2)):
+            if not factor >= 0:
+                raise SettingError(f"{name} is {factor}", "a number of at least 0", "try 1e-4, or 0 for none")
+        logits, cache = self.forward(parameters, X, masks, training=True)
         value, dlogits = self.loss_and_gradient(logits, y, sample_weight, label_smoothing)
         value, dlogits = share * value, share * dlogits
         gradient = self.backward(parameters, cache, dlogits)
-        if l2:
-            penalty, penalty_gradient = self.l2_penalty(parameters, l2)
-            value = value + penalty
-            gradient = Parameters(self.layer_sizes, gradient.vector + penalty_gradient.vector)
-        return value, gradient, logits
+        if l1 or l2:
+            penalty_value, penalty_gradient = penalty(parameters, l1, l2)
+            value = value + penalty_value
+            gradient = gradient.like(gradient.vector + penalty_gradient.vector)
+        return value, gradient, cache
 
     def loss_and_gradient(
         self, logits: Array, y: Array, sample_weight: Array | None = None, label_smoothing: float = 0.0
@@ -334,12 +405,6 @@ class MLP:
                 )
             return loss.function(logits, y, sample_weight)
         return loss.function(logits, y, sample_weight, label_smoothing)
-
-    def l2_penalty(self, parameters: Parameters, l2: float) -> tuple[Array, Parameters]:
-        r"""Compute :math:`\frac{l_2}{2} \sum W^2` and its gradient: l2 W for the weights and zero for the biases."""
-        xp = array_namespace(parameters.vector)
-        value = l2 / 2 * sum(xp.sum(W * W) for W in parameters.W)
-        return value, Parameters.pack([l2 * W for W in parameters.W], [xp.zeros_like(b) for b in parameters.b])
 
     def predict(self, parameters: Parameters, X: Array) -> Array:
         """Compute predictions: probabilities of classes or answers, or plain numbers, depending on the loss.
@@ -367,7 +432,7 @@ def _masked(H: Array, mask: Array | None) -> Array:
     return H if mask is None else H * mask
 
 
-def _known(name: str, table: Mapping[str, object], what: str) -> None:
+def _known(name: str, table: Collection[str], what: str) -> None:
     """Refuse a name that is not in a table, and list those that are."""
     if name not in table:
         raise SettingError(f"{what} {name!r}", "one of " + ", ".join(table), "check the spelling")

@@ -1,13 +1,16 @@
 """All weights and biases of a network in one flat vector; every ``W[l]`` and ``b[l]`` is a view into it.
 
-The order is ``W[0], b[0], W[1], b[1], ...``. An optimizer step, a norm to clip and a file to write are therefore one
-operation on one array each, and a gradient is simply another :class:`Parameters` with the same layer sizes.
+The order is ``W[0], b[0], W[1], b[1], ...``, then whatever else a network has, such as the gains of a normalisation,
+each array under a name in ``more``. An optimizer step, a norm to clip and a file to write are therefore one operation
+on one array each, and a gradient is simply another :class:`Parameters` with the same shapes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ from array_api_compat import array_namespace
 from handgrad.errors import ShapeError
 
 Array = Any  # an array from any library that follows the array API standard
+Shapes = Mapping[str, tuple[int, ...]]  # of named arrays, in their order
 
 
 def count_parameters(layer_sizes: Sequence[int]) -> int:
@@ -38,6 +42,28 @@ def count_parameters(layer_sizes: Sequence[int]) -> int:
     return sum((d_in + 1) * d_out for d_in, d_out in pairwise(layer_sizes))
 
 
+def shapes_of(layer_sizes: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """Name the weights and biases of each layer, and give their shapes.
+
+    Examples
+    --------
+    >>> shapes_of((3, 2))
+    {'W.0': (3, 2), 'b.0': (2,)}
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer, (d_in, d_out) in enumerate(pairwise(layer_sizes)):
+        shapes |= {f"W.{layer}": (d_in, d_out), f"b.{layer}": (d_out,)}
+    return shapes
+
+
+@lru_cache(maxsize=256)  # every step makes a gradient, and in small networks this would take a tenth of it
+def _layout(layer_sizes: tuple[int, ...], more: tuple[tuple[str, tuple[int, ...]], ...]) -> tuple[Shapes, list[slice]]:
+    """Name the arrays with their shapes, in their order in the vector, and say where each one is."""
+    shapes = shapes_of(layer_sizes) | dict(more)
+    ends = accumulate(map(prod, shapes.values()))
+    return shapes, [slice(*edges) for edges in pairwise([0, *ends])]
+
+
 class Parameters:
     """A flat vector of all weights and biases, with one view for each layer's ``W`` and ``b``.
 
@@ -45,16 +71,22 @@ class Parameters:
     ----------
     layer_sizes : sequence of int
         Units in each layer, input first, output last: (d, ..., k).
-    vector : array of shape (count_parameters(layer_sizes),), optional
+    vector : array of shape (n,), optional
         The numbers, from any array library; used as it is, without a copy. By default, zeros in float64.
+    more : mapping of str to tuple of int, optional
+        The shapes of further arrays, by name, in their order.
 
     Attributes
     ----------
     layer_sizes : tuple of int
+    shapes : mapping of str to tuple of int
+        Of all arrays, by name: ``"W.0"``, ``"b.0"`` and so on, then the further ones.
     vector : array
         The contiguous vector. Changing it in place changes every view.
     W : tuple of arrays, ``W[l]`` of shape (layer_sizes[l], layer_sizes[l + 1])
     b : tuple of arrays, ``b[l]`` of shape (layer_sizes[l + 1],)
+    more : dict of str to array
+        The further arrays.
 
     Raises
     ------
@@ -70,11 +102,12 @@ class Parameters:
            [9.]])
     """
 
-    __slots__ = ("W", "b", "layer_sizes", "vector")
+    __slots__ = ("W", "b", "layer_sizes", "more", "shapes", "vector")
 
-    def __init__(self, layer_sizes: Sequence[int], vector: Array | None = None) -> None:
+    def __init__(self, layer_sizes: Sequence[int], vector: Array | None = None, more: Shapes | None = None) -> None:
         self.layer_sizes = tuple(layer_sizes)
-        size = count_parameters(self.layer_sizes)
+        self.shapes, places = _layout(self.layer_sizes, tuple((more or {}).items()))
+        size = places[-1].stop if places else 0
         self.vector = np.zeros(size) if vector is None else vector
         if self.vector.shape != (size,):
             raise ShapeError(
@@ -82,18 +115,15 @@ class Parameters:
                 f"shape ({size},)",
                 "build the vector for these layer sizes, or pass the sizes it was built for",
             )
-        xp = array_namespace(self.vector)
-        W, b, start = [], [], 0
-        for d_in, d_out in pairwise(self.layer_sizes):
-            middle, end = start + d_in * d_out, start + (d_in + 1) * d_out
-            W.append(xp.reshape(self.vector[start:middle], (d_in, d_out)))
-            b.append(self.vector[middle:end])
-            start = end
-        self.W, self.b = tuple(W), tuple(b)
+        xp, vector = array_namespace(self.vector), self.vector
+        views = [xp.reshape(vector[at], shape) for at, shape in zip(places, self.shapes.values(), strict=True)]
+        of_layers = 2 * (len(self.layer_sizes) - 1)
+        self.W, self.b = tuple(views[0:of_layers:2]), tuple(views[1:of_layers:2])
+        self.more = dict(zip(more or (), views[of_layers:], strict=True))
 
     @classmethod
-    def pack(cls, W: Sequence[Array], b: Sequence[Array]) -> Parameters:
-        """Copy separate arrays, ``W[l]`` (d_in, d_out) and ``b[l]`` (d_out,), into one new flat vector.
+    def pack(cls, W: Sequence[Array], b: Sequence[Array], more: Mapping[str, Array] | None = None) -> Parameters:
+        """Copy separate arrays, ``W[l]`` (d_in, d_out), ``b[l]`` (d_out,) and further ones, into one new flat vector.
 
         Examples
         --------
@@ -110,16 +140,37 @@ class Parameters:
                 f"{wanted}, so that the outputs of each layer are the inputs of the next",
                 "pass W[l] of shape (d_in, d_out) and b[l] of shape (d_out,) for each layer",
             )
-        pieces = [xp.reshape(array, (-1,)) for layer in zip(W, b, strict=True) for array in layer]
-        return cls(sizes, xp.concat(pieces))
+        more = more or {}
+        arrays = [*(array for layer in zip(W, b, strict=True) for array in layer), *more.values()]
+        vector = xp.concat([xp.reshape(array, (-1,)) for array in arrays])
+        return cls(sizes, vector, {name: tuple(array.shape) for name, array in more.items()})
+
+    def named(self) -> dict[str, Array]:
+        """Return all views by name, in their order in the vector.
+
+        Examples
+        --------
+        >>> {name: array.shape for name, array in Parameters((3, 2, 1)).named().items()}
+        {'W.0': (3, 2), 'b.0': (2,), 'W.1': (2, 1), 'b.1': (1,)}
+        """
+        arrays = [array for layer in zip(self.W, self.b, strict=True) for array in layer]
+        return dict(zip(self.shapes, [*arrays, *self.more.values()], strict=True))
+
+    def like(self, vector: Array) -> Parameters:
+        """Return parameters of the same shapes in another vector, such as a gradient."""
+        return Parameters(self.layer_sizes, vector, self._more())
+
+    def _more(self) -> Shapes:
+        """Return the shapes of the further arrays."""
+        return {name: self.shapes[name] for name in self.more}
 
     def copy(self) -> Parameters:
         """Return a copy with its own vector."""
-        return Parameters(self.layer_sizes, array_namespace(self.vector).asarray(self.vector, copy=True))
+        return self.like(array_namespace(self.vector).asarray(self.vector, copy=True))
 
     # Views are rebuilt, never stored: unpickled, they would no longer share memory with the vector.
-    def __reduce__(self) -> tuple[type[Parameters], tuple[tuple[int, ...], Array]]:
-        return Parameters, (self.layer_sizes, self.vector)
+    def __reduce__(self) -> tuple[type[Parameters], tuple[tuple[int, ...], Array, Shapes]]:
+        return Parameters, (self.layer_sizes, self.vector, self._more())
 
     def __repr__(self) -> str:
         return f"Parameters(layer_sizes={self.layer_sizes}, {self.vector.shape[0]} numbers, {self.vector.dtype})"

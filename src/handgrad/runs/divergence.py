@@ -148,6 +148,9 @@ class _Trial(NamedTuple):
     after: float
 
 
+KINDS = {"W": "weights", "b": "biases", "g": "gains", "mean": "running means", "variance": "running variances"}
+
+
 class _Watched(NumpyEngine):
     """Takes step after step and looks at all numbers, until some are not finite."""
 
@@ -165,7 +168,7 @@ class _Watched(NumpyEngine):
             batch = self.gradient(state, rows)
             if not isfinite(batch.loss):
                 raise _Seen(_Spot(step, self._layer(state.parameters, rows), largest))
-            if name := _not_finite(Parameters(self.network.layer_sizes, batch.gradient)):
+            if name := _not_finite(state.parameters.like(batch.gradient)):
                 raise _Seen(_Spot(step, f"the gradients of {name}", largest))
             self.update(state, batch.gradient, rate)
             if name := _not_finite(state.parameters):
@@ -179,15 +182,15 @@ class _Watched(NumpyEngine):
     def _layer(self, parameters: Parameters, rows: NDArray[np.integer[Any]]) -> str:
         """Name the first layer whose numbers are not finite in a forward pass."""
         X = self.examples.X[rows].astype(parameters.vector.dtype, copy=False)
-        _, cache = self.network.forward(parameters, X)
+        _, cache = self.network.forward(parameters, X, training=True)
         layers = (layer for layer, Z in enumerate(cache.Z, start=1) if not np.isfinite(Z).all())
         return f"the outputs of layer {layer} are" if (layer := next(layers, None)) else "the loss is"
 
 
 def _not_finite(parameters: Parameters) -> str | None:
     """Name the first array with a number that is not finite."""
-    for layer, (W, b) in enumerate(zip(parameters.W, parameters.b, strict=True), start=1):
-        for name, array in (("weights", W), ("biases", b)):
-            if not np.isfinite(array).all():
-                return f"the {name} of layer {layer} are"
+    for name, array in parameters.named().items():
+        if not np.isfinite(array).all():
+            kind, layer = name.split(".")
+            return f"the {KINDS[kind]} of layer {int(layer) + 1} are"
     return None

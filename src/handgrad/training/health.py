@@ -106,7 +106,7 @@ def layer_health(network: MLP, parameters: Parameters, examples: Examples) -> li
     if weight is not None and not weight.any():  # weights that are all zero have no mean
         weight = None
     with ThreadpoolController().limit(limits=1), np.errstate(all="ignore"):
-        logits, cache = network.forward(parameters, X)
+        logits, cache = network.forward(parameters, X, training=True)
         _, dlogits = network.loss_and_gradient(logits, examples.y, weight)
         gradient = network.backward(parameters, cache, dlogits)
         units = [_units(name, Z, H) for name, Z, H in zip(network.activations, cache.Z[:-1], cache.H[1:], strict=True)]

@@ -261,12 +261,7 @@ def _order(n: int, epoch: int, settings: TrainingSettings, orders: Orders | None
 
 def _check_state(network: MLP, state: TrainingState, settings: TrainingSettings, per_epoch: int) -> None:
     """Refuse a state that belongs to another network, optimizer or length of training."""
-    if state.parameters.layer_sizes != network.layer_sizes:
-        raise ShapeError(
-            f"parameters for layer sizes {state.parameters.layer_sizes}",
-            f"layer sizes {network.layer_sizes}",
-            "initialise the parameters with this network",
-        )
+    network.check_parameters(state.parameters)
     shape = (settings.recurrence.slots, state.parameters.vector.size)
     if state.slots.shape != shape:
         raise ShapeError(

@@ -18,7 +18,7 @@ else:  # the names in the tables, as the command line lists them; no type checke
     OptimizerName = Literal[tuple(OPTIMIZERS)]
     ScheduleName = Literal[tuple(SCHEDULES)]
 Engine = Literal["auto", "numpy", "compiled"]
-OPTIONAL = ("learning_rate", "clip", "threads", "log_every")
+OPTIONAL = ("learning_rate", "max_norm", "clip", "threads", "log_every")
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,12 @@ class TrainingSettings:
         Leave out the last batch of an epoch if it is smaller than the others.
     shuffle : bool, default True
         Draw a new order of the examples for each epoch.
+    l1 : float, default 0
+        Factor of the L1 penalty: l1 times the sum of the weights' absolute values is added to the loss.
     l2 : float, default 0
         Factor of the L2 penalty: l2 / 2 times the sum of the squared weights is added to the loss.
+    max_norm : float, optional
+        Largest norm of the weights into a unit; after each step, longer ones are scaled down to it.
     clip : float, optional
         Largest norm of the gradient; a longer gradient is scaled down to it.
     label_smoothing : float, default 0
@@ -90,7 +94,9 @@ class TrainingSettings:
     full_batch: bool = False
     drop_last: bool = False
     shuffle: bool = True
+    l1: float = 0.0
     l2: float = 0.0
+    max_norm: float | None = None
     clip: float | None = None
     label_smoothing: float = 0.0
     dropout: float = 0.0
@@ -113,9 +119,10 @@ class TrainingSettings:
         for name in ("full_batch", "drop_last", "shuffle", "log_layers"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingError(f"{name} is {getattr(self, name)!r}", "True or False", f"set {name} to one of them")
-        for name in ("learning_rate", "clip"):
+        for name in ("learning_rate", "max_norm", "clip"):
             self._require(name, int | float, lambda value: 0 < value < float_info.max, "a number above 0")
-        self._require("l2", int | float, lambda value: 0 <= value < float_info.max, "a number of at least 0")
+        for name in ("l1", "l2"):
+            self._require(name, int | float, lambda value: 0 <= value < float_info.max, "a number of at least 0")
         for name in ("label_smoothing", "dropout", "input_dropout"):
             self._require(name, int | float, lambda value: 0 <= value < 1, "a number in [0, 1)")
         for name in ("epochs", "batch_size", "evaluate_every", "log_every", "threads"):

@@ -51,8 +51,13 @@ def unsupported(network: MLP, settings: TrainingSettings | None = None) -> str |
             return f"the activation {name} has no compiled version"
     if network.loss not in LOSS_CODES:
         return f"the loss {network.loss} has no compiled version"
+    if network.normalisation is not None:
+        return f"the normalisation {network.normalisation} has no compiled version"
     if settings is not None and type(settings.recurrence) not in OPTIMIZER_CODES:
         return f"the optimizer {type(settings.recurrence).__name__} has no compiled version"
+    for name in ("l1", "max_norm"):
+        if settings is not None and getattr(settings, name):
+            return f"{name} has no compiled version"
     return None
 
 

@@ -25,7 +25,8 @@ class BatchGradient:
     accuracy : float or None
         None if the targets are numbers.
     gradient : ndarray of shape (parameters.vector.size,)
-        The gradient of ``loss``, before clipping.
+        The gradient of ``loss``, before clipping. In the places of the running averages of a batch normalisation, their
+        differences from the batch's own mean and variance.
     """
 
     loss: float

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from handgrad.network.mlp import MLP
+from handgrad.network.normalisation import RATE, batch_statistics
 from handgrad.network.parameters import Parameters
 from handgrad.training.batches import dropout_keys, dropout_masks
+from handgrad.training.constraints import limit_norms
 from handgrad.training.engines.protocol import BatchGradient, SpanLog
 from handgrad.training.examples import Examples, counts_right
 from handgrad.training.metrics import correct
@@ -90,33 +92,43 @@ class NumpyEngine:
         classes = counts_right(network, examples)
         rates = dropout_rates(network, settings)
         keys = dropout_keys(settings.seed, np.array([state.step]), len(rates))[0] if any(rates) else None
-        widths = network.layer_sizes[:-1]
-        for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
+        widths, averaged = network.layer_sizes[:-1], network.learnt_count < network.parameter_count
+        chunk = len(rows) if averaged else CHUNK  # the mean of a batch is not that of its chunks
+        for start in range(0, len(rows), chunk):
+            part = rows[start : start + chunk]
             X, y = examples.X[part].astype(dtype, copy=False), examples.y[part]
             weight = None if examples.weight is None else examples.weight[part]
             share = (len(part) if weight is None else float(weight.sum())) / total_weight if total_weight else 0.0
-            value, part_gradient, logits = network.differentiate(
+            value, part_gradient, cache = network.differentiate(
                 parameters,
                 X,
                 y,
                 sample_weight=weight if share else None,  # weights that are all zero have no mean
                 label_smoothing=settings.label_smoothing,
+                l1=settings.l1 if start == 0 else 0.0,
                 l2=settings.l2 if start == 0 else 0.0,
                 masks=None if keys is None else dropout_masks(keys, rates, widths, start, len(part), dtype),
                 share=share,
             )
             objective += float(value)
             gradient += part_gradient.vector
-            right += correct(logits, y) if classes else 0
+            right += correct(cache.Z[-1], y) if classes else 0
+            if averaged:
+                learnt = network.learnt_count
+                gradient[learnt:] = parameters.vector[learnt:] - batch_statistics(cache.normalised)
         return BatchGradient(objective, right / len(rows) if classes else None, gradient)
 
     def _update(self, state: TrainingState, gradient: NDArray[Any], learning_rate: float) -> float:
-        """Clip, step, and count the step."""
-        norm = float(np.linalg.norm(gradient))
-        if self.settings.clip is not None and norm > self.settings.clip:
-            gradient *= self.settings.clip / norm
-        self.settings.recurrence.update(state.parameters.vector, gradient, state.slots, learning_rate, state.step + 1)
+        """Clip, step, and count the step; running averages only follow those of the batches."""
+        settings, learnt, parameters = self.settings, self.network.learnt_count, state.parameters
+        vector, moved = parameters.vector, gradient[:learnt]
+        norm = float(np.linalg.norm(moved))
+        if settings.clip is not None and norm > settings.clip:
+            moved *= settings.clip / norm
+        settings.recurrence.update(vector[:learnt], moved, state.slots[:, :learnt], learning_rate, state.step + 1)
+        vector[learnt:] -= RATE * gradient[learnt:]
+        if settings.max_norm is not None:
+            limit_norms(parameters, settings.max_norm)
         state.step += 1
         return norm
 
