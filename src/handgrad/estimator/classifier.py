@@ -71,6 +71,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         Training stops after more epochs than this without an improvement.
     max_fun : int, default 15000
         The most evaluations of the loss by lbfgs.
+    l1 : float, default 0
+        The strength of the L1 penalty: this times the sum of the weights' absolute values, divided by the batch size.
+    dropout : float or (float, float), default 0
+        The share of the hidden units that each step leaves out at random, in [0, 1); or two shares, of the inputs and
+        of the hidden units.
+    max_norm : float, optional
+        The largest norm of the weights into a unit. After each step, longer ones are scaled down to it.
+    normalisation : {"batch", "layer"}, optional
+        How hidden layers are normalised before their activation.
     class_weight : dict, "balanced" or None
         The weight of each class; balanced: such that all classes have the same weight in total.
     scoring : str, callable or None
@@ -133,6 +142,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        l1: float = 0.0,
+        dropout: float | tuple[float, float] = 0.0,
+        max_norm: float | None = None,
+        normalisation: str | None = None,
         class_weight: Any = None,
         scoring: Any = None,
     ) -> None:

@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from handgrad.errors import SettingError
 from handgrad.estimator.given import Given, as_csr, checked, divided
-from handgrad.estimator.ranges import check_ranges, hidden_sizes, our_activation
+from handgrad.estimator.ranges import check_ranges, hidden_sizes, our_activation, shares
 from handgrad.estimator.solvers import Batches, Patience, Rate, epochs, first_parameters, minimise, scale_of
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
@@ -96,7 +96,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         engine, batches = self._engine(given.examples)
         if self.solver == "lbfgs":
             options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
-            self.loss_, self.n_iter_ = minimise(engine, self._state, batches.n, self._scale, options)
+            self.loss_, self.n_iter_ = minimise(self._network, engine, self._state, batches.n, options)
             self.best_loss_: Any = self.loss_
         else:
             self._fit_by_steps(engine, batches, held_out)
@@ -125,15 +125,15 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         self._random = check_random_state(self.random_state)
         targets, outputs, loss = self._targets(labels, begins)
         sizes = (rows.shape[1], *hidden_sizes(self.hidden_layer_sizes), outputs)
-        network = MLP(sizes, our_activation(self.activation), loss)
+        network = MLP(sizes, our_activation(self.activation), loss, self.normalisation)
         weight = self._weights(sample_weight, rows, labels)
         given = checked(network, X, y, Examples(as_csr(rows), targets, weight))
         if begins:
             self._begin(network, rows.dtype)
         elif network != self._network:
             raise SettingError(
-                f"a network {network.layer_sizes} with {network.activation}",
-                f"that of the earlier fit, {self._network.layer_sizes} with {self._network.activation}",
+                f"the network {network}",
+                f"that of the earlier fit, {self._network}",
                 "leave the architecture as it is, or begin with warm_start=False",
             )
         elif self._state.slots.shape[0] != self._optimizer.slots:  # another solver
@@ -153,6 +153,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         self._network = network
         gain = 2.0 if self.activation == "logistic" else 6.0
         self._start(first_parameters(network, gain, self._random, dtype))
+        self._seed = int(self._random.randint(2**31)) if any(shares(self.dropout)) else 0  # otherwise as scikit-learn
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: list[float] = []
         self.n_layers_, self.n_outputs_ = len(network.layer_sizes), network.layer_sizes[-1]
@@ -189,11 +190,18 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             warnings.warn(f"batch_size is {size}, and there are {n} examples: it is clipped to {n}", stacklevel=3)
         size = n if self.solver == "lbfgs" else min(size, n)
         mean_weight = 1.0 if examples.weight is None else float(examples.weight.mean())
+        penalty_scale = size * mean_weight * self._scale
+        input_dropout, dropout = shares(self.dropout)
         settings = TrainingSettings(
             optimizer=self._optimizer,
             epochs=self.max_iter,
             batch_size=size,
-            l2=self.alpha / (size * mean_weight * self._scale),
+            l1=self.l1 / penalty_scale,
+            l2=self.alpha / penalty_scale,
+            max_norm=self.max_norm,
+            dropout=dropout,
+            input_dropout=input_dropout,
+            seed=self._seed,
             engine="numpy" if issparse(examples.X) else "auto",
         )
         engine, _ = make_engine(self._network, examples, settings, self._state.parameters.vector.dtype)

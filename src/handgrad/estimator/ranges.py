@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handgrad.errors import SettingError
+from handgrad.network.normalisation import NORMALISATIONS
 
 
 class Range(NamedTuple):
@@ -50,6 +51,15 @@ WHOLE = Range(is_whole, "a whole number of at least 1")
 RANGES: Mapping[str, Range] = {
     "solver": _one_of("lbfgs", "sgd", "adam"),
     "alpha": AT_LEAST_0,
+    "l1": AT_LEAST_0,
+    "max_norm": Range(lambda value: value is None or POSITIVE.holds(value), "a number above 0, or None"),
+    "dropout": Range(
+        lambda value: (
+            SHARE.holds(value) or (isinstance(value, tuple) and len(value) == 2 and all(map(SHARE.holds, value)))
+        ),
+        "a number in [0, 1), or two, for the inputs and the hidden units",
+    ),
+    "normalisation": Range(lambda value: value is None or value in NORMALISATIONS, "one of batch, layer, or None"),
     "batch_size": Range(lambda value: is_whole(value) or value == "auto", "a whole number of at least 1, or 'auto'"),
     "learning_rate": _one_of("constant", "invscaling", "adaptive"),
     "learning_rate_init": POSITIVE,
@@ -87,6 +97,10 @@ def check_ranges(parameters: Mapping[str, Any]) -> None:
     for name, value in parameters.items():
         if name in RANGES and not RANGES[name].holds(value):
             raise SettingError(f"{name} is {value!r}", RANGES[name].words, f"correct {name}")
+    if parameters.get("solver") == "lbfgs":
+        for name, neutral in (("dropout", 0.0), ("max_norm", None)):
+            if (value := parameters.get(name, neutral)) not in (neutral, (0.0, 0.0)):
+                raise SettingError(f"{name} is {value!r} with the solver lbfgs", f"{neutral}", "use adam or sgd")
 
 
 def hidden_sizes(value: Any) -> tuple[int, ...]:
@@ -106,6 +120,17 @@ def hidden_sizes(value: Any) -> tuple[int, ...]:
     if not all(map(is_whole, sizes)):
         raise SettingError(f"hidden_layer_sizes is {value!r}", "whole numbers (each must be > 0)", "correct them")
     return tuple(int(size) for size in sizes)
+
+
+def shares(dropout: float | tuple[float, float]) -> tuple[float, float]:
+    """Return the shares of the inputs and of the hidden units that each step leaves out; one number is the latter.
+
+    Examples
+    --------
+    >>> shares(0.5), shares((0.2, 0.5))
+    ((0.0, 0.5), (0.2, 0.5))
+    """
+    return dropout if isinstance(dropout, tuple) else (0.0, dropout)
 
 
 def our_activation(name: str | Sequence[str]) -> str | tuple[str, ...]:

@@ -69,6 +69,15 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         Training stops after more epochs than this without an improvement.
     max_fun : int, default 15000
         The most evaluations of the loss by lbfgs.
+    l1 : float, default 0
+        The strength of the L1 penalty: this times the sum of the weights' absolute values, divided by the batch size.
+    dropout : float or (float, float), default 0
+        The share of the hidden units that each step leaves out at random, in [0, 1); or two shares, of the inputs and
+        of the hidden units.
+    max_norm : float, optional
+        The largest norm of the weights into a unit. After each step, longer ones are scaled down to it.
+    normalisation : {"batch", "layer"}, optional
+        How hidden layers are normalised before their activation.
     scoring : str, callable or None
         What ``early_stopping`` looks at: a scorer of scikit-learn or its name, or "loss" for the validation loss. None
         is the coefficient of determination.
@@ -129,6 +138,10 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        l1: float = 0.0,
+        dropout: float | tuple[float, float] = 0.0,
+        max_norm: float | None = None,
+        normalisation: str | None = None,
         scoring: Any = None,
     ) -> None:
         self.__dict__.update({name: value for name, value in locals().items() if name in self._get_param_names()})

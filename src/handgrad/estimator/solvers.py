@@ -52,9 +52,9 @@ def first_parameters(network: MLP, gain: float, rng: np.random.RandomState, dtyp
     W, b = [], []
     for d_in, d_out in pairwise(network.layer_sizes):
         bound = np.sqrt(gain / (d_in + d_out))
-        W.append(rng.uniform(-bound, bound, (d_in, d_out)).astype(dtype))
-        b.append(rng.uniform(-bound, bound, d_out).astype(dtype))
-    return Parameters.pack(W, b)
+        W.append(rng.uniform(-bound, bound, (d_in, d_out)))
+        b.append(rng.uniform(-bound, bound, d_out))
+    return network.pack(W, b, dtype)
 
 
 @dataclass
@@ -165,18 +165,17 @@ def epochs(engine: Engine, state: TrainingState, batches: Batches, rate: Rate, f
         yield loss
 
 
-def minimise(engine: Engine, state: TrainingState, n: int, scale: float, options: dict[str, Any]) -> tuple[float, int]:
-    """Minimise the objective on all examples by L-BFGS (Zhu et al., 1997).
+def minimise(network: MLP, engine: Engine, state: TrainingState, n: int, options: dict[str, Any]) -> tuple[float, int]:
+    """Minimise the objective on all examples, as scikit-learn scales it, by L-BFGS (Zhu et al., 1997).
 
     Parameters
     ----------
+    network : MLP
     engine : Engine
     state : TrainingState
         Its parameters are changed in place.
     n : int
         The number of examples.
-    scale : float
-        The factor of the objective.
     options : dict
         Those of ``scipy.optimize.minimize``: ``maxiter``, ``maxfun``, ``gtol``.
 
@@ -193,15 +192,19 @@ def minimise(engine: Engine, state: TrainingState, n: int, scale: float, options
     from scipy.optimize import minimize
 
     rows, vector = np.arange(n), state.parameters.vector
+    scale, learnt_count = scale_of(network), network.learnt_count
+    learnt = vector[:learnt_count]
 
     def objective(found: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        vector[:] = found
+        learnt[:] = found
         with np.errstate(over="ignore", invalid="ignore"):
             batch = engine.gradient(state, rows)
-        return scale * batch.loss, scale * batch.gradient.astype(np.float64)
+        return scale * batch.loss, scale * batch.gradient[:learnt_count].astype(np.float64)
 
-    result = minimize(objective, vector.astype(np.float64), method="L-BFGS-B", jac=True, options=options)
-    vector[:] = result.x
+    result = minimize(objective, learnt.astype(np.float64), method="L-BFGS-B", jac=True, options=options)
+    learnt[:] = result.x
+    if learnt_count < vector.size:  # running averages become those of all examples
+        vector[learnt_count:] -= engine.gradient(state, rows).gradient[learnt_count:]
     if not np.isfinite(vector).all():
         raise diverged("scale the inputs")
     if result.status != 0:

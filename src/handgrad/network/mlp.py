@@ -151,7 +151,7 @@ class MLP:
         initialiser: str = "glorot_uniform",
         dtype: DTypeLike = np.float64,
     ) -> Parameters:
-        """Draw the initial weights and biases, layer by layer; gains and running variances are 1, running means 0.
+        """Draw the initial weights and biases, layer by layer.
 
         Parameters
         ----------
@@ -181,8 +181,12 @@ class MLP:
             INITIALISERS[initialiser](rng, *sizes)
             for sizes in zip(self.layer_sizes, self.layer_sizes[1:], strict=False)
         ]
+        return self.pack([W for W, _ in drawn], [b for _, b in drawn], dtype)
+
+    def pack(self, W: Sequence[Array], b: Sequence[Array], dtype: DTypeLike = np.float64) -> Parameters:
+        """Make initial parameters of weights and biases: gains and running variances are 1, running means 0."""
         more = {name: np.full(shape, float(not name.startswith("mean")), dtype) for name, shape in self.more.items()}
-        return Parameters.pack([W.astype(dtype) for W, _ in drawn], [b.astype(dtype) for _, b in drawn], more)
+        return Parameters.pack([array.astype(dtype) for array in W], [array.astype(dtype) for array in b], more)
 
     def forward(
         self, parameters: Parameters, X: Array, masks: Sequence[Array | None] | None = None, training: bool = False

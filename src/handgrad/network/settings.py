@@ -32,10 +32,10 @@ class NetworkSettings:
         Distribution of the initial weights. Biases start at zero, except with normal.
     loss : str, default "cross_entropy"
         Loss function to minimise.
-    normalisation : {"batch", "layer"}, optional
-        Normalisation of the hidden layers before their activation; by default, none.
     dtype : {"float32", "float64"}, default "float32"
         Floating-point type of the parameters and of all computations.
+    normalisation : {"batch", "layer"}, optional
+        Normalisation of the hidden layers before their activation; by default, none.
 
     Examples
     --------
@@ -47,8 +47,8 @@ class NetworkSettings:
     activation: ActivationName = "sigmoid"
     init: InitialiserName = "he_normal"
     loss: LossName = "cross_entropy"
-    normalisation: Literal["batch", "layer"] | None = None
     dtype: Literal["float32", "float64"] = "float32"
+    normalisation: Literal["batch", "layer"] | None = None
 
     def build(self, inputs: int, outputs: int) -> MLP:
         """Build the network for data with these numbers of inputs and outputs."""

@@ -10,7 +10,8 @@ from handgrad.training.rates import suitable_rate
 
 NEAR = 3.0  # times the usual learning rate, or a part of it
 LOWER = 10.0  # times, where the usual rate is no lower
-RESTRAINTS = ("l2", "dropout", "input_dropout", "clip")  # settings that keep a network from fitting its examples
+# Settings that keep a network from fitting its examples.
+RESTRAINTS = ("l1", "l2", "max_norm", "dropout", "input_dropout", "clip")
 
 
 def instead(job: Job, setting: Literal["activation", "init"], value: str) -> str:
