@@ -31,13 +31,12 @@ def penalty(parameters: Parameters, l1: float = 0.0, l2: float = 0.0) -> tuple[A
     >>> float(value), gradient.W[0].tolist(), gradient.b[0].tolist()
     (12.0, [[6.5], [-2.5]], [0.0])
     """
-    xp = array_namespace(parameters.vector)
-    value, dW = xp.zeros((), dtype=parameters.vector.dtype), [xp.zeros_like(W) for W in parameters.W]
+    xp, W = array_namespace(parameters.vector), parameters.W
+    value, dW = 0.0, [l2 * weights for weights in W]
     if l2:
-        value = value + l2 / 2 * sum(xp.sum(W * W) for W in parameters.W)
-        dW = [l2 * W for W in parameters.W]
+        value = value + l2 / 2 * sum(xp.sum(weights * weights) for weights in W)
     if l1:
-        value = value + l1 * sum(xp.sum(xp.abs(W)) for W in parameters.W)
-        dW = [l1 * xp.sign(W) + gradient for W, gradient in zip(parameters.W, dW, strict=True)]
+        value = value + l1 * sum(xp.sum(xp.abs(weights)) for weights in W)
+        dW = [gradient + l1 * xp.sign(weights) for weights, gradient in zip(W, dW, strict=True)]
     rest = {name: xp.zeros_like(array) for name, array in parameters.more.items()}
-    return value, Parameters.pack(dW, [xp.zeros_like(b) for b in parameters.b], rest)
+    return xp.asarray(value), Parameters.pack(dW, [xp.zeros_like(b) for b in parameters.b], rest)
