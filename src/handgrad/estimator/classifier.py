@@ -15,7 +15,7 @@ from handgrad.errors import SettingError
 from handgrad.estimator.perceptron import Perceptron
 from handgrad.estimator.targets import Classes
 from handgrad.network.activations import softplus
-from handgrad.network.losses import log_softmax
+from handgrad.network.classification import log_softmax
 from handgrad.training.examples import Examples
 
 

@@ -13,6 +13,7 @@ from handgrad.network.activations import (
     softplus,
     tanh,
 )
+from handgrad.network.classification import binary_cross_entropy, cross_entropy, log_softmax, softmax
 from handgrad.network.finite_differences import Coordinate, GradientReport, gradcheck
 from handgrad.network.initialisers import (
     INITIALISERS,
@@ -23,19 +24,10 @@ from handgrad.network.initialisers import (
     lecun_normal,
     normal,
 )
-from handgrad.network.losses import (
-    LOSSES,
-    Loss,
-    absolute_error,
-    binary_cross_entropy,
-    cross_entropy,
-    huber,
-    log_softmax,
-    softmax,
-    squared_error,
-)
+from handgrad.network.losses import LOSSES, Loss
 from handgrad.network.mlp import MLP, Cache
 from handgrad.network.parameters import Parameters, count_parameters
+from handgrad.network.regression import absolute_error, huber, squared_error
 from handgrad.network.settings import NetworkSettings
 
 __all__ = [

@@ -19,8 +19,9 @@ from numpy.typing import DTypeLike
 
 from handgrad.errors import SettingError, ShapeError
 from handgrad.network.activations import ACTIVATIONS, identity, sigmoid
+from handgrad.network.classification import softmax
 from handgrad.network.initialisers import INITIALISERS, Rng
-from handgrad.network.losses import LOSSES, softmax
+from handgrad.network.losses import LOSSES
 from handgrad.network.parameters import Array, Parameters, count_parameters
 
 
