@@ -63,10 +63,11 @@ def absolute_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tu
     return xp.sum(w * xp.abs(R)), w * xp.sign(R)
 
 
-def huber(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
-    r"""Huber's loss (1964): :math:`(z - t)^2 / 2` up to :math:`|z - t| = 1`, and :math:`|z - t| - 1/2` beyond.
+def huber(Z: Array, y: Array, sample_weight: Array | None = None, delta: float = HUBER_DELTA) -> tuple[Array, Array]:
+    r"""Huber's loss (1964): :math:`(z - t)^2 / 2` up to :math:`|z - t| = \delta`, and a straight line beyond.
 
-    Its gradient is :math:`z - t`, clipped to [-1, 1]. Parameters and return values are those of :func:`squared_error`.
+    The line, :math:`\delta (|z - t| - \delta / 2)`, goes on with the same slope, so the gradient is :math:`z - t`,
+    clipped to :math:`[-\delta, \delta]`. Parameters and return values are those of :func:`squared_error`.
 
     Examples
     --------
@@ -77,5 +78,45 @@ def huber(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array
     """
     xp = array_namespace(Z)
     R, w = Z - targets_like(Z, y), shares(Z, sample_weight) / Z.shape[1]
-    C = xp.clip(R, -HUBER_DELTA, HUBER_DELTA)
+    C = xp.clip(R, -delta, delta)
     return xp.sum(w * C * (R - 0.5 * C)), w * C
+
+
+def quantile(Z: Array, y: Array, sample_weight: Array | None = None, level: float = 0.5) -> tuple[Array, Array]:
+    r"""Pinball loss (Koenker and Bassett, 1978): :math:`q (t - z)` below the target, :math:`(1 - q) (z - t)` above it.
+
+    Its minimum is the q-quantile of the targets: the gradient is -q where the output is below the target and 1 - q
+    where it is above (0 at the kink), which adds up to zero when a share q of the targets is below the output.
+    Parameters and return values are those of :func:`squared_error`; ``level`` is q, in (0, 1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> value, dZ = quantile(np.array([[1.0], [1.0]]), np.array([0.0, 3.0]), level=0.75)
+    >>> float(value), dZ.tolist()
+    (0.875, [[0.125], [-0.375]])
+    """
+    xp = array_namespace(Z)
+    R, w = Z - targets_like(Z, y), shares(Z, sample_weight) / Z.shape[1]
+    slope = (0.5 - level) + 0.5 * xp.sign(R)  # 1 - q above the target, -q below it
+    return xp.sum(w * slope * R), w * xp.where(R == 0, xp.zeros_like(R), slope)
+
+
+def poisson(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
+    r"""Half the Poisson deviance of counts t from :math:`\mu = e^z`: :math:`t \log (t / \mu) - t + \mu`.
+
+    Its gradient is :math:`\mu - t`; where t is 0, so is the first term. Up to a constant, it is the negative logarithm
+    of the probability of t under a Poisson distribution with the mean :math:`\mu`. Parameters and return values are
+    those of :func:`squared_error`; the targets must be at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> value, dZ = poisson(np.array([[0.0], [0.0]]), np.array([0.0, 1.0]))
+    >>> float(value), dZ.tolist()
+    (0.5, [[0.5], [0.0]])
+    """
+    xp = array_namespace(Z)
+    T, w = targets_like(Z, y), shares(Z, sample_weight) / Z.shape[1]
+    mean, log_T = xp.exp(Z), xp.log(xp.where(T > 0, T, xp.ones_like(T)))
+    return xp.sum(w * (T * (log_T - Z) - T + mean)), w * (mean - T)
