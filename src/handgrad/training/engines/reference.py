@@ -17,6 +17,7 @@ from handgrad.training.batches import dropout_keys, dropout_masks
 from handgrad.training.engines.protocol import BatchGradient, SpanLog
 from handgrad.training.examples import Examples, counts_right
 from handgrad.training.metrics import correct
+from handgrad.training.optimizers import for_network
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
@@ -116,7 +117,8 @@ class NumpyEngine:
         norm = float(np.linalg.norm(gradient))
         if self.settings.clip is not None and norm > self.settings.clip:
             gradient *= self.settings.clip / norm
-        self.settings.recurrence.update(state.parameters.vector, gradient, state.slots, learning_rate, state.step + 1)
+        optimizer = for_network(self.settings.recurrence, self.network.layer_sizes)
+        optimizer.update(state.parameters.vector, gradient, state.slots, learning_rate, state.step + 1)
         state.step += 1
         return norm
 
