@@ -16,7 +16,7 @@ _SGD = {
     "absolute_error": 0.1,
     "huber": 1.0,
     "quantile": 0.2,  # half the absolute error
-    "binary_focal": 1.0,
+    "binary_focal": 0.5,  # steeper, where the network is not sure
 }
 _SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0, "focal": 1.0, "binary_focal": 5.0}
 # Units without an upper bound, far from zero at the start: a step that is too long makes the numbers grow without end.
