@@ -37,8 +37,8 @@ class Problem:
         logits, cache = self.network.forward(self.parameters, self.X, self.options.get("masks"))
         names = self.network.activations
         distances = [np.abs(Z).min() for name, Z in zip(names, cache.Z, strict=False) if name in KINKED]
-        if self.network.loss in ("absolute_error", "huber"):
-            jump = {"absolute_error": 0.0, "huber": 1.0}[self.network.loss]
+        if self.network.loss in ("absolute_error", "quantile", "huber"):
+            jump = 1.0 if self.network.loss == "huber" else 0.0
             distances.append(np.abs(np.abs(logits - self.y) - jump).min())
         return float(min(distances, default=np.inf))
 
@@ -72,6 +72,7 @@ def problem(
         "answers": rng.integers(0, 2, (n, k)).astype(float),
         "numbers": 2 * rng.standard_normal((n, k)),
     }[LOSSES[loss].targets]
+    y = np.abs(y) if loss == "poisson" else y
     options: dict[str, Any] = {"l2": l2, "label_smoothing": label_smoothing, "share": share}
     if weighted:
         options["sample_weight"] = rng.uniform(0.2, 3.0, n)

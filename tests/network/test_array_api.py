@@ -153,7 +153,7 @@ def test_nothing_is_made_on_the_default_device(strict):
     parameters = Parameters(drawn.network.layer_sizes, strict.asarray(drawn.parameters.vector, device=there))
     X, y = strict.asarray(drawn.X, device=there), strict.asarray(drawn.y, device=there)
     for loss in LOSSES:
-        targets = y if loss == "cross_entropy" else strict.zeros((6, 2), device=there, dtype=strict.float64)
+        targets = y if LOSSES[loss].targets == "classes" else strict.zeros((6, 2), device=there, dtype=strict.float64)
         network = MLP(drawn.network.layer_sizes, drawn.network.activation, loss)
         value, gradient = network.value_and_gradient(parameters, X, targets, l2=0.1)
         assert value.device == gradient.vector.device == there

@@ -348,6 +348,7 @@ def test_predictions_are_what_the_loss_says():
     drawn = problem(0)
     logits, _ = drawn.network.forward(drawn.parameters, drawn.X)
     meanings = {"cross_entropy": softmax(logits), "binary_cross_entropy": sigmoid(logits)}
+    meanings |= {"focal": softmax(logits), "binary_focal": sigmoid(logits), "poisson": np.exp(logits)}
     for loss in LOSSES:
         network = MLP(drawn.network.layer_sizes, drawn.network.activation, loss)
         np.testing.assert_array_equal(network.predict(drawn.parameters, drawn.X), meanings.get(loss, logits))

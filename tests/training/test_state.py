@@ -36,7 +36,7 @@ def compiled() -> None:
 def examples(weighted: bool = False, loss: str = "cross_entropy") -> Examples:
     """Draw a training set whose targets suit the loss."""
     rng = np.random.default_rng(0)
-    y = {"classes": rng.integers(0, 3, N), "answers": rng.random((N, 3)), "numbers": rng.standard_normal((N, 3))}
+    y = {"classes": rng.integers(0, 3, N), "answers": rng.random((N, 3)), "numbers": rng.random((N, 3))}
     weight = rng.uniform(0, 3, N) if weighted else None
     return Examples(rng.standard_normal((N, SIZES[0])), y[LOSSES[loss].targets], weight)
 

@@ -1,6 +1,7 @@
 """Activations, their derivatives and the losses as loops that the compiler turns into vector instructions.
 
-Each line computes what the function of the same name in ``network/activations.py`` or ``network/losses.py`` computes.
+Each line computes what the function of the same name in ``network/activations.py``, ``network/classification.py`` or
+``network/regression.py`` computes.
 ``code`` is a function's number in the tables below; functions that they do not name have no compiled version.
 """
 
@@ -13,7 +14,7 @@ from numba import njit, types
 from numba.extending import intrinsic, overload
 
 from handgrad.network.activations import LEAK
-from handgrad.network.losses import HUBER_DELTA
+from handgrad.network.regression import HUBER_DELTA
 
 IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, GELU, SILU, SOFTPLUS = range(9)
 CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR, HUBER = range(5)

@@ -12,11 +12,16 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 
 from handgrad.errors import SettingError
+from handgrad.estimator.functions import our_loss
 from handgrad.estimator.perceptron import Perceptron
 from handgrad.estimator.targets import Classes
-from handgrad.network.activations import softplus
-from handgrad.network.losses import log_softmax
+from handgrad.network.activations import Activation, softplus
+from handgrad.network.classification import log_softmax
+from handgrad.network.initialisers import Initialiser
+from handgrad.network.losses import Criterion, Focal, Loss, LossFunction
 from handgrad.training.examples import Examples
+from handgrad.training.optimizers import Optimizer
+from handgrad.training.schedules import Schedule
 
 
 class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
@@ -31,19 +36,22 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     ----------
     hidden_layer_sizes : int or sequence of int, default (100,)
         The number of units in each hidden layer; () for a linear model.
-    activation : str or sequence of str, default "relu"
-        The activation of the hidden layers: "identity", "logistic", "tanh", "relu", or another name in ``ACTIVATIONS``;
-        one name for each layer if they are to differ.
-    solver : {"adam", "sgd", "lbfgs"}, default "adam"
+    activation : str or Activation, or a sequence of them, default "relu"
+        The activation of the hidden layers: "identity", "logistic", "tanh", "relu", another name in ``ACTIVATIONS``, or
+        ``Activation(f, del_f)`` of your own, whose derivative ``del_f(Z, H)`` is checked; one for each layer if they
+        are to differ.
+    solver : {"adam", "sgd", "lbfgs"}, another name in ``OPTIMIZERS``, or Optimizer, default "adam"
+        An optimizer has its own constants, such as ``AdamW(weight_decay=0.1)``.
     alpha : float, default 0.0001
         The strength of the L2 penalty: half of it times the sum of the squared weights, divided by the batch size.
     batch_size : int or "auto", default "auto"
         The number of examples in a step; auto is 200, or all if there are fewer. lbfgs always takes all.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
-        How the rate of sgd changes. invscaling divides it by the number of examples seen to the power of ``power_t``.
-        adaptive divides it by five whenever training has stopped improving.
+    learning_rate : {"constant", "invscaling", "adaptive"}, a name in ``SCHEDULES``, or callable, default "constant"
+        How the rate changes. invscaling divides it by the number of examples seen to the power of ``power_t``, and
+        adaptive by five whenever training has stopped improving; both leave that of adam as it is. A schedule is a
+        function of ``(step, total, peak)``, with the steps of ``max_iter`` epochs in total.
     learning_rate_init : float, default 0.001
-        The learning rate of sgd and adam at the beginning.
+        The learning rate at the beginning, or the peak of a schedule; not used by lbfgs.
     power_t : float, default 0.5
     max_iter : int, default 200
         The most epochs, or iterations of lbfgs.
@@ -85,6 +93,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     scoring : str, callable or None
         What ``early_stopping`` looks at: a scorer of scikit-learn or its name, or "loss" for the validation loss. None
         is the accuracy.
+    loss : {"log_loss", "focal"}, Focal, Loss or callable, default "log_loss"
+        What is minimised. focal makes examples count less that are classified surely; ``Focal(gamma=1.0)`` has a
+        constant of its own. A function of your own takes ``(outputs, y, sample_weight)`` and returns the mean loss and
+        its gradient, which is checked.
+    label_smoothing : float, default 0
+        The share of each label that is spread evenly over all classes, in [0, 1).
+    initialiser : str, callable or None
+        How the first weights are drawn: a name in ``INITIALISERS``, or a function of ``(rng, d_in, d_out)`` that
+        returns ``(W, b)``. None is as scikit-learn draws them.
 
     Attributes
     ----------
@@ -119,12 +136,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str | Sequence[str] = "relu",
+        activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        solver: str = "adam",
+        solver: str | Optimizer = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Schedule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -148,6 +165,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         normalisation: str | None = None,
         class_weight: Any = None,
         scoring: Any = None,
+        loss: str | Focal | Loss | LossFunction = "log_loss",
+        label_smoothing: float = 0.0,
+        initialiser: str | Initialiser | None = None,
     ) -> None:
         self.__dict__.update({name: value for name, value in locals().items() if name in self._get_param_names()})
 
@@ -232,12 +252,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str]:
+    def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str | Criterion]:
         if begins:
             self._classes = Classes.of(y, self.__dict__.pop("_announced", None))
             self.classes_ = self._classes.labels
             self.out_activation_ = "softmax" if self._classes.kind == "multiclass" else "logistic"
-        loss = "cross_entropy" if self._classes.kind == "multiclass" else "binary_cross_entropy"
+        if self._classes.kind == "multiclass":
+            loss = our_loss(self.loss, "classes", {"log_loss": "cross_entropy", "focal": "focal"})
+        else:
+            loss = our_loss(self.loss, "answers", {"log_loss": "binary_cross_entropy", "focal": "binary_focal"})
         return self._classes.encoded(y), self._classes.outputs, loss
 
     def _weights(self, sample_weight: Any, rows: Any, labels: NDArray[Any]) -> NDArray[Any] | None:

@@ -18,15 +18,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from handgrad.errors import SettingError
+from handgrad.estimator.functions import check_functions, our_activation
 from handgrad.estimator.given import Given, as_csr, checked, divided
-from handgrad.estimator.ranges import check_ranges, hidden_sizes, our_activation, shares
-from handgrad.estimator.solvers import Batches, Patience, Rate, epochs, first_parameters, minimise, scale_of
+from handgrad.estimator.ranges import check_ranges, hidden_sizes, shares
+from handgrad.estimator.rates import Rate, Scheduled, schedule_of
+from handgrad.estimator.solvers import Batches, Patience, epochs, first_parameters, minimise, scale_of
+from handgrad.network.losses import Criterion
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.engines.protocol import Engine
 from handgrad.training.examples import Examples
-from handgrad.training.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer
+from handgrad.training.optimizers import OPTIMIZERS, SGD, Adam, Momentum, Nesterov, Optimizer
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
@@ -35,8 +38,8 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     """A multilayer perceptron with scikit-learn's parameters. Derived classes say what the outputs mean."""
 
     @abstractmethod
-    def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str]:
-        """Return the targets of the loss, the number of outputs, and the name of the loss."""
+    def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str | Criterion]:
+        """Return the targets of the loss, the number of outputs, and the loss."""
 
     @abstractmethod
     def _score(self, held_out: Examples) -> float:
@@ -91,7 +94,8 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         if X_val is not None:
             held_out = self._held_out(X_val, y_val)
         elif self.early_stopping and self.solver != "lbfgs":
-            alike = self._network.loss == "binary_cross_entropy" and given.examples.y.ndim == 1  # as in scikit-learn
+            answers = self._network.criterion.targets == "answers"
+            alike = answers and given.examples.y.ndim == 1  # as in scikit-learn
             given, held_out = divided(given, self.validation_fraction, alike, self._random)
         engine, batches = self._engine(given.examples)
         if self.solver == "lbfgs":
@@ -99,6 +103,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             self.loss_, self.n_iter_ = minimise(self._network, engine, self._state, batches.n, options)
             self.best_loss_: Any = self.loss_
         else:
+            self._schedule(batches, self._state.step)
             self._fit_by_steps(engine, batches, held_out)
         return self
 
@@ -112,6 +117,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             )
         given = self._given(X, y, sample_weight, begins=not hasattr(self, "_state"))
         engine, batches = self._engine(given.examples)
+        self._schedule(batches, 0)
         self._end_epoch(next(self._epochs(engine, batches)), batches.n, 1)
         self._improved()
         return self
@@ -129,6 +135,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         weight = self._weights(sample_weight, rows, labels)
         given = checked(network, X, y, Examples(as_csr(rows), targets, weight))
         if begins:
+            check_functions(network, targets)
             self._begin(network, rows.dtype)
         elif network != self._network:
             raise SettingError(
@@ -151,8 +158,12 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     def _begin(self, network: MLP, dtype: Any) -> None:
         """Draw the first parameters, and forget what was learnt."""
         self._network = network
-        gain = 2.0 if self.activation == "logistic" else 6.0
-        self._start(first_parameters(network, gain, self._random, dtype))
+        if self.initialiser is None:
+            gain = 2.0 if self.activation == "logistic" else 6.0
+            first = first_parameters(network, gain, self._random, dtype)
+        else:
+            first = network.initialise(self._random, self.initialiser, dtype)
+        self._start(first)
         self._seed = int(self._random.randint(2**31)) if any(shares(self.dropout)) else 0  # otherwise as scikit-learn
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: list[float] = []
@@ -166,14 +177,23 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         """Let the optimizer begin."""
         vector = parameters.vector
         self._state = TrainingState(parameters, np.zeros((self._optimizer.slots, vector.size), vector.dtype))
-        kind, first = self.learning_rate if self.solver == "sgd" else "constant", self.learning_rate_init
-        self._rate = Rate(kind, first, self.power_t, first)
+        kind, first = "constant" if self.solver == "adam" else self.learning_rate, self.learning_rate_init
+        self._rate: Rate | Scheduled = Rate(kind, first, self.power_t, first, of_velocity=self.solver == "sgd")
+
+    def _schedule(self, batches: Batches, begin: int) -> None:
+        """Begin a schedule at this step, if the learning rate has one."""
+        if (schedule := schedule_of(self.learning_rate)) is not None:
+            total, peak = self.max_iter * -(-batches.n // batches.size), self.learning_rate_init
+            self._rate = Scheduled(schedule, total, peak, begin, peak)
 
     @property
     def _optimizer(self) -> Optimizer:
         """The rule of the solver."""
         if self.solver == "adam":
             return Adam(self.beta_1, self.beta_2, self.epsilon / self._scale)
+        if self.solver not in ("sgd", "lbfgs"):
+            found: Optimizer = OPTIMIZERS[self.solver] if isinstance(self.solver, str) else self.solver
+            return found
         if self.momentum == 0:
             return SGD()
         return Nesterov(self.momentum) if self.nesterovs_momentum else Momentum(self.momentum)
@@ -198,6 +218,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             batch_size=size,
             l1=self.l1 / penalty_scale,
             l2=self.alpha / penalty_scale,
+            label_smoothing=getattr(self, "label_smoothing", 0.0),
             max_norm=self.max_norm,
             dropout=dropout,
             input_dropout=input_dropout,
@@ -210,7 +231,8 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _epochs(self, engine: Engine, batches: Batches) -> Iterator[float]:
         """Train, and yield the loss of each epoch as scikit-learn measures it."""
-        factor = self._scale if self.solver == "sgd" else 1.0  # Adam's steps do not depend on the scale
+        scales = isinstance(self._optimizer, SGD | Momentum | Nesterov)  # others' steps do not depend on the scale
+        factor = self._scale if scales else 1.0
         for loss in epochs(engine, self._state, batches, self._rate, factor):
             yield self._scale * loss
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from math import inf, isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from handgrad.errors import SettingError
+from handgrad.estimator.rates import RATES
+from handgrad.network.initialisers import INITIALISERS
 from handgrad.network.normalisation import NORMALISATIONS
+from handgrad.training.optimizers import OPTIMIZERS
+from handgrad.training.schedules import SCHEDULES
 
 
 class Range(NamedTuple):
@@ -40,8 +44,17 @@ def _number(holds: Callable[[float], bool], words: str) -> Range:
     return Range(within, f"a number {words}")
 
 
-def _one_of(*names: str) -> Range:
-    return Range(lambda value: isinstance(value, str) and value in names, "one of " + ", ".join(names))
+def _one_of(names: Collection[str], itself: str, is_one: Callable[[Any], bool]) -> Range:
+    """Describe names, in place of which the thing itself may be given."""
+
+    def known(value: Any) -> bool:
+        return value in names if isinstance(value, str) else not isinstance(value, type) and is_one(value)
+
+    return Range(known, "one of " + ", ".join(dict.fromkeys(names)) + f", or {itself}")
+
+
+def _is_optimizer(value: Any) -> bool:
+    return hasattr(value, "update") and hasattr(value, "slots")
 
 
 POSITIVE = _number(lambda value: value > 0, "above 0")
@@ -49,7 +62,7 @@ AT_LEAST_0 = _number(lambda value: value >= 0, "of at least 0")
 SHARE = _number(lambda value: 0 <= value < 1, "in [0, 1)")
 WHOLE = Range(is_whole, "a whole number of at least 1")
 RANGES: Mapping[str, Range] = {
-    "solver": _one_of("lbfgs", "sgd", "adam"),
+    "solver": _one_of(("lbfgs", "sgd", "adam", *OPTIMIZERS), "an optimizer itself", _is_optimizer),
     "alpha": AT_LEAST_0,
     "l1": AT_LEAST_0,
     "max_norm": Range(lambda value: value is None or POSITIVE.holds(value), "a number above 0, or None"),
@@ -61,7 +74,7 @@ RANGES: Mapping[str, Range] = {
     ),
     "normalisation": Range(lambda value: value is None or value in NORMALISATIONS, "one of batch, layer, or None"),
     "batch_size": Range(lambda value: is_whole(value) or value == "auto", "a whole number of at least 1, or 'auto'"),
-    "learning_rate": _one_of("constant", "invscaling", "adaptive"),
+    "learning_rate": _one_of((*RATES, *SCHEDULES), "a function of (step, total, peak)", callable),
     "learning_rate_init": POSITIVE,
     "power_t": AT_LEAST_0,
     "max_iter": WHOLE,
@@ -73,6 +86,10 @@ RANGES: Mapping[str, Range] = {
     "epsilon": POSITIVE,
     "n_iter_no_change": Range(lambda value: is_whole(value) or value == inf, "a whole number of at least 1, or inf"),
     "max_fun": WHOLE,
+    "label_smoothing": SHARE,
+    "initialiser": _one_of(
+        INITIALISERS, "a function of (rng, d_in, d_out), or None", lambda value: value is None or callable(value)
+    ),
 }
 
 
@@ -131,16 +148,3 @@ def shares(dropout: float | tuple[float, float]) -> tuple[float, float]:
     ((0.0, 0.5), (0.2, 0.5))
     """
     return dropout if isinstance(dropout, tuple) else (0.0, dropout)
-
-
-def our_activation(name: str | Sequence[str]) -> str | tuple[str, ...]:
-    """Return our name of an activation, or of several; only one is called differently in scikit-learn.
-
-    Examples
-    --------
-    >>> our_activation(["logistic", "gelu"])
-    ('sigmoid', 'gelu')
-    """
-    if isinstance(name, str):
-        return "sigmoid" if name == "logistic" else name
-    return tuple("sigmoid" if one == "logistic" else one for one in name)

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from handgrad.errors import SettingError
+from handgrad.estimator.functions import our_loss
 from handgrad.estimator.perceptron import Perceptron
-from handgrad.network.losses import LOSSES
+from handgrad.network.activations import Activation
+from handgrad.network.initialisers import Initialiser
+from handgrad.network.losses import LOSSES, Criterion, Huber, Loss, LossFunction, Quantile, criterion_of
 from handgrad.training.examples import Examples
+from handgrad.training.optimizers import Optimizer
+from handgrad.training.schedules import Schedule
 
 
 class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
@@ -26,22 +30,28 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
     Parameters
     ----------
-    loss : {"squared_error", "absolute_error", "huber"}, default "squared_error"
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, or itself, default "squared_error"
+        What is minimised. ``Huber(delta=2.0)`` and ``Quantile(0.9)`` have constants of their own; poisson is for
+        counts. A function of your own takes ``(outputs, y, sample_weight)`` and returns the mean loss and its gradient,
+        which is checked; ``Loss(function, out_activation="exp")`` predicts positive numbers.
     hidden_layer_sizes : int or sequence of int, default (100,)
         The number of units in each hidden layer; () for a linear model.
-    activation : str or sequence of str, default "relu"
-        The activation of the hidden layers: "identity", "logistic", "tanh", "relu", or another name in ``ACTIVATIONS``;
-        one name for each layer if they are to differ.
-    solver : {"adam", "sgd", "lbfgs"}, default "adam"
+    activation : str or Activation, or a sequence of them, default "relu"
+        The activation of the hidden layers: "identity", "logistic", "tanh", "relu", another name in ``ACTIVATIONS``, or
+        ``Activation(f, del_f)`` of your own, whose derivative ``del_f(Z, H)`` is checked; one for each layer if they
+        are to differ.
+    solver : {"adam", "sgd", "lbfgs"}, another name in ``OPTIMIZERS``, or Optimizer, default "adam"
+        An optimizer has its own constants, such as ``AdamW(weight_decay=0.1)``.
     alpha : float, default 0.0001
         The strength of the L2 penalty: half of it times the sum of the squared weights, divided by the batch size.
     batch_size : int or "auto", default "auto"
         The number of examples in a step; auto is 200, or all if there are fewer. lbfgs always takes all.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
-        How the rate of sgd changes. invscaling divides it by the number of examples seen to the power of ``power_t``.
-        adaptive divides it by five whenever training has stopped improving.
+    learning_rate : {"constant", "invscaling", "adaptive"}, a name in ``SCHEDULES``, or callable, default "constant"
+        How the rate changes. invscaling divides it by the number of examples seen to the power of ``power_t``, and
+        adaptive by five whenever training has stopped improving; both leave that of adam as it is. A schedule is a
+        function of ``(step, total, peak)``, with the steps of ``max_iter`` epochs in total.
     learning_rate_init : float, default 0.001
-        The learning rate of sgd and adam at the beginning.
+        The learning rate at the beginning, or the peak of a schedule; not used by lbfgs.
     power_t : float, default 0.5
     max_iter : int, default 200
         The most epochs, or iterations of lbfgs.
@@ -81,6 +91,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     scoring : str, callable or None
         What ``early_stopping`` looks at: a scorer of scikit-learn or its name, or "loss" for the validation loss. None
         is the coefficient of determination.
+    initialiser : str, callable or None
+        How the first weights are drawn: a name in ``INITIALISERS``, or a function of ``(rng, d_in, d_out)`` that
+        returns ``(W, b)``. None is as scikit-learn draws them.
 
     Attributes
     ----------
@@ -101,7 +114,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     feature_names_in_ : ndarray of str
         If the examples came in a data frame.
     out_activation_ : str
-        "identity".
+        "identity", or "exp" with the loss poisson.
 
     Examples
     --------
@@ -113,14 +126,14 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: str | Huber | Quantile | Loss | LossFunction = "squared_error",
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str | Sequence[str] = "relu",
+        activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        solver: str = "adam",
+        solver: str | Optimizer = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Schedule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -143,6 +156,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         max_norm: float | None = None,
         normalisation: str | None = None,
         scoring: Any = None,
+        initialiser: str | Initialiser | None = None,
     ) -> None:
         self.__dict__.update({name: value for name, value in locals().items() if name in self._get_param_names()})
 
@@ -180,14 +194,12 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         tags.target_tags.multi_output = True
         return tags
 
-    def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str]:
-        known = [name for name, loss in LOSSES.items() if loss.targets == "numbers"]
-        if self.loss not in known:
-            raise SettingError(f"loss is {self.loss!r}", "one of " + ", ".join(known), "correct loss")
+    def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str | Criterion]:
+        loss = our_loss(self.loss, "numbers", {name: name for name in LOSSES if LOSSES[name].targets == "numbers"})
         if begins:
-            self.out_activation_ = "identity"
+            self.out_activation_ = criterion_of(loss).out_activation
         y = y.reshape(len(y), -1).astype(np.float64)
-        return y, y.shape[1], self.loss
+        return y, y.shape[1], loss
 
     def _score(self, held_out: Examples) -> float:
         return float(r2_score(held_out.y, self._predicted(held_out.X), sample_weight=held_out.weight))

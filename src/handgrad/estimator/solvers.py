@@ -14,26 +14,27 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from handgrad.errors import DivergenceError
-from handgrad.network.losses import LOSSES
+from handgrad.estimator.rates import Rate, Scheduled
+from handgrad.network.losses import Focal, Huber, Quantile
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.engines.protocol import Engine
 from handgrad.training.state import TrainingState
-
-SMALLEST_RATE = 1e-6  # below which an adaptive learning rate is not lowered any more
 
 
 def scale_of(network: MLP) -> float:
     """Return the factor between scikit-learn's objective and ours.
 
     Where there are several outputs, ours is their mean, and scikit-learn differentiates their sum; it halves squares.
+    A loss of the user's own is taken as it is.
 
     Examples
     --------
     >>> scale_of(MLP((4, 3), loss="squared_error")), scale_of(MLP((4, 3), loss="binary_cross_entropy"))
     (1.5, 3.0)
     """
-    if LOSSES[network.loss].targets == "classes":
+    own = not isinstance(network.loss, str | Huber | Quantile | Focal)
+    if own or network.criterion.targets == "classes":
         return 1.0
     return network.layer_sizes[-1] / (2.0 if network.loss == "squared_error" else 1.0)
 
@@ -55,46 +56,6 @@ def first_parameters(network: MLP, gain: float, rng: np.random.RandomState, dtyp
         W.append(rng.uniform(-bound, bound, (d_in, d_out)))
         b.append(rng.uniform(-bound, bound, d_out))
     return network.pack(W, b, dtype)
-
-
-@dataclass
-class Rate:
-    """A learning rate, which may change at the end of an epoch.
-
-    Attributes
-    ----------
-    kind : {"constant", "invscaling", "adaptive"}
-        invscaling: the first rate, divided by a power of the number of examples seen. adaptive: divided by five
-        whenever training has stopped to improve.
-    first : float
-    power : float
-        The exponent of invscaling.
-    now : float
-
-    Examples
-    --------
-    >>> rate = Rate("invscaling", first=0.5, power=0.5, now=0.5)
-    >>> rate.after(examples=99)
-    >>> rate.now
-    0.05
-    """
-
-    kind: str
-    first: float
-    power: float
-    now: float
-
-    def after(self, examples: int) -> None:
-        """Take note of the number of examples that have been seen."""
-        if self.kind == "invscaling":
-            self.now = self.first / (examples + 1) ** self.power
-
-    def lowered(self) -> bool:
-        """Lower an adaptive rate, and say whether that was possible."""
-        if self.kind != "adaptive" or self.now <= SMALLEST_RATE:
-            return False
-        self.now /= 5
-        return True
 
 
 @dataclass
@@ -126,7 +87,9 @@ class Batches:
     rng: np.random.RandomState | None
 
 
-def epochs(engine: Engine, state: TrainingState, batches: Batches, rate: Rate, factor: float) -> Iterator[float]:
+def epochs(
+    engine: Engine, state: TrainingState, batches: Batches, rate: Rate | Scheduled, factor: float
+) -> Iterator[float]:
     """Train for one epoch after another, and yield the mean loss of each.
 
     Parameters
@@ -135,8 +98,8 @@ def epochs(engine: Engine, state: TrainingState, batches: Batches, rate: Rate, f
     state : TrainingState
         Changed in place.
     batches : Batches
-    rate : Rate
-        Its changes take effect in the next epoch.
+    rate : Rate or Scheduled
+        The changes of a Rate take effect in the next epoch.
     factor : float
         Multiplies each rate.
 
@@ -152,16 +115,19 @@ def epochs(engine: Engine, state: TrainingState, batches: Batches, rate: Rate, f
     while True:
         if batches.rng is not None:
             order = order[batches.rng.permutation(n)]  # as sklearn.utils.shuffle, which takes longer
-        if rate.now != used:  # the velocity of scikit-learn's momentum has the rates of its time in it
-            state.slots *= used / rate.now
-        used, loss = rate.now, 0.0
+        if isinstance(rate, Rate):
+            if rate.of_velocity and rate.now != used:
+                state.slots *= used / rate.now
+            used = rate.now
+        loss = 0.0
         for begin, end, each in parts:  # the last batch may be smaller, and counts for less
             ends = np.arange(each, end - begin + 1, each)
             with np.errstate(over="ignore", invalid="ignore"):
-                log = engine.run_span(state, order[begin:end], ends, [factor * used] * len(ends))
+                rates = [factor * one for one in rate.of_steps(state.step, len(ends))]
+                log = engine.run_span(state, order[begin:end], ends, rates)
             loss += each / n * log.total_loss
         if not (isfinite(loss) and np.isfinite(state.parameters.vector).all()):
-            raise diverged(f"lower learning_rate_init (the rate is {used:g}), or scale the inputs")
+            raise diverged(f"lower learning_rate_init (the rate is {rate.now:g}), or scale the inputs")
         yield loss
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from handgrad.data.dataset import Scaling
 from handgrad.data.features import Columns
 from handgrad.errors import DataError, SettingError, ShapeError
-from handgrad.network import LOSSES, MLP, Parameters
+from handgrad.network import MLP, Parameters
 from handgrad.training.engines.choice import make_predictor
 from handgrad.training.settings import Engine as EngineName
 
@@ -68,7 +68,7 @@ class Model:
         if self.image_shape is not None:
             object.__setattr__(self, "image_shape", tuple(self.image_shape))
         d, k = self.network.layer_sizes[0], self.network.layer_sizes[-1]
-        targets = LOSSES[self.network.loss].targets
+        targets = self.network.criterion.targets
         self.network.check_parameters(self.parameters)
         names = {"classes": (k,), "answers": (2,) if k == 1 else (k,), "numbers": (0, k)}[targets]
         if len(self.class_names) not in names:
@@ -179,7 +179,7 @@ class Model:
         ShapeError, DataError
             As for :meth:`predict`.
         """
-        k, targets = self.network.layer_sizes[-1], LOSSES[self.network.loss].targets
+        k, targets = self.network.layer_sizes[-1], self.network.criterion.targets
         if targets == "numbers" or (targets == "answers" and k > 1):
             raise SettingError(
                 f"a model with the loss {self.network.loss} and {k} outputs",

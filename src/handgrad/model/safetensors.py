@@ -28,12 +28,13 @@ from handgrad.data.features import Columns
 from handgrad.data.tables.formats import kind_of
 from handgrad.errors import RunError
 from handgrad.model.model import Model
-from handgrad.network import MLP, Parameters
+from handgrad.network import MLP, Criterion, Focal, Huber, Parameters, Quantile
 from handgrad.parsing import parse_json
 
 FORMAT = 4  # 1 has no columns, 3 has something attached, 4 has a normalisation
 MAX_HEADER = 2**26  # bytes, enough for the bounds of a million columns
 MAX_LAYERS = 10_000
+WITH_CONSTANTS: dict[str, Any] = {"huber": Huber, "quantile": Quantile, "focal": Focal}
 _KINDS = {"table": "a table or another text", "picture": "a picture", "archive": "an archive"}
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "F64": np.dtype(np.float64)}
 
@@ -67,7 +68,8 @@ def save_model(path: str | os.PathLike[str], model: Model, attached: Attached | 
     Raises
     ------
     RunError
-        If the parameters are not finite numbers in a float32 or float64 NumPy array, or the file cannot be written.
+        If the parameters are not finite numbers in a float32 or float64 NumPy array, the network has a loss or an
+        activation of your own, which are code, or the file cannot be written.
 
     Examples
     --------
@@ -93,11 +95,13 @@ def save_model(path: str | os.PathLike[str], model: Model, attached: Attached | 
         raise RunError("parameters with NaN or infinity", "finite numbers", "train again with a lower learning rate")
     layer_sizes = [int(size) for size in model.network.layer_sizes]
     activation, normalisation = model.network.activation, model.network.normalisation
+    if not isinstance(activation, str | tuple) or not all(isinstance(name, str) for name in activation):
+        raise RunError("a network with an activation of your own", "one with a name", "keep the network with pickle")
     description: dict[str, Any] = {
         "network": {
             "layer_sizes": layer_sizes,
             "activation": activation if isinstance(activation, str) else list(activation),
-            "loss": model.network.loss,
+            "loss": _described(model.network.loss),
             **({"normalisation": normalisation} if normalisation else {}),
         },
         "class_names": list(model.class_names),
@@ -180,6 +184,28 @@ def load_attached(path: str | os.PathLike[str]) -> tuple[Model, Attached | None]
         return _build(path, network, parameters, header["model"]), attached
 
 
+def _described(loss: str | Criterion) -> str | dict[str, Any]:
+    """Describe a loss by its name, with its constants if they are not the usual ones."""
+    if isinstance(loss, str):
+        return loss
+    for name, kind in WITH_CONSTANTS.items():
+        if type(loss) is kind:
+            return {"name": name, **vars(loss)}
+    raise RunError("a network with a loss of your own", "one with a name", "keep the network with pickle")
+
+
+def _read_loss(path: Path, content: Any) -> str | Criterion:
+    """Undo ``_described``."""
+    if isinstance(content, str):
+        return content
+    try:
+        constants = dict(content)
+        loss: Criterion = WITH_CONSTANTS[constants.pop("name")](**constants)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, f"its loss is {str(content)[:80]}") from error
+    return loss
+
+
 def _digest(header: dict[str, Any], vector: NDArray[Any], attached: Attached | None) -> str:
     """Hash what a header describes in canonical form, and the numbers."""
     described = header["model"] if attached is None else [header["model"], header["attached"]]
@@ -246,13 +272,13 @@ def _read_network(path: Path, content: dict[str, Any]) -> MLP:
         raise _damaged(path, f"its layer sizes are {str(layer_sizes)[:80]}")
     if len(layer_sizes) > MAX_LAYERS:
         raise _damaged(path, f"it has {len(layer_sizes):,} layer sizes, more than {MAX_LAYERS:,}")
-    if not isinstance(loss, str) or not (isinstance(activation, str) or _are_names(activation)):
-        raise _damaged(path, "its loss and its activations are not names")
-    names = activation if isinstance(activation, str) else tuple(activation)
+    if not (isinstance(activation, str) or _are_names(activation)):
+        raise _damaged(path, "its activations are not names")
+    of_layers = activation if isinstance(activation, str) else tuple(activation)
     normalisation = content.get("normalisation")
     if not isinstance(normalisation, str | None):
         raise _damaged(path, "its normalisation is not a name")
-    return MLP(tuple(layer_sizes), names, loss, normalisation)
+    return MLP(tuple(layer_sizes), of_layers, _read_loss(path, loss), normalisation)
 
 
 def _are_names(content: Any) -> bool:

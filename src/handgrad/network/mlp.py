@@ -13,15 +13,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import DTypeLike
 
 from handgrad.errors import SettingError, ShapeError
-from handgrad.network.activations import ACTIVATIONS, identity, sigmoid
-from handgrad.network.initialisers import INITIALISERS, Rng
-from handgrad.network.losses import LOSSES, softmax
+from handgrad.network.activations import ACTIVATIONS, Activation
+from handgrad.network.initialisers import INITIALISERS, Initialiser, Rng
+from handgrad.network.losses import LOSSES, OUT_ACTIVATIONS, Criterion, check_smoothing, criterion_of
 from handgrad.network.normalisation import NORMALISATIONS, Normalised, del_normalise, normalise, normalise_by
 from handgrad.network.parameters import Array, Parameters, Shapes, count_parameters, shapes_of
 from handgrad.network.regularisation import penalty
@@ -56,10 +57,11 @@ class MLP:
     ----------
     layer_sizes : sequence of int
         The number of units in each layer, from input to output, each at least 1. Two sizes make a linear model.
-    activation : str or sequence of str, default "sigmoid"
-        The activation of the hidden layers: one name in ``ACTIVATIONS`` for all of them, or one for each.
-    loss : str, default "cross_entropy"
-        A name in ``LOSSES``. It also determines what the outputs mean.
+    activation : str or Activation, or a sequence of them, default "sigmoid"
+        The activation of the hidden layers: a name in ``ACTIVATIONS`` or an :class:`Activation` of your own, for all of
+        them, or one for each.
+    loss : str, Loss, Huber, Quantile or Focal, default "cross_entropy"
+        A name in ``LOSSES``, or a loss of your own. It also determines what the outputs mean.
     normalisation : {"batch", "layer"}, optional
         How the hidden layers are normalised before their activation; by default, they are not.
 
@@ -82,14 +84,14 @@ class MLP:
     """
 
     layer_sizes: tuple[int, ...]
-    activation: str | tuple[str, ...] = "sigmoid"
-    loss: str = "cross_entropy"
+    activation: str | Activation | tuple[str | Activation, ...] = "sigmoid"
+    loss: str | Criterion = "cross_entropy"
     normalisation: str | None = None
 
     def __post_init__(self) -> None:
         sizes = self.layer_sizes if isinstance(self.layer_sizes, Iterable) else (self.layer_sizes,)
         object.__setattr__(self, "layer_sizes", tuple(int(s) if isinstance(s, np.integer) else s for s in sizes))
-        if not isinstance(self.activation, str):
+        if isinstance(self.activation, Iterable) and not isinstance(self.activation, str):
             object.__setattr__(self, "activation", tuple(self.activation))
         if len(self.layer_sizes) < 2 or not all(type(s) is int and s >= 1 for s in self.layer_sizes):
             raise SettingError(
@@ -103,19 +105,31 @@ class MLP:
                 "one name for all hidden layers, or one for each",
                 "pass a single name to use it everywhere",
             )
-        for name in self.activations:
-            _known(name, ACTIVATIONS, "activation")
-        _known(self.loss, LOSSES, "loss")
+        for activation in self.activation if isinstance(self.activation, tuple) else (self.activation,):
+            if not isinstance(activation, Activation):
+                _known(activation, ACTIVATIONS, "activation")
+        if not hasattr(self.loss, "function"):
+            _known(self.loss, LOSSES, "loss")
+        object.__setattr__(self, "loss", next((name for name in LOSSES if LOSSES[name] == self.loss), self.loss))
         if self.normalisation is not None:
             _known(self.normalisation, NORMALISATIONS, "normalisation")
 
     @property
-    def activations(self) -> tuple[str, ...]:
-        """The name of each hidden layer's activation."""
-        if isinstance(self.activation, str):
-            _known(self.activation, ACTIVATIONS, "activation")
-            return (self.activation,) * (len(self.layer_sizes) - 2)
-        return self.activation
+    def activations(self) -> tuple[str | Activation, ...]:
+        """Each hidden layer's activation, by name unless it is your own."""
+        if isinstance(self.activation, tuple):
+            return self.activation
+        return (self.activation,) * (len(self.layer_sizes) - 2)
+
+    @cached_property
+    def activation_functions(self) -> tuple[Activation, ...]:
+        """Each hidden layer's activation itself, looked up if it was given by name."""
+        return tuple(ACTIVATIONS[given] if isinstance(given, str) else given for given in self.activations)
+
+    @property
+    def criterion(self) -> Criterion:
+        """The loss itself, looked up if it was given by name."""
+        return criterion_of(self.loss)
 
     @property
     def parameter_count(self) -> int:
@@ -148,7 +162,7 @@ class MLP:
     def initialise(
         self,
         seed: int | np.random.SeedSequence | Rng = 0,
-        initialiser: str = "glorot_uniform",
+        initialiser: str | Initialiser = "glorot_uniform",
         dtype: DTypeLike = np.float64,
     ) -> Parameters:
         """Draw the initial weights and biases, layer by layer.
@@ -157,8 +171,8 @@ class MLP:
         ----------
         seed : int, numpy.random.SeedSequence, numpy.random.Generator or numpy.random.RandomState
             The source of randomness. The numbers are drawn in float64 and then rounded to ``dtype``.
-        initialiser : str, default "glorot_uniform"
-            A name in ``INITIALISERS``.
+        initialiser : str or callable, default "glorot_uniform"
+            A name in ``INITIALISERS``, or a function of your own: ``(rng, d_in, d_out)`` to ``(W, b)``.
         dtype : dtype, default float64
 
         Returns
@@ -169,18 +183,28 @@ class MLP:
         ------
         SettingError
             If there is no initialiser with that name.
+        ShapeError
+            If your own function returns arrays of another shape.
 
         Examples
         --------
         >>> MLP((2, 1)).initialise(np.random.RandomState(42), "normal").vector.round(4)
         array([ 0.4967, -0.1383,  0.6477])
         """
-        _known(initialiser, INITIALISERS, "initialiser")
+        if not callable(initialiser):
+            _known(initialiser, INITIALISERS, "initialiser")
+            initialiser = INITIALISERS[initialiser]
         rng = seed if isinstance(seed, np.random.Generator | np.random.RandomState) else np.random.default_rng(seed)
-        drawn = [
-            INITIALISERS[initialiser](rng, *sizes)
-            for sizes in zip(self.layer_sizes, self.layer_sizes[1:], strict=False)
-        ]
+        drawn = []
+        for d_in, d_out in pairwise(self.layer_sizes):
+            W, b = initialiser(rng, d_in, d_out)
+            if (np.shape(W), np.shape(b)) != ((d_in, d_out), (d_out,)):
+                raise ShapeError(
+                    f"initial weights and biases of shapes {np.shape(W)} and {np.shape(b)}",
+                    f"{(d_in, d_out)} and {(d_out,)}",
+                    "return (W, b) for a layer of d_in inputs and d_out outputs",
+                )
+            drawn.append((W, b))
         return self.pack([W for W, _ in drawn], [b for _, b in drawn], dtype)
 
     def pack(self, W: Sequence[Array], b: Sequence[Array], dtype: DTypeLike = np.float64) -> Parameters:
@@ -236,7 +260,7 @@ class MLP:
                 A = parameters.more[f"g.{layer}"] * normalised[layer].N
             Z.append(A + parameters.b[layer])  # (3.4)
             if layer < layers - 1:
-                H.append(ACTIVATIONS[self.activations[layer]].function(Z[layer]))  # (3.4)
+                H.append(self.activation_functions[layer].function(Z[layer]))  # (3.4)
         return Z[-1], Cache(tuple(H), tuple(Z), masks, tuple(normalised))
 
     def _normalise(self, parameters: Parameters, layer: int, A: Array, training: bool) -> Normalised:
@@ -297,7 +321,7 @@ class MLP:
             dW[layer] = _masked(cache.H[layer], cache.masks[layer]).T @ dZ  # (4.27)
             if layer > 0:
                 dH = _masked(dZ @ parameters.W[layer].T, cache.masks[layer])  # (4.26), the sum over the next layer
-                derivative = ACTIVATIONS[self.activations[layer - 1]].derivative
+                derivative = self.activation_functions[layer - 1].derivative
                 dZ = dH * derivative(cache.Z[layer - 1], cache.H[layer])  # (4.26)
         return Parameters.pack(dW, db, more)
 
@@ -399,19 +423,14 @@ class MLP:
         self, logits: Array, y: Array, sample_weight: Array | None = None, label_smoothing: float = 0.0
     ) -> tuple[Array, Array]:
         """Compute the loss of this network and its gradient with respect to the logits in one call."""
-        loss = LOSSES[self.loss]
-        if loss.targets == "numbers":
-            if label_smoothing:
-                raise SettingError(
-                    f"label_smoothing is {label_smoothing} with the loss {self.loss}",
-                    "0, because the targets of this loss are numbers, not labels",
-                    "remove it, or use cross_entropy",
-                )
+        loss = self.criterion
+        if not label_smoothing:
             return loss.function(logits, y, sample_weight)
+        check_smoothing(self.loss, label_smoothing)
         return loss.function(logits, y, sample_weight, label_smoothing)
 
     def predict(self, parameters: Parameters, X: Array) -> Array:
-        """Compute predictions: probabilities of classes or answers, or plain numbers, depending on the loss.
+        """Compute predictions: probabilities of classes or answers, or numbers, depending on the loss.
 
         Parameters
         ----------
@@ -428,7 +447,7 @@ class MLP:
         array([[0.5, 0.5]])
         """
         logits, _ = self.forward(parameters, X)
-        return {"classes": softmax, "answers": sigmoid, "numbers": identity}[LOSSES[self.loss].targets](logits)
+        return OUT_ACTIVATIONS[self.criterion.out_activation](logits)
 
 
 def _masked(H: Array, mask: Array | None) -> Array:
@@ -436,7 +455,8 @@ def _masked(H: Array, mask: Array | None) -> Array:
     return H if mask is None else H * mask
 
 
-def _known(name: str, table: Collection[str], what: str) -> None:
+def _known(name: object, table: Collection[str], what: str) -> None:
     """Refuse a name that is not in a table, and list those that are."""
-    if name not in table:
-        raise SettingError(f"{what} {name!r}", "one of " + ", ".join(table), "check the spelling")
+    if name not in tuple(table):
+        remedy = f"wrap a function of your own in {what.capitalize()}" if callable(name) else "check the spelling"
+        raise SettingError(f"{what} {name!r}", "one of " + ", ".join(table), remedy)

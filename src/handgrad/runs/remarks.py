@@ -18,7 +18,7 @@ from handgrad.runs.job import Job
 from handgrad.training.health import layer_health, some_examples
 from handgrad.training.loop import Record
 from handgrad.training.metrics import recalls
-from handgrad.training.optimizers import Adam, AdamW
+from handgrad.training.optimizers import SGD, Momentum, Nesterov
 
 WARNING = "warning: "
 BY_CHANCE = 0.1  # of the rows held out: coarse measurements repeat a few
@@ -41,7 +41,7 @@ def warnings_before(job: Job) -> Iterator[str]:
     """
     yield from symptoms.of_inputs(job.data)
     layers = layer_health(job.network, job.fresh().parameters, some_examples(job.examples))
-    adaptive = isinstance(job.config.training.recurrence, Adam | AdamW)
+    adaptive = not isinstance(job.config.training.recurrence, SGD | Momentum | Nesterov)
     smaller = "he_normal" if job.config.network.init == "normal" else "glorot_uniform"
     flags = advice.instead(job, "init", smaller), advice.instead(job, "activation", "relu")
     yield from symptoms.at_first(job.network, layers, *flags, adaptive)

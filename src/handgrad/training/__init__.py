@@ -6,7 +6,18 @@ from handgrad.training.examples import Examples, check_examples
 from handgrad.training.health import LayerHealth, gradient_norms, layer_health, some_examples
 from handgrad.training.loop import Record, steps_per_epoch, train, train_in_spans
 from handgrad.training.metrics import confusion_counts, correct, recalls
-from handgrad.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
+from handgrad.training.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    Lion,
+    Momentum,
+    Muon,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+)
 from handgrad.training.schedules import (
     SCHEDULES,
     constant,
@@ -29,9 +40,12 @@ __all__ = [
     "Engine",
     "Examples",
     "LayerHealth",
+    "Lion",
     "Momentum",
+    "Muon",
     "Nesterov",
     "Optimizer",
+    "RMSprop",
     "Record",
     "SpanLog",
     "TrainingSettings",

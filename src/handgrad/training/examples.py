@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.errors import SettingError, ShapeError
-from handgrad.network.losses import LOSSES
 from handgrad.network.mlp import MLP
 
 
@@ -100,7 +100,7 @@ def check_examples(network: MLP, examples: Examples) -> None:
     if X.ndim != 2 or X.shape[1] != d or X.shape[0] == 0:
         raise ShapeError(f"X of shape {X.shape}", f"shape (n, {d}) with n at least 1", "pass one row per example")
     n = X.shape[0]
-    targets = LOSSES[network.loss].targets
+    targets = network.criterion.targets
     if y.shape not in ([(n,)] if targets == "classes" else [(n, k), (n,)]):
         wanted = f"shape ({n},)"
         if targets != "classes":
@@ -113,16 +113,21 @@ def check_examples(network: MLP, examples: Examples) -> None:
     if targets == "classes" or (y.ndim == 1 and k > 1):
         if not np.issubdtype(y.dtype, np.integer):
             raise SettingError(f"y of dtype {y.dtype}", "class numbers (integers)", "convert with y.astype(int)")
-        low, high = int(y.min()), int(y.max())
-        if low < 0 or high >= k:
+        lowest, highest = int(y.min()), int(y.max())
+        if lowest < 0 or highest >= k:
             raise SettingError(
-                f"labels from {low} to {high} for {k} outputs",
+                f"labels from {lowest} to {highest} for {k} outputs",
                 f"0 to {k - 1}",
                 "number the classes from 0, or widen the output",
             )
-    elif not np.isfinite(y).all() or (targets == "answers" and (y.min() < 0 or y.max() > 1)):
-        wanted = "numbers in [0, 1]" if targets == "answers" else "finite numbers"
-        raise SettingError(f"y with values that the loss {network.loss} does not accept", wanted, "correct y")
+    else:
+        low, high, wanted = -inf, inf, "finite numbers"
+        if targets == "answers":
+            low, high, wanted = 0, 1, "numbers in [0, 1]"
+        elif network.criterion.out_activation == "exp":
+            low, wanted = 0, "finite numbers of at least 0"
+        if not np.isfinite(y).all() or y.min() < low or y.max() > high:
+            raise SettingError(f"y with values that the loss {network.loss} does not accept", wanted, "correct y")
     if weight is not None:
         if weight.shape != (n,):
             raise ShapeError(f"weight of shape {weight.shape}", f"({n},)", "pass one weight per example")
@@ -150,4 +155,4 @@ def checked_sets(network: MLP, sets: Mapping[str, Examples] | None) -> dict[str,
 def counts_right(network: MLP, examples: Examples) -> bool:
     """Say whether there is an accuracy: for classes and answers, but not for numbers."""
     labels = examples.y.ndim == 1 and network.layer_sizes[-1] > 1
-    return labels or LOSSES[network.loss].targets != "numbers"
+    return labels or network.criterion.targets != "numbers"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from handgrad.network.activations import ACTIVATIONS
+from handgrad.network.activations import Activation
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
 from handgrad.training.examples import Examples
@@ -109,7 +109,8 @@ def layer_health(network: MLP, parameters: Parameters, examples: Examples) -> li
         logits, cache = network.forward(parameters, X, training=True)
         _, dlogits = network.loss_and_gradient(logits, examples.y, weight)
         gradient = network.backward(parameters, cache, dlogits)
-        units = [_units(name, Z, H) for name, Z, H in zip(network.activations, cache.Z[:-1], cache.H[1:], strict=True)]
+        hidden = zip(network.activations, network.activation_functions, cache.Z[:-1], cache.H[1:], strict=True)
+        units = [_units(*layer) for layer in hidden]
         norms = [(_norm(dW), _norm(W), int(W.size)) for dW, W in zip(gradient.W, parameters.W, strict=True)]
     return [
         LayerHealth(idle, saturated, *norm)
@@ -130,11 +131,14 @@ def gradient_norms(network: MLP, parameters: Parameters, examples: Examples) -> 
     return {f"{GRADIENT_NORM}{number}": layer.gradient for number, layer in enumerate(layers, start=1)}
 
 
-def _units(name: str, Z: NDArray[Any], H: NDArray[Any]) -> tuple[float, float | None]:
+def _units(
+    name: str | Activation, activation: Activation, Z: NDArray[Any], H: NDArray[Any]
+) -> tuple[float, float | None]:
     """Measure the share of idle units, and that of saturated outputs."""
-    slopes = np.abs(ACTIVATIONS[name].derivative(Z, H))
+    slopes = np.abs(activation.derivative(Z, H))
     idle = float((slopes.max(axis=0) < IDLE).mean())
-    return idle, float((slopes < FLAT * BOUNDED[name]).mean()) if name in BOUNDED else None
+    steepest = BOUNDED.get(name) if isinstance(name, str) else None
+    return idle, None if steepest is None else float((slopes < FLAT * steepest).mean())
 
 
 def _norm(array: NDArray[Any]) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.errors import DivergenceError, SettingError, ShapeError
-from handgrad.network.losses import LOSSES
+from handgrad.network.losses import check_smoothing
 from handgrad.network.mlp import MLP
 from handgrad.training.batches import Orders, checked_orders, epoch_order
 from handgrad.training.engines.choice import make_engine
@@ -160,12 +160,7 @@ def train_in_spans(
     settings = settings if settings is not None else TrainingSettings()
     check_examples(network, examples)
     evaluate_on = checked_sets(network, evaluate_on)
-    if settings.label_smoothing and LOSSES[network.loss].targets == "numbers":
-        raise SettingError(
-            f"label_smoothing is {settings.label_smoothing} with the loss {network.loss}",
-            "0, because numbers are not labels",
-            "leave it out, or use cross_entropy",
-        )
+    check_smoothing(network.loss, settings.label_smoothing)
     per_epoch = steps_per_epoch(len(examples), settings)
     if per_epoch == 0:
         raise SettingError(

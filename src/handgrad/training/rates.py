@@ -15,20 +15,21 @@ _SGD = {
     "squared_error": 0.1,
     "absolute_error": 0.1,
     "huber": 1.0,
+    "quantile": 0.2,  # half the absolute error
+    "binary_focal": 0.5,  # steeper, where the network is not sure
 }
-_SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0}
+_SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0, "focal": 1.0, "binary_focal": 5.0}
 # Units without an upper bound, far from zero at the start: a step that is too long makes the numbers grow without end.
-_FAR_FROM_ZERO = {"squared_error": 0.02, "absolute_error": 0.02, "huber": 0.1}
+_FAR_FROM_ZERO = {"squared_error": 0.02, "absolute_error": 0.02, "quantile": 0.04, "huber": 0.1, "poisson": 0.02}
 # Where the usual rate does not do; silu needs a larger one to get there within ten epochs. The last one counts.
 _OF_ACTIVATION = {
     "elu": {"squared_error": 0.05, "huber": 0.5},
-    "silu": {"absolute_error": 0.2},
+    "silu": {"absolute_error": 0.2, "quantile": 0.4},
     "identity": _FAR_FROM_ZERO,
     "softplus": _FAR_FROM_ZERO,
 }
 # Adam divides by the size of the gradient, so that only the kind of loss matters.
-_ADAM = {"cross_entropy": 0.001, "binary_cross_entropy": 0.001}
-_ADAM_OF_NUMBERS = 0.003
+_ADAM, _ADAM_OF_NUMBERS = 0.001, 0.003
 # N(0, 1) weights are ten to twenty times as large as others: rectifiers then compute numbers in the thousands.
 _LARGE_WEIGHTS = {"sigmoid": 0.3, "tanh": 0.3}
 
@@ -54,9 +55,9 @@ def suitable_rate(network: MLP, optimizer: Optimizer, init: str = "he_normal") -
     >>> suitable_rate(MLP((64, 400, 10), "sigmoid"), SGD()), suitable_rate(MLP((64, 400, 10), "relu"), Adam())
     (1.0, 0.001)
     """
-    loss, activations = network.loss, network.activations
+    loss, activations = str(network.loss), network.activations
     if not isinstance(optimizer, SGD | Momentum | Nesterov):
-        return _ADAM.get(loss, _ADAM_OF_NUMBERS)
+        return _ADAM_OF_NUMBERS if network.criterion.targets == "numbers" else _ADAM
     rate = _SGD.get(loss, 0.1)
     if activations and set(activations) == {"sigmoid"}:
         rate = _SIGMOID.get(loss, rate)
@@ -64,6 +65,6 @@ def suitable_rate(network: MLP, optimizer: Optimizer, init: str = "he_normal") -
         if name in activations:
             rate = own.get(loss, rate)
     if init == "normal":
-        rate *= min((_LARGE_WEIGHTS.get(name, 0.001) for name in activations), default=1.0)
+        rate *= min((_LARGE_WEIGHTS.get(str(name), 0.001) for name in activations), default=1.0)
     beta = 0.0 if isinstance(optimizer, SGD) else optimizer.beta
     return rate * (1 - beta)  # a constant gradient is added up 1 / (1 - beta) times

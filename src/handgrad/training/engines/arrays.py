@@ -47,9 +47,9 @@ def unsupported(network: MLP, settings: TrainingSettings | None = None) -> str |
     True
     """
     for name in network.activations:
-        if name not in ACTIVATION_CODES:
+        if not isinstance(name, str) or name not in ACTIVATION_CODES:
             return f"the activation {name} has no compiled version"
-    if network.loss not in LOSS_CODES:
+    if not isinstance(network.loss, str) or network.loss not in LOSS_CODES:
         return f"the loss {network.loss} has no compiled version"
     if network.normalisation is not None:
         return f"the normalisation {network.normalisation} has no compiled version"
@@ -69,8 +69,8 @@ def network_of(network: MLP) -> Network:
         sizes=sizes,
         w_at=np.concatenate([[0], before[:-1]]),
         at=np.concatenate([[0], np.cumsum(sizes[:-1])]),
-        activations=np.array([ACTIVATION_CODES[name] for name in network.activations], np.int64),
-        loss=LOSS_CODES[network.loss],
+        activations=np.array([ACTIVATION_CODES[str(name)] for name in network.activations], np.int64),
+        loss=LOSS_CODES[str(network.loss)],
     )
 
 

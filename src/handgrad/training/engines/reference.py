@@ -19,6 +19,7 @@ from handgrad.training.constraints import limit_norms
 from handgrad.training.engines.protocol import BatchGradient, SpanLog
 from handgrad.training.examples import Examples, counts_right
 from handgrad.training.metrics import correct
+from handgrad.training.optimizers import for_network
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
@@ -125,7 +126,8 @@ class NumpyEngine:
         norm = float(np.linalg.norm(moved))
         if settings.clip is not None and norm > settings.clip:
             moved *= settings.clip / norm
-        settings.recurrence.update(vector[:learnt], moved, state.slots[:, :learnt], learning_rate, state.step + 1)
+        optimizer = for_network(settings.recurrence, self.network.layer_sizes)
+        optimizer.update(vector[:learnt], moved, state.slots[:, :learnt], learning_rate, state.step + 1)
         vector[learnt:] -= RATE * gradient[learnt:]
         if settings.max_norm is not None:
             limit_norms(parameters, settings.max_norm)

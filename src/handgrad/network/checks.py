@@ -1,0 +1,140 @@
+"""Losses and activations of your own, checked with finite differences before anything is trained with them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.errors import SettingError, ShapeError
+from handgrad.network.activations import Activation
+from handgrad.network.finite_differences import Coordinate, gradcheck
+from handgrad.network.losses import Criterion
+from handgrad.network.parameters import Parameters
+
+
+def check_activation(activation: Activation) -> None:
+    """Refuse an activation whose derivative is not that of its function, at random arguments from about -10 to 10.
+
+    Parameters
+    ----------
+    activation : Activation
+
+    Raises
+    ------
+    ShapeError
+        If the function or the derivative returns another shape than that of its argument.
+    SettingError
+        If a derivative differs from the one that is measured.
+
+    Examples
+    --------
+    >>> check_activation(Activation(np.sin, lambda Z, H: np.cos(Z)))
+    >>> check_activation(Activation(np.sin, lambda Z, H: H))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    handgrad.errors.SettingError: an activation whose derivative at 2.35193 is 0.710118; expected -0.704082, ...
+    """
+    rng = np.random.default_rng(0)
+    Z, weight = 3 * rng.standard_normal((8, 8)), rng.uniform(0.5, 2, (8, 8))
+    H = activation.function(Z)
+    for name, result in (("function", H), ("derivative", activation.derivative(Z, H))):
+        _require_shape(f"an activation whose {name} returns shape", result, Z)
+
+    def objective(parameters: Parameters) -> tuple[float, Parameters]:
+        Z = parameters.W[0]
+        H = activation.function(Z)
+        return float((weight * H).sum()), _packed(weight * activation.derivative(Z, H))
+
+    report = gradcheck(objective, _packed(Z), coordinates=None)
+    if not report.passed:
+        place, factor = report.worst.index, weight[report.worst.index]
+        raise SettingError(
+            f"an activation whose derivative at {Z[place]:.6g} is {report.worst.claimed / factor:.6g}",
+            f"{report.worst.measured / factor:.6g}, as finite differences of its function measure it",
+            "correct the derivative, a function of (Z, H) with H = f(Z), or the function",
+        )
+
+
+def check_loss(loss: Criterion, y: NDArray[Any], outputs: int) -> None:
+    """Refuse a loss that is not a mean over the examples, or whose gradient is not that of its value.
+
+    Parameters
+    ----------
+    loss : Loss
+    y : ndarray of shape (n,) or (n, k)
+        A few targets of the kind that it takes, at least 2.
+    outputs : int
+        The number of outputs k.
+
+    Raises
+    ------
+    ShapeError
+        If the value is not one number, or the gradient does not have the shape of the outputs.
+    SettingError
+        If the loss of several examples is not the mean of their losses, weighted if there are weights, or an entry of
+        the gradient differs from the one that is measured.
+
+    Examples
+    --------
+    >>> from handgrad.network import Loss
+    >>> def halved(outputs, y, sample_weight):
+    ...     return np.average((outputs - y) ** 2, weights=sample_weight, axis=0).sum() / 2, (outputs - y) / len(y)
+    >>> check_loss(Loss(halved), np.array([[0.0], [1.0]]), outputs=1)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    handgrad.errors.SettingError: a loss whose gradient is ...; expected ...
+    """
+    rng = np.random.default_rng(0)
+    n = len(y)
+    Z, weight = 2 * rng.standard_normal((n, outputs)), rng.uniform(0.5, 2, n)
+    if loss.targets == "numbers" and loss.out_activation == "identity":  # half near the targets, half further away
+        Z = y.reshape(n, outputs) + Z * np.where(np.arange(n) % 2, 1.0, max(1.0, float(y.std())))[:, None]
+    for w in (None, weight):
+        value, dZ = loss.function(Z, y, w)
+        if np.shape(value) != ():
+            raise ShapeError(f"a loss whose value has shape {np.shape(value)}", "one number", "return the mean")
+        _require_shape("a loss whose gradient has shape", dZ, Z)
+        of_each = [float(loss.function(Z[i : i + 1], y[i : i + 1], None)[0]) for i in range(n)]
+        mean = float(np.average(of_each, weights=w))
+        if not np.isclose(float(value), mean, rtol=1e-9, atol=1e-12):
+            raise SettingError(
+                f"a loss of {float(value):.6g} for {n} examples{'' if w is None else ' with weights'}",
+                f"{mean:.6g}, the {'' if w is None else 'weighted '}mean of the losses of each",
+                "divide by the number of examples, or by the sum of their weights where sample_weight is not None",
+            )
+
+        report = gradcheck(partial(_value_and_gradient, loss, y, w), _packed(Z), coordinates=None, directions=0)
+        if not report.passed:
+            raise _wrong_gradient(report.worst, Z, y)
+
+
+def _value_and_gradient(
+    loss: Criterion, y: NDArray[Any], weight: NDArray[Any] | None, outputs: Parameters
+) -> tuple[float, Parameters]:
+    """Compute the loss and its gradient with respect to the outputs."""
+    value, dZ = loss.function(outputs.W[0], y, weight)
+    return float(value), _packed(dZ)
+
+
+def _wrong_gradient(worst: Coordinate, Z: NDArray[Any], y: NDArray[Any]) -> SettingError:
+    """Describe the entry of a gradient that is furthest from what was measured."""
+    row, column = worst.index
+    target = y[row] if y.ndim == 1 else y[row, column]
+    return SettingError(
+        f"a loss whose gradient is {worst.claimed:.6g} for the output {Z[row, column]:.6g} and the target {target:.6g}",
+        f"{worst.measured:.6g}, as finite differences of its value measure it",
+        "correct the gradient, which is that of the mean over the examples, or the value",
+    )
+
+
+def _packed(Z: NDArray[Any]) -> Parameters:
+    """Put a matrix where the check of gradients looks for one."""
+    return Parameters.pack([np.asarray(Z, np.float64)], [np.zeros(Z.shape[1])])
+
+
+def _require_shape(found: str, result: Any, Z: NDArray[Any]) -> None:
+    """Refuse a result that does not have the shape of its argument."""
+    if np.shape(result) != Z.shape:
+        wanted = f"{Z.shape}, that of its first argument"
+        raise ShapeError(f"{found} {np.shape(result)}", wanted, "see that nothing is broadcast")
