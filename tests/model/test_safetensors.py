@@ -290,7 +290,7 @@ def test_foreign_safetensors(tmp_path, refused):
 def test_newer_format(path, refused):
     """A file of a later version says so."""
     rewritten(path, lambda _, header: header.update(format=FORMAT + 1))
-    with refused(RunError, "format 3", "newer handgrad"):
+    with refused(RunError, "format 4", "newer handgrad"):
         load_model(path)
 
 

@@ -70,6 +70,14 @@ def compile_for(function: Any, arguments: tuple[Any, ...]) -> None:
     function.compile(tuple(typeof(argument) for argument in arguments))
 
 
+def signatures_kept(function: Any) -> list[Any]:
+    """List the types of arguments for which this machine's code is on disk."""
+    if function.stats.cache_path is None:
+        return []
+    machine = function.targetctx.codegen().magic_tuple()
+    return [key[0] for key in function._cache._cache_file._load_index() if key[1] == machine]
+
+
 def compiled_at_an_address(function: Callable[..., Any], signature: Any) -> Any:
     """Compile a function that is called by its address, an attribute of the result.
 

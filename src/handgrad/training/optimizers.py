@@ -315,7 +315,7 @@ class Muon:
                 yield slice(start, end), shape
                 rest = end
             start = end + shape[1]
-        if start > size:  # what else a network has stands behind the layers
+        if not 0 < start <= size:  # what else a network has stands behind the layers
             raise ShapeError(
                 f"{size} parameters for Muon with layer sizes {self.layer_sizes}",
                 f"at least {start}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -20,7 +21,12 @@ from handgrad.training.examples import Examples
 from handgrad.training.settings import Engine as EngineName
 from handgrad.training.settings import TrainingSettings
 
-# Multiplications and additions of a whole training run below which loading the compiled code costs more than it gains.
+# What compiled code saves: seconds in each step, and in each multiplication and addition.
+SAVED_BY_STEP, SAVED_BY_OPERATION = 2e-4, 5e-12
+# What it costs, in seconds: an engine of code that is loaded, loading it from disk, together with numba, and compiling.
+PRICES = {"loaded": 0.02, "kept": 1.0, "missing": 30.0}
+NOTICEABLE = 5.0  # seconds that are worth a sentence
+# Multiplications and additions of a prediction below which loading the compiled code costs more than it gains.
 WORTH_IT = 2e11
 # The same of one step, below which a second core gains little, and loses if other work wants that core.
 SMALL_STEP = 1e8
@@ -56,15 +62,37 @@ def pick_engine(network: MLP, n: int, settings: TrainingSettings, dtype: DTypeLi
     """
     if settings.engine == "numpy":
         return "numpy", None
-    work = 6.0 * network.parameter_count * n * settings.epochs
-    if settings.engine == "auto" and work < WORTH_IT:
+    saved = saved_seconds(network, n, settings)
+    at_least = PRICES["loaded" if "handgrad.training.engines.code" in sys.modules else "kept"]
+    if settings.engine == "auto" and saved < at_least:
         return "numpy", None
     missing = _what_is_missing(network, dtype, settings)
-    if missing is None:
-        return "compiled", None
+    if missing is not None:
+        if settings.engine == "compiled":
+            raise _unsupported(missing)
+        return "numpy", f"using the NumPy engine because {missing}" if saved >= PRICES["kept"] else None
     if settings.engine == "compiled":
-        raise _unsupported(missing)
-    return "numpy", f"using the NumPy engine because {missing}"
+        return "compiled", None
+    from handgrad.training.engines.code import stage_of
+
+    stage = stage_of(np.dtype(dtype).name)
+    if saved >= PRICES[stage]:
+        return "compiled", None
+    found = "using the NumPy engine because compiling would take longer than it saves"
+    return "numpy", f"{found}; `handgrad compile` does it once" if stage == "missing" and saved > NOTICEABLE else None
+
+
+def saved_seconds(network: MLP, n: int, settings: TrainingSettings) -> float:
+    """Estimate how much less time a training takes with compiled code.
+
+    Examples
+    --------
+    >>> round(saved_seconds(MLP((784, 400, 400, 10)), 60000, TrainingSettings(epochs=10)), 1)
+    12.4
+    """
+    steps = 1 if settings.full_batch else -(-n // settings.batch_size)
+    operations = 6.0 * network.parameter_count * n
+    return settings.epochs * (SAVED_BY_STEP * steps + SAVED_BY_OPERATION * operations)
 
 
 def make_engine(

@@ -39,6 +39,7 @@ from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
 ROWS = 256  # of a micro-batch: their activations stay in the cores' caches
+SHORT = 1e7  # multiplications and additions that take less than a millisecond
 CHUNK = 128  # rows of an evaluation or prediction at a time
 
 
@@ -93,10 +94,20 @@ class CompiledEngine:
 
     def prepare(self) -> None:
         """Compile what is not compiled yet, in the caller's thread, where Ctrl-C ends it."""
-        nothing = np.zeros(0, np.int64)
-        compile_for(train_span, (self.context, self._plan(nothing, nothing, [], 0), _log(0), 0))
-        evaluation = self.forward.arguments(0, self.context.theta, self.context.examples, np.zeros(0), np.zeros(0))
-        compile_for(evaluate_rows, (*evaluation, 0, 1, self.team.stop))
+        arguments = self.arguments()
+        compile_for(train_span, arguments["training"])
+        compile_for(evaluate_rows, arguments["evaluation"])
+
+    def arguments(self) -> dict[str, tuple[Any, ...]]:
+        """Return arguments of the types with which training, evaluation and prediction are called."""
+        nothing, stop, forward, theta = np.zeros(0, np.int64), self.team.stop, self.forward, self.context.theta
+        evaluation = forward.arguments(0, theta, self.context.examples, np.zeros(0), np.zeros(0))
+        X, outputs = self.context.examples.X, np.zeros((0, 0), theta.dtype)
+        return {
+            "training": (self.context, self._plan(nothing, nothing, [], 0), _log(0), 0),
+            "evaluation": (*evaluation, 0, 1, stop),
+            "prediction": (theta, forward.network, X, forward.workspace(0), SPARSE, outputs, 0, 1, stop),
+        }
 
     def run_span(
         self,
@@ -164,7 +175,10 @@ class CompiledEngine:
             to_owners(vector, copy, context.network, threads, by_owner)
         context.team.counters[:] = 0
         try:
-            self.team.run(lambda thread: train_span(context, plan, log, thread))
+            if threads == 1 and 6 * self.network.parameter_count * len(plan.order) < SHORT:
+                train_span(context, plan, log, 0)  # over before a thread would have started, or a press been noticed
+            else:
+                self.team.run(lambda thread: train_span(context, plan, log, thread))
         finally:
             if plan.update:
                 for vector, copy, by_owner in copies:
@@ -236,6 +250,9 @@ class _Forward:
         losses, n_correct = np.zeros(chunks), np.zeros(chunks)
         threads = min(self.team.threads, chunks)
         arguments = [self.arguments(thread, vector, examples, losses, n_correct) for thread in range(threads)]
+        if threads == 1 and self.team.threads == 1:
+            evaluate_rows(*arguments[0], 0, 1, self.team.stop)
+            return float(losses.sum()), float(n_correct.sum())
         self.team.run(lambda thread: evaluate_rows(*arguments[thread], thread, threads, self.team.stop), threads)
         return float(losses.sum()), float(n_correct.sum())
 
