@@ -16,6 +16,7 @@ _SGD = {
     "absolute_error": 0.1,
     "huber": 1.0,
     "quantile": 0.2,  # half the absolute error
+    "poisson": 0.2,
     "binary_focal": 0.5,  # steeper, where the network is not sure
 }
 _SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0, "focal": 1.0, "binary_focal": 5.0}
