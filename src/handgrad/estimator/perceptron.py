@@ -113,7 +113,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train for one epoch from where training stands."""
         if self.solver == "lbfgs":
-            raise AttributeError("partial_fit is only available for the solvers sgd and adam, not for lbfgs")
+            raise AttributeError("partial_fit is available for solvers that take steps, not for lbfgs")
         if self.early_stopping:
             raise SettingError(
                 "partial_fit with early_stopping", "early_stopping=False", "score held-out examples yourself"
