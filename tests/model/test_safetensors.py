@@ -25,7 +25,8 @@ from handgrad.data.text.marks import Marks
 from handgrad.errors import DataError, RunError, SettingError, ShapeError
 from handgrad.model import Model, load_model, save_model
 from handgrad.model.safetensors import FORMAT, MAX_HEADER
-from handgrad.network import LOSSES, MLP, Parameters
+from handgrad.network import LOSSES, MLP, Activation, Focal, Huber, Loss, Parameters, Quantile, relu
+from handgrad.network.activations import del_relu
 from handgrad.parsing import parse_json
 
 
@@ -535,3 +536,53 @@ def test_imports_stay_light():
         "print([name for name in ('matplotlib', 'rich', 'tomli_w') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("loss", [Quantile(0.9), Huber(2.0), Focal(1.0), Focal(0.5, "answers")], ids=str)
+def test_a_loss_keeps_its_constant(tmp_path: Path, loss: Quantile | Huber | Focal) -> None:
+    """A loss with a constant of one's own is read back as it was written."""
+    network, names = MLP((3, 2), loss=loss), () if loss.targets == "numbers" else ("no", "yes")
+    saved = Model(network, network.initialise(0, dtype=np.float32), names, Scaling(0, 1), None, "toy")
+    save_model(tmp_path / "model.safetensors", saved)
+    assert same(load_model(tmp_path / "model.safetensors"), saved)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        MLP((3, 2, 2), loss=Loss(lambda Z, y, w=None: (Z - y, w))),
+        MLP((3, 2, 2), Activation(relu, del_relu), "huber"),
+        MLP((3, 2, 2), (Activation(relu, del_relu),), "huber"),
+    ],
+    ids=["loss", "activation", "activations"],
+)
+def test_functions_of_ones_own_are_not_written(network: MLP, tmp_path: Path, refused) -> None:
+    """They are code, which no file holds; the error says so, and nothing is written."""
+    own = Model(network, network.initialise(0), (), Scaling(0, 1), None, "toy")
+    with refused(RunError, "of your own", "pickle"):
+        save_model(tmp_path / "model.safetensors", own)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"name": "quantile", "level": 2},
+        {"name": "quantile", "delta": 0.5},
+        {"name": "print"},
+        {"level": 0.5},
+        {"name": ["quantile"]},
+        {"name": "huber", "delta": "1"},
+        ["quantile", 0.5],
+        7,
+    ],
+    ids=str,
+)
+def test_constants_of_a_loss_are_checked(loss, path: Path, refused) -> None:
+    """A file whose loss has another constant, or one out of range, is refused."""
+
+    def change(_, header):
+        header["model"]["network"]["loss"] = loss
+
+    with refused(RunError, "loss is", str(loss)[:80]):
+        load_model(rewritten(path, change, sealed=True))

@@ -114,6 +114,17 @@ def test_a_wrong_loss_is_refused(function: Any, error: Any, words: tuple[str, ..
         check_loss(Loss(function), NUMBERS, 2)
 
 
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3, 1e6])
+@pytest.mark.parametrize("away", [0.0, 1e6])
+def test_targets_of_any_size_raise_no_alarm(size: float, away: float, refused: Any) -> None:
+    """Neither large targets nor targets far from zero hide a wrong gradient, or make a right one look wrong."""
+    y = away + size * NUMBERS
+    for loss in (Loss(log_cosh), LOSSES["squared_error"], LOSSES["huber"], Quantile(0.9)):
+        check_loss(loss, y, 2)
+    with refused(SettingError, "gradient is"):
+        check_loss(Loss(lambda Z, y, w=None: (log_cosh(Z, y, w)[0], 1.01 * log_cosh(Z, y, w)[1])), y, 2)
+
+
 def test_the_numbers_of_a_wrong_gradient_are_shown(refused: Any) -> None:
     """The claimed derivative is half of the one that was measured."""
     with refused(SettingError, "gradient is 0.5 ", "expected 1,"):

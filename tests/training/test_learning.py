@@ -28,6 +28,9 @@ def toy() -> tuple[np.ndarray, np.ndarray]:
         {"optimizer": "nesterov", "learning_rate": 0.1},
         {"optimizer": "adam", "learning_rate": 0.01, "schedule": "one_cycle"},
         {"optimizer": "adamw", "learning_rate": 0.01},
+        {"optimizer": "rmsprop", "learning_rate": 0.01},
+        {"optimizer": "lion", "learning_rate": 0.003},
+        {"optimizer": "muon", "learning_rate": 0.01},
     ],
     ids=str,
 )
@@ -39,7 +42,7 @@ def test_classes_are_learnt_with_every_option(options: dict) -> None:
     assert last.figures["train_accuracy"] >= 0.9
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber"])
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile"])
 @pytest.mark.parametrize("shape", [(200,), (200, 1), (200, 2)])
 def test_numbers_are_learnt_and_have_no_accuracy(loss: str, shape: tuple[int, ...]) -> None:
     """With a regression loss, a curve is fitted to a tenth of its spread, and no record has an accuracy."""

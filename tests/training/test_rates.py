@@ -16,7 +16,7 @@ from handgrad.training.rates import suitable_rate
 CANNOT = {
     (activation, loss)
     for activation in ("identity", "sigmoid", "softplus")
-    for loss in ("squared_error", "absolute_error", "huber")
+    for loss in ("squared_error", "absolute_error", "huber", "quantile", "poisson")
 }
 
 

@@ -29,8 +29,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     It takes the place of scikit-learn's estimator of the same name. With the same parameters and ``random_state``, sgd
     and lbfgs find the same weights, up to rounding where all batches have the same size; docs/estimators.md has the
-    differences. ``class_weight``, ``scoring``, further
-    activations, and validation examples of your own in :meth:`fit` are not in scikit-learn.
+    differences. ``class_weight``, ``label_smoothing``, ``scoring`` and ``initialiser``, further losses,
+    activations, solvers and schedules, functions of your own in place of any of these, and validation examples of your
+    own in :meth:`fit` are not in scikit-learn.
 
     Parameters
     ----------
@@ -112,11 +113,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     loss_, best_loss_ : float
         The loss of the last epoch, with the penalty, and the smallest one. Of several outputs, the losses are added.
     loss_curve_ : list of float
-        One for each epoch of sgd or adam.
+        One for each epoch; none with lbfgs.
     validation_scores_, best_validation_score_ : list of float, and float
         With ``early_stopping``; otherwise None.
     validation_loss_curve_ : list of float
-        The loss on validation examples after each epoch of sgd or adam, if there are any.
+        The loss on validation examples after each epoch, if there are any.
     n_iter_, t_ : int
         The number of epochs, or iterations; and of examples that have been trained on.
     n_layers_, n_outputs_, n_features_in_ : int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +27,7 @@ def our_activation(given: Any) -> Any:
     >>> our_activation(["logistic", "gelu"])
     ('sigmoid', 'gelu')
     """
-    if isinstance(given, list | tuple):
+    if isinstance(given, Iterable) and not isinstance(given, str):
         return tuple(our_activation(one) for one in given)
     return "sigmoid" if isinstance(given, str) and given == "logistic" else given
 

@@ -1,4 +1,7 @@
-"""What the classifier and the regressor have in common: how a fit goes."""
+"""What the classifier and the regressor have in common: how a fit goes.
+
+The file has over 300 lines because the steps of a fit are read one after the other.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +113,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train for one epoch from where training stands."""
         if self.solver == "lbfgs":
-            raise AttributeError("partial_fit is only available for the solvers sgd and adam, not for lbfgs")
+            raise AttributeError("partial_fit is available for solvers that take steps, not for lbfgs")
         if self.early_stopping:
             raise SettingError(
                 "partial_fit with early_stopping", "early_stopping=False", "score held-out examples yourself"
@@ -261,12 +264,13 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
                     patience.count = 0
                     self._say(f"Setting learning rate to {self._rate.now:f}")
             else:
-                warnings.warn(
-                    f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization "
-                    "hasn't converged yet.",
-                    ConvergenceWarning,
-                    stacklevel=3,
-                )
+                if isinstance(self._rate, Rate):  # a schedule is meant to come to its end
+                    warnings.warn(
+                        f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization "
+                        "hasn't converged yet.",
+                        ConvergenceWarning,
+                        stacklevel=3,
+                    )
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=3)
         if best is not None:

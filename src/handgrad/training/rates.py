@@ -6,7 +6,7 @@ The values were found on scikit-learn's digits; ``tests/training/test_rates.py``
 from __future__ import annotations
 
 from handgrad.network.mlp import MLP
-from handgrad.training.optimizers import SGD, Momentum, Nesterov, Optimizer
+from handgrad.training.optimizers import SGD, Lion, Momentum, Nesterov, Optimizer
 
 # Rates of SGD. Sigmoids pass on at most a quarter of a delta, and so allow longer steps.
 _SGD = {
@@ -16,6 +16,7 @@ _SGD = {
     "absolute_error": 0.1,
     "huber": 1.0,
     "quantile": 0.2,  # half the absolute error
+    "poisson": 0.2,
     "binary_focal": 0.5,  # steeper, where the network is not sure
 }
 _SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0, "focal": 1.0, "binary_focal": 5.0}
@@ -28,7 +29,8 @@ _OF_ACTIVATION = {
     "identity": _FAR_FROM_ZERO,
     "softplus": _FAR_FROM_ZERO,
 }
-# Adam divides by the size of the gradient, so that only the kind of loss matters.
+# Adam and its like divide by the size of the gradient, so that only the kind of loss matters; for Lion, which moves
+# every coordinate by the rate, the higher one is too high.
 _ADAM, _ADAM_OF_NUMBERS = 0.001, 0.003
 # N(0, 1) weights are ten to twenty times as large as others: rectifiers then compute numbers in the thousands.
 _LARGE_WEIGHTS = {"sigmoid": 0.3, "tanh": 0.3}
@@ -57,7 +59,8 @@ def suitable_rate(network: MLP, optimizer: Optimizer, init: str = "he_normal") -
     """
     loss, activations = str(network.loss), network.activations
     if not isinstance(optimizer, SGD | Momentum | Nesterov):
-        return _ADAM_OF_NUMBERS if network.criterion.targets == "numbers" else _ADAM
+        numbers = network.criterion.targets == "numbers" and not isinstance(optimizer, Lion)
+        return _ADAM_OF_NUMBERS if numbers else _ADAM
     rate = _SGD.get(loss, 0.1)
     if activations and set(activations) == {"sigmoid"}:
         rate = _SIGMOID.get(loss, rate)

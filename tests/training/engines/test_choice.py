@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handgrad.network import ACTIVATIONS, LOSSES, MLP
+from handgrad.network import ACTIVATIONS, LOSSES, MLP, Activation, Huber, Loss, Quantile, squared_error, tanh
+from handgrad.network.activations import del_tanh
 from handgrad.training import (
     OPTIMIZERS,
     Examples,
@@ -37,6 +38,30 @@ def test_many_rows_are_worth_it() -> None:
 
     for rows in (10**12, None):
         assert isinstance(make_predictor(NETWORK, NETWORK.initialise(), rows=rows), Predictor)
+
+
+@pytest.mark.parametrize(
+    ("own", "piece"),
+    [
+        ({"loss": Quantile(0.9)}, "the loss Quantile(level=0.9) has no compiled version"),
+        ({"loss": Huber(2.0)}, "the loss Huber(delta=2.0) has no"),
+        ({"loss": Loss(squared_error, out_activation="exp")}, "the loss Loss("),
+        ({"loss": "huber", "activation": Activation(tanh, del_tanh)}, "the activation Activation("),
+        ({"loss": Huber()}, None),
+    ],
+    ids=["quantile", "huber", "own loss", "own activation", "the usual constant"],
+)
+def test_what_is_ones_own_is_computed_by_numpy(
+    own: dict[str, Any], piece: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Auto takes NumPy, and says because of which function; to predict, too."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr(choice, "WORTH_IT", 0.0)
+    network = MLP((3, 4, 2), **own)
+    name, reason = choice.pick_engine(network, 100, TrainingSettings(), np.float64)
+    assert name == ("compiled" if piece is None else "numpy")
+    assert (reason is None) if piece is None else (piece in (reason or ""))
+    assert isinstance(make_predictor(network, network.initialise()), partial) == (piece is not None)
 
 
 @dataclass(frozen=True)
