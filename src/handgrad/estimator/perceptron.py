@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from handgrad.errors import SettingError
+from handgrad.estimator.exchange import Exchange
 from handgrad.estimator.given import Given, as_csr, checked, divided
 from handgrad.estimator.ranges import check_ranges, hidden_sizes, our_activation
 from handgrad.estimator.solvers import Batches, Patience, Rate, epochs, first_parameters, minimise, scale_of
@@ -31,7 +32,7 @@ from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
 
-class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
+class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
     """A multilayer perceptron with scikit-learn's parameters. Derived classes say what the outputs mean."""
 
     @abstractmethod
@@ -150,9 +151,13 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _begin(self, network: MLP, dtype: Any) -> None:
         """Draw the first parameters, and forget what was learnt."""
-        self._network = network
         gain = 2.0 if self.activation == "logistic" else 6.0
-        self._start(first_parameters(network, gain, self._random, dtype))
+        self._adopt(network, first_parameters(network, gain, self._random, dtype))
+
+    def _adopt(self, network: MLP, parameters: Parameters) -> None:
+        """Begin from these parameters."""
+        self._network = network
+        self._start(parameters)
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: list[float] = []
         self.n_layers_, self.n_outputs_ = len(network.layer_sizes), network.layer_sizes[-1]

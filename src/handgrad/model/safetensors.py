@@ -5,7 +5,7 @@ metadata in the header has one entry, ``handgrad``, with the version of the form
 SHA-256 of the description and the numbers, which detects damage. Nothing in a file is executed or trusted: every
 statement is checked.
 
-A checkpoint is a model with something attached: further tensors, and facts in the same header.
+A checkpoint, or an estimator, is a model with something attached: further tensors, and facts in the same header.
 
 The file has over 300 lines because all that is checked is to be judged together.
 """
@@ -92,12 +92,18 @@ def save_model(path: str | os.PathLike[str], model: Model, attached: Attached | 
     if not np.isfinite(vector).all():
         raise RunError("parameters with NaN or infinity", "finite numbers", "train again with a lower learning rate")
     layer_sizes = [int(size) for size in model.network.layer_sizes]
-    activation = model.network.activation
+    activation, loss = model.network.activation, model.network.loss
+    if not isinstance(loss, str) or MLP(tuple(layer_sizes), activation, loss) != model.network:
+        raise RunError(
+            f"a network that a model file cannot describe: {model.network}",
+            "an MLP of layer sizes, activations and a loss by its name",
+            "keep its parameters in a file of your own",
+        )
     description: dict[str, Any] = {
         "network": {
             "layer_sizes": layer_sizes,
             "activation": activation if isinstance(activation, str) else list(activation),
-            "loss": model.network.loss,
+            "loss": loss,
         },
         "class_names": list(model.class_names),
         "scaling": model.scaling.to_dict(),
@@ -113,6 +119,10 @@ def save_model(path: str | os.PathLike[str], model: Model, attached: Attached | 
         tensors |= attached.arrays
     header["sha256"] = _digest(header, vector, attached)
     content = save(tensors, {"handgrad": json.dumps(header)})
+    if (size := int.from_bytes(content[:8], "little")) > MAX_HEADER:
+        raise RunError(
+            f"a description of {size:,} bytes", f"at most {MAX_HEADER:,} bytes", "shorten its names, or its history"
+        )
     with files.run_errors(Path(path)), files.written(Path(path)) as file:
         file.write(content)
 
@@ -123,7 +133,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Parameters
     ----------
     path : path
-        A model, or a checkpoint.
+        A model, a checkpoint, or an estimator.
 
     Returns
     -------
@@ -162,18 +172,18 @@ def load_attached(path: str | os.PathLike[str]) -> tuple[Model, Attached | None]
                 network = _read_network(path, header["model"]["network"])
                 dtype, more = _check_tensors(path, file, network)
                 if more and "attached" not in header:
-                    raise _damaged(path, f"it has a tensor {more[0][:40]!r}, with layer sizes {network.layer_sizes}")
+                    raise damaged(path, f"it has a tensor {more[0][:40]!r}, with layer sizes {network.layer_sizes}")
                 parameters = Parameters(network.layer_sizes, np.empty(network.parameter_count, dtype))
                 for name, view in _tensors(parameters).items():
                     view[...] = file.get_tensor(name)
                 arrays = {name: file.get_tensor(name) for name in more}
         except (SafetensorError, OSError) as error:
-            raise _damaged(path, f"it cannot be read ({error})") from error
+            raise damaged(path, f"it cannot be read ({error})") from error
         attached = Attached(header["attached"], arrays) if "attached" in header else None
         if _digest(header, parameters.vector, attached) != header["sha256"]:
-            raise _damaged(path, "its checksum does not match its contents")
+            raise damaged(path, "its checksum does not match its contents")
         if not np.isfinite(parameters.vector).all():
-            raise _damaged(path, "its parameters contain NaN or infinity")
+            raise damaged(path, "its parameters contain NaN or infinity")
         return _build(path, network, parameters, header["model"]), attached
 
 
@@ -208,7 +218,7 @@ def _check_header_size(path: Path) -> None:
                 "a run folder or a model file",
                 "name the run first, and the data after it",
             )
-        raise _damaged(path, f"it declares a header of {size} bytes")
+        raise damaged(path, f"it declares a header of {size} bytes")
 
 
 def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
@@ -220,7 +230,7 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
     try:
         header = parse_json((metadata or {})["handgrad"])
     except ValueError as error:
-        raise _damaged(path, f"its header is not JSON ({error})") from error
+        raise damaged(path, f"its header is not JSON ({error})") from error
     version = header.get("format") if isinstance(header, dict) else None
     if (kind := version if type(version) is int else 0) > FORMAT:
         raise RunError(f"{path} has format {kind}", f"format {FORMAT}", "install a newer handgrad")
@@ -233,7 +243,7 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
         or not _has_keys(header["model"]["network"], {"layer_sizes", "activation", "loss"})
         or not isinstance(header.get("attached", {}), dict)
     ):
-        raise _damaged(path, "its header has missing or unknown entries")
+        raise damaged(path, "its header has missing or unknown entries")
     found: dict[str, Any] = header
     return found
 
@@ -246,11 +256,11 @@ def _read_network(path: Path, content: dict[str, Any]) -> MLP:
     """Build the network, after checking the types of all values."""
     layer_sizes, activation, loss = content["layer_sizes"], content["activation"], content["loss"]
     if not isinstance(layer_sizes, list) or not all(type(size) is int for size in layer_sizes[:MAX_LAYERS]):
-        raise _damaged(path, f"its layer sizes are {str(layer_sizes)[:80]}")
+        raise damaged(path, f"its layer sizes are {str(layer_sizes)[:80]}")
     if len(layer_sizes) > MAX_LAYERS:
-        raise _damaged(path, f"it has {len(layer_sizes):,} layer sizes, more than {MAX_LAYERS:,}")
+        raise damaged(path, f"it has {len(layer_sizes):,} layer sizes, more than {MAX_LAYERS:,}")
     if not isinstance(loss, str) or not (isinstance(activation, str) or _are_names(activation)):
-        raise _damaged(path, "its loss and its activations are not names")
+        raise damaged(path, "its loss and its activations are not names")
     return MLP(tuple(layer_sizes), activation if isinstance(activation, str) else tuple(activation), loss)
 
 
@@ -265,7 +275,7 @@ def _check_tensors(path: Path, file: Any, network: MLP) -> tuple[np.dtype[Any], 
         shapes |= {f"W.{layer}": [d_in, d_out], f"b.{layer}": [d_out]}
     names = set(file.keys())
     if less := sorted(set(shapes) - names):
-        raise _damaged(path, f"it has no tensor {less[0]}, with layer sizes {network.layer_sizes}")
+        raise damaged(path, f"it has no tensor {less[0]}, with layer sizes {network.layer_sizes}")
     more = sorted(names - set(shapes))
     types: dict[str, str] = {}
     for name in (*shapes, *more):
@@ -290,16 +300,17 @@ def _build(path: Path, network: MLP, parameters: Parameters, content: dict[str, 
     """Build the model, after checking the types of all values."""
     names, shape, dataset = content["class_names"], content["image_shape"], content["dataset"]
     if not _are_names(names) or not isinstance(dataset, str):
-        raise _damaged(path, "its class names or the name of its data set are not text")
+        raise damaged(path, "its class names or the name of its data set are not text")
     if shape is not None and not (isinstance(shape, list) and all(type(size) is int and size > 0 for size in shape)):
-        raise _damaged(path, f"its image shape is {str(shape)[:80]}")
+        raise damaged(path, f"its image shape is {str(shape)[:80]}")
     scaling = Scaling.from_dict(content["scaling"])
     columns = Columns.from_dict(content["columns"]) if "columns" in content else None
     shape = None if shape is None else tuple(shape)
     return Model(network, parameters, tuple(names), scaling, shape, dataset, columns)
 
 
-def _damaged(path: Path, what: str) -> RunError:
+def damaged(path: Path, what: str) -> RunError:
+    """Describe a file that is not, or no longer, what it says."""
     return RunError(
         f"{path}: {what}", "a complete model file of handgrad", "write the model again, or choose another file"
     )
