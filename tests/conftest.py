@@ -88,6 +88,13 @@ def torch() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def keras(torch: ModuleType) -> ModuleType:  # noqa: ARG001 - it computes with PyTorch
+    """Return Keras, computing with PyTorch."""
+    os.environ["KERAS_BACKEND"] = "torch"
+    return pytest.importorskip("keras", reason="keras is not installed")
+
+
+@pytest.fixture(scope="session")
 def strict() -> ModuleType:
     """Return the array library that has only the functions of the standard."""
     return pytest.importorskip("array_api_strict", reason="array_api_strict is not installed")

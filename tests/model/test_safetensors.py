@@ -205,6 +205,22 @@ def test_save_refuses_other_numbers(tmp_path, refused):
         save_model(tmp_path / "m", half)
 
 
+def test_save_refuses_what_it_cannot_describe(tmp_path, refused, monkeypatch):
+    """A network that does more than an MLP, and a description that could not be read back."""
+
+    class More(MLP):
+        pass
+
+    network = More((1, 2))
+    more = Model(network, network.initialise(0), ("a", "b"), Scaling(0, 1), None, "toy")
+    with refused(RunError, "cannot describe"):
+        save_model(tmp_path / "m", more)
+    monkeypatch.setattr("handgrad.model.safetensors.MAX_HEADER", 100)
+    with refused(RunError, "a description of"):
+        save_model(tmp_path / "m", model())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_save_needs_a_folder(tmp_path, refused):
     """A folder that is not there is named."""
     with refused(RunError, "nowhere"):

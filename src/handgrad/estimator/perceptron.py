@@ -130,7 +130,8 @@ class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
         weight = self._weights(sample_weight, rows, labels)
         given = checked(network, X, y, Examples(as_csr(rows), targets, weight))
         if begins:
-            self._begin(network, rows.dtype)
+            gain = 2.0 if self.activation == "logistic" else 6.0
+            self._begin(network, first_parameters(network, gain, self._random, rows.dtype))
         elif network != self._network:
             raise SettingError(
                 f"a network {network.layer_sizes} with {network.activation}",
@@ -149,13 +150,8 @@ class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
             else np.asarray(_check_sample_weight(sample_weight, rows, ensure_non_negative=True))
         )
 
-    def _begin(self, network: MLP, dtype: Any) -> None:
-        """Draw the first parameters, and forget what was learnt."""
-        gain = 2.0 if self.activation == "logistic" else 6.0
-        self._adopt(network, first_parameters(network, gain, self._random, dtype))
-
-    def _adopt(self, network: MLP, parameters: Parameters) -> None:
-        """Begin from these parameters."""
+    def _begin(self, network: MLP, parameters: Parameters) -> None:
+        """Forget what was learnt, and begin from these parameters."""
         self._network = network
         self._start(parameters)
         self.n_iter_, self.t_ = 0, 0

@@ -29,7 +29,7 @@ def restore(
     names : ndarray of str or None
         Those of the features.
     """
-    estimator._adopt(network, parameters)
+    estimator._begin(network, parameters)
     estimator.n_features_in_ = network.layer_sizes[0]
     targets = LOSSES[network.loss].targets
     estimator.out_activation_ = {"classes": "softmax", "answers": "logistic", "numbers": "identity"}[targets]
