@@ -272,7 +272,7 @@ def test_what_keras_has_and_we_have_not_is_named(keras: ModuleType, refused: Any
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-@pytest.mark.parametrize("case", [case for case in TARGETS if case != "single"])
+@pytest.mark.parametrize("case", TARGETS)
 def test_sklearn_predicts_the_same_and_goes_on(case: str, solver: str) -> None:
     """Its estimator predicts the same, can be trained further, and comes back as it was."""
     model = fitted(case, solver=solver, hidden_layer_sizes=(5,), activation="logistic")
@@ -284,7 +284,7 @@ def test_sklearn_predicts_the_same_and_goes_on(case: str, solver: str) -> None:
     back = type(model).from_sklearn(twin)
     assert back.get_params() == model.get_params()
     assert_array_equal(predicted(back), predicted(model))
-    for name in ("loss_", "n_iter_", "t_", "loss_curve_", "out_activation_"):
+    for name in ("loss_", "n_iter_", "t_", "loss_curve_", "best_loss_", "out_activation_"):
         assert getattr(back, name) == getattr(model, name), name
     if solver != "lbfgs":
         for one in (twin, back):

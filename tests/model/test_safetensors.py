@@ -259,6 +259,20 @@ def test_flipped_bytes(path):
     assert all(str(path) in message for message in messages)
 
 
+def test_deep_headers(path):
+    """However deeply its header is nested, a file is refused with RunError: parsing and hashing differ in their limits."""
+    content = path.read_bytes()
+    for depth in (100, 700, *range(970, 1000), *range(9_990, 10_000), 10**5):
+
+        def nest(_, header, depth=depth):
+            header["format"] = 3
+            return f'{json.dumps(header)[:-1]}, "attached": {{"a": {"[" * depth}{"]" * depth}}}}}'
+
+        path.write_bytes(content)
+        with pytest.raises(RunError):
+            load_model(rewritten(path, nest))
+
+
 @given(st.binary(max_size=300))
 def test_garbage(tmp_path_factory, content):
     """Any bytes are refused with RunError."""

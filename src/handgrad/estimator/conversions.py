@@ -83,7 +83,8 @@ def from_sklearn(kind: type[Any], fitted: Any) -> Any:
     check_is_fitted(fitted)
     if fitted.loss not in ("log_loss", "squared_error") or fitted.out_activation_ not in _LOSSES:
         raise SettingError(f"a {twin.__name__} with the loss {fitted.loss}", "squared_error", "fit it with that loss")
-    estimator, output = kind(**fitted.get_params(deep=False)), fitted.out_activation_
+    shared, output = set(kind._get_param_names()), fitted.out_activation_
+    estimator = kind(**{name: value for name, value in fitted.get_params(deep=False).items() if name in shared})
     sizes = (fitted.coefs_[0].shape[0], *(W.shape[1] for W in fitted.coefs_))
     network = MLP(sizes, our_activation(fitted.activation), _LOSSES[output])
     classes = None
@@ -93,6 +94,8 @@ def from_sklearn(kind: type[Any], fitted: Any) -> Any:
     parameters = Parameters.pack(fitted.coefs_, fitted.intercepts_)
     restore(estimator, network, parameters, classes, getattr(fitted, "feature_names_in_", None))
     _note(fitted, estimator)
+    if fitted.solver == "lbfgs":  # of which scikit-learn notes only the last loss
+        estimator.best_loss_ = estimator.loss_
     return estimator
 
 

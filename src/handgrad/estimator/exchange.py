@@ -24,6 +24,7 @@ class Exchange:
 
     _network: MLP
     _state: TrainingState
+    solver: Any
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save everything in one file, from which :meth:`load` goes on with the same bits.
@@ -253,5 +254,5 @@ class Exchange:
         for name, (d_in, d_out), activation in zip(names, sizes, after, strict=True):
             count = count_parameters((d_in, d_out))
             rows.append((name, f"{d_in:,}", f"{d_out:,}", activation, f"{count:,}"))
-        total = f"{vector.size:,} parameters in {vector.dtype}, loss {network.loss}, solver {self.solver}"  # type: ignore[attr-defined]
+        total = f"{vector.size:,} parameters in {vector.dtype}, loss {network.loss}, solver {self.solver}"
         return f"{columns(rows, right=[1, 2, 4])}\n{total}"

@@ -112,7 +112,7 @@ def load(kind: type[Any], path: str | os.PathLike[str]) -> Any:
             estimator._rate = _rate(path, facts["rate"])
             for name, value in _fitted(path, facts["fitted"]).items():
                 setattr(estimator, name, value)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise damaged(path, f"its description of an estimator has a wrong value ({error})") from error
     return estimator
 
@@ -130,9 +130,10 @@ def _class_names(labels: NDArray[Any] | None) -> tuple[str, ...]:
 
 def _mapping(path: Path, content: Any, known: set[str]) -> dict[str, Any]:
     """Decode a mapping, if all its names are known."""
-    if not isinstance(content, dict) or (others := sorted(set(content) - known)):
-        found = f"it says {others[0][:40]!r}, which is not known" if isinstance(content, dict) else "it lacks values"
-        raise damaged(path, found)
+    if not isinstance(content, dict):
+        raise damaged(path, "its description of an estimator lacks values")
+    if others := sorted(set(content) - known):
+        raise damaged(path, f"it says {others[0][:40]!r}, which is not known")
     return {name: decoded(value) for name, value in content.items()}
 
 

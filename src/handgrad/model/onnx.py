@@ -58,16 +58,15 @@ def to_onnx(
     """
     with needed("onnx", "pip install 'handgrad[onnx]'"):
         import onnx
-    nodes = _Nodes(onnx, parameters.vector.dtype)
-    vector = parameters.vector
+    steps, vector = steps_of(network, parameters), parameters.vector
     if vector.dtype not in (np.float32, np.float64) or vector.nbytes > LARGEST:
         raise SettingError(
             f"parameters of {vector.nbytes} bytes, in {vector.dtype}",
             f"float32 or float64, and at most {LARGEST} bytes, as many as a file of ONNX can have",
-            "train a smaller network",
+            "train a smaller network, or in float32",
         )
-    H = "X"
-    for step in steps_of(network, parameters):
+    nodes, H = _Nodes(onnx, vector.dtype), "X"
+    for step in steps:
         H = nodes.add("Gemm", H, *step) if isinstance(step, Linear) else nodes.activation(step, H)
     d, k, dtype = network.layer_sizes[0], network.layer_sizes[-1], nodes.type
     rows = onnx.helper.make_tensor_value_info("X", dtype, ["n", d])

@@ -180,7 +180,11 @@ def load_attached(path: str | os.PathLike[str]) -> tuple[Model, Attached | None]
         except (SafetensorError, OSError) as error:
             raise damaged(path, f"it cannot be read ({error})") from error
         attached = Attached(header["attached"], arrays) if "attached" in header else None
-        if _digest(header, parameters.vector, attached) != header["sha256"]:
+        try:
+            digest = _digest(header, parameters.vector, attached)
+        except RecursionError as error:  # a header that was just not nested too deeply to be read
+            raise damaged(path, "its header is nested too deeply") from error
+        if digest != header["sha256"]:
             raise damaged(path, "its checksum does not match its contents")
         if not np.isfinite(parameters.vector).all():
             raise damaged(path, "its parameters contain NaN or infinity")
