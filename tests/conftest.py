@@ -88,9 +88,9 @@ def torch() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def keras(torch: ModuleType) -> ModuleType:  # noqa: ARG001 - it computes with PyTorch
-    """Return Keras, computing with PyTorch."""
-    os.environ["KERAS_BACKEND"] = "torch"
+def keras(torch: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> ModuleType:  # noqa: ARG001 - it is used
+    """Return Keras, computing with PyTorch; its settings are written in a folder of the tests."""
+    os.environ |= {"KERAS_BACKEND": "torch", "KERAS_HOME": str(tmp_path_factory.mktemp("keras"))}
     return pytest.importorskip("keras", reason="keras is not installed")
 
 

@@ -260,7 +260,7 @@ def test_flipped_bytes(path):
 
 
 def test_deep_headers(path):
-    """However deeply its header is nested, a file is refused with RunError: parsing and hashing differ in their limits."""
+    """However deeply its header is nested, a file is refused with RunError: parsing and hashing have two limits."""
     content = path.read_bytes()
     for depth in (100, 700, *range(970, 1000), *range(9_990, 10_000), 10**5):
 
