@@ -88,6 +88,13 @@ def torch() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def keras(torch: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> ModuleType:  # noqa: ARG001 - it is used
+    """Return Keras, computing with PyTorch; its settings are written in a folder of the tests."""
+    os.environ |= {"KERAS_BACKEND": "torch", "KERAS_HOME": str(tmp_path_factory.mktemp("keras"))}
+    return pytest.importorskip("keras", reason="keras is not installed")
+
+
+@pytest.fixture(scope="session")
 def strict() -> ModuleType:
     """Return the array library that has only the functions of the standard."""
     return pytest.importorskip("array_api_strict", reason="array_api_strict is not installed")

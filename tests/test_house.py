@@ -37,8 +37,22 @@ if importlib.util.find_spec("numba") is None:  # what only runs with it cannot b
     NAMES = [name for name in NAMES if not name.startswith(NEEDS_NUMBA)]
 MODULES = [importlib.import_module(name) for name in NAMES]
 PACKAGES = [module for module in MODULES if hasattr(module, "__path__")]
-HEAVY = ("PIL", "cyclopts", "matplotlib", "pandas", "pooch", "pyarrow", "rich", "scipy", "sklearn", "torch")
+HEAVY = (
+    "PIL",
+    "cyclopts",
+    "keras",
+    "matplotlib",
+    "onnx",
+    "pandas",
+    "pooch",
+    "pyarrow",
+    "rich",
+    "scipy",
+    "sklearn",
+    "torch",
+)
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn"}  # imported under another name than they are installed by
+CONVERTED = {"keras", "torch"}  # models of these are converted for those who have them
 LONG = 300  # lines that a person reads in one sitting
 WHY_LONG = rf"{LONG}\s+lines|more\s+lines|file\s+is\s+long"
 
@@ -200,8 +214,10 @@ def test_exception_tree_is_drawn_as_it_is() -> None:
 def test_dependencies_are_those_that_are_imported() -> None:
     """Every third-party import is a declared dependency, and every declared dependency is imported."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
-    assert {re.split(r"[^\w-]", requirement)[0] for requirement in declared} == third_party_imports()
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["onnx"], *extras["parquet"]]
+    names = {re.split(r"[^\w-]", requirement)[0] for requirement in declared}
+    assert names | CONVERTED == third_party_imports()
 
 
 def test_actions_are_pinned() -> None:

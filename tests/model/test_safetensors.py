@@ -206,6 +206,22 @@ def test_save_refuses_other_numbers(tmp_path, refused):
         save_model(tmp_path / "m", half)
 
 
+def test_save_refuses_what_it_cannot_describe(tmp_path, refused, monkeypatch):
+    """A network that does more than an MLP, and a description that could not be read back."""
+
+    class More(MLP):
+        pass
+
+    network = More((1, 2))
+    more = Model(network, network.initialise(0), ("a", "b"), Scaling(0, 1), None, "toy")
+    with refused(RunError, "cannot describe"):
+        save_model(tmp_path / "m", more)
+    monkeypatch.setattr("handgrad.model.safetensors.MAX_HEADER", 100)
+    with refused(RunError, "a description of"):
+        save_model(tmp_path / "m", model())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_save_needs_a_folder(tmp_path, refused):
     """A folder that is not there is named."""
     with refused(RunError, "nowhere"):
@@ -242,6 +258,20 @@ def test_flipped_bytes(path):
             assert same(loaded, original)
     assert len(messages) > 500
     assert all(str(path) in message for message in messages)
+
+
+def test_deep_headers(path):
+    """However deeply its header is nested, a file is refused with RunError: parsing and hashing have two limits."""
+    content = path.read_bytes()
+    for depth in (100, 700, *range(970, 1000), *range(9_990, 10_000), 10**5):
+
+        def nest(_, header, depth=depth):
+            header["format"] = 3
+            return f'{json.dumps(header)[:-1]}, "attached": {{"a": {"[" * depth}{"]" * depth}}}}}'
+
+        path.write_bytes(content)
+        with pytest.raises(RunError):
+            load_model(rewritten(path, nest))
 
 
 @given(st.binary(max_size=300))

@@ -156,7 +156,7 @@ def test_it_can_be_used_as_a_model(tmp_path: Path) -> None:
         ({"more": 5}, "no checkpoint"),
         ({"slots": np.zeros((2, 5), np.float32)}, "slots have shape"),
         ({"slots": np.zeros(26, np.float32)}, "slots have shape"),
-        ({"other": np.zeros(3, np.float32)}, "no checkpoint"),
+        ({"other": np.zeros(3, np.float32)}, "other than those"),
         (None, "no checkpoint"),
     ],
 )

@@ -21,6 +21,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from handgrad.errors import SettingError
+from handgrad.estimator.exchange import Exchange
 from handgrad.estimator.functions import check_functions, our_activation
 from handgrad.estimator.given import Given, as_csr, checked, divided
 from handgrad.estimator.ranges import check_ranges, hidden_sizes, shares
@@ -37,7 +38,7 @@ from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
 
-class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
+class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
     """A multilayer perceptron with scikit-learn's parameters. Derived classes say what the outputs mean."""
 
     @abstractmethod
@@ -139,7 +140,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         given = checked(network, X, y, Examples(as_csr(rows), targets, weight))
         if begins:
             check_functions(network, targets)
-            self._begin(network, rows.dtype)
+            self._begin(network, self._drawn(network, rows.dtype))
         elif network != self._network:
             raise SettingError(
                 f"the network {network}",
@@ -158,16 +159,18 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             else np.asarray(_check_sample_weight(sample_weight, rows, ensure_non_negative=True))
         )
 
-    def _begin(self, network: MLP, dtype: Any) -> None:
-        """Draw the first parameters, and forget what was learnt."""
+    def _drawn(self, network: MLP, dtype: Any) -> Parameters:
+        """Draw the first parameters."""
+        if self.initialiser is not None:
+            return network.initialise(self._random, self.initialiser, dtype)
+        gain = 2.0 if self.activation == "logistic" else 6.0
+        return first_parameters(network, gain, self._random, dtype)
+
+    def _begin(self, network: MLP, parameters: Parameters) -> None:
+        """Forget what was learnt, and begin from these parameters."""
         self._network = network
-        if self.initialiser is None:
-            gain = 2.0 if self.activation == "logistic" else 6.0
-            first = first_parameters(network, gain, self._random, dtype)
-        else:
-            first = network.initialise(self._random, self.initialiser, dtype)
-        self._start(first)
         self._seed = int(self._random.randint(2**31)) if any(shares(self.dropout)) else 0  # otherwise as scikit-learn
+        self._start(parameters)
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: list[float] = []
         self.n_layers_, self.n_outputs_ = len(network.layer_sizes), network.layer_sizes[-1]

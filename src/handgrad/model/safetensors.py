@@ -5,7 +5,7 @@ metadata in the header has one entry, ``handgrad``, with the version of the form
 SHA-256 of the description and the numbers, which detects damage. Nothing in a file is executed or trusted: every
 statement is checked.
 
-A checkpoint is a model with something attached: further tensors, and facts in the same header.
+A checkpoint, or an estimator, is a model with something attached: further tensors, and facts in the same header.
 
 The file has over 300 lines because all that is checked is to be judged together.
 """
@@ -120,6 +120,10 @@ def save_model(path: str | os.PathLike[str], model: Model, attached: Attached | 
         header["format"] = FORMAT
     header["sha256"] = _digest(header, vector, attached)
     content = save(tensors, {"handgrad": json.dumps(header)})
+    if (size := int.from_bytes(content[:8], "little")) > MAX_HEADER:
+        raise RunError(
+            f"a description of {size:,} bytes", f"at most {MAX_HEADER:,} bytes", "shorten its names, or its history"
+        )
     with files.run_errors(Path(path)), files.written(Path(path)) as file:
         file.write(content)
 
@@ -130,7 +134,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Parameters
     ----------
     path : path
-        A model, or a checkpoint.
+        A model, a checkpoint, or an estimator.
 
     Returns
     -------
@@ -169,18 +173,22 @@ def load_attached(path: str | os.PathLike[str]) -> tuple[Model, Attached | None]
                 network = _read_network(path, header["model"]["network"])
                 dtype, more = _check_tensors(path, file, network)
                 if more and "attached" not in header:
-                    raise _damaged(path, f"it has a tensor {more[0][:40]!r}, with layer sizes {network.layer_sizes}")
+                    raise damaged(path, f"it has a tensor {more[0][:40]!r}, with layer sizes {network.layer_sizes}")
                 parameters = network.parameters(np.empty(network.parameter_count, dtype))
                 for name, view in parameters.named().items():
                     view[...] = file.get_tensor(name)
                 arrays = {name: file.get_tensor(name) for name in more}
         except (SafetensorError, OSError) as error:
-            raise _damaged(path, f"it cannot be read ({error})") from error
+            raise damaged(path, f"it cannot be read ({error})") from error
         attached = Attached(header["attached"], arrays) if "attached" in header else None
-        if _digest(header, parameters.vector, attached) != header["sha256"]:
-            raise _damaged(path, "its checksum does not match its contents")
+        try:
+            digest = _digest(header, parameters.vector, attached)
+        except RecursionError as error:  # a header that was just not nested too deeply to be read
+            raise damaged(path, "its header is nested too deeply") from error
+        if digest != header["sha256"]:
+            raise damaged(path, "its checksum does not match its contents")
         if not np.isfinite(parameters.vector).all():
-            raise _damaged(path, "its parameters contain NaN or infinity")
+            raise damaged(path, "its parameters contain NaN or infinity")
         return _build(path, network, parameters, header["model"]), attached
 
 
@@ -202,7 +210,7 @@ def _read_loss(path: Path, content: Any) -> str | Criterion:
         constants = dict(content)
         loss: Criterion = WITH_CONSTANTS[constants.pop("name")](**constants)
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, f"its loss is {str(content)[:80]}") from error
+        raise damaged(path, f"its loss is {str(content)[:80]}") from error
     return loss
 
 
@@ -229,7 +237,7 @@ def _check_header_size(path: Path) -> None:
                 "a run folder or a model file",
                 "name the run first, and the data after it",
             )
-        raise _damaged(path, f"it declares a header of {size} bytes")
+        raise damaged(path, f"it declares a header of {size} bytes")
 
 
 def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
@@ -241,7 +249,7 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
     try:
         header = parse_json((metadata or {})["handgrad"])
     except ValueError as error:
-        raise _damaged(path, f"its header is not JSON ({error})") from error
+        raise damaged(path, f"its header is not JSON ({error})") from error
     version = header.get("format") if isinstance(header, dict) else None
     if (kind := version if type(version) is int else 0) > FORMAT:
         raise RunError(f"{path} has format {kind}", f"format {FORMAT}", "install a newer handgrad")
@@ -256,7 +264,7 @@ def _read_header(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
         or not _has_keys(header["model"]["network"], of_network | ({"normalisation"} if kind == FORMAT else set()))
         or not isinstance(header.get("attached", {}), dict)
     ):
-        raise _damaged(path, "its header has missing or unknown entries")
+        raise damaged(path, "its header has missing or unknown entries")
     found: dict[str, Any] = header
     return found
 
@@ -269,15 +277,15 @@ def _read_network(path: Path, content: dict[str, Any]) -> MLP:
     """Build the network, after checking the types of all values."""
     layer_sizes, activation, loss = content["layer_sizes"], content["activation"], content["loss"]
     if not isinstance(layer_sizes, list) or not all(type(size) is int for size in layer_sizes[:MAX_LAYERS]):
-        raise _damaged(path, f"its layer sizes are {str(layer_sizes)[:80]}")
+        raise damaged(path, f"its layer sizes are {str(layer_sizes)[:80]}")
     if len(layer_sizes) > MAX_LAYERS:
-        raise _damaged(path, f"it has {len(layer_sizes):,} layer sizes, more than {MAX_LAYERS:,}")
+        raise damaged(path, f"it has {len(layer_sizes):,} layer sizes, more than {MAX_LAYERS:,}")
     if not (isinstance(activation, str) or _are_names(activation)):
-        raise _damaged(path, "its activations are not names")
+        raise damaged(path, "its activations are not names")
     of_layers = activation if isinstance(activation, str) else tuple(activation)
     normalisation = content.get("normalisation")
     if not isinstance(normalisation, str | None):
-        raise _damaged(path, "its normalisation is not a name")
+        raise damaged(path, "its normalisation is not a name")
     return MLP(tuple(layer_sizes), of_layers, _read_loss(path, loss), normalisation)
 
 
@@ -290,7 +298,7 @@ def _check_tensors(path: Path, file: Any, network: MLP) -> tuple[np.dtype[Any], 
     shapes = {name: list(shape) for name, shape in network.shapes.items()}
     names = set(file.keys())
     if less := sorted(set(shapes) - names):
-        raise _damaged(path, f"it has no tensor {less[0]}, with layer sizes {network.layer_sizes}")
+        raise damaged(path, f"it has no tensor {less[0]}, with layer sizes {network.layer_sizes}")
     more = sorted(names - set(shapes))
     types: dict[str, str] = {}
     for name in (*shapes, *more):
@@ -315,16 +323,17 @@ def _build(path: Path, network: MLP, parameters: Parameters, content: dict[str, 
     """Build the model, after checking the types of all values."""
     names, shape, dataset = content["class_names"], content["image_shape"], content["dataset"]
     if not _are_names(names) or not isinstance(dataset, str):
-        raise _damaged(path, "its class names or the name of its data set are not text")
+        raise damaged(path, "its class names or the name of its data set are not text")
     if shape is not None and not (isinstance(shape, list) and all(type(size) is int and size > 0 for size in shape)):
-        raise _damaged(path, f"its image shape is {str(shape)[:80]}")
+        raise damaged(path, f"its image shape is {str(shape)[:80]}")
     scaling = Scaling.from_dict(content["scaling"])
     columns = Columns.from_dict(content["columns"]) if "columns" in content else None
     shape = None if shape is None else tuple(shape)
     return Model(network, parameters, tuple(names), scaling, shape, dataset, columns)
 
 
-def _damaged(path: Path, what: str) -> RunError:
+def damaged(path: Path, what: str) -> RunError:
+    """Describe a file that is not, or no longer, what it says."""
     return RunError(
         f"{path}: {what}", "a complete model file of handgrad", "write the model again, or choose another file"
     )

@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from handgrad import files
 from handgrad.errors import RunError
 from handgrad.model.model import Model
-from handgrad.model.safetensors import Attached, load_attached, save_model
+from handgrad.model.safetensors import load_attached, save_model
+from handgrad.model.standing import FACTS, is_count, standing, state_of
 from handgrad.training.state import TrainingState
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 EARLIER_FILE = "checkpoint-earlier.safetensors"
 
-_WHOLE = ("step", "epoch", "position", "history", "halvings")
+_WHOLE = ("history", "halvings")
 _TEXT = ("data", "engine", "version", "settings")
 
 
@@ -79,15 +78,11 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint) -> None:
     RunError
         If it cannot be written, or the parameters are not finite; the earlier ones are untouched then.
     """
-    state, origin = checkpoint.state, checkpoint.origin
-    facts = {name: getattr(state, name) for name in ("step", "epoch", "position", "seconds")}
-    facts |= {"history": checkpoint.history, "halvings": checkpoint.halvings, **vars(origin)}
-    arrays = {"slots": state.slots} if len(state.slots) else {}
-    if not np.isfinite(state.slots).all():
-        raise RunError("an optimizer whose numbers are not finite", "finite numbers", "lower the learning rate")
+    facts = {"history": checkpoint.history, "halvings": checkpoint.halvings, **vars(checkpoint.origin)}
+    attached = standing(checkpoint.state, facts)
     path, fresh = run / CHECKPOINT_FILE, run / f".{CHECKPOINT_FILE}.{'0' * 8}.part"
     try:
-        save_model(fresh, checkpoint.model, Attached(facts, arrays))
+        save_model(fresh, checkpoint.model, attached)
         with files.run_errors(path):
             files.replace_keeping(path, run / EARLIER_FILE, fresh)
     finally:
@@ -134,23 +129,12 @@ def read_checkpoint(run: Path, tell: Callable[[str], None]) -> Checkpoint | None
 def _read(path: Path) -> Checkpoint:
     """Read one checkpoint, and check all that it says."""
     model, attached = load_attached(path)
-    if attached is None or set(attached.facts) != {*_WHOLE, *_TEXT, "seconds"} or set(attached.arrays) - {"slots"}:
+    if attached is None or set(attached.facts) != {*FACTS, *_WHOLE, *_TEXT}:
         raise _damaged(path, "it is a model, and no checkpoint")
     facts: dict[str, Any] = attached.facts
-    if not (
-        all(type(facts[name]) is int and 0 <= facts[name] < 2**62 for name in _WHOLE)
-        and all(isinstance(facts[name], str) for name in _TEXT)
-        and type(facts["seconds"]) in (int, float)
-        and 0 <= facts["seconds"] < 1e15
-    ):
+    if not (all(is_count(facts[name]) for name in _WHOLE) and all(isinstance(facts[name], str) for name in _TEXT)):
         raise _damaged(path, "its header contains other values than those of a checkpoint")
-    vector = model.parameters.vector
-    slots = attached.arrays.get("slots", np.zeros((0, vector.size), vector.dtype))
-    if slots.dtype != vector.dtype or slots.ndim != 2 or slots.shape[1] != vector.size:
-        raise _damaged(path, f"its slots have shape {slots.shape} and dtype {slots.dtype}")
-    state = TrainingState(
-        model.parameters, slots, facts["step"], facts["epoch"], facts["position"], float(facts["seconds"])
-    )
+    state = state_of(path, model, attached)
     return Checkpoint(model, state, facts["history"], Origin(*(facts[name] for name in _TEXT)), facts["halvings"])
 
 
