@@ -32,10 +32,13 @@ def folder_for_code() -> Path:
 
 os.environ.setdefault("NUMBA_CACHE_DIR", str(folder_for_code()))
 
-# Deadlines measure the machine, not the code. In CI every run draws the same examples.
-settings.register_profile("here", deadline=None, max_examples=50)
-settings.register_profile("ci-fixed", deadline=None, max_examples=50, derandomize=True, database=None, print_blob=True)
-settings.load_profile("ci-fixed" if IN_CI else "here")
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let hypothesis draw fewer examples where the slow tests are left out; in CI every run draws the same ones."""
+    drawn = {"derandomize": True, "database": None, "print_blob": True} if IN_CI else {}
+    count = 20 if config.getoption("markexpr") == "not slow" else 50
+    settings.register_profile("tests", deadline=None, max_examples=count, **drawn)  # deadlines measure the machine
+    settings.load_profile("tests")
 
 
 def import_or_fail(name: str, *_: object, **__: object) -> ModuleType:
@@ -50,7 +53,7 @@ if IN_CI:  # everything is installed there: a missing library, or a module of ou
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Compile what the tests need, once for all processes: one starts with float32, another with float64."""
     wanted = any("compiled" in getattr(item, "fixturenames", ()) for item in session.items)
-    if not (wanted and find_spec("numba") and find_spec("joblib")):
+    if session.config.option.collectonly or not (wanted and find_spec("numba") and find_spec("joblib")):
         return
     folder = Path(os.environ["NUMBA_CACHE_DIR"])
     folder.mkdir(parents=True, exist_ok=True)

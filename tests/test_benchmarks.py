@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.console import Console
+from sampling import sampled
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the package is not installed: it runs from the root of the repository
@@ -81,7 +82,7 @@ def test_handgrad_runs_and_is_written_down(tmp_path: Path) -> None:
     assert results["floor"]["extras"]["floor_seconds"] > 0
 
 
-@pytest.mark.parametrize("name", ["torch", "jax", "sklearn"])
+@pytest.mark.parametrize("name", sampled(["torch", "jax", "sklearn"], 3))
 def test_peers_run(name: str, tmp_path: Path) -> None:
     """Each installed peer plays a round of a regression with Adam beside handgrad's NumPy engine."""
     if importlib.util.find_spec(name) is None:

@@ -25,7 +25,7 @@ ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the 
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder in which a network has been trained."""
     folder = tmp_path_factory.mktemp("trained")
-    assert shell(f"HANDGRAD {QUICK}", folder).returncode == 0
+    assert main([*QUICK.split()[:-1], str(folder / "run")]) == 0
     return folder
 
 
@@ -138,7 +138,7 @@ def test_ctrl_c_while_pictures_are_drawn_costs_only_pictures(tmp_path: Path) -> 
     assert process.returncode == 130
     assert errors == "handgrad: stopped; only pictures are missing; `handgrad train --resume run` draws them\n"
     assert not (tmp_path / "run" / "confusion.png").exists()
-    assert shell("HANDGRAD evaluate run", tmp_path).returncode == 0
+    assert main(["evaluate", str(tmp_path / "run")]) == 0
 
 
 @ON_LINUX
@@ -159,7 +159,7 @@ def test_a_training_that_is_asked_to_end_keeps_its_weights(asked: list[signal.Si
         r"handgrad: stopped; the weights after step .+ are kept in run; continue with `handgrad train --resume run`\n",
         errors,
     )
-    assert shell("HANDGRAD evaluate run", tmp_path).returncode == 0
+    assert main(["evaluate", str(tmp_path / "run")]) == 0
 
 
 @ON_LINUX
@@ -234,7 +234,7 @@ def test_no_more_threads_than_cores(tmp_path: Path, capsys: pytest.CaptureFixtur
 @ON_LINUX
 def test_without_compilation_the_numpy_engine_serves(tmp_path: Path) -> None:
     """NUMBA_DISABLE_JIT=1 costs speed, and nothing else."""
-    done = shell("HANDGRAD train --epochs 40 --hidden 64 --run run", tmp_path, NUMBA_DISABLE_JIT="1")
+    done = shell(f"HANDGRAD {QUICK}", tmp_path, NUMBA_DISABLE_JIT="1")
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
     assert json.loads((tmp_path / "run/summary.json").read_text())["engine"] == "numpy"

@@ -261,7 +261,7 @@ def test_every_task_of_a_sheet_is_listed_as_soon_as_the_submission_has_anything_
             ("def backprop(", "def back_propagation(", ["backprop"], "back_propagation"),
             ("def stochastic_gradient_descent(", "def sgd(", ["stochastic_gradient_descent"], "sgd"),
         ],
-        5,
+        6,
     ),
 )
 def test_a_name_spelled_otherwise_is_missing_and_pointed_at(sandbox, right, written, tasks, similar):
@@ -391,15 +391,21 @@ def test_a_crash_has_the_learners_own_line(sandbox):
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [
-        ("quit()", "ends the whole program"),
-        ("import sys; sys.exit(0)", "ends the whole program"),
-        ("input('how many epochs? ')", "waits for somebody to type"),
-        ("import multiprocessing; multiprocessing.Pool(2)", "starts another process or opens a connection"),
-        ("import socket; socket.create_connection(('127.0.0.1', 9))", "starts another process or opens a connection"),
-        ("open('mnist.npy')", "A file could not be opened"),
-        ("import torch", "A check knows NumPy"),
-    ],
+    sampled(
+        [
+            ("quit()", "ends the whole program"),
+            ("import sys; sys.exit(0)", "ends the whole program"),
+            ("input('how many epochs? ')", "waits for somebody to type"),
+            ("import multiprocessing; multiprocessing.Pool(2)", "starts another process or opens a connection"),
+            (
+                "import socket; socket.create_connection(('127.0.0.1', 9))",
+                "starts another process or opens a connection",
+            ),
+            ("open('mnist.npy')", "A file could not be opened"),
+            ("import torch", "A check knows NumPy"),
+        ],
+        3,
+    ),
 )
 def test_what_a_check_does_not_allow_is_explained(line, words):
     """In plain words, whatever Python's own are; the other tasks are judged."""

@@ -42,7 +42,7 @@ def assert_right(drawn) -> None:
 
 @LOSS_NAMES
 @ACTIVATION_NAMES
-@pytest.mark.parametrize("depth", sampled([2, 1, 3, 4], 2))
+@pytest.mark.parametrize("depth", sampled([2, 1, 3, 4], 4))
 def test_gradient_is_right_for_every_activation_loss_and_depth(activation, loss, depth):
     """Every activation with every loss, one to four hidden layers deep, has the gradient that differences measure."""
     assert_right(differentiable_problem(depth, (3, *[4] * depth, 2), activation, loss))

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from small_pictures import _small_pictures  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

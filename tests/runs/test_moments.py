@@ -37,6 +37,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return chaos.traces(run)
 
 
+@pytest.mark.slow
 def test_suspended_again_and_again(whole: dict[str, bytes], tmp_path: Path) -> None:
     """SIGSTOP and SIGCONT at random moments, also within a save."""
     if not hasattr(signal, "SIGSTOP"):

@@ -10,6 +10,7 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+from sampling import sampled
 
 from handgrad.cli import main
 from handgrad.data import load_data
@@ -87,8 +88,10 @@ def test_what_a_kill_and_damage_leave(folder: Path, capsys: pytest.CaptureFixtur
     assert set(states(capsys)) == {"a", "b"}
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "summary.json"])
-@pytest.mark.parametrize("content", [None, b"nothing"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    sampled([(name, content) for name in ("model.safetensors", "summary.json") for content in (None, b"nothing")], 3),
+)
 def test_a_run_that_lacks_its_end_is_used_or_mended(
     name: str, content: bytes | None, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from handgrad.runs.environment import ENVIRONMENT_FILE, read_environment
 from handgrad.runs.evaluate import evaluate_run
 from handgrad.runs.loading import load_run
 from handgrad.runs.lock import locked
-from handgrad.runs.train import train_run
+from handgrad.runs.train import Finished, train_run
 from handgrad.runs.use import predict_inputs
 from handgrad.training import Record
 
@@ -65,14 +67,32 @@ def stop(config: TrainConfig, step: int) -> None:
         train_run(config, chaos.DATA, after(step), [].append)
 
 
-@pytest.mark.parametrize(("kind", "dtype"), [("mini-batches", "float32"), ("dropout", "float64")])
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Finished]:
+    """Give what a training of a moment ends with if nobody stops it, once for the same settings."""
+
+    @cache
+    def trained(engine: str, schedule: str, epochs: int) -> Finished:
+        config = configured(tmp_path_factory.mktemp("whole") / "run", engine=engine, schedule=schedule, epochs=epochs)
+        return train_run(config, chaos.DATA, chaos.passed_on, [].append)
+
+    return lambda engine="numpy", schedule="cosine", epochs=4: trained(engine, schedule, epochs)
+
+
+def copied(whole: Finished, run: Path, **settings: Any) -> TrainConfig:
+    """Describe a training that has come to its end, of which a test may change the folder."""
+    shutil.copytree(whole.run, run)
+    return configured(run, **settings)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), sampled([("dropout", "float64"), ("mini-batches", "float32")], 2))
 def test_killed_at_any_moment_it_ends_with_the_same_bits(kind: str, dtype: str, tmp_path: Path) -> None:
-    """25 kills at random moments, many within a save: weights, history and pictures are those of a quiet training."""
+    """8 kills at random moments, many within a save: weights, history and pictures are those of a quiet training."""
     if not hasattr(signal, "SIGKILL"):
         pytest.skip("no SIGKILL on this system")
-    differing, count = chaos.differing(kind, dtype, tmp_path, 25, seed=3)
+    differing, count = chaos.differing(kind, dtype, tmp_path, 8, seed=3)
     assert differing == []
-    assert count.kills >= 25
+    assert count.kills >= 8
 
 
 @pytest.mark.slow
@@ -83,11 +103,14 @@ def test_a_thousand_kills(kind: str, dtype: str, tmp_path: Path) -> None:
     assert chaos.differing(kind, dtype, tmp_path, 125, seed=4)[0] == []
 
 
-@pytest.mark.parametrize("engine", ["numpy", "compiled"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_can_be_used_and_continued(number: int, engine: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "engine"),
+    sampled([(number, engine) for number in (signal.SIGINT, signal.SIGTERM) for engine in ("numpy", "compiled")], 3),
+)
+def test_a_stopped_run_can_be_used_and_continued(
+    number: int, engine: str, tmp_path: Path, whole: Callable[..., Finished]
+) -> None:
     """The model, its evaluation and the summary agree; the continuation ends as if nothing had happened."""
-    whole = train_run(configured(tmp_path / "whole", engine=engine), chaos.DATA, chaos.passed_on, [].append)
     config = configured(tmp_path / "run", engine=engine)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -104,7 +127,7 @@ def test_a_stopped_run_can_be_used_and_continued(number: int, engine: str, tmp_p
     told: list[str] = []
     done = train_run(resumed(config), chaos.DATA, chaos.passed_on, told.append)
     assert f"continuing {tmp_path / 'run'} after step {summary['steps']} of 60" in told
-    assert chaos.traces(done.run) == chaos.traces(whole.run)
+    assert chaos.traces(done.run) == chaos.traces(whole(engine=engine).run)
     assert "stopped" not in done.summary
 
 
@@ -146,10 +169,11 @@ def test_a_request_at_the_end_says_what_is_missing(name: str, said: str, tmp_pat
     assert (done.missing, path.is_file()) == ((), True)
 
 
-def test_a_run_killed_after_it_was_continued_is_what_its_checkpoint_says(tmp_path: Path) -> None:
+def test_a_run_killed_after_it_was_continued_is_what_its_checkpoint_says(
+    tmp_path: Path, whole: Callable[..., Finished]
+) -> None:
     """The model and the summary of an earlier end do not stand for what came after it."""
-    config = configured(tmp_path / "run", schedule="constant")
-    train_run(config, chaos.DATA, chaos.passed_on, [].append)
+    config = copied(whole(schedule="constant"), tmp_path / "run", schedule="constant")
     with pytest.raises(KeyboardInterrupt):
         train_run(resumed(config, epochs=9), chaos.DATA, after(100, times=2), [].append)
     told: list[str] = []
@@ -161,10 +185,9 @@ def test_a_run_killed_after_it_was_continued_is_what_its_checkpoint_says(tmp_pat
     np.testing.assert_array_equal(model.parameters.vector, found.state.parameters.vector)
 
 
-def test_seconds_count_the_earlier_steps(tmp_path: Path) -> None:
+def test_seconds_count_the_earlier_steps(tmp_path: Path, whole: Callable[..., Finished]) -> None:
     """Whatever part of a training is the last one, it has no more seconds of steps than seconds."""
-    config = configured(tmp_path / "run")
-    train_run(config, chaos.DATA, chaos.passed_on, [].append)
+    config = copied(whole(), tmp_path / "run")
     summary = train_run(resumed(config), chaos.DATA, chaos.passed_on, [].append).summary
     assert summary["seconds"] > summary["train_seconds"] > 0
 
@@ -222,9 +245,8 @@ def test_a_killed_run_can_be_evaluated_and_predicts(tmp_path: Path) -> None:
     assert len(predict_inputs(tmp_path / "run", [tmp_path / "rows.npy"], [].append)) == 3
 
 
-def test_a_damaged_checkpoint_costs_one_generation(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_costs_one_generation(tmp_path: Path, whole: Callable[..., Finished]) -> None:
     """The earlier one is used, which is said, and the end is the same."""
-    whole = train_run(configured(tmp_path / "whole"), chaos.DATA, chaos.passed_on, [].append)
     config = configured(tmp_path / "run")
     stop(config, 35)
     assert (tmp_path / "run" / EARLIER_FILE).exists()
@@ -233,15 +255,14 @@ def test_a_damaged_checkpoint_costs_one_generation(tmp_path: Path) -> None:
     told: list[str] = []
     done = train_run(resumed(config), chaos.DATA, chaos.passed_on, told.append)
     assert any("the checkpoint before it is used" in sentence for sentence in told)
-    assert chaos.traces(done.run) == chaos.traces(whole.run)
+    assert chaos.traces(done.run) == chaos.traces(whole().run)
 
 
-def test_a_run_without_a_checkpoint_begins_again(tmp_path: Path) -> None:
+def test_a_run_without_a_checkpoint_begins_again(tmp_path: Path, whole: Callable[..., Finished]) -> None:
     """As after a kill within the first epoch: nothing of it is in the history of the new beginning.
 
     If it was killed before it had written what it computes with, that is written now.
     """
-    whole = train_run(configured(tmp_path / "whole"), chaos.DATA, chaos.passed_on, [].append)
     config = configured(tmp_path / "run")
     stop(config, 5)
     for name in (CHECKPOINT_FILE, EARLIER_FILE, ENVIRONMENT_FILE):
@@ -249,20 +270,16 @@ def test_a_run_without_a_checkpoint_begins_again(tmp_path: Path) -> None:
     told: list[str] = []
     done = train_run(resumed(config), chaos.DATA, chaos.passed_on, told.append)
     assert f"{done.run} has no checkpoint, so its training begins again" in told
-    assert read_environment(done.run) == read_environment(whole.run)
-    assert chaos.traces(done.run) == chaos.traces(whole.run)
+    assert read_environment(done.run) == read_environment(whole().run)
+    assert chaos.traces(done.run) == chaos.traces(whole().run)
 
 
 @pytest.mark.parametrize("schedule", sampled(["constant", "inverse_scaling"], 2))
-def test_more_epochs_end_like_a_longer_training(schedule: Any, tmp_path: Path) -> None:
+def test_more_epochs_end_like_a_longer_training(schedule: Any, tmp_path: Path, whole: Callable[..., Finished]) -> None:
     """With a schedule that does not depend on their number; the settings of the run then have the new number."""
-    whole = train_run(
-        configured(tmp_path / "whole", epochs=6, schedule=schedule), chaos.DATA, chaos.passed_on, [].append
-    )
-    config = configured(tmp_path / "run", schedule=schedule)
-    train_run(config, chaos.DATA, chaos.passed_on, [].append)
+    config = copied(whole(schedule=schedule), tmp_path / "run", schedule=schedule)
     done = train_run(resumed(config, epochs=6), chaos.DATA, chaos.passed_on, [].append)
-    assert chaos.traces(done.run) == chaos.traces(whole.run)
+    assert chaos.traces(done.run) == chaos.traces(whole(epochs=6, schedule=schedule).run)
     assert load_run(done.run)[2]["epochs"] == 6
 
 
@@ -274,11 +291,10 @@ def test_more_epochs_end_like_a_longer_training(schedule: Any, tmp_path: Path) -
     ],
 )
 def test_other_numbers_of_epochs_are_refused(
-    epochs: int, schedule: Any, pieces: tuple[str, ...], tmp_path: Path, refused: Any
+    epochs: int, schedule: Any, pieces: tuple[str, ...], tmp_path: Path, whole: Callable[..., Finished], refused: Any
 ) -> None:
     """Fewer than before, or more with a schedule that would have run differently; the run is left as it is."""
-    config = configured(tmp_path / "run", schedule=schedule)
-    train_run(config, chaos.DATA, chaos.passed_on, [].append)
+    config = copied(whole(schedule=schedule), tmp_path / "run", schedule=schedule)
     before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
     with refused(SettingError, *pieces):
         train_run(resumed(config, epochs=epochs), chaos.DATA, chaos.passed_on, [].append)
@@ -316,9 +332,16 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
     assert f"is in use by process {os.getpid()} on" in done.stderr
 
 
-def test_options_that_would_change_the_run_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture(scope="module")
+def commanded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a run that the command has made, of which a test takes a copy if it changes it."""
+    run = tmp_path_factory.mktemp("commanded") / "run"
+    assert main(["train", "--hidden", "4", "--epochs", "1", "--run", str(run)]) == 0
+    return run
+
+
+def test_options_that_would_change_the_run_are_refused(commanded: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each is named; the exit code is 2."""
-    assert main(["train", "--hidden", "4", "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
     for words, pieces in (
         ("--lr 0.3", ("--resume does not go with --lr;", "only --epochs may grow")),
         (
@@ -333,7 +356,7 @@ def test_options_that_would_change_the_run_are_refused(tmp_path: Path, capsys: p
         ("--checkpoint-seconds -1", ("--checkpoint-seconds is -1", "a number of seconds, or 0")),
     ):
         capsys.readouterr()
-        assert main(["train", "--resume", str(tmp_path / "run"), *words.split()]) == 2
+        assert main(["train", "--resume", str(commanded), *words.split()]) == 2
         error = capsys.readouterr().err
         assert all(piece in error for piece in pieces), error
 
@@ -356,35 +379,35 @@ def test_the_command_continues_with_the_settings_of_the_run(
     assert load_run(tmp_path / "part")[2]["checkpoint_seconds"] == 7
 
 
-@pytest.mark.parametrize("command", ["train --resume part", "verify part"])
 def test_data_that_are_gone_are_named_with_their_place(
-    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They must go back to where they were, which is said from whatever folder the command is given."""
+    """They must go back to where they were, which is said by each command, from whatever folder it is given."""
     monkeypatch.chdir(tmp_path)
     Path("table.csv").write_text("a,b,kind\n" + "".join(f"{i % 7},{i % 5},{'xy'[i % 2]}\n" for i in range(99)))
     assert main(["train", "table.csv", "--hidden", "5", "--epochs", "1", "--run", "runs/part"]) == 0
     Path("table.csv").rename("other.csv")
     monkeypatch.chdir(tmp_path / "runs")
-    capsys.readouterr()
-    assert main(command.split()) == 2
     said = f"the data of part were in {tmp_path / 'table.csv'}, which is not there; .+ Put them back there"
-    assert re.search(said, capsys.readouterr().err)
+    for command in ("train --resume part", "verify part"):
+        capsys.readouterr()
+        assert main(command.split()) == 2
+        assert re.search(said, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("share", [0, 0.5])
-def test_a_history_that_has_lost_records_is_noticed(share: float, tmp_path: Path) -> None:
+def test_a_history_that_has_lost_records_is_noticed(
+    share: float, tmp_path: Path, whole: Callable[..., Finished]
+) -> None:
     """The training continues with the same weights, and no warning takes the first record left for the first one."""
-    whole = train_run(configured(tmp_path / "whole"), chaos.DATA, chaos.passed_on, [].append)
-    config = configured(tmp_path / "run")
-    train_run(config, chaos.DATA, chaos.passed_on, [].append)
+    config = copied(whole(), tmp_path / "run")
     path = tmp_path / "run" / "history.jsonl"
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     told: list[str] = []
     done = train_run(resumed(config), chaos.DATA, chaos.passed_on, told.append)
     assert any(f"{path} has lost records of the 60 steps before" in sentence for sentence in told)
-    np.testing.assert_array_equal(load_run(done.run)[0].parameters.vector, load_run(whole.run)[0].parameters.vector)
-    assert done.summary["warnings"] == whole.summary["warnings"]
+    np.testing.assert_array_equal(load_run(done.run)[0].parameters.vector, load_run(whole().run)[0].parameters.vector)
+    assert done.summary["warnings"] == whole().summary["warnings"]
 
 
 @pytest.mark.parametrize(
@@ -396,10 +419,10 @@ def test_a_history_that_has_lost_records_is_noticed(share: float, tmp_path: Path
     ],
 )
 def test_settings_that_were_edited_are_refused(
-    before: str, now: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    before: str, now: str, said: str, tmp_path: Path, commanded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Both values are named; what may be given with --resume may also be edited."""
-    assert main(["train", "--hidden", "4", "--epochs", "1", "--run", str(tmp_path / "run")]) == 0
+    shutil.copytree(commanded, tmp_path / "run")
     path = tmp_path / "run" / "config.toml"
     text = path.read_text()
     assert before in text
@@ -425,9 +448,12 @@ def test_checkpoints_within_an_epoch(tmp_path: Path) -> None:
                 if path.exists():
                     header = path.read_bytes()[8:4000].partition(b'\\"position\\": ')[2]
                     positions.add(int(header.partition(b",")[0]))
+                if record.step == 50:
+                    raise KeyboardInterrupt  # at once: the end writes no checkpoints within an epoch
                 yield record
 
-        train_run(config, chaos.DATA, show, [].append)
+        with pytest.raises(KeyboardInterrupt):
+            train_run(config, chaos.DATA, show, [].append)
     assert seen[0.0] == {0}
     assert len(seen[1e-9]) > 2
 

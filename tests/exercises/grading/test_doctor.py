@@ -16,11 +16,7 @@ from handgrad.exercises.grading import doctor
 from handgrad.exercises.tasks import TASKS
 
 
-def failures() -> dict[str, str]:
-    """Give what does not hold, with what was found."""
-    return {examined.subject: examined.found for examined in doctor.examine() if not examined.holds}
-
-
+@pytest.mark.slow
 def test_a_machine_that_isolates_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     """Points, names and four escape attempts are each reported as they must be, and the exit code is 0."""
     need_isolation()
@@ -51,7 +47,10 @@ def test_a_missing_sandbox_is_reported_with_advice(
 
 
 def test_whatever_does_not_hold_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wrong points are given, a mistake that was not named is listed, and only the system's refusal counts as held."""
+    """Wrong points are given, a mistake that was not named is listed, and only the system's refusal counts as held.
+
+    All else holds.
+    """
     need_isolation()
     real = doctor.solved_sheet
 
@@ -63,7 +62,10 @@ def test_whatever_does_not_hold_is_reported(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(doctor.MISTAKES, "del_sigmoid", ("derivative_sign", "1 - h", "1 + h"))
     monkeypatch.setitem(doctor.ATTEMPTS, "open its own file", "    open('mine', 'w').close()\n")
     monkeypatch.setitem(doctor.ATTEMPTS, "divide by zero", "    1 / 0\n")
-    found = failures()
+    examined = list(doctor.examine())
+    assert len(examined) == 4 + len(doctor.ATTEMPTS)
+    found = {one.subject: one.found for one in examined if not one.holds}
+    assert len(found) == 5
     assert found["A blank sheet gets no points."] == "It got 19."
     assert found["A solved sheet gets all 19 points."] == "It got 0."
     assert "Not named: del_sigmoid: derivative_sign." in found.values()

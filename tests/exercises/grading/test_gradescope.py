@@ -221,6 +221,7 @@ def autograded(root: Path, name: str, content: str) -> tuple[dict[str, Any], str
     return as_gradescope_reads(results), done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_autograder_grades_a_submission(tmp_path: Path) -> None:
     """``run_autograder`` grades the notebook in the submission folder and writes results.json with all points."""
     need_isolation()

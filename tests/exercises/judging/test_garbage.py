@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from reports import said
+from sampling import sampled
 
 from handgrad.exercises.calls import Answer, Crash
 from handgrad.exercises.judging import backward, functions, step
@@ -24,7 +25,7 @@ def garbage(rng):
 
 @pytest.mark.filterwarnings("default:invalid value encountered in cast")
 @pytest.mark.parametrize("task", sorted(JUDGES))
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", sampled(range(15), 5))
 def test_garbage_is_wrong_and_breaks_nothing(task, seed):
     """Whatever arrays come back, crashed or not, there is a verdict with a message and no full marks."""
     rng = np.random.default_rng(seed)

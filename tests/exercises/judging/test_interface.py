@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from sampling import sampled
 
 from handgrad.exercises.check import JUDGES
 from handgrad.exercises.grading.rubric import default_rubric
@@ -53,15 +54,18 @@ def test_methods_that_change_their_callers_data_are_wrong(mistake, edit):
 
 @pytest.mark.parametrize(
     ("task", "edit"),
-    [
-        ("backprop", (N, COUNTS.format(600) + N)),
-        ("backprop", (N, "        n = min(len(y), 320)\n")),
-        ("gradient_step", (STEP, COUNTS.format(600) + STEP)),
-        (GD, (HISTORY, f"{HISTORY}    num_iterations = min(num_iterations, 250)\n")),
-        (SGD, (RNG, f"    batch_size = min(batch_size, 50)\n{RNG}")),
-        (SGD, (RNG, f"    epochs = min(epochs, 20)\n{RNG}")),
-        (SGD, (RNG, f"    trainx, trainy = trainx[:1000], trainy[:1000]\n{RNG}")),
-    ],
+    sampled(
+        [
+            ("backprop", (N, COUNTS.format(600) + N)),
+            ("backprop", (N, "        n = min(len(y), 320)\n")),
+            ("gradient_step", (STEP, COUNTS.format(600) + STEP)),
+            (GD, (HISTORY, f"{HISTORY}    num_iterations = min(num_iterations, 250)\n")),
+            (SGD, (RNG, f"    batch_size = min(batch_size, 50)\n{RNG}")),
+            (SGD, (RNG, f"    epochs = min(epochs, 20)\n{RNG}")),
+            (SGD, (RNG, f"    trainx, trainy = trainx[:1000], trainy[:1000]\n{RNG}")),
+        ],
+        3,
+    ),
 )
 def test_what_is_right_only_below_the_sheets_sizes_is_wrong(task, edit):
     """A training of the sheet has more steps, examples, epochs and iterations than a small trial."""
@@ -70,18 +74,21 @@ def test_what_is_right_only_below_the_sheets_sizes_is_wrong(task, edit):
 
 @pytest.mark.parametrize(
     ("status", "mistake", "edit"),
-    [
-        ("crashed", [], (RNG, "    permutation")),
-        ("wrong", ["history_parts_exchanged"], ("return evaluations, batches", "return batches, evaluations")),
-        ("wrong", ["data_changed_by_routine"], ("return evaluations", "trainx[...] = 0\n    return evaluations")),
-        ("right", ["called_otherwise"], ("batch_size=64, epochs=10", "epochs=10, batch_size=64")),
-        ("right", ["order_ignores_rng"], ("rng.shuffle(", "np.random.shuffle(")),
-        (
-            "right",
-            ["incomplete_batch_used"],
-            ("(trainx.shape[0] // batch_size)", "(-(-trainx.shape[0] // batch_size))"),
-        ),
-    ],
+    sampled(
+        [
+            ("crashed", [], (RNG, "    permutation")),
+            ("right", ["called_otherwise"], ("batch_size=64, epochs=10", "epochs=10, batch_size=64")),
+            ("wrong", ["history_parts_exchanged"], ("return evaluations, batches", "return batches, evaluations")),
+            ("wrong", ["data_changed_by_routine"], ("return evaluations", "trainx[...] = 0\n    return evaluations")),
+            ("right", ["order_ignores_rng"], ("rng.shuffle(", "np.random.shuffle(")),
+            (
+                "right",
+                ["incomplete_batch_used"],
+                ("(trainx.shape[0] // batch_size)", "(-(-trainx.shape[0] // batch_size))"),
+            ),
+        ],
+        2,
+    ),
 )
 def test_what_the_sheets_cells_need_is_said(status, mistake, edit):
     """What breaks a call like the sheet's is wrong, and what only its words exclude is remarked on."""

@@ -3,6 +3,7 @@
 import ast
 
 import pytest
+from sampling import sampled
 
 from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.check import check_submission
@@ -42,7 +43,7 @@ def test_a_written_mistake_is_a_python_module_that_differs_from_the_solved_sheet
         assert all(lines != solution(mutant.task) for lines in mutant.lines.values())
 
 
-@pytest.mark.parametrize("number", range(0, len(MUTANTS), 300))
+@pytest.mark.parametrize("number", sampled(range(0, len(MUTANTS), 300), 2))
 def test_some_written_mistakes_are_named_in_the_isolated_process(number):
     """A sample of the proof, small enough for every test run."""
     mutant = MUTANTS[number]

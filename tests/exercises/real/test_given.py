@@ -44,8 +44,8 @@ def test_every_case_is_complete() -> None:
 
 
 def test_the_most_serious_cases_are_judged_as_they_should_be() -> None:
-    """One check each."""
-    assert unwanted([case for case in ALL if case.name in SERIOUS], [0]) == []
+    """One check each, of the task in which the case is wrong, or of all tasks."""
+    assert unwanted([case for case in ALL if case.name in SERIOUS], [1]) == []
 
 
 @pytest.mark.slow
@@ -276,7 +276,7 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sampled(VERDICTS, 10))
+@pytest.mark.parametrize("name", sampled(VERDICTS, 14))
 def test_what_was_handed_in_gets_the_right_sentence(name: str, tmp_path: Path) -> None:
     """One task of the sheet has the status, and the sentence says what is wrong."""
     sheet, task, status, words = VERDICTS[name]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sampling import sampled
 
 from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Answer, Call, Event, Name, Network, Random, Step, Ufunc
@@ -160,15 +161,18 @@ def f(*_):
 
 @pytest.mark.parametrize(
     "forged",
-    [
-        "{'events': [['backprop', {'array': 0}, 0, 0.5]] * 20_000}",
-        "{'values': {'return': {'array': 0}, 'again': {'array': 0}}}",
-        "{'values': {'return': {'array': -1}}}",
-        "{'events': [['end', None, 10**400, None]]}",
-        "{'events': [['end', None, -1, None]]}",
-        "{'events': [['backprop', None, 0, 10**400]]}",
-        "{'left_out': {'return': ['deep'] * 1000}}",
-    ],
+    sampled(
+        [
+            "{'events': [['backprop', {'array': 0}, 0, 0.5]] * 20_000}",
+            "{'values': {'return': {'array': 0}, 'again': {'array': 0}}}",
+            "{'values': {'return': {'array': -1}}}",
+            "{'events': [['end', None, 10**400, None]]}",
+            "{'events': [['end', None, -1, None]]}",
+            "{'events': [['backprop', None, 0, 10**400]]}",
+            "{'left_out': {'return': ['deep'] * 1000}}",
+        ],
+        2,
+    ),
 )
 def test_an_answer_says_no_more_than_was_written(forged: str) -> None:
     """One array in place of thousands of them, and numbers that cannot be counted, are no answer."""
@@ -328,15 +332,19 @@ def test_what_is_made_with_a_missing_package_crashes_with_its_import(source: str
 
 @pytest.mark.parametrize(
     "loading",
-    [
-        "trainx, trainy, testx, testy = np.load('mnist.npy', allow_pickle=True)",
-        "data = np.load('mnist.npy', allow_pickle=True)\n(trainx, trainy), (testx, testy) = data[:2], data[2:]",
-        "from no_such_module import mnist\n(trainx, trainy), (testx, testy) = mnist.load_data()",
-        "from my_data import trainx, trainy, testx, testy",
-        "import gzip\nwith gzip.open('mnist.gz') as f:\n    trainx = np.frombuffer(f.read())\n    trainy = trainx\n"
-        "    testx = testy = trainx",
-        "def load(name):\n    return np.fromfile(name)\ntrainx, trainy, testx, testy = map(load, ['a', 'b', 'c', 'd'])",
-    ],
+    sampled(
+        [
+            "trainx, trainy, testx, testy = np.load('mnist.npy', allow_pickle=True)",
+            "data = np.load('mnist.npy', allow_pickle=True)\n(trainx, trainy), (testx, testy) = data[:2], data[2:]",
+            "from no_such_module import mnist\n(trainx, trainy), (testx, testy) = mnist.load_data()",
+            "from my_data import trainx, trainy, testx, testy",
+            "import gzip\nwith gzip.open('mnist.gz') as f:\n    trainx = np.frombuffer(f.read())\n    trainy = trainx\n"
+            "    testx = testy = trainx",
+            "def load(name):\n    return np.fromfile(name)\n"
+            "trainx, trainy, testx, testy = map(load, ['a', 'b', 'c', 'd'])",
+        ],
+        2,
+    ),
 )
 def test_data_that_are_not_here_have_a_stand_in(loading: str) -> None:
     """Images and labels of the right form, by whatever way they would have been read; what is made of them works."""
@@ -400,15 +408,18 @@ def test_type_hints_of_a_missing_package_do_no_harm() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    [
-        "from tqdm import tqdm\ndef f():\n    return sum(tqdm(range(3), desc='epochs'))",
-        "from tqdm.notebook import trange\ndef f():\n    return sum(trange(1, 3))",
-        "import tqdm\ndef f():\n    with tqdm.tqdm(total=3) as bar:\n        bar.update(1)\n        bar.close()\n"
-        "        tqdm.tqdm.write('x')\n    return 3",
-        "from tqdm.auto import tqdm\ndef f():\n    return sum(i for i, _ in enumerate(tqdm([4, 4, 4])))",
-        "from IPython.display import clear_output\ndef f():\n    clear_output(wait=True)\n    return 3",
-        "from IPython import display\ndef f():\n    display.display(display.HTML('x'))\n    return 3",
-    ],
+    sampled(
+        [
+            "from tqdm import tqdm\ndef f():\n    return sum(tqdm(range(3), desc='epochs'))",
+            "from tqdm.notebook import trange\ndef f():\n    return sum(trange(1, 3))",
+            "import tqdm\ndef f():\n    with tqdm.tqdm(total=3) as bar:\n        bar.update(1)\n        bar.close()\n"
+            "        tqdm.tqdm.write('x')\n    return 3",
+            "from tqdm.auto import tqdm\ndef f():\n    return sum(i for i, _ in enumerate(tqdm([4, 4, 4])))",
+            "from IPython.display import clear_output\ndef f():\n    clear_output(wait=True)\n    return 3",
+            "from IPython import display\ndef f():\n    display.display(display.HTML('x'))\n    return 3",
+        ],
+        2,
+    ),
 )
 def test_progress_bars_and_displays_show_nothing(source: str) -> None:
     """They are not installed here, and nobody looks; the loop goes on as without them."""

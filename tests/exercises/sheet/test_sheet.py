@@ -434,6 +434,7 @@ def test_the_solved_sheet_runs_and_ends_with_plots(tmp_path: Path) -> None:
     assert printed.count("self-test passed") == 7
 
 
+@pytest.mark.slow
 def test_an_empty_sheet_stops_at_the_first_task(tmp_path: Path) -> None:
     """Run from the top, a sheet with empty blanks stops at the first self-test, with the number of its task."""
     with pytest.raises(AssertionError) as caught:
