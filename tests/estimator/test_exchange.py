@@ -21,8 +21,8 @@ from handgrad import MLP, MLPClassifier, MLPRegressor
 from handgrad.errors import RunError, SettingError
 from handgrad.model import convert
 from handgrad.model.onnx import to_onnx
-from handgrad.model.steps import OUTPUTS, needed, steps_of
-from handgrad.network import ACTIVATIONS
+from handgrad.model.steps import needed, steps_of
+from handgrad.network import ACTIVATIONS, LOSSES, Activation
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, KINDS = load_iris(return_X_y=True)
@@ -309,9 +309,6 @@ def test_what_sklearn_has_trained_is_taken_over(refused: Any) -> None:
         MLPClassifier.from_sklearn(single)
     with pytest.raises(ValueError, match="not fitted"):
         MLPRegressor.from_sklearn(neural_network.MLPRegressor())
-    poisson = neural_network.MLPRegressor("poisson", (5,), max_iter=5).fit(X, KINDS)
-    with refused(SettingError, "poisson"):
-        MLPRegressor.from_sklearn(poisson)
 
 
 def test_what_sklearn_does_not_have_is_named(refused: Any) -> None:
@@ -366,9 +363,11 @@ def test_what_is_not_known_is_refused(strict: ModuleType, refused: Any) -> None:
         steps_of(Scaled((2, 2), scale=2.0), parameters)
     with refused(SettingError, "a NumPy array"):
         steps_of(network, handgrad.Parameters((2, 2), strict.zeros(6)))
-    object.__setattr__(network, "loss", "hinge")
-    with refused(SettingError, "hinge"):
-        steps_of(network, parameters)
+    with refused(SettingError, "normalisation is 'layer'"):
+        steps_of(MLP((2, 2), normalisation="layer"), parameters)
+    own = MLP((2, 2, 2), Activation(np.sin, lambda Z, H: np.cos(Z)))  # noqa: ARG005 - as every derivative
+    with refused(SettingError, "Activation", "one of identity"):
+        steps_of(own, own.initialise(0))
 
 
 def test_each_loss_says_what_its_outputs_are() -> None:
@@ -377,12 +376,33 @@ def test_each_loss_says_what_its_outputs_are() -> None:
         "softmax": lambda Z: np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True),
         "sigmoid": lambda Z: 1 / (1 + np.exp(-Z)),
         "identity": lambda Z: Z,
+        "exp": np.exp,
     }
-    for loss, name in OUTPUTS.items():
+    for loss, criterion in LOSSES.items():
         network = MLP((4, 3), loss=loss)
         parameters = network.initialise(0)
         logits, _ = network.forward(parameters, X)
-        assert_allclose(network.predict(parameters, X), functions[name](logits), atol=1e-12)
+        assert_allclose(network.predict(parameters, X), functions[criterion.out_activation](logits), atol=1e-12)
+
+
+@pytest.mark.parametrize("case", ["classes", "number"])
+def test_a_batch_normalisation_becomes_part_of_its_layer(case: str, runtime: ModuleType, torch: ModuleType) -> None:
+    """It is linear in prediction, and thus needs no operator of its own."""
+    model = fitted(case, normalisation="batch", hidden_layer_sizes=(5, 4), solver="adam", max_iter=5)
+    name = "probabilities" if case == "classes" else "variable"
+    assert_allclose(run(runtime, model.to_onnx(), X)[name], predicted(model), atol=1e-6)
+    assert_allclose(model.to_torch()(torch.tensor(X)).detach().numpy(), predicted(model), atol=1e-12)
+
+
+def test_counts(runtime: ModuleType, refused: Any) -> None:
+    """A Poisson regression is exported with its exponential, and taken over from scikit-learn and back."""
+    counts = np.arange(150) % 5
+    model = MLPRegressor("poisson", (5,), solver="lbfgs", max_iter=20, random_state=0).fit(X, counts)
+    assert_allclose(run(runtime, model.to_onnx(), X)["variable"], predicted(model), rtol=1e-6)
+    assert_allclose(predicted(model.to_sklearn()), predicted(model), rtol=1e-12)
+    assert_allclose(predicted(MLPRegressor.from_sklearn(model.to_sklearn())), predicted(model), rtol=1e-12)
+    with refused(SettingError, "the activation exp", "to_onnx"):
+        model.to_torch()
 
 
 def test_a_missing_library_is_named(refused: Any) -> None:

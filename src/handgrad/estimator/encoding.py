@@ -148,9 +148,10 @@ def _array(items: list[Any], kind: str) -> Any:
 
 
 def _object(kind: type[Any], values: dict[str, Any]) -> Any:
-    """Build one of the known objects from plain numbers, texts and None."""
+    """Build one of the known objects from plain numbers, texts and None, or tuples of them."""
     if set(values) - {field.name for field in fields(kind)}:
         raise ValueError(f"a field that {kind.__name__} does not have")
-    if not all(one is None or type(one) in (bool, int, float, str) for one in values.values()):
+    flat = [part for one in values.values() for part in (one if isinstance(one, tuple) else (one,))]
+    if not all(one is None or type(one) in (bool, int, float, str) for one in flat):
         raise ValueError(f"a field of {kind.__name__} that is no number")
     return kind(**values)

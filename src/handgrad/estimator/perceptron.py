@@ -141,6 +141,8 @@ class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
         if begins:
             check_functions(network, targets)
             self._begin(network, self._drawn(network, rows.dtype))
+            if any(shares(self.dropout)):  # otherwise the same numbers are drawn as by scikit-learn
+                self._seed = int(self._random.randint(2**31))
         elif network != self._network:
             raise SettingError(
                 f"the network {network}",
@@ -169,9 +171,8 @@ class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
     def _begin(self, network: MLP, parameters: Parameters) -> None:
         """Forget what was learnt, and begin from these parameters."""
         self._network = network
-        self._seed = int(self._random.randint(2**31)) if any(shares(self.dropout)) else 0  # otherwise as scikit-learn
         self._start(parameters)
-        self.n_iter_, self.t_ = 0, 0
+        self.n_iter_, self.t_, self._seed = 0, 0, 0
         self.loss_curve_: list[float] = []
         self.n_layers_, self.n_outputs_ = len(network.layer_sizes), network.layer_sizes[-1]
         self.best_loss_ = None if self.early_stopping else inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from handgrad.errors import SettingError
 from handgrad.network import ACTIVATIONS, MLP, Parameters
 from handgrad.network.normalisation import EPSILON
+
+_KNOWN = ("layer_sizes", "activation", "loss")
 
 
 class Linear(NamedTuple):
@@ -53,10 +56,15 @@ def steps_of(network: MLP, parameters: Parameters) -> list[Step]:
     """
     if own := [activation for activation in network.activations if not isinstance(activation, str)]:
         raise SettingError(f"the activation {own[0]}", "one of " + ", ".join(ACTIVATIONS), "use a network of these")
-    if network.normalisation == "layer":
-        raise SettingError(
-            "a layer normalisation", "linear layers and activations", "use a network without it, or with 'batch'"
+    for field in fields(network):
+        value, known = (
+            getattr(network, field.name),
+            (None, "batch") if field.name == "normalisation" else (field.default,),
         )
+        if field.name not in _KNOWN and value not in known:
+            raise SettingError(
+                f"a network whose {field.name} is {value!r}", "linear layers and activations", "use a network of these"
+            )
     vector = parameters.vector
     if not isinstance(vector, np.ndarray) or vector.size != network.parameter_count:
         raise SettingError(
