@@ -315,10 +315,10 @@ class Muon:
                 yield slice(start, end), shape
                 rest = end
             start = end + shape[1]
-        if start != size:
+        if not 0 < start <= size:  # a network may have more than weights and biases, behind them
             raise ShapeError(
                 f"{size} parameters for Muon with layer sizes {self.layer_sizes}",
-                f"{start}",
+                f"at least the {start} weights and biases of the layers" if start else "those of the network",
                 "set layer_sizes to those of the network",
             )
         yield slice(rest, size), None
