@@ -115,6 +115,7 @@ def test_the_rest_of_muon_is_adamw() -> None:
     sizes = (3, 4, 5, 2)
     hidden = np.zeros(MLP(sizes).parameter_count, bool)
     hidden[16:36] = True
+    hidden = np.append(hidden, [False] * 3)  # what a network may have beside weights and biases
     vector = rng.standard_normal(hidden.size)
     ours, others = vector.copy(), vector.copy()
     muon, adamw = for_network(OPTIMIZERS["muon"], sizes), AdamW()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sampling import sampled
+from strategies import COMPILED_OPTIMIZERS
 
 from handgrad.errors import SettingError, ShapeError
 from handgrad.network import ACTIVATIONS, LOSSES, MLP, Parameters
@@ -167,9 +168,11 @@ def test_the_state_is_consistent_at_every_record(log_every: int | None) -> None:
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "weights"])
-@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 @pytest.mark.usefixtures("compiled")
-@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+@pytest.mark.parametrize(
+    ("engine", "optimizer"),
+    [("numpy", name) for name in OPTIMIZERS] + [("compiled", name) for name in COMPILED_OPTIMIZERS],
+)
 def test_gradient_and_update_are_a_span(engine: str, optimizer: str, weighted: bool) -> None:
     """Batch by batch, ``gradient`` and ``update`` give the bits and the figures of ``run_span``."""
     options: dict[str, Any] = {"clip": 0.1, "l2": 0.1, "label_smoothing": 0.1, "dropout": 0.2, "input_dropout": 0.1}

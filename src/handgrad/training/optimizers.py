@@ -315,10 +315,10 @@ class Muon:
                 yield slice(start, end), shape
                 rest = end
             start = end + shape[1]
-        if not 0 < start <= size:  # what else a network has stands behind the layers
+        if not 0 < start <= size:  # a network may have more than weights and biases, behind them
             raise ShapeError(
                 f"{size} parameters for Muon with layer sizes {self.layer_sizes}",
-                f"at least {start}",
+                f"at least the {start} weights and biases of the layers" if start else "those of the network",
                 "set layer_sizes to those of the network",
             )
         yield slice(rest, size), None
