@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi, sqrt
 
-from array_api_compat import array_namespace
-
-from handgrad.network.parameters import Array
+from handgrad.network.parameters import Array, namespace
 
 LEAK = 0.01
 FAR = 1e3  # beyond it, on either side, the density of N(0, 1) is 0 and its CDF is 0 or 1, in every dtype
@@ -34,7 +32,7 @@ def identity(Z: Array) -> Array:
 
 def del_identity(Z: Array, H: Array) -> Array:
     """Return ones."""
-    return array_namespace(Z).ones_like(Z)
+    return namespace(Z).ones_like(Z)
 
 
 def sigmoid(Z: Array) -> Array:
@@ -48,7 +46,7 @@ def sigmoid(Z: Array) -> Array:
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     E = xp.exp(-xp.abs(Z))
     return xp.where(Z >= 0, xp.ones_like(E), E) / (1 + E)
 
@@ -67,7 +65,7 @@ def tanh(Z: Array) -> Array:
     >>> tanh(np.array([-1e4, 0.0, 1e4]))
     array([-1.,  0.,  1.])
     """
-    return array_namespace(Z).tanh(Z)
+    return namespace(Z).tanh(Z)
 
 
 def del_tanh(Z: Array, H: Array) -> Array:
@@ -84,13 +82,13 @@ def relu(Z: Array) -> Array:
     >>> relu(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     return xp.maximum(Z, xp.zeros_like(Z))
 
 
 def del_relu(Z: Array, H: Array) -> Array:
     """Return 1 where z > 0, else 0 (0 at the kink, as in every framework)."""
-    return array_namespace(Z).astype(Z > 0, Z.dtype)
+    return namespace(Z).astype(Z > 0, Z.dtype)
 
 
 def leaky_relu(Z: Array) -> Array:
@@ -102,12 +100,12 @@ def leaky_relu(Z: Array) -> Array:
     >>> leaky_relu(np.array([-1.0, 2.0]))
     array([-0.01,  2.  ])
     """
-    return array_namespace(Z).where(Z > 0, Z, LEAK * Z)
+    return namespace(Z).where(Z > 0, Z, LEAK * Z)
 
 
 def del_leaky_relu(Z: Array, H: Array) -> Array:
     """Return 1 where z > 0, else 0.01."""
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     return xp.where(Z > 0, xp.ones_like(Z), LEAK * xp.ones_like(Z))
 
 
@@ -120,13 +118,13 @@ def elu(Z: Array) -> Array:
     >>> elu(np.array([-1e4, 2.0]))
     array([-1.,  2.])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     return xp.where(Z > 0, Z, xp.expm1(-xp.abs(Z)))
 
 
 def del_elu(Z: Array, H: Array) -> Array:
     r"""Return 1 where z > 0, else :math:`e^z`."""
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     return xp.where(Z > 0, xp.ones_like(Z), xp.exp(-xp.abs(Z)))
 
 
@@ -144,7 +142,7 @@ def gelu(Z: Array) -> Array:
 
 def del_gelu(Z: Array, H: Array) -> Array:
     r"""Return :math:`\Phi(z) + z \, \phi(z)`, the CDF of N(0, 1) and z times its density."""
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     return normal_cdf(Z) + xp.clip(Z, -FAR, FAR) * _bell(Z) / sqrt(2 * pi)
 
 
@@ -162,8 +160,8 @@ def silu(Z: Array) -> Array:
 
 def del_silu(Z: Array, H: Array) -> Array:
     r"""Return :math:`\sigma(z) (1 + z \, \sigma(-z))`."""
-    largest = array_namespace(Z).finfo(Z.dtype).max
-    Z = array_namespace(Z).clip(Z, -largest, largest)
+    largest = namespace(Z).finfo(Z.dtype).max
+    Z = namespace(Z).clip(Z, -largest, largest)
     return sigmoid(Z) * (1 + Z * sigmoid(-Z))
 
 
@@ -176,7 +174,7 @@ def softplus(Z: Array) -> Array:
     >>> softplus(np.array([-1e4, 0.0, 1e4])).round(6)
     array([0.00000e+00, 6.93147e-01, 1.00000e+04])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     return relu(Z) + xp.log1p(xp.exp(-xp.abs(Z)))
 
 
@@ -227,7 +225,7 @@ def normal_cdf(Z: Array) -> Array:
     >>> normal_cdf(np.array([-1e4, 0.0, 1.96, 1e4])).round(6)
     array([0.      , 0.5     , 0.975002, 1.      ])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     X = xp.abs(xp.clip(Z, -FAR, FAR)) / sqrt(2)
     T = 1 - 7.5 / (X + 3.75)
     S = xp.zeros_like(X)
@@ -239,13 +237,13 @@ def normal_cdf(Z: Array) -> Array:
 
 def _bounded_below(Z: Array) -> Array:
     """Replace -infinity by the lowest finite number, whose product with 0 is -0 rather than NaN."""
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     return xp.clip(Z, -xp.finfo(Z.dtype).max, None)
 
 
 def _bell(Z: Array) -> Array:
     """Compute exp(-z^2 / 2) without rounding z^2: z = a + r, where 16 a is a whole number, so a^2 is exact."""
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     Z = xp.clip(Z, -FAR, FAR)
     A = xp.round(16 * Z) / 16
     return xp.exp(-0.5 * A * A) * xp.exp(-0.5 * (Z - A) * (Z + A))

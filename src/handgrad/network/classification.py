@@ -5,11 +5,9 @@ Each takes logits and returns its value and its gradient together, as ``losses.p
 
 from __future__ import annotations
 
-from array_api_compat import array_namespace
-
 from handgrad.errors import SettingError, ShapeError
 from handgrad.network.activations import sigmoid, softplus
-from handgrad.network.parameters import Array
+from handgrad.network.parameters import Array, namespace
 from handgrad.network.targets import one_hot, shares, targets_like
 
 
@@ -31,7 +29,7 @@ def softmax(Z: Array) -> Array:
     >>> softmax(np.array([[1e4, 1e4]]))
     array([[0.5, 0.5]])
     """
-    return array_namespace(Z).exp(log_softmax(Z))
+    return namespace(Z).exp(log_softmax(Z))
 
 
 def log_softmax(Z: Array) -> Array:
@@ -43,7 +41,7 @@ def log_softmax(Z: Array) -> Array:
     >>> log_softmax(np.array([[0.0, 1e4]]))
     array([[-10000.,      0.]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     Z = Z - xp.max(Z, axis=1, keepdims=True)
     return Z - xp.log(xp.sum(xp.exp(Z), axis=1, keepdims=True))
 
@@ -87,7 +85,7 @@ def cross_entropy(
     >>> round(float(value), 6), dZ.tolist()
     (0.693147, [[0.5, -0.5]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     T, log_P = _class_targets(Z, y, label_smoothing), log_softmax(Z)
     w = shares(Z, sample_weight)
     # A target of 0 times a logarithm of -inf is defined as 0 here; multiplying would give NaN.
@@ -132,7 +130,7 @@ def binary_cross_entropy(
     >>> round(float(value), 6), dZ.tolist()
     (0.346574, [[0.25], [0.0]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     _check_smoothing(label_smoothing)
     T = (1 - label_smoothing) * targets_like(Z, y) + label_smoothing / 2
     w = shares(Z, sample_weight) / Z.shape[1]
@@ -158,7 +156,7 @@ def focal(
     >>> round(float(value), 6), dZ.round(6).tolist()
     (0.173287, [[0.298287, -0.298287]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     T, log_P = _class_targets(Z, y, label_smoothing), log_softmax(Z)
     w = shares(Z, sample_weight)
     loss, slope = _focal_term(log_P, -xp.expm1(log_P), gamma)
@@ -188,12 +186,12 @@ def binary_focal(
     P, Q = sigmoid(Z), sigmoid(-Z)
     yes, slope_yes = _focal_term(-softplus(-Z), Q, gamma)
     no, slope_no = _focal_term(-softplus(Z), P, gamma)
-    return array_namespace(Z).sum(w * (T * yes + (1 - T) * no)), w * ((1 - T) * P * slope_no - T * Q * slope_yes)
+    return namespace(Z).sum(w * (T * yes + (1 - T) * no)), w * ((1 - T) * P * slope_no - T * Q * slope_yes)
 
 
 def _focal_term(log_P: Array, Q: Array, gamma: float) -> tuple[Array, Array]:
     r"""Return :math:`-q^\gamma \log p` with :math:`q = 1 - p`, and its slope along :math:`-\log p`, which is a."""
-    xp, weight = array_namespace(Q), Q**gamma
+    xp, weight = namespace(Q), Q**gamma
     finite = xp.where(log_P == -xp.inf, xp.zeros_like(log_P), log_P)  # p log p is 0 where p is
     ratio = xp.exp(log_P) * finite / xp.where(Q == 0, xp.ones_like(Q), Q)
     return weight * xp.abs(log_P), weight * (1 - gamma * ratio)

@@ -13,12 +13,10 @@ from inspect import signature
 from math import inf
 from typing import Any, ClassVar, Literal, Protocol, get_args
 
-from array_api_compat import array_namespace
-
 from handgrad.errors import SettingError
 from handgrad.network.activations import identity, sigmoid
 from handgrad.network.classification import binary_cross_entropy, binary_focal, cross_entropy, focal, softmax
-from handgrad.network.parameters import Array
+from handgrad.network.parameters import Array, namespace
 from handgrad.network.regression import HUBER_DELTA, absolute_error, huber, poisson, quantile, squared_error
 
 LossFunction = Callable[..., tuple[Array, Array]]  # (outputs, y, sample_weight) to the mean loss and its gradient
@@ -28,7 +26,7 @@ OutActivation = Literal["softmax", "sigmoid", "identity", "exp"]
 
 def exp(Z: Array) -> Array:
     """Compute the exponential function."""
-    return array_namespace(Z).exp(Z)
+    return namespace(Z).exp(Z)
 
 
 OUT_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {

@@ -16,7 +16,6 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from array_api_compat import array_namespace
 from numpy.typing import DTypeLike
 
 from handgrad.errors import SettingError, ShapeError
@@ -24,7 +23,7 @@ from handgrad.network.activations import ACTIVATIONS, Activation
 from handgrad.network.initialisers import INITIALISERS, Initialiser, Rng
 from handgrad.network.losses import LOSSES, OUT_ACTIVATIONS, Criterion, check_smoothing, criterion_of
 from handgrad.network.normalisation import NORMALISATIONS, Normalised, del_normalise, normalise, normalise_by
-from handgrad.network.parameters import Array, Parameters, Shapes, count_parameters, shapes_of
+from handgrad.network.parameters import Array, Parameters, Shapes, count_parameters, namespace, shapes_of
 from handgrad.network.regularisation import penalty
 
 
@@ -131,7 +130,7 @@ class MLP:
         """The loss itself, looked up if it was given by name."""
         return criterion_of(self.loss)
 
-    @property
+    @cached_property
     def parameter_count(self) -> int:
         """The number of weights, biases and whatever else is stored in the parameters' vector."""
         return count_parameters(self.layer_sizes) + sum(size for (size,) in self.more.values())
@@ -308,7 +307,7 @@ class MLP:
         gradient : Parameters
             The gradient, with the same layer sizes as the parameters.
         """
-        xp = array_namespace(dlogits)
+        xp = namespace(dlogits)
         layers = len(self.layer_sizes) - 1
         dW, db = [None] * layers, [None] * layers
         more = {name: xp.zeros_like(array) for name, array in parameters.more.items()}

@@ -13,9 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from array_api_compat import array_namespace
-
-from handgrad.network.parameters import Array
+from handgrad.network.parameters import Array, namespace
 
 NORMALISATIONS = ("batch", "layer")
 EPSILON = 1e-5
@@ -61,7 +59,7 @@ def normalise(A: Array, axis: int) -> Normalised:
     array([[-1.,  0.],
            [ 1.,  0.]])
     """
-    xp = array_namespace(A)
+    xp = namespace(A)
     mean = xp.mean(A, axis=axis, keepdims=True)
     variance = xp.mean((A - mean) * (A - mean), axis=axis, keepdims=True)
     sigma = xp.sqrt(variance + EPSILON)
@@ -70,7 +68,7 @@ def normalise(A: Array, axis: int) -> Normalised:
 
 def normalise_by(A: Array, mean: Array, variance: Array) -> Normalised:
     """Compute the same with the running averages (units,) of a batch normalisation, as in prediction."""
-    xp = array_namespace(A)
+    xp = namespace(A)
     sigma = xp.sqrt(variance + EPSILON)[None, :]
     return Normalised((A - mean[None, :]) / sigma, mean[None, :], variance[None, :], sigma, None)
 
@@ -92,7 +90,7 @@ def del_normalise(dN: Array, of: Normalised) -> Array:
     """
     if of.axis is None:
         return dN / of.sigma
-    xp = array_namespace(dN)
+    xp = namespace(dN)
     along = xp.mean(dN, axis=of.axis, keepdims=True)
     across = xp.mean(dN * of.N, axis=of.axis, keepdims=True)
     return (dN - along - of.N * across) / of.sigma
@@ -120,4 +118,4 @@ def batch_statistics(layers: Sequence[Normalised]) -> Array:
     """
     n = layers[0].N.shape[0]
     means, variances = [of.mean[0, :] for of in layers], [n / max(n - 1, 1) * of.variance[0, :] for of in layers]
-    return array_namespace(layers[0].N).concat(means + variances)
+    return namespace(layers[0].N).concat(means + variances)

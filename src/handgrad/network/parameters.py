@@ -15,11 +15,25 @@ from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
+from array_api_compat import numpy as array_api_numpy
 
 from handgrad.errors import ShapeError
 
 Array = Any  # an array from any library that follows the array API standard
 Shapes = Mapping[str, tuple[int, ...]]  # of named arrays, in their order
+
+
+def namespace(*arrays: Array) -> Any:
+    """Return the functions of the array API standard for arrays of some library, and for NumPy's without a search.
+
+    A step calls it a dozen times, and ``array_api_compat.array_namespace`` takes a microsecond or two each time.
+
+    Examples
+    --------
+    >>> namespace(np.ones(2)).__name__
+    'array_api_compat.numpy'
+    """
+    return array_api_numpy if type(arrays[0]) is np.ndarray else array_namespace(*arrays)
 
 
 def count_parameters(layer_sizes: Sequence[int]) -> int:
@@ -115,7 +129,7 @@ class Parameters:
                 f"shape ({size},)",
                 "build the vector for these layer sizes, or pass the sizes it was built for",
             )
-        xp, vector = array_namespace(self.vector), self.vector
+        xp, vector = namespace(self.vector), self.vector
         views = [xp.reshape(vector[at], shape) for at, shape in zip(places, self.shapes.values(), strict=True)]
         of_layers = 2 * (len(self.layer_sizes) - 1)
         self.W, self.b = tuple(views[0:of_layers:2]), tuple(views[1:of_layers:2])
@@ -130,7 +144,7 @@ class Parameters:
         >>> Parameters.pack([np.ones((2, 3))], [np.zeros(3)]).vector
         array([1., 1., 1., 1., 1., 1., 0., 0., 0.])
         """
-        xp = array_namespace(*W, *b)
+        xp = namespace(*W, *b)
         sizes = (W[0].shape[0], *(weights.shape[1] for weights in W))
         shapes = [tuple(array.shape) for layer in zip(W, b, strict=True) for array in layer]
         wanted = [shape for d_in, d_out in pairwise(sizes) for shape in ((d_in, d_out), (d_out,))]
@@ -166,7 +180,7 @@ class Parameters:
 
     def copy(self) -> Parameters:
         """Return a copy with its own vector."""
-        return self.like(array_namespace(self.vector).asarray(self.vector, copy=True))
+        return self.like(namespace(self.vector).asarray(self.vector, copy=True))
 
     # Views are rebuilt, never stored: unpickled, they would no longer share memory with the vector.
     def __reduce__(self) -> tuple[type[Parameters], tuple[tuple[int, ...], Array, Shapes]]:

@@ -5,9 +5,7 @@ Each takes raw outputs and returns its value and its gradient together, as ``los
 
 from __future__ import annotations
 
-from array_api_compat import array_namespace
-
-from handgrad.network.parameters import Array
+from handgrad.network.parameters import Array, namespace
 from handgrad.network.targets import shares, targets_like
 
 HUBER_DELTA = 1.0
@@ -43,7 +41,7 @@ def squared_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tup
     (0.5, [[1.0], [0.0]])
     """
     R, w = Z - targets_like(Z, y), shares(Z, sample_weight) / Z.shape[1]
-    return array_namespace(Z).sum(w * R * R), 2 * w * R
+    return namespace(Z).sum(w * R * R), 2 * w * R
 
 
 def absolute_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
@@ -58,7 +56,7 @@ def absolute_error(Z: Array, y: Array, sample_weight: Array | None = None) -> tu
     >>> float(value), dZ.tolist()
     (0.5, [[0.5], [0.0]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     R, w = Z - targets_like(Z, y), shares(Z, sample_weight) / Z.shape[1]
     return xp.sum(w * xp.abs(R)), w * xp.sign(R)
 
@@ -76,7 +74,7 @@ def huber(Z: Array, y: Array, sample_weight: Array | None = None, delta: float =
     >>> float(value), dZ.tolist()
     (1.3125, [[0.25], [0.5]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     R, w = Z - targets_like(Z, y), shares(Z, sample_weight) / Z.shape[1]
     C = xp.clip(R, -delta, delta)
     return xp.sum(w * C * (R - 0.5 * C)), w * C
@@ -96,7 +94,7 @@ def quantile(Z: Array, y: Array, sample_weight: Array | None = None, level: floa
     >>> float(value), dZ.tolist()
     (0.875, [[0.125], [-0.375]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     R, w = Z - targets_like(Z, y), shares(Z, sample_weight) / Z.shape[1]
     slope = (0.5 - level) + 0.5 * xp.sign(R)  # 1 - q above the target, -q below it
     return xp.sum(w * slope * R), w * xp.where(R == 0, xp.zeros_like(R), slope)
@@ -116,7 +114,7 @@ def poisson(Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Arr
     >>> float(value), dZ.tolist()
     (0.5, [[0.5], [0.0]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     T, w = targets_like(Z, y), shares(Z, sample_weight) / Z.shape[1]
     mean, log_T = xp.exp(Z), xp.log(xp.where(T > 0, T, xp.ones_like(T)))
     return xp.sum(w * (T * (log_T - Z) - T + mean)), w * (mean - T)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from array_api_compat import array_namespace
-
-from handgrad.network.parameters import Array, Parameters
+from handgrad.network.parameters import Array, Parameters, namespace
 
 
 def penalty(parameters: Parameters, l1: float = 0.0, l2: float = 0.0) -> tuple[Array, Parameters]:
@@ -31,7 +29,7 @@ def penalty(parameters: Parameters, l1: float = 0.0, l2: float = 0.0) -> tuple[A
     >>> float(value), gradient.W[0].tolist(), gradient.b[0].tolist()
     (12.0, [[6.5], [-2.5]], [0.0])
     """
-    xp, W = array_namespace(parameters.vector), parameters.W
+    xp, W = namespace(parameters.vector), parameters.W
     value, dW = 0.0, [l2 * weights for weights in W]
     if l2:
         value = value + l2 / 2 * sum(xp.sum(weights * weights) for weights in W)

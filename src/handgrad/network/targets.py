@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
 from handgrad.errors import SettingError, ShapeError
-from handgrad.network.parameters import Array
+from handgrad.network.parameters import Array, namespace
 
 
 def one_hot(Z: Array, y: Array) -> Array:
@@ -23,7 +23,7 @@ def one_hot(Z: Array, y: Array) -> Array:
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    xp, k = array_namespace(Z), Z.shape[1]
+    xp, k = namespace(Z), Z.shape[1]
     if not xp.isdtype(y.dtype, "integral"):
         raise SettingError(
             f"labels of dtype {y.dtype}", "whole numbers", "number the classes from 0 and convert the labels to int64"
@@ -66,7 +66,7 @@ def shares(Z: Array, sample_weight: Array | None) -> Array:
     array([[0.25],
            [0.75]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     n = Z.shape[0]
     if n == 0:
         raise ShapeError("a batch of 0 examples", "at least one example", "leave out empty batches, which have no mean")
@@ -104,7 +104,7 @@ def targets_like(Z: Array, y: Array) -> Array:
     array([[3.],
            [4.]])
     """
-    xp = array_namespace(Z)
+    xp = namespace(Z)
     if y.ndim == 1 and Z.shape[1] > 1 and y.shape[0] == Z.shape[0] and xp.isdtype(y.dtype, "integral"):
         return one_hot(Z, y)
     T = xp.astype(xp.reshape(y, (-1, 1)) if y.ndim == 1 else y, Z.dtype)
