@@ -18,11 +18,18 @@ from sklearn.preprocessing import StandardScaler
 
 from handgrad import MLPClassifier, MLPRegressor
 from handgrad.errors import DivergenceError, SettingError
+from handgrad.training import Record
 
 IRIS = load_iris(return_X_y=True)
 SCALED = StandardScaler().fit_transform(IRIS[0]), IRIS[1]
 QUICK: dict[str, Any] = {"hidden_layer_sizes": (6,), "solver": "sgd", "learning_rate_init": 0.1, "max_iter": 15}
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture
+def compiled() -> None:
+    """Skip where nothing can be compiled."""
+    pytest.importorskip("numba", reason="numba is not installed")
 
 
 def fitted(**parameters: Any) -> MLPClassifier:
@@ -217,3 +224,29 @@ def test_what_cannot_go_on_is_refused() -> None:
         fitted().set_params(early_stopping=True).partial_fit(*SCALED)
     with pytest.raises(AttributeError, match="not for lbfgs"):
         MLPClassifier(solver="lbfgs").partial_fit(*SCALED, classes=[0, 1, 2])
+
+
+def test_callbacks_receive_records_and_may_stop() -> None:
+    """Each is called after every epoch with its figures, and the first that returns True ends the training."""
+    records: list[Record] = []
+    stop = {"early_stopping": True, "callbacks": [records.append, lambda record: record.epoch == 4]}
+    found = fitted(**stop)
+    assert [record.epoch for record in records] == [1, 2, 3, 4]
+    assert found.n_iter_ == 4
+    assert [record.figures["train_loss"] for record in records] == found.loss_curve_
+    assert [record.figures["validation_score"] for record in records] == found.validation_scores_
+    assert set(records[0].figures) == {"train_loss", "validation_loss", "validation_score"}
+    with pytest.raises(SettingError, match="callbacks is 3; expected a function of a record"):
+        fitted(callbacks=3)
+    with pytest.raises(SettingError, match="engine is 'fast'; expected one of auto, numpy, compiled"):
+        fitted(engine="fast")
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_the_engines_agree(solver: str, compiled: None) -> None:  # noqa: ARG001 - it is compiled
+    """To rounding, in weights and in what is noted; auto takes compiled code that is loaded, if the fit is long."""
+    one, other = (
+        fitted(solver=solver, engine=engine, learning_rate_init=0.01, max_iter=30) for engine in ("numpy", "compiled")
+    )
+    assert_allclose(one.coefs_[0], other.coefs_[0], rtol=1e-6)
+    assert one.loss_ == pytest.approx(other.loss_, rel=1e-9)

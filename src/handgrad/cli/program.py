@@ -19,7 +19,7 @@ from handgrad.cli.data import data_app
 from handgrad.cli.exercise import check, exercise_app, grade
 from handgrad.cli.notices import tell
 from handgrad.cli.runs import diff, runs, verify
-from handgrad.cli.train import evaluate, fill_training, predict, reproduce, train
+from handgrad.cli.train import compile_, evaluate, fill_training, predict, reproduce, train
 from handgrad.data.text.words import plain
 from handgrad.errors import DivergenceError, HandgradError, SettingError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainingFlags
@@ -87,6 +87,7 @@ app = App(
 )
 for command in (train, evaluate, predict, runs, diff, verify, reproduce, data_app, exercise_app, check, grade):
     app.command(command)
+app.command(compile_, name="compile")
 
 
 def run(arguments: Sequence[str] | None) -> int:

@@ -229,3 +229,30 @@ def predict(
         else:
             print(visible(f"{one.label}: {one.class_names[best]} ({one.outputs[best]:.1%})"))
     return code
+
+
+def compile_() -> None:
+    """Compile the training code once, which takes about a minute; later trainings load it in half a second."""
+    from time import perf_counter
+
+    from handgrad.training.engines.choice import why_not_compiled
+
+    if (missing := why_not_compiled()) is not None:
+        raise SettingError(
+            f"compiled code cannot be used because {missing}", "numba and joblib", "install handgrad again"
+        )
+    from handgrad.training.engines.code import compile_all, stage_of
+    from handgrad.training.engines.compiled import keeps_code
+
+    if not keeps_code():
+        raise SettingError(
+            "no folder to keep compiled code in can be written", "such a folder", "set NUMBA_CACHE_DIR to one"
+        )
+    for dtype in ("float32", "float64"):
+        if stage_of(dtype) == "kept":
+            print(f"{dtype}: compiled already")
+            continue
+        began = perf_counter()
+        for part in compile_all(dtype):
+            print(f"{dtype}: compiling {part} ...", flush=True)
+        print(f"{dtype}: done in {perf_counter() - began:.0f} s", flush=True)

@@ -89,6 +89,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         The largest norm of the weights into a unit. After each step, longer ones are scaled down to it.
     normalisation : {"batch", "layer"}, optional
         How hidden layers are normalised before their activation.
+    callbacks : callable or sequence of callables, optional
+        Each is called after every epoch of sgd, adam and the like, with a :class:`~handgrad.training.Record`; one that
+        returns True stops the training.
+    engine : {"auto", "numpy", "compiled"}, default "auto"
+        What computes the steps; auto takes compiled code if loading it pays. The engines agree to rounding.
     class_weight : dict, "balanced" or None
         The weight of each class; balanced: such that all classes have the same weight in total.
     scoring : str, callable or None
@@ -164,6 +169,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         dropout: float | tuple[float, float] = 0.0,
         max_norm: float | None = None,
         normalisation: str | None = None,
+        callbacks: Any = None,
+        engine: str = "auto",
         class_weight: Any = None,
         scoring: Any = None,
         loss: str | Focal | Loss | LossFunction = "log_loss",

@@ -24,7 +24,7 @@ from handgrad.errors import SettingError
 from handgrad.estimator.exchange import Exchange
 from handgrad.estimator.functions import check_functions, our_activation
 from handgrad.estimator.given import Given, as_csr, checked, divided
-from handgrad.estimator.ranges import check_ranges, hidden_sizes, shares
+from handgrad.estimator.ranges import check_ranges, functions_of, hidden_sizes, shares
 from handgrad.estimator.rates import Rate, Scheduled, schedule_of
 from handgrad.estimator.solvers import Batches, Patience, epochs, first_parameters, minimise, scale_of
 from handgrad.network.losses import Criterion
@@ -33,6 +33,7 @@ from handgrad.network.parameters import Parameters
 from handgrad.training.engines.choice import make_engine
 from handgrad.training.engines.protocol import Engine
 from handgrad.training.examples import Examples
+from handgrad.training.loop import Record
 from handgrad.training.optimizers import OPTIMIZERS, SGD, Adam, Momentum, Nesterov, Optimizer
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
@@ -230,7 +231,7 @@ class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
             dropout=dropout,
             input_dropout=input_dropout,
             seed=self._seed,
-            engine="numpy" if issparse(examples.X) else "auto",
+            engine="numpy" if issparse(examples.X) else self.engine,
         )
         engine, _ = make_engine(self._network, examples, settings, self._state.parameters.vector.dtype)
         engine.prepare()
@@ -259,6 +260,9 @@ class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
                     best = vector.copy() if is_best else best
                 else:
                     improved = self._improved()
+                if sum(bool(callback(self._record())) for callback in functions_of(self.callbacks)):
+                    self._say("A callback has stopped the training.")
+                    break
                 if patience.ended(improved):
                     if not self._rate.lowered():
                         self._say(
@@ -279,6 +283,15 @@ class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
             warnings.warn("Training interrupted by user.", stacklevel=3)
         if best is not None:
             vector[:] = best
+
+    def _record(self) -> Record:
+        """Return the figures of the epoch that has ended, as callbacks receive them."""
+        figures = {"train_loss": self.loss_}
+        for name, curve in (("loss", self.validation_loss_curve_), ("score", self.validation_scores_)):
+            if curve:
+                figures[f"validation_{name}"] = curve[-1]
+        state = self._state
+        return Record("evaluation", self.n_iter_, state.step, self._rate.now, state.seconds, figures)
 
     def _held_out(self, X: Any, y: Any) -> Given:
         """Check validation examples."""

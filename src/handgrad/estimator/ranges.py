@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from math import inf, isfinite
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from handgrad.network.initialisers import INITIALISERS
 from handgrad.network.normalisation import NORMALISATIONS
 from handgrad.training.optimizers import OPTIMIZERS
 from handgrad.training.schedules import SCHEDULES
+from handgrad.training.settings import Engine
 
 
 class Range(NamedTuple):
@@ -71,6 +72,10 @@ RANGES: Mapping[str, Range] = {
             SHARE.holds(value) or (isinstance(value, tuple) and len(value) == 2 and all(map(SHARE.holds, value)))
         ),
         "a number in [0, 1), or two, for the inputs and the hidden units",
+    ),
+    "engine": Range(lambda value: value in get_args(Engine), "one of " + ", ".join(get_args(Engine))),
+    "callbacks": Range(
+        lambda value: all(map(callable, functions_of(value))), "a function of a record, several of them, or None"
     ),
     "normalisation": Range(lambda value: value is None or value in NORMALISATIONS, "one of batch, layer, or None"),
     "batch_size": Range(lambda value: is_whole(value) or value == "auto", "a whole number of at least 1, or 'auto'"),
@@ -137,6 +142,19 @@ def hidden_sizes(value: Any) -> tuple[int, ...]:
     if not all(map(is_whole, sizes)):
         raise SettingError(f"hidden_layer_sizes is {value!r}", "whole numbers (each must be > 0)", "correct them")
     return tuple(int(size) for size in sizes)
+
+
+def functions_of(callbacks: Any) -> list[Any]:
+    """List the callbacks, which are given as None, one function or several.
+
+    Examples
+    --------
+    >>> functions_of(None), functions_of(print), functions_of([print, repr])
+    ([], [<built-in function print>], [<built-in function print>, <built-in function repr>])
+    """
+    if callbacks is None or callable(callbacks):
+        return [] if callbacks is None else [callbacks]
+    return list(callbacks) if hasattr(callbacks, "__iter__") else [callbacks]
 
 
 def shares(dropout: float | tuple[float, float]) -> tuple[float, float]:

@@ -89,6 +89,11 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         The largest norm of the weights into a unit. After each step, longer ones are scaled down to it.
     normalisation : {"batch", "layer"}, optional
         How hidden layers are normalised before their activation.
+    callbacks : callable or sequence of callables, optional
+        Each is called after every epoch of sgd, adam and the like, with a :class:`~handgrad.training.Record`; one that
+        returns True stops the training.
+    engine : {"auto", "numpy", "compiled"}, default "auto"
+        What computes the steps; auto takes compiled code if loading it pays. The engines agree to rounding.
     scoring : str, callable or None
         What ``early_stopping`` looks at: a scorer of scikit-learn or its name, or "loss" for the validation loss. None
         is the coefficient of determination.
@@ -156,6 +161,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         dropout: float | tuple[float, float] = 0.0,
         max_norm: float | None = None,
         normalisation: str | None = None,
+        callbacks: Any = None,
+        engine: str = "auto",
         scoring: Any = None,
         initialiser: str | Initialiser | None = None,
     ) -> None:

@@ -1,7 +1,11 @@
 """Which engine trains, and which predicts."""
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +26,12 @@ from handgrad.training import (
 from handgrad.training.engines import choice
 
 NETWORK = MLP((2, 2))
+
+
+@pytest.fixture
+def compiled() -> None:
+    """Skip where nothing can be compiled."""
+    pytest.importorskip("numba", reason="numba is not installed")
 
 
 def test_few_rows_are_not_worth_loading_compiled_code() -> None:
@@ -56,7 +66,7 @@ def test_what_is_ones_own_is_computed_by_numpy(
 ) -> None:
     """Auto takes NumPy, and says because of which function; to predict, too."""
     pytest.importorskip("numba")
-    monkeypatch.setattr(choice, "WORTH_IT", 0.0)
+    monkeypatch.setattr(choice, "PRICES", dict.fromkeys(choice.PRICES, 0.0))
     network = MLP((3, 4, 2), **own)
     name, reason = choice.pick_engine(network, 100, TrainingSettings(), np.float64)
     assert name == ("compiled" if piece is None else "numpy")
@@ -86,7 +96,7 @@ def test_what_is_added_to_a_table_is_trained_correctly_by_numpy(
     monkeypatch.setitem(ACTIVATIONS, "contributed", ACTIVATIONS["tanh"])
     monkeypatch.setitem(LOSSES, "contributed", LOSSES["huber"])
     monkeypatch.setitem(OPTIMIZERS, "contributed", Contributed())
-    monkeypatch.setattr(choice, "WORTH_IT", 0.0)
+    monkeypatch.setattr(choice, "PRICES", dict.fromkeys(choice.PRICES, 0.0))
     rng = np.random.default_rng(0)
     examples = Examples(rng.standard_normal((30, 4)), rng.integers(0, 3, 30))
     vectors = []
@@ -102,3 +112,44 @@ def test_what_is_added_to_a_table_is_trained_correctly_by_numpy(
     assert made.name == "numpy"
     assert piece in (reason or "")
     np.testing.assert_array_equal(*vectors)
+
+
+STAGE = """
+import sys
+from handgrad.network import MLP
+from handgrad.training import TrainingSettings
+from handgrad.training.engines.choice import pick_engine
+network, settings = MLP((784, 400, 400, 10)), TrainingSettings(epochs=1)
+print(pick_engine(network, 100, settings, "float64"), "numba" in sys.modules)
+print(pick_engine(network, 70_000, settings, "float64"))
+print(pick_engine(network, 700_000, settings, "float64"))
+print(pick_engine(network, 7_000_000, settings, "float64"))
+"""
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_auto_weighs_what_compiled_code_costs_at_that_moment(kept: bool, compiled: None, tmp_path: Path) -> None:  # noqa: ARG001
+    """Little work does not even import numba; code on disk is loaded for a second's gain, code is compiled for more."""
+    folder = os.environ["NUMBA_CACHE_DIR"] if kept else str(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", STAGE],
+        env=os.environ | {"NUMBA_CACHE_DIR": folder},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    few, some, many, most = done.stdout.splitlines()
+    assert few == "('numpy', None) False"
+    assert some == str(("compiled" if kept else "numpy", None))
+    assert many.startswith("('compiled', None)" if kept else "('numpy', 'using the NumPy engine because compiling")
+    assert kept or "`handgrad compile`" in many
+    assert most == "('compiled', None)"
+
+
+def test_what_is_compiled_is_not_compiled_again(compiled: None) -> None:  # noqa: ARG001
+    """The command says so, where the tests' own code is on disk and not yet loaded."""
+    done = subprocess.run(
+        [sys.executable, "-m", "handgrad", "compile"], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout == "float32: compiled already\nfloat64: compiled already\n"

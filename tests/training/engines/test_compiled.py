@@ -34,7 +34,7 @@ from handgrad.training import (
     make_predictor,
     train,
 )
-from handgrad.training.engines.choice import WORTH_IT, pick_engine
+from handgrad.training.engines.choice import PRICES, pick_engine, saved_seconds
 from handgrad.training.engines.protocol import SpanLog
 from handgrad.training.engines.reference import NumpyEngine
 
@@ -604,7 +604,9 @@ def test_nan_is_never_swallowed(activation: str, place: int, dtype: type, compil
 
 
 BIG = MLP((100, 100, 10))
-MANY = int(WORTH_IT / 6 / BIG.parameter_count) + 1
+ONCE = TrainingSettings(epochs=1)
+MANY = 32 * int(PRICES["loaded"] / saved_seconds(BIG, 32, ONCE) + 1)  # save just more than code that is loaded costs
+LOTS = 100 * MANY
 
 
 @dataclass(frozen=True)
@@ -629,14 +631,17 @@ class Foreign:
     ("n", "settings", "name"),
     [
         (MANY, {}, "compiled"),
-        (MANY - 2, {}, "numpy"),
+        (MANY - 32, {}, "numpy"),
         (MANY, {"engine": "numpy"}, "numpy"),
         (1, {"engine": "compiled"}, "compiled"),
-        (MANY // 10 + 1, {"epochs": 10}, "compiled"),
+        (MANY // 10 + 32, {"epochs": 10}, "compiled"),
     ],
 )
 def test_auto_takes_the_compiled_engine_where_there_is_work_for_it(n: int, settings: dict, name: str) -> None:
-    """What is asked for is taken; auto asks how much there is to compute."""
+    """What is asked for is taken; auto asks how much there is to compute, where the code is loaded."""
+    from handgrad.training.engines.code import stage_of
+
+    assert stage_of("float64") == "loaded"
     settings = {"epochs": 1, **settings}
     assert pick_engine(BIG, n, TrainingSettings(**settings), np.float64) == (name, None)
 
@@ -649,7 +654,7 @@ def test_what_the_compiled_engine_does_not_support_is_said(
     optimizer: Any, dtype: type, piece: str, refused: Any
 ) -> None:
     """An unknown optimizer or precision falls back with its reason, or is refused where the engine was asked for."""
-    name, reason = pick_engine(BIG, MANY, TrainingSettings(optimizer, epochs=1), dtype)
+    name, reason = pick_engine(BIG, LOTS, TrainingSettings(optimizer, epochs=1), dtype)
     assert name == "numpy"
     assert piece in reason
     with refused(SettingError, "compiled", piece, "numpy"):
@@ -673,7 +678,7 @@ def test_what_is_new_is_never_mistaken_for_what_is_known(
         monkeypatch.setitem(OPTIMIZERS, "new", Own() if kind == "subclass" else Foreign())
         options["optimizer"] = "new"
     new = MLP(network["sizes"], network["activation"], network["loss"])
-    name, reason = pick_engine(new, MANY, TrainingSettings(**options, epochs=1), np.float64)
+    name, reason = pick_engine(new, LOTS, TrainingSettings(**options, epochs=1), np.float64)
     assert name == "numpy"
     assert {"subclass": "Own", "optimizer": "Foreign"}.get(kind, f"{kind} new") in (reason or "")
     with refused(SettingError, "compiled", "numpy"):

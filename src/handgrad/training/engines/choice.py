@@ -143,10 +143,8 @@ def _unsupported(missing: str) -> SettingError:
     return SettingError(f"engine is 'compiled', but {missing}", "what it supports", "set engine to 'numpy' or 'auto'")
 
 
-def _what_is_missing(network: MLP, dtype: DTypeLike, settings: TrainingSettings | None = None) -> str | None:
-    """Say what stands in the way of compiled code, if anything."""
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        return f"the parameters are {np.dtype(dtype)}"
+def why_not_compiled() -> str | None:
+    """Say what stands in the way of any compiled code in this process, if anything."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "NUMBA_DISABLE_JIT is set"
     for module in ("numba", "joblib"):
@@ -154,6 +152,15 @@ def _what_is_missing(network: MLP, dtype: DTypeLike, settings: TrainingSettings 
             import_module(module)
         except ImportError:
             return f"{module} cannot be imported"
+    return None
+
+
+def _what_is_missing(network: MLP, dtype: DTypeLike, settings: TrainingSettings | None = None) -> str | None:
+    """Say what stands in the way of compiled code for a network, if anything."""
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        return f"the parameters are {np.dtype(dtype)}"
+    if (missing := why_not_compiled()) is not None:
+        return missing
     from handgrad.training.engines.arrays import unsupported
 
     return unsupported(network, settings)
