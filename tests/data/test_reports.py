@@ -269,3 +269,11 @@ def test_a_column_over_many_magnitudes_should_be_a_logarithm(tmp_path: Path) -> 
         (note,) = (note for note in load_data(tmp_path / "t.csv").notes if "range" in note)
         assert note.startswith("the column price has most of its values in a thousandth of its range")
         assert note.endswith(advice)
+
+
+def test_numbers_near_the_largest_are_read(tmp_path: Path) -> None:
+    """A range that has no finite thousandfold is no reason to stop; warnings are errors here."""
+    path = tmp_path / "large.csv"
+    path.write_text("a,b,label\n" + "".join(f"{(i % 7) * 2e307!r},{i},{i % 2}\n" for i in range(60)))
+    data = load_data(path)
+    assert float(data.X_train.max()) == 1.0

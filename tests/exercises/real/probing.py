@@ -81,7 +81,12 @@ def arguments(task: str, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
             "softmax": [(4 * X,), (4 * X + 1000,), (4 * X - 1000,), (X + 1000 * np.arange(n)[:, None],)],
             "fcc_one_layer": [(X, rng.standard_normal((k, 7)), rng.standard_normal(7), np.tanh)],
             "cross_entropy": [(P, y), (other, y)],
-            "accuracy": [(P, y), (X, np.argmax(X, axis=1)), (X, np.where(np.arange(n) % 3, np.argmax(X, axis=1), y))],
+            "accuracy": [
+                (P, y),
+                (X, np.argmax(X, axis=1)),
+                (X, np.where(np.arange(n) % 3, np.argmax(X, axis=1), y)),
+                (X - 9, np.argmax(X, axis=1)),  # logits below 0
+            ],
             "delta_last_layer": [(P, y), (other, y)],
             "delta_last_layer_easy_approach": [(P, y), (other, y)],
             "del_sigmoid": [(P,), (P[0],)],

@@ -18,6 +18,7 @@ _BEYOND = 10  # times the width of the inner values
 _FAR = 1000
 
 
+@np.errstate(over="ignore")  # a range near the largest number is infinite, and wide all the same
 def far_apart(X: NDArray[np.float64], rows: NDArray[np.intp], columns: Columns, frame: Frame) -> tuple[str, ...]:
     """Warn of columns that a few values squeeze together, and note those whose values spread over many magnitudes.
 
