@@ -98,7 +98,7 @@ def test_optimizers_and_schedules_are_searched() -> None:
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lion"])
-@pytest.mark.parametrize("schedule", [*SCHEDULES, halving], ids=str)
+@pytest.mark.parametrize("schedule", [*SCHEDULES, halving], ids=lambda one: getattr(one, "__name__", one))
 def test_a_schedule_is_that_of_the_training_loop(schedule: Any, solver: str) -> None:
     """The weights are those of ``train`` with this schedule, from the same first ones, over all epochs."""
     model = MLPClassifier(
@@ -138,7 +138,9 @@ def test_a_schedule_counts_the_steps_of_a_stream_and_begins_anew_in_a_fit() -> N
     assert seen == [(0, 4), (1, 4), (2, 4), (3, 4)]
 
 
-@pytest.mark.parametrize("initialiser", [*INITIALISERS, constant_weights], ids=str)
+@pytest.mark.parametrize(
+    "initialiser", [*INITIALISERS, constant_weights], ids=lambda one: getattr(one, "__name__", one)
+)
 def test_first_weights_are_drawn_by_the_initialiser(initialiser: Any) -> None:
     """From the estimator's own random state; at a rate near 0 they stay what they were."""
     found = MLPClassifier((6, 5), initialiser=initialiser, learning_rate_init=1e-12, max_iter=1, random_state=5).fit(

@@ -24,6 +24,7 @@ from handgrad.errors import SettingError
 from handgrad.estimator.exchange import Exchange
 from handgrad.estimator.functions import check_functions, our_activation
 from handgrad.estimator.given import Given, as_csr, checked, divided
+from handgrad.estimator.pictures import Pictures
 from handgrad.estimator.ranges import check_ranges, functions_of, hidden_sizes, shares
 from handgrad.estimator.rates import Rate, Scheduled, schedule_of
 from handgrad.estimator.solvers import Batches, Patience, epochs, first_parameters, minimise, scale_of
@@ -39,7 +40,7 @@ from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
 
-class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
+class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
     """A multilayer perceptron with scikit-learn's parameters. Derived classes say what the outputs mean."""
 
     @abstractmethod
@@ -237,11 +238,14 @@ class Perceptron(Exchange, BaseEstimator, ABC):  # type: ignore[misc]
         engine.prepare()
         return engine, Batches(n, size, self._random if self.shuffle else None)
 
+    @property
+    def _rate_factor(self) -> float:
+        """What rates are multiplied by, because our objective has another scale; Adam's steps do not depend on it."""
+        return self._scale if isinstance(self._optimizer, SGD | Momentum | Nesterov) else 1.0
+
     def _epochs(self, engine: Engine, batches: Batches) -> Iterator[float]:
         """Train, and yield the loss of each epoch as scikit-learn measures it."""
-        scales = isinstance(self._optimizer, SGD | Momentum | Nesterov)  # others' steps do not depend on the scale
-        factor = self._scale if scales else 1.0
-        for loss in epochs(engine, self._state, batches, self._rate, factor):
+        for loss in epochs(engine, self._state, batches, self._rate, self._rate_factor):
             yield self._scale * loss
 
     def _fit_by_steps(self, engine: Engine, batches: Batches, held_out: Given | None) -> None:
