@@ -46,6 +46,11 @@ def constant_weights(rng: Any, d_in: int, d_out: int) -> tuple[Any, Any]:
     return rng.uniform(0.1, 0.2, (d_in, d_out)), np.zeros(d_out)
 
 
+def called(one: Any) -> str:
+    """Name a function, or a name."""
+    return getattr(one, "__name__", one)
+
+
 @pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in ("sgd", "adam")])
 def test_every_optimizer_solves(name: str) -> None:
     """By its name, as by an object with the same constants; it learns, also in parts and after pickling."""
@@ -98,7 +103,7 @@ def test_optimizers_and_schedules_are_searched() -> None:
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lion"])
-@pytest.mark.parametrize("schedule", [*SCHEDULES, halving], ids=lambda one: getattr(one, "__name__", one))
+@pytest.mark.parametrize("schedule", [*SCHEDULES, halving], ids=called)
 def test_a_schedule_is_that_of_the_training_loop(schedule: Any, solver: str) -> None:
     """The weights are those of ``train`` with this schedule, from the same first ones, over all epochs."""
     model = MLPClassifier(
