@@ -290,7 +290,9 @@ class MLP:
                 "pass parameters that belong to this network, from initialise or parameters",
             )
 
-    def backward(self, parameters: Parameters, cache: Cache, dlogits: Array) -> Parameters:
+    def backward(
+        self, parameters: Parameters, cache: Cache, dlogits: Array, penalties: Sequence[Array] | None = None
+    ) -> Parameters:
         """Compute the gradient of the loss with respect to every weight and bias: :meth:`forward` in reverse.
 
         Parameters
@@ -301,6 +303,8 @@ class MLP:
             The cache of that forward pass.
         dlogits : array of shape (n, k)
             The gradient of the loss with respect to the logits, as the loss returns it, already divided by n.
+        penalties : sequence of arrays, optional
+            What the weights' own penalty adds to the gradient of each layer's weights.
 
         Returns
         -------
@@ -322,6 +326,8 @@ class MLP:
                 dH = _masked(dZ @ parameters.W[layer].T, cache.masks[layer])  # (4.26), the sum over the next layer
                 derivative = self.activation_functions[layer - 1].derivative
                 dZ = dH * derivative(cache.Z[layer - 1], cache.H[layer])  # (4.26)
+        if penalties is not None:
+            dW = [gradient + of_penalty for gradient, of_penalty in zip(dW, penalties, strict=True)]
         return Parameters.pack(dW, db, more)
 
     def value_and_gradient(
@@ -411,11 +417,11 @@ class MLP:
         logits, cache = self.forward(parameters, X, masks, training=True)
         value, dlogits = self.loss_and_gradient(logits, y, sample_weight, label_smoothing)
         value, dlogits = share * value, share * dlogits
-        gradient = self.backward(parameters, cache, dlogits)
+        penalties = None
         if l1 or l2:
-            penalty_value, penalty_gradient = penalty(parameters, l1, l2)
+            penalty_value, penalties = penalty(parameters.W, l1, l2)
             value = value + penalty_value
-            gradient = gradient.like(gradient.vector + penalty_gradient.vector)
+        gradient = self.backward(parameters, cache, dlogits, penalties)
         return value, gradient, cache
 
     def loss_and_gradient(
