@@ -147,8 +147,8 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
                 self._seed = int(self._random.randint(2**31))
         elif network != self._network:
             raise SettingError(
-                f"the network {network}",
-                f"that of the earlier fit, {self._network}",
+                f"the network {_described(network, self._network)}",
+                f"that of the earlier fit, {_described(self._network, network)}",
                 "leave the architecture as it is, or begin with warm_start=False",
             )
         elif self._state.slots.shape[0] != self._optimizer.slots:  # another solver
@@ -234,7 +234,7 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
             seed=self._seed,
             engine="numpy" if issparse(examples.X) else self.engine,
         )
-        engine, _ = make_engine(self._network, examples, settings, self._state.parameters.vector.dtype)
+        engine, _ = make_engine(self._network, examples, settings, self._state.parameters.vector.dtype, repeated=True)
         engine.prepare()
         return engine, Batches(n, size, self._random if self.shuffle else None)
 
@@ -352,3 +352,9 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
     def _predicted(self, rows: Any) -> NDArray[Any]:
         """Compute the same for checked rows."""
         return np.asarray(self._network.predict(self._state.parameters, rows))
+
+
+def _described(network: MLP, other: MLP) -> str:
+    """Describe a network by its layer sizes, and by what else distinguishes it from another one."""
+    names = [name for name in ("activation", "loss", "normalisation") if getattr(network, name) != getattr(other, name)]
+    return ", ".join([f"{network.layer_sizes}", *(f"{name} {getattr(network, name)}" for name in names)])

@@ -95,6 +95,10 @@ def save_model(path: str | os.PathLike[str], model: Model, attached: Attached | 
         raise RunError("parameters with NaN or infinity", "finite numbers", "train again with a lower learning rate")
     layer_sizes = [int(size) for size in model.network.layer_sizes]
     activation, normalisation = model.network.activation, model.network.normalisation
+    if type(model.network) is not MLP:
+        raise RunError(
+            f"a network that a model file cannot describe: {model.network}", "an MLP", "keep it in a file of your own"
+        )
     if not isinstance(activation, str | tuple) or not all(isinstance(name, str) for name in activation):
         raise RunError("a network with an activation of your own", "one with a name", "keep the network with pickle")
     description: dict[str, Any] = {

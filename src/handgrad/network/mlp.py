@@ -5,7 +5,7 @@ Equations have the exercise's numbers: (3.4) is a layer, (4.26) a delta, (4.27) 
 product reads from left to right. The code uses only the array API standard: it runs unchanged on NumPy, PyTorch, CuPy
 and JAX arrays. The code that makes training fast on a CPU is in ``handgrad.compiled``.
 
-The file has over 400 lines because of its documentation; forward and backward are thirty lines that belong together.
+The file has over 300 lines because of its documentation; forward and backward are thirty lines that belong together.
 """
 
 from __future__ import annotations

@@ -643,7 +643,7 @@ def test_auto_takes_the_compiled_engine_where_there_is_work_for_it(n: int, setti
 
     assert stage_of("float64") == "loaded"
     settings = {"epochs": 1, **settings}
-    assert pick_engine(BIG, n, TrainingSettings(**settings), np.float64) == (name, None)
+    assert pick_engine(BIG, n, TrainingSettings(**settings), np.float64, repeated=True) == (name, None)
 
 
 @uses_compiled

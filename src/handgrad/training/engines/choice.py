@@ -32,7 +32,9 @@ WORTH_IT = 2e11
 SMALL_STEP = 1e8
 
 
-def pick_engine(network: MLP, n: int, settings: TrainingSettings, dtype: DTypeLike) -> tuple[str, str | None]:
+def pick_engine(
+    network: MLP, n: int, settings: TrainingSettings, dtype: DTypeLike, repeated: bool = False
+) -> tuple[str, str | None]:
     """Choose the engine for a training run.
 
     Parameters
@@ -43,6 +45,9 @@ def pick_engine(network: MLP, n: int, settings: TrainingSettings, dtype: DTypeLi
     settings : TrainingSettings
     dtype : dtype
         That of the parameters.
+    repeated : bool, default False
+        Whether one training of many is meant: code that is loaded in this process is then used for a short one, too.
+        Otherwise it counts as on disk, so that the choice does not depend on what else the process has done.
 
     Returns
     -------
@@ -63,8 +68,8 @@ def pick_engine(network: MLP, n: int, settings: TrainingSettings, dtype: DTypeLi
     if settings.engine == "numpy":
         return "numpy", None
     saved = saved_seconds(network, n, settings)
-    at_least = PRICES["loaded" if "handgrad.training.engines.code" in sys.modules else "kept"]
-    if settings.engine == "auto" and saved < at_least:
+    ready = repeated and "handgrad.training.engines.code" in sys.modules
+    if settings.engine == "auto" and saved < PRICES["loaded" if ready else "kept"]:
         return "numpy", None
     missing = _what_is_missing(network, dtype, settings)
     if missing is not None:
@@ -76,7 +81,7 @@ def pick_engine(network: MLP, n: int, settings: TrainingSettings, dtype: DTypeLi
     from handgrad.training.engines.code import stage_of
 
     stage = stage_of(np.dtype(dtype).name)
-    if saved >= PRICES[stage]:
+    if saved >= PRICES["kept" if stage == "loaded" and not repeated else stage]:
         return "compiled", None
     found = "using the NumPy engine because compiling would take longer than it saves"
     return "numpy", f"{found}; `handgrad compile` does it once" if stage == "missing" and saved > NOTICEABLE else None
@@ -96,7 +101,7 @@ def saved_seconds(network: MLP, n: int, settings: TrainingSettings) -> float:
 
 
 def make_engine(
-    network: MLP, examples: Examples, settings: TrainingSettings, dtype: DTypeLike
+    network: MLP, examples: Examples, settings: TrainingSettings, dtype: DTypeLike, repeated: bool = False
 ) -> tuple[Engine, str | None]:
     """Make the engine for a training run, and say why it is not the compiled one if that would have been worth it.
 
@@ -108,6 +113,8 @@ def make_engine(
     settings : TrainingSettings
     dtype : dtype
         That of the parameters.
+    repeated : bool, default False
+        As for :func:`pick_engine`.
 
     Returns
     -------
@@ -126,7 +133,7 @@ def make_engine(
     >>> engine.name, reason
     ('numpy', None)
     """
-    name, reason = pick_engine(network, len(examples), settings, dtype)
+    name, reason = pick_engine(network, len(examples), settings, dtype, repeated)
     batch = len(examples) if settings.full_batch else min(settings.batch_size, len(examples))
     threads = settings.threads
     if threads is None and 6 * network.parameter_count * batch < SMALL_STEP:
