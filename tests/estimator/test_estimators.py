@@ -250,3 +250,83 @@ def test_the_engines_agree(solver: str, compiled: None) -> None:  # noqa: ARG001
     )
     assert_allclose(one.coefs_[0], other.coefs_[0], rtol=1e-6)
     assert one.loss_ == pytest.approx(other.loss_, rel=1e-9)
+
+
+def test_a_new_learning_rate_takes_effect_in_a_warm_start() -> None:
+    """As in scikit-learn; the same one goes on where it is."""
+    moved = []
+    for rate in (0.001, 0.1):
+        model = fitted(solver="adam", warm_start=True, max_iter=5, learning_rate_init=0.001)
+        before = model.coefs_[0].copy()
+        model.set_params(learning_rate_init=rate).fit(*SCALED)
+        moved.append(np.abs(model.coefs_[0] - before).max())
+    assert moved[1] > 20 * moved[0]
+    model.set_params(solver="sgd", learning_rate="cosine").fit(*SCALED)
+    model.set_params(learning_rate="constant").fit(*SCALED)
+    assert model._rate.now == 0.1
+
+
+@pytest.mark.parametrize("other", ["rmsprop", "lion", "nesterov", "adam"])
+def test_another_solver_begins_anew(other: str) -> None:
+    """The state of the old one means nothing to it."""
+    warm = fitted(solver="momentum", warm_start=True, learning_rate_init=0.01)
+    cold = copy.deepcopy(warm)
+    cold._start(cold._state.parameters)
+    for model in (warm, cold):
+        model.set_params(solver=other)
+    cold._start(cold._state.parameters)
+    for model in (warm, cold):
+        model.partial_fit(*SCALED)
+    assert_array_equal(warm.coefs_[0], cold.coefs_[0])
+
+
+def test_classes_that_were_announced_do_not_outlive_their_stream() -> None:
+    """A later fit takes its own."""
+    model = MLPClassifier(**QUICK)
+    for _ in range(2):
+        model.partial_fit(*SCALED, classes=[0, 1, 2])
+    assert list(model.fit(SCALED[0], SCALED[1] == 2).classes_) == [False, True]
+    failed = MLPClassifier(**QUICK)
+    with pytest.raises(ValueError, match="NaN"):
+        failed.partial_fit(SCALED[0] * np.nan, SCALED[1], classes=[0, 1, 2, 3])
+    assert list(failed.fit(*SCALED).classes_) == [0, 1, 2]
+
+
+def test_a_subclass_may_have_parameters_of_its_own() -> None:
+    """Those that it does not name have their defaults, as with scikit-learn's class."""
+
+    class Small(MLPClassifier):
+        def __init__(self, units: int = 5, random_state: Any = None) -> None:
+            super().__init__((units,), max_iter=5, random_state=random_state)
+            self.units = units
+
+    assert Small(units=3).fit(*SCALED).coefs_[0].shape == (4, 3)
+
+
+def test_sparse_labels_are_taken() -> None:
+    """Of several labels at once, as scikit-learn takes them."""
+    X, labels = SCALED[0], np.eye(3, dtype=int)[SCALED[1]]
+    dense, thin = (MLPClassifier(**QUICK, random_state=0).fit(X, y) for y in (labels, sparse.csr_array(labels)))
+    assert_array_equal(dense.predict_proba(X), thin.predict_proba(X))
+
+
+def test_lbfgs_notes_the_validation_loss_and_refuses_callbacks() -> None:
+    """Once, at its end; and partial_fit calls callbacks."""
+    X, y = SCALED
+    found = MLPClassifier(solver="lbfgs", max_iter=20, random_state=0).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+    wanted = -found.predict_log_proba(X[1::2])[np.arange(75), y[1::2]].mean()
+    assert found.validation_loss_curve_ == [pytest.approx(wanted)]
+    with pytest.raises(SettingError, match="with the solver lbfgs"):
+        MLPClassifier(solver="lbfgs", callbacks=[print]).fit(X, y)
+    records: list[Record] = []
+    MLPClassifier(**QUICK, callbacks=records.append).partial_fit(X, y, classes=[0, 1, 2])
+    assert [record.epoch for record in records] == [1]
+
+
+def test_names_of_the_same_activation_start_alike() -> None:
+    """Whether scikit-learn's name, ours, or one for each layer."""
+    first, *others = (
+        fitted(activation=name, max_iter=1).coefs_[0] for name in ("logistic", "sigmoid", ("logistic",), ("sigmoid",))
+    )
+    for other in others:
+        assert_array_equal(first, other)

@@ -392,6 +392,13 @@ def test_a_batch_normalisation_becomes_part_of_its_layer(case: str, runtime: Mod
     name = "probabilities" if case == "classes" else "variable"
     assert_allclose(run(runtime, model.to_onnx(), X)[name], predicted(model), atol=1e-6)
     assert_allclose(model.to_torch()(torch.tensor(X)).detach().numpy(), predicted(model), atol=1e-12)
+    assert_allclose(predicted(model.to_sklearn()), predicted(model), atol=1e-12)
+
+
+def test_a_layer_normalisation_is_refused_by_scikit_learn_too(refused: Any) -> None:
+    """It would predict something else."""
+    with refused(SettingError, "normalisation is 'layer'"):
+        fitted("classes", normalisation="layer").to_sklearn()
 
 
 def test_counts(runtime: ModuleType, refused: Any) -> None:

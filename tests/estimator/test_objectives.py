@@ -17,6 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from handgrad import MLPClassifier, MLPRegressor
 from handgrad.errors import SettingError, ShapeError
 from handgrad.network import Activation, Focal, Huber, Loss, Quantile, one_hot, shares, sigmoid, softmax
+from handgrad.network.checks import check_loss
+from handgrad.training import Adam, AdamW, Momentum
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 3))
@@ -294,3 +296,40 @@ def test_a_shape_that_was_broadcast_is_named() -> None:
 
     with pytest.raises(ShapeError, match=r"gradient has shape \(12, 12\); expected \(12, 1\)"):
         MLPClassifier(loss=broadcast).fit(X, COUNTS > 1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (lambda Z, y, w: None, "a loss that returns NoneType; expected .value, gradient."),  # noqa: ARG005
+        (lambda Z, y, w: (0.0, [0.0] * len(y)), "a loss whose gradient has a list"),  # noqa: ARG005
+        (lambda Z, y: (0.0, Z), "a loss that cannot be called with .outputs, y, sample_weight."),  # noqa: ARG005
+        (lambda Z, y, w: (np.nan, 0 * Z), "a loss of nan for outputs from"),  # noqa: ARG005
+        (lambda Z, y, w: (0.0, (0 * Z).astype(np.float32)), "dtype float32; expected float64"),  # noqa: ARG005
+    ],
+)
+def test_a_loss_of_another_form_is_described(loss: Any, words: str) -> None:
+    """What it returned, or cannot be called with; no traceback from within."""
+    with pytest.raises((SettingError, ShapeError), match=words):
+        MLPRegressor(loss, max_iter=1).fit(X, X[:, 0])
+
+
+def test_a_function_may_change_its_argument() -> None:
+    """The check gives it a copy, so that a right derivative is not called wrong."""
+
+    def squared(Z: Any, y: Any, sample_weight: Any = None) -> Any:
+        w = shares(Z, sample_weight)
+        Z -= y
+        return (w * Z * Z).sum(), 2 * w * Z
+
+    check_loss(Loss(squared), X[:6, :1], outputs=1)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [(Momentum, {"beta": 5.0}), (AdamW, {"weight_decay": -5.0}), (Adam, {"beta1": 1.0})]
+)
+def test_constants_outside_their_range_are_refused(optimizer: Any) -> None:
+    """By name, when the optimizer is made."""
+    kind, constants = optimizer
+    with pytest.raises(SettingError, match=f"{next(iter(constants))} is .*; expected a number"):
+        kind(**constants)

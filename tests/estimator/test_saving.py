@@ -102,6 +102,15 @@ def test_a_loaded_model_is_the_saved_one(case: str, parameters: dict[str, Any], 
                 model.partial_fit(rows, y)
 
 
+def test_constants_may_be_numbers_of_numpy(tmp_path: Path) -> None:
+    """As a search over ``np.linspace`` gives them to losses and optimizers."""
+    saved = fitted("numbers", loss=Quantile(np.float64(0.9)), solver=AdamW(weight_decay=np.float32(0.5)))
+    saved.save(tmp_path / "m")
+    loaded = MLPRegressor.load(tmp_path / "m")
+    assert loaded.get_params() == saved.get_params()
+    assert_array_equal(loaded.predict(X), saved.predict(X))
+
+
 def fitted_y(case: str) -> Any:
     """Return the classes that a case was fitted to."""
     return NAMES if case == "classes" else KINDS == 1

@@ -180,14 +180,39 @@ def test_a_stopped_training_goes_on_with_the_same_bits(kind: str) -> None:
     assert_array_equal(stopped.parameters.vector, whole.parameters.vector)
 
 
-def test_one_example_and_equal_ones() -> None:
+def test_equal_examples() -> None:
     """A variance of 0 gives the bias alone, no NaN, and a finite gradient."""
-    for rows in (X[:1], np.repeat(X[:1], 5, axis=0)):
-        network, parameters = started("batch", (4, 6, 3))
-        _, cache = network.forward(parameters, rows, training=True)
-        assert_allclose(cache.Z[0], np.tile(parameters.b[0], (len(rows), 1)))
-        _, gradient = network.value_and_gradient(parameters, rows, Y[: len(rows)])
-        assert np.isfinite(gradient.vector).all()
+    network, parameters = started("batch", (4, 6, 3))
+    rows = np.repeat(X[:1], 5, axis=0)
+    _, cache = network.forward(parameters, rows, training=True)
+    assert_allclose(cache.Z[0], np.tile(parameters.b[0], (5, 1)))
+    _, gradient = network.value_and_gradient(parameters, rows, Y[:5])
+    assert np.isfinite(gradient.vector).all()
+
+
+def test_a_batch_of_one_example_is_normalised_by_the_averages() -> None:
+    """It has no variance of its own, and does not change the averages; its gradient is that of differences."""
+    network, parameters = started("batch", (4, 6, 3))
+    trained, _ = network.forward(parameters, X[:1], training=True)
+    assert_array_equal(trained, network.forward(parameters, X[:1])[0])
+    assert gradcheck_of_learnt(network, parameters)
+    settings, before = TrainingSettings("sgd"), parameters.vector.copy()
+    engine, _ = make_engine(network, Examples(X[:1], Y[:1]), settings, np.float64)
+    engine.run_span(TrainingState.start(parameters, settings), np.arange(1), np.array([1]), [0.1])
+    assert_array_equal(parameters.vector[network.learnt_count :], before[network.learnt_count :])
+    assert not np.array_equal(parameters.W[0].ravel(), before[: parameters.W[0].size])
+
+
+def gradcheck_of_learnt(network: MLP, parameters: Parameters) -> bool:
+    """Check the gradient on one example, with the averages held fixed."""
+    averages = parameters.vector[network.learnt_count :].copy()
+
+    def objective(at: Parameters) -> tuple[float, Parameters]:
+        fixed = at.copy()
+        fixed.vector[network.learnt_count :] = averages
+        return network.value_and_gradient(fixed, X[:1], Y[:1])
+
+    return gradcheck(objective, parameters, coordinates=None).passed
 
 
 def test_prediction_of_a_row_does_not_depend_on_the_others() -> None:

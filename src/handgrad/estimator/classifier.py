@@ -177,7 +177,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         label_smoothing: float = 0.0,
         initialiser: str | Initialiser | None = None,
     ) -> None:
-        self.__dict__.update({name: value for name, value in locals().items() if name in self._get_param_names()})
+        self.__dict__.update({name: value for name, value in locals().items() if name not in ("self", "__class__")})
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch, from where training stands: the weights and the optimizer go on.
@@ -199,13 +199,14 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         SettingError
             If the classes are missing, or differ from those of an earlier call.
         """
-        if hasattr(self, "classes_"):
+        if hasattr(self, "_state"):
             if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
                 found = f"`classes={classes!r}` is not the same as on last call"
                 raise SettingError(found, f"{self.classes_.tolist()}", "leave classes out")
         elif classes is None:
             raise SettingError("no classes in the first call of partial_fit", "all of them", "pass classes")
-        self._announced = classes
+        if not hasattr(self, "_state"):
+            self._announced = classes
         return self._partial_fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from handgrad.errors import SettingError
 from handgrad.estimator.functions import our_activation
 from handgrad.estimator.restored import restore
 from handgrad.estimator.targets import Classes, Kind
+from handgrad.model.steps import Linear, steps_of
 from handgrad.network import MLP, Parameters
 
 # What fitting notes in both libraries, under the same names.
@@ -108,6 +109,7 @@ def from_sklearn(kind: type[Any], fitted: Any) -> Any:
 def to_sklearn(estimator: Any) -> Any:
     """Return the estimator of scikit-learn's that predicts what one of ours does."""
     kind, network = _twin(type(estimator)), estimator._network
+    linear = [step for step in steps_of(network, estimator._state.parameters) if isinstance(step, Linear)]
     names = set(network.activations) or {"relu"}
     if len(names) > 1:
         raise SettingError(f"the activations {', '.join(network.activations)}", "one for all layers", _OTHER)
@@ -122,8 +124,8 @@ def to_sklearn(estimator: Any) -> Any:
     except ValueError as error:
         found = f"what scikit-learn does not have: {str(error).removesuffix('.')}"
         raise SettingError(found, "parameters that it has", _OTHER) from error
-    twin.coefs_ = [W.copy() for W in estimator.coefs_]
-    twin.intercepts_ = [b.copy() for b in estimator.intercepts_]
+    twin.coefs_ = [step.W.copy() for step in linear]
+    twin.intercepts_ = [step.b.copy() for step in linear]
     for name in ("n_layers_", "n_outputs_", "out_activation_", "n_features_in_", "feature_names_in_"):
         if hasattr(estimator, name):
             setattr(twin, name, getattr(estimator, name))

@@ -61,7 +61,9 @@ def encoded(name: str, value: Any) -> Any:
     if type(value) is dict:
         return {"dict": [[encoded(name, key), encoded(name, one)] for key, one in value.items()]}
     if OBJECTS.get(type(value).__name__) is type(value):
-        values = {field.name: encoded(name, getattr(value, field.name)) for field in fields(value)}
+        plain = {field.name: getattr(value, field.name) for field in fields(value)}
+        plain = {key: one.item() if isinstance(one, np.generic) else one for key, one in plain.items()}
+        values = {key: encoded(name, one) for key, one in plain.items()}
         return {"object": type(value).__name__, "fields": values}
     raise RunError(
         f"{name} is {value!r}, which no file can hold",

@@ -43,6 +43,8 @@ from handgrad.training.state import TrainingState
 class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
     """A multilayer perceptron with scikit-learn's parameters. Derived classes say what the outputs mean."""
 
+    _rate: Rate | Scheduled
+
     @abstractmethod
     def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str | Criterion]:
         """Return the targets of the loss, the number of outputs, and the loss."""
@@ -95,6 +97,7 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
             If the loss or a parameter is no longer finite.
         """
         begins = not (self.warm_start and hasattr(self, "_state"))
+        self.__dict__.pop("_announced", None)  # by a call of partial_fit that failed
         given = self._given(X, y, sample_weight, begins)
         held_out = None
         if X_val is not None:
@@ -108,6 +111,9 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
             options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
             self.loss_, self.n_iter_ = minimise(self._network, engine, self._state, batches.n, options)
             self.best_loss_: Any = self.loss_
+            if held_out is not None:
+                loss, _ = engine.evaluate(self._state.parameters, held_out.examples)
+                self.validation_loss_curve_.append(self._scale * loss)
         else:
             self._schedule(batches, self._state.step)
             self._fit_by_steps(engine, batches, held_out)
@@ -126,6 +132,8 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
         self._schedule(batches, 0)
         self._end_epoch(next(self._epochs(engine, batches)), batches.n, 1)
         self._improved()
+        for callback in functions_of(self.callbacks):
+            callback(self._record())
         return self
 
     def _given(self, X: Any, y: Any, sample_weight: Any, begins: bool) -> Given:
@@ -134,6 +142,7 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
         rows, labels = validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32), reset=begins
         )
+        labels = labels.toarray() if issparse(labels) else labels
         self._random = check_random_state(self.random_state)
         targets, outputs, loss = self._targets(labels, begins)
         sizes = (rows.shape[1], *hidden_sizes(self.hidden_layer_sizes), outputs)
@@ -151,8 +160,10 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
                 f"that of the earlier fit, {_described(self._network, network)}",
                 "leave the architecture as it is, or begin with warm_start=False",
             )
-        elif self._state.slots.shape[0] != self._optimizer.slots:  # another solver
+        elif type(self._optimizer) is not self._rule:  # another solver, to which the old one's state means nothing
             self._start(self._state.parameters)
+        elif not (isinstance(self._rate, Rate) and self._rate.is_like(self._first_rate())):
+            self._rate = self._first_rate()
         return given
 
     def _weights(self, sample_weight: Any, rows: Any, labels: NDArray[Any]) -> NDArray[Any] | None:  # noqa: ARG002
@@ -167,7 +178,7 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
         """Draw the first parameters."""
         if self.initialiser is not None:
             return network.initialise(self._random, self.initialiser, dtype)
-        gain = 2.0 if self.activation == "logistic" else 6.0
+        gain = 2.0 if self.activation == "logistic" or set(network.activations) == {"sigmoid"} else 6.0
         return first_parameters(network, gain, self._random, dtype)
 
     def _begin(self, network: MLP, parameters: Parameters) -> None:
@@ -184,10 +195,14 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _start(self, parameters: Parameters) -> None:
         """Let the optimizer begin."""
-        vector = parameters.vector
+        vector, self._rule = parameters.vector, type(self._optimizer)
         self._state = TrainingState(parameters, np.zeros((self._optimizer.slots, vector.size), vector.dtype))
+        self._rate = self._first_rate()
+
+    def _first_rate(self) -> Rate:
+        """Return the learning rate with which training begins."""
         kind, first = "constant" if self.solver == "adam" else self.learning_rate, self.learning_rate_init
-        self._rate: Rate | Scheduled = Rate(kind, first, self.power_t, first, of_velocity=self.solver == "sgd")
+        return Rate(kind, first, self.power_t, first, of_velocity=self.solver == "sgd")
 
     def _schedule(self, batches: Batches, begin: int) -> None:
         """Begin a schedule at this step, if the learning rate has one."""
@@ -302,6 +317,7 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
         rows, labels = validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32), reset=False
         )
+        labels = labels.toarray() if issparse(labels) else labels
         targets, _, _ = self._targets(labels, begins=False)
         return checked(self._network, X, y, Examples(as_csr(rows), targets))
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.errors import SettingError
+from handgrad.estimator.solvers import diverged
 
 STEPS = 100
 WORSE = 4.0  # times the smallest loss: where the test ends
@@ -49,9 +50,12 @@ def range_test(probe: Any, X: Any, y: Any, lowest: float, highest: float) -> Rat
     ------
     SettingError
         If the solver has no learning rate, or the rates are not in order.
+    DivergenceError
+        If the first loss is not a finite number.
     """
-    if not 0 < lowest < highest < inf:
-        found = f"lowest is {lowest} and highest {highest}"
+    numbers = all(isinstance(rate, int | float | np.number) for rate in (lowest, highest))
+    if not (numbers and 0 < lowest < highest < inf):
+        found = f"lowest is {lowest!r} and highest {highest!r}"
         raise SettingError(found, "two numbers above 0, in order", "correct them")
     if probe.solver == "lbfgs":
         raise SettingError("a range test with lbfgs", "a solver with a learning rate", "use adam or sgd")
@@ -72,4 +76,6 @@ def range_test(probe: Any, X: Any, y: Any, lowest: float, highest: float) -> Rat
             break
         smooth.append(average)
         smallest = min(smallest, average)
+    if not smooth:
+        raise diverged("scale the inputs, or the targets")
     return RateRange(rates[: len(smooth)], np.array(smooth), float(rates[int(np.argmin(smooth))] / 10))

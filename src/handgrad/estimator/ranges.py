@@ -71,13 +71,16 @@ RANGES: Mapping[str, Range] = {
         lambda value: (
             SHARE.holds(value) or (isinstance(value, tuple) and len(value) == 2 and all(map(SHARE.holds, value)))
         ),
-        "a number in [0, 1), or two, for the inputs and the hidden units",
+        "a number in [0, 1), or a tuple of two, for the inputs and the hidden units",
     ),
     "engine": Range(lambda value: value in get_args(Engine), "one of " + ", ".join(get_args(Engine))),
     "callbacks": Range(
-        lambda value: all(map(callable, functions_of(value))), "a function of a record, several of them, or None"
+        lambda value: callable(value) or (isinstance(value, list | tuple | None) and all(map(callable, value or ()))),
+        "a function of a record, a list of them, or None",
     ),
-    "normalisation": Range(lambda value: value is None or value in NORMALISATIONS, "one of batch, layer, or None"),
+    "normalisation": Range(
+        lambda value: value is None or (isinstance(value, str) and value in NORMALISATIONS), "batch, layer, or None"
+    ),
     "batch_size": Range(lambda value: is_whole(value) or value == "auto", "a whole number of at least 1, or 'auto'"),
     "learning_rate": _one_of((*RATES, *SCHEDULES), "a function of (step, total, peak)", callable),
     "learning_rate_init": POSITIVE,
@@ -120,8 +123,8 @@ def check_ranges(parameters: Mapping[str, Any]) -> None:
         if name in RANGES and not RANGES[name].holds(value):
             raise SettingError(f"{name} is {value!r}", RANGES[name].words, f"correct {name}")
     if parameters.get("solver") == "lbfgs":
-        for name, neutral in (("dropout", 0.0), ("max_norm", None)):
-            if (value := parameters.get(name, neutral)) not in (neutral, (0.0, 0.0)):
+        for name, neutral in (("dropout", 0.0), ("max_norm", None), ("callbacks", None)):
+            if (value := parameters.get(name, neutral)) not in (neutral, (0.0, 0.0), [], ()):
                 raise SettingError(f"{name} is {value!r} with the solver lbfgs", f"{neutral}", "use adam or sgd")
 
 
@@ -154,7 +157,7 @@ def functions_of(callbacks: Any) -> list[Any]:
     """
     if callbacks is None or callable(callbacks):
         return [] if callbacks is None else [callbacks]
-    return list(callbacks) if hasattr(callbacks, "__iter__") else [callbacks]
+    return list(callbacks)
 
 
 def shares(dropout: float | tuple[float, float]) -> tuple[float, float]:

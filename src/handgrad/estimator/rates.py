@@ -40,6 +40,10 @@ class Rate:
     now: float
     of_velocity: bool = False
 
+    def is_like(self, other: Rate) -> bool:
+        """Say whether another rate began alike, and changes alike."""
+        return (self.kind, self.first, self.power) == (other.kind, other.first, other.power)
+
     def after(self, examples: int) -> None:
         """Take note of the number of examples that have been seen."""
         if self.kind == "invscaling":

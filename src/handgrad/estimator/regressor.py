@@ -166,7 +166,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         scoring: Any = None,
         initialiser: str | Initialiser | None = None,
     ) -> None:
-        self.__dict__.update({name: value for name, value in locals().items() if name in self._get_param_names()})
+        self.__dict__.update({name: value for name, value in locals().items() if name not in ("self", "__class__")})
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch, from where training stands: the weights and the optimizer go on.

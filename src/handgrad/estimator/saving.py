@@ -56,7 +56,17 @@ FITTED: Mapping[str, Callable[[Any], bool]] = {
     "validation_loss_curve_": _are_numbers,
 }
 # What the model says, or the next fit makes anew.
-_ELSEWHERE = {"_network", "_state", "_rate", "_random", "_announced", "_classes", "classes_", "out_activation_"}
+_ELSEWHERE = {
+    "_network",
+    "_state",
+    "_rate",
+    "_random",
+    "_announced",
+    "_rule",
+    "_classes",
+    "classes_",
+    "out_activation_",
+}
 _ELSEWHERE |= {"n_features_in_", "feature_names_in_", "n_layers_", "n_outputs_"}
 _ENTRIES = {*FACTS, "estimator", "version", "parameters", "classes", "feature_names", "fitted", "rate"}
 

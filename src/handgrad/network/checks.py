@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -37,14 +38,14 @@ def check_activation(activation: Activation) -> None:
     """
     rng = np.random.default_rng(0)
     Z, weight = 3 * rng.standard_normal((8, 8)), rng.uniform(0.5, 2, (8, 8))
-    H = activation.function(Z)
-    for name, result in (("function", H), ("derivative", activation.derivative(Z, H))):
-        _require_shape(f"an activation whose {name} returns shape", result, Z)
+    H = activation.function(Z.copy())
+    _require_numbers("an activation whose function returns", H, Z)
+    _require_numbers("an activation whose derivative returns", activation.derivative(Z.copy(), np.array(H)), Z)
 
     def objective(parameters: Parameters) -> tuple[float, Parameters]:
         Z = parameters.W[0]
-        H = activation.function(Z)
-        return float((weight * H).sum()), _packed(weight * activation.derivative(Z, H))
+        H = activation.function(Z.copy())
+        return float((weight * H).sum()), _packed(weight * activation.derivative(Z.copy(), np.array(H)))
 
     report = gradcheck(objective, _packed(Z), coordinates=None)
     if not report.passed:
@@ -90,10 +91,13 @@ def check_loss(loss: Criterion, y: NDArray[Any], outputs: int) -> None:
     if loss.targets == "numbers" and loss.out_activation == "identity":  # half near the targets, half further away
         Z = y.reshape(n, outputs) + Z * np.where(np.arange(n) % 2, 1.0, max(1.0, float(y.std())))[:, None]
     for w in (None, weight):
-        value, dZ = loss.function(Z, y, w)
+        value, dZ = _value_and_gradient(loss, Z, y, w)
         if np.shape(value) != ():
             raise ShapeError(f"a loss whose value has shape {np.shape(value)}", "one number", "return the mean")
-        _require_shape("a loss whose gradient has shape", dZ, Z)
+        _require_numbers("a loss whose gradient has", dZ, Z)
+        if not np.isfinite(float(value)):
+            found = f"a loss of {float(value)} for outputs from {Z.min():.3g} to {Z.max():.3g}"
+            raise SettingError(found, "a finite number", "keep it from overflowing, or scale the targets")
         of_each = [float(loss.function(Z[i : i + 1], y[i : i + 1], None)[0]) for i in range(n)]
         mean = float(np.average(of_each, weights=w))
         if not np.isclose(float(value), mean, rtol=1e-9, atol=1e-12):
@@ -112,7 +116,7 @@ def _check_gradient(loss: Criterion, Z: NDArray[Any], y: NDArray[Any], weight: N
     """Compare the gradient with differences around outputs, however large these are."""
 
     def objective(displacement: Parameters) -> tuple[float, Parameters]:
-        value, dZ = loss.function(Z + displacement.W[0], y, weight)
+        value, dZ = loss.function(Z + displacement.W[0], y, weight)  # in a new array, which it may change
         return float(value), _packed(dZ)
 
     rounding = 10 * EPSILON ** (2 / 3) * float(np.abs(Z).max())  # of a displaced output, as a share of a small step
@@ -139,8 +143,31 @@ def _packed(Z: NDArray[Any]) -> Parameters:
     return Parameters.pack([np.asarray(Z, np.float64)], [np.zeros(Z.shape[1])])
 
 
-def _require_shape(found: str, result: Any, Z: NDArray[Any]) -> None:
-    """Refuse a result that does not have the shape of its argument."""
+def _value_and_gradient(loss: Criterion, Z: NDArray[Any], y: NDArray[Any], weight: Any) -> tuple[Any, Any]:
+    """Call a loss, and see that it takes three arguments and returns two results."""
+    wanted, remedy = "(value, gradient)", "return the mean loss and its gradient with respect to the outputs"
+    try:
+        signature(loss.function).bind(Z, y, weight)
+    except TypeError as error:
+        found = f"a loss that cannot be called with (outputs, y, sample_weight): {error}"
+        raise SettingError(found, "three arguments", "add the one that is missing") from error
+    except ValueError:  # a function without a signature, such as one of C
+        pass
+    result = loss.function(Z.copy(), y, weight)
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise SettingError(f"a loss that returns {type(result).__name__}", wanted, remedy)
+    return result
+
+
+def _require_numbers(found: str, result: Any, Z: NDArray[Any]) -> None:
+    """Refuse a result that is no array of finite numbers with the shape and the precision of its argument."""
+    if not hasattr(result, "dtype"):
+        raise SettingError(f"{found} a {type(result).__name__}", "an array", "return an array like its first argument")
     if np.shape(result) != Z.shape:
         wanted = f"{Z.shape}, that of its first argument"
-        raise ShapeError(f"{found} {np.shape(result)}", wanted, "see that nothing is broadcast")
+        raise ShapeError(f"{found} shape {np.shape(result)}", wanted, "see that nothing is broadcast")
+    if result.dtype != Z.dtype:
+        raise SettingError(f"{found} dtype {result.dtype}", f"{Z.dtype}, that of its argument", "keep its precision")
+    if not np.isfinite(result).all():
+        place = Z[~np.isfinite(result)][0]
+        raise SettingError(f"{found} {result[~np.isfinite(result)][0]} at {place:.6g}", "finite numbers", "correct it")

@@ -13,6 +13,8 @@ from inspect import signature
 from math import inf
 from typing import Any, ClassVar, Literal, Protocol, get_args
 
+import numpy as np
+
 from handgrad.errors import SettingError
 from handgrad.network.activations import identity, sigmoid
 from handgrad.network.classification import binary_cross_entropy, binary_focal, cross_entropy, focal, softmax
@@ -239,7 +241,7 @@ def _in(name: str, value: Any, known: tuple[str, ...]) -> None:
 
 def _require(name: str, value: Any, holds: Callable[[Any], bool], wanted: str) -> None:
     """Refuse a constant that is no number in its range."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not holds(value):
+    if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not holds(value):
         raise SettingError(f"{name} is {value!r}", wanted, f"set {name} to such a number")
 
 

@@ -266,7 +266,7 @@ class MLP:
         """Normalise the products of a hidden layer, (n, units), as its kind and the purpose require."""
         if self.normalisation == "layer":
             return normalise(A, axis=1)
-        if training:
+        if training and A.shape[0] > 1:  # a single example has no variance
             return normalise(A, axis=0)
         return normalise_by(A, parameters.more[f"mean.{layer}"], parameters.more[f"variance.{layer}"])
 

@@ -99,7 +99,8 @@ def del_normalise(dN: Array, of: Normalised) -> Array:
 def batch_statistics(layers: Sequence[Normalised]) -> Array:
     """Return what a batch normalisation averages: the means of all layers, then their variances, as one vector.
 
-    The variances are unbiased: divided by n - 1, except for n = 1.
+    The variances are unbiased: divided by n - 1. A batch of one example, which is normalised by the averages, leaves
+    them as they are.
 
     Parameters
     ----------
@@ -117,5 +118,6 @@ def batch_statistics(layers: Sequence[Normalised]) -> Array:
     array([2., 5., 2., 0.])
     """
     n = layers[0].N.shape[0]
-    means, variances = [of.mean[0, :] for of in layers], [n / max(n - 1, 1) * of.variance[0, :] for of in layers]
+    unbiased = n / (n - 1) if n > 1 else 1.0
+    means, variances = [of.mean[0, :] for of in layers], [unbiased * of.variance[0, :] for of in layers]
     return namespace(layers[0].N).concat(means + variances)

@@ -11,17 +11,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import sqrt
+from math import inf, sqrt
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.errors import ShapeError
+from handgrad.errors import SettingError, ShapeError
 from handgrad.training.orthogonal import orthogonalised
 
 Vector = NDArray[np.floating[Any]]
 Slots = Iterable[Vector]
+
+
+def check_constants(optimizer: Any) -> None:
+    """Refuse constants outside their ranges; 1 is allowed for the share of a velocity that is kept, as in scikit-learn.
+
+    Raises
+    ------
+    SettingError
+
+    Examples
+    --------
+    >>> Momentum(beta=5.0)
+    Traceback (most recent call last):
+    handgrad.errors.SettingError: beta is 5.0; expected a number in [0, 1]. Set beta to such a number.
+    """
+    for name, value in vars(optimizer).items():
+        if name == "layer_sizes":
+            continue
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if name in ("beta1", "beta2", "alpha"):
+            holds, wanted = number and 0 <= value < 1, "a number in [0, 1)"
+        elif name == "beta":
+            holds, wanted = number and 0 <= value <= 1, "a number in [0, 1]"
+        else:
+            holds, wanted = number and 0 <= value < inf, "a number of at least 0"
+        if not holds:
+            raise SettingError(f"{name} is {value!r}", wanted, f"set {name} to such a number")
 
 
 class Optimizer(Protocol):
@@ -72,6 +99,9 @@ class Momentum:
     beta: float = 0.9
     slots: ClassVar[int] = 1
 
+    def __post_init__(self) -> None:
+        check_constants(self)
+
     def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
         (velocity,) = state
@@ -101,6 +131,9 @@ class Nesterov:
 
     beta: float = 0.9
     slots: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        check_constants(self)
 
     def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
@@ -138,6 +171,9 @@ class Adam:
     beta2: float = 0.999
     epsilon: float = 1e-8
     slots: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        check_constants(self)
 
     def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
@@ -207,6 +243,9 @@ class RMSprop:
     epsilon: float = 1e-8
     slots: ClassVar[int] = 1
 
+    def __post_init__(self) -> None:
+        check_constants(self)
+
     def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
         (squares,) = state
@@ -241,6 +280,9 @@ class Lion:
     beta2: float = 0.99
     weight_decay: float = 0.01
     slots: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        check_constants(self)
 
     def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
@@ -289,6 +331,9 @@ class Muon:
     epsilon: float = 1e-8
     layer_sizes: tuple[int, ...] = ()
     slots: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        check_constants(self)
 
     def update(self, vector: Vector, gradient: Vector, state: Slots, learning_rate: float, step: int) -> None:
         """Move the parameters one step, in place."""
