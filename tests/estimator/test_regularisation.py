@@ -119,10 +119,10 @@ def test_a_grid_finds_them() -> None:
     ("options", "piece"),
     [
         ({"dropout": 1.0}, "dropout is 1.0; expected a number in"),
-        ({"dropout": (0.1, 0.2, 0.3)}, "or two, for the inputs and the hidden units"),
+        ({"dropout": (0.1, 0.2, 0.3)}, "or a tuple of two, for the inputs and the hidden units"),
         ({"l1": -1}, "l1 is -1; expected a number of at least 0"),
         ({"max_norm": 0}, "max_norm is 0; expected a number above 0, or None"),
-        ({"normalisation": "group"}, "normalisation is 'group'; expected one of batch, layer, or None"),
+        ({"normalisation": "group"}, "normalisation is 'group'; expected batch, layer, or None"),
         ({"solver": "lbfgs", "dropout": 0.5}, "dropout is 0.5 with the solver lbfgs"),
         ({"solver": "lbfgs", "max_norm": 1.0}, "max_norm is 1.0 with the solver lbfgs"),
     ],
