@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -29,6 +30,12 @@ CHUNK = 512
 _MAPPED_BLOCK = 31 << 20  # bytes
 
 
+@cache  # finding the libraries of a process takes a millisecond, as long as a short training
+def thread_pools() -> ThreadpoolController:
+    """Find the thread pools of the libraries that NumPy computes with, once."""
+    return ThreadpoolController()
+
+
 @dataclass(frozen=True)
 class NumpyEngine:
     """Training steps in NumPy, on a number of threads (None: as many as the BLAS library chooses)."""
@@ -37,7 +44,7 @@ class NumpyEngine:
     examples: Examples
     settings: TrainingSettings
     threads: int | None = None
-    pools: ThreadpoolController = field(default_factory=ThreadpoolController)
+    pools: ThreadpoolController = field(default_factory=thread_pools)
     name: ClassVar[str] = "numpy"
 
     def prepare(self) -> None:
