@@ -18,7 +18,6 @@ from handgrad import MLPClassifier, MLPRegressor
 from handgrad.errors import SettingError, ShapeError
 from handgrad.network import Activation, Focal, Huber, Loss, Quantile, one_hot, shares, sigmoid, softmax
 from handgrad.network.checks import check_loss
-from handgrad.training import Adam, AdamW, Momentum
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 3))
@@ -323,13 +322,3 @@ def test_a_function_may_change_its_argument() -> None:
         return (w * Z * Z).sum(), 2 * w * Z
 
     check_loss(Loss(squared), X[:6, :1], outputs=1)
-
-
-@pytest.mark.parametrize(
-    "optimizer", [(Momentum, {"beta": 5.0}), (AdamW, {"weight_decay": -5.0}), (Adam, {"beta1": 1.0})]
-)
-def test_constants_outside_their_range_are_refused(optimizer: Any) -> None:
-    """By name, when the optimizer is made."""
-    kind, constants = optimizer
-    with pytest.raises(SettingError, match=f"{next(iter(constants))} is .*; expected a number"):
-        kind(**constants)

@@ -46,6 +46,7 @@ def fitted(case: str, **parameters: Any) -> Any:
 CASES = [
     ("classes", {"activation": ("gelu", "elu"), "class_weight": {"setosa": 2.0, "versicolor": 1.0, "virginica": 1.0}}),
     ("classes", {"solver": "lbfgs", "scoring": "accuracy", "n_iter_no_change": np.inf}),
+    ("binary", {"solver": "lbfgs", "learning_rate": "cosine"}),
     ("binary", {"solver": "sgd", "learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1, "max_iter": 9}),
     ("binary", {"solver": "sgd", "momentum": 0.0, "hidden_layer_sizes": np.array([3]), "alpha": np.float32(0.1)}),
     ("labels", {"early_stopping": True, "hidden_layer_sizes": []}),

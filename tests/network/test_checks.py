@@ -193,7 +193,7 @@ def test_smoothing_a_loss_of_ones_own_is_refused(refused: Any) -> None:
 
 
 def test_first_weights_of_ones_own(refused: Any) -> None:
-    """A function draws them, and is told when they have another shape."""
+    """A function of your own draws them; weights or biases of another shape are refused."""
     network = MLP((2, 3, 1))
     parameters = network.initialise(0, lambda rng, d_in, d_out: (np.full((d_in, d_out), 2.0), np.ones(d_out)))
     assert parameters.vector.tolist() == [2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2, 2, 1]

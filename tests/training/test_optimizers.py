@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handgrad.errors import ShapeError
+from handgrad.errors import SettingError, ShapeError
 from handgrad.network import MLP
 from handgrad.training import (
     OPTIMIZERS,
@@ -244,3 +244,13 @@ def test_a_training_may_go_on_from_its_vectors_and_its_step(name: str) -> None:
             optimizer.update(np.ones(30), np.ones(30), slots(optimizer, resumed), 0.1, 1)
         optimizer.update(resumed, gradient, state, 0.1, step)
     np.testing.assert_array_equal(resumed, straight)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [(Momentum, {"beta": 5.0}), (AdamW, {"weight_decay": -5.0}), (Adam, {"beta1": 1.0})]
+)
+def test_constants_outside_their_range_are_refused(optimizer: Any) -> None:
+    """By name, when the optimizer is made."""
+    kind, constants = optimizer
+    with pytest.raises(SettingError, match=f"{next(iter(constants))} is .*; expected a number"):
+        kind(**constants)

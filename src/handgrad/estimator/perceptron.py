@@ -201,7 +201,8 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _first_rate(self) -> Rate:
         """Return the learning rate with which training begins."""
-        kind, first = "constant" if self.solver == "adam" else self.learning_rate, self.learning_rate_init
+        kept = self.solver != "adam" and schedule_of(self.learning_rate) is None
+        kind, first = self.learning_rate if kept else "constant", self.learning_rate_init
         return Rate(kind, first, self.power_t, first, of_velocity=self.solver == "sgd")
 
     def _schedule(self, batches: Batches, begin: int) -> None:

@@ -50,7 +50,7 @@ class Rate:
             self.now = self.first / (examples + 1) ** self.power
 
     def of_steps(self, step: int, count: int) -> list[float]:  # noqa: ARG002 - as that of a schedule
-        """Return the rates of so many steps from this one on, which are all the same."""
+        """Return the rates of the next ``count`` steps, which are all the same."""
         return [self.now] * count
 
     def lowered(self) -> bool:
@@ -92,7 +92,7 @@ class Scheduled:
     now: float
 
     def of_steps(self, step: int, count: int) -> list[float]:
-        """Return the rates of so many steps from this one on."""
+        """Return the rates of the next ``count`` steps, beginning with ``step``."""
         places = (min(step - self.begin + offset, self.total - 1) for offset in range(count))
         rates = [float(self.schedule(place, self.total, self.peak)) for place in places]
         self.now = rates[-1]

@@ -21,7 +21,8 @@ from handgrad.training.examples import Examples
 from handgrad.training.settings import Engine as EngineName
 from handgrad.training.settings import TrainingSettings
 
-# What compiled code saves: seconds in each step, and in each multiplication and addition.
+# What compiled code saves: seconds in each step, and in each multiplication and addition. A cautious estimate: contests
+# a and f (``python -m benchmarks --only a,f``) recorded 1.5 and 2.5 seconds an epoch, of which this explains one.
 SAVED_BY_STEP, SAVED_BY_OPERATION = 2e-4, 5e-12
 # What it costs, in seconds: an engine of code that is loaded, loading it from disk, together with numba, and compiling.
 PRICES = {"loaded": 0.02, "kept": 1.0, "missing": 30.0}
