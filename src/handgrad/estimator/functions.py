@@ -67,7 +67,7 @@ def our_loss(given: Any, targets: Targets, names: Mapping[str, str]) -> str | Cr
         raise SettingError(
             f"loss is {given!r}, for {loss.targets} and {loss.out_activation}",
             f"a loss for {targets} and {USUAL[targets]}",
-            "pass the function alone, which is taken for that",
+            "pass such a loss, or a function of your own alone",
         )
     return loss
 

@@ -61,21 +61,20 @@ def range_test(probe: Any, X: Any, y: Any, lowest: float, highest: float) -> Rat
         raise SettingError("a range test with lbfgs", "a solver with a learning rate", "use adam or sgd")
     given = probe._given(X, y, None, begins=True)
     engine, batches = probe._engine(given.examples)
-    rates, losses, smallest = np.geomspace(lowest, highest, STEPS), [0.0], inf
+    rates, order = np.geomspace(lowest, highest, STEPS), np.zeros(0, int)
+    running = 0.0
     smooth: list[float] = []
-    order = np.zeros(0, int)
     for step, rate in enumerate(rates, start=1):
         if len(order) < batches.size:
             order = np.arange(batches.n) if batches.rng is None else batches.rng.permutation(batches.n)
         rows, order = order[: batches.size], order[batches.size :]
         with np.errstate(over="ignore", invalid="ignore"):
             log = engine.run_span(probe._state, rows, np.array([len(rows)]), [probe._rate_factor * float(rate)])
-        losses.append(KEPT * losses[-1] + (1 - KEPT) * probe._scale * log.loss)
-        average = losses[-1] / (1 - KEPT**step)
-        if not isfinite(average) or (smooth and average > WORSE * smallest):
+        running = KEPT * running + (1 - KEPT) * probe._scale * log.loss
+        average = running / (1 - KEPT**step)  # without the zero that it began with
+        if not isfinite(average) or average > WORSE * min(smooth, default=inf):
             break
         smooth.append(average)
-        smallest = min(smallest, average)
     if not smooth:
         raise diverged("scale the inputs, or the targets")
     return RateRange(rates[: len(smooth)], np.array(smooth), float(rates[int(np.argmin(smooth))] / 10))
