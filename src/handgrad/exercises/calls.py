@@ -97,7 +97,7 @@ class Call:
         gives the next of these arrays, whatever its arguments, the last one again when there are no more. In a routine
         it gives the next number of a single array, and each call is an :class:`Event`.
     seconds : float
-        After that long it is too slow.
+        If it computes for longer, it is too slow.
     as_written : bool
         Try arguments and keywords exactly as they are first, and have the answer tell, as "otherwise", that the
         function does not take them so.

@@ -602,6 +602,25 @@ def test_a_call_is_tried_again_when_an_earlier_one_spoilt_the_process() -> None:
     assert answers[1].values["return"] == 5
 
 
+def test_waiting_is_not_computing() -> None:
+    """A limit is on computing, so a busy machine changes no verdict; but what only waits is not waited for forever."""
+    source = "import time\ndef f():\n    time.sleep(0.8)\n    return 5\ndef g():\n    time.sleep(60)"
+    calls = [Call("a", "function", "f", seconds=0.4), Call("b", "function", "g", seconds=0.1)]
+    answers = run(source, *calls)
+    assert [answer.status for answer in answers] == ["ok", "too_slow"]
+    assert answers[0].values["return"] == 5
+
+
+def test_a_submission_that_disarms_its_timer_is_stopped_all_the_same() -> None:
+    """Whoever ignores the signal computes a few times as long."""
+    source = (
+        "import signal\ndef f():\n    signal.signal(signal.SIGPROF, signal.SIG_IGN)\n"
+        "    signal.setitimer(signal.ITIMER_PROF, 0)\n    while True:\n        pass"
+    )
+    [answer] = run(source, Call("a", "function", "f", seconds=0.2))
+    assert answer.status == "too_slow"
+
+
 def test_cells_that_never_finish_loading() -> None:
     """All calls are too slow, and the reason names the cell."""
     answers = run(

@@ -57,7 +57,7 @@ class Bounds:
         Bytes of address space.
     """
 
-    deadline: float = 90.0
+    deadline: float = 180.0
     judging: int = 20
     memory: int = 3 << 30
 

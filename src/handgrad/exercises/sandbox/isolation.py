@@ -43,8 +43,10 @@ class Limits:
 
     Attributes
     ----------
-    start, load, total : float
-        Seconds for starting the process, for loading the cells, and for all calls together.
+    start, load : float
+        Seconds of computing, for starting the process and for loading the cells.
+    total : float
+        Seconds for all calls together, however busy the machine is.
     memory : int
         Bytes of address space. NumPy alone reserves several hundred megabytes.
     threads : int
@@ -55,7 +57,7 @@ class Limits:
 
     start: float = 20.0
     load: float = 10.0
-    total: float = 30.0
+    total: float = 45.0
     memory: int = 2 << 30
     threads: int = 16
     files: int = 64

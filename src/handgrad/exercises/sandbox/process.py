@@ -17,11 +17,20 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from handgrad.errors import ExerciseError
-from handgrad.exercises.sandbox.inside.protocol import MOST_BYTES, MOST_HEADER, PREFIX, GarbageError, decode, encode
+from handgrad.exercises.sandbox.inside.protocol import (
+    MOST_BYTES,
+    MOST_HEADER,
+    PREFIX,
+    SLACK,
+    GarbageError,
+    decode,
+    encode,
+)
 from handgrad.exercises.sandbox.isolation import Limits, Sandbox, command, confinement, environment
 from handgrad.exercises.submission.reading import Cell
 
 Message = tuple[dict[str, Any], list[NDArray[Any]]]
+LATE = "it did not answer in time"
 
 
 class EndedError(Exception):
@@ -80,11 +89,11 @@ class Process:
         EndedError
             If one of them takes too long, or ends the process.
         """
-        end = time.monotonic() + self._limits.load
+        end = time.monotonic() + self._limits.load * SLACK
         for cell in cells:
             request = {"kind": "cell", "number": cell.number, "source": cell.source}
             try:
-                self.ask((request, []), end - time.monotonic())
+                self.ask((request, []), (end - time.monotonic()) / SLACK)
             except EndedError as error:
                 raise type(error)(f"while cell {cell.number} was loaded: {error}") from None
 
@@ -93,6 +102,12 @@ class Process:
 
         The request carries a random word that the answer must repeat, so that nothing written in advance counts as an
         answer.
+
+        Parameters
+        ----------
+        request : tuple of (dict, list of ndarray)
+        seconds : float
+            How long it may compute. If it sleeps, or the machine is busy, the answer may take `SLACK` times as long.
 
         Returns
         -------
@@ -106,9 +121,9 @@ class Process:
         """
         header, arrays = request
         nonce = secrets.token_hex(8)
-        data = encode({**header, "nonce": nonce}, arrays)
+        data = encode({**header, "nonce": nonce, "seconds": max(seconds, 0.001)}, arrays)
         try:
-            answer, given = decode(*self._exchange(data, time.monotonic() + seconds))
+            answer, given = decode(*self._exchange(data, time.monotonic() + seconds * SLACK))
         except GarbageError as garbage:
             raise EndedError(f"it wrote {garbage} on the channel") from None
         if answer.get("nonce") != nonce:
@@ -125,7 +140,7 @@ class Process:
             while True:
                 ready = {key.fd for key, _ in selector.select(max(0.0, end - time.monotonic()))}
                 if time.monotonic() > end:
-                    raise TooSlowError("it did not answer in time")
+                    raise TooSlowError(LATE)
                 if requests in ready:
                     try:
                         to_send = to_send[os.write(requests, to_send) :]
@@ -136,7 +151,7 @@ class Process:
                 if answers in ready:
                     part = os.read(answers, 1 << 16)
                     if not part:
-                        raise EndedError(self._how_it_ended())
+                        raise self._ended()
                     got += part
                 if len(got) < PREFIX.size:
                     continue
@@ -149,15 +164,18 @@ class Process:
                 if len(got) == needed:
                     return bytes(got[PREFIX.size : PREFIX.size + head]), bytes(got[PREFIX.size + head :])
 
-    def _how_it_ended(self) -> str:
+    def _ended(self) -> EndedError:
         """Say why the channel was closed."""
         try:
-            code = self._process.wait(1.0)
+            code = self._process.wait(SLACK)
         except subprocess.TimeoutExpired:
-            return "it closed the channel"
-        with contextlib.suppress(ValueError):  # bubblewrap reports a signal as 128 plus its number
-            return f"it was ended by {signal.Signals(-code if code < 0 else code - 128).name}"
-        return f"it ended with exit code {code}"
+            return EndedError("it closed the channel")
+        number = -code if code < 0 else code - 128  # bubblewrap reports a signal as 128 plus its number
+        if number == signal.SIGPROF:
+            return TooSlowError(LATE)
+        with contextlib.suppress(ValueError):
+            return EndedError(f"it was ended by {signal.Signals(number).name}")
+        return EndedError(f"it ended with exit code {code}")
 
     def kill(self) -> None:
         """End the process and everything that belongs to it, and delete its files."""

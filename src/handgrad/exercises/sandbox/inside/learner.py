@@ -26,17 +26,17 @@ from .attributes import put, separate
 from .calling import TAKES_OTHERS, call
 from .counting import counting
 from .failures import DEFINES, crash, defined, word
-from .protocol import MOST_BYTES, plain
+from .protocol import MOST_BYTES, SLACK, plain
 from .recorder import Log, Recording, fcc
 from .standins import replace_displays, stand_ins
 from .tables import is_nothing, tables
 
 UFUNCS = {name: value for name, value in vars(np).items() if isinstance(value, np.ufunc)}
 seed_numpy, seed_python = np.random.seed, random.seed
-alarm, clock = signal.setitimer, time.monotonic
-# Seconds for a statement that defines or imports nothing, for all of these, for each one after that, and before it is
-# stopped again if it goes on.
-PATIENCE, ALL, LITTLE, AGAIN = 3.0, 6.0, 0.1, 0.5
+alarm, clock, processor = signal.setitimer, time.monotonic, time.process_time
+# Seconds of computing for a statement that defines or imports nothing, for all of these, and for each one after that;
+# and how often this is looked at.
+PATIENCE, ALL, LITTLE, TICK = 3.0, 6.0, 0.1, 0.1
 
 Arrays = list[NDArray[Any]]
 Report = dict[str, Any]
@@ -113,14 +113,14 @@ class Learner:
             exec(code, self.names)  # noqa: S102 - what the sandbox is for
             return
         functions = {name: self.names[name] for name in defined(statement) if callable(self.names.get(name))}
-        signal.signal(signal.SIGALRM, _too_long)
-        begin = clock()
-        alarm(signal.ITIMER_REAL, max(min(PATIENCE, self.left), LITTLE), AGAIN)
+        begin = processor()
+        signal.signal(signal.SIGALRM, _stop_after(max(min(PATIENCE, self.left), LITTLE)))
+        alarm(signal.ITIMER_REAL, TICK, TICK)
         try:
             exec(code, self.names)  # noqa: S102
         finally:
             alarm(signal.ITIMER_REAL, 0)
-            self.left -= clock() - begin
+            self.left -= processor() - begin
             for name, function in functions.items():  # its results may have been given its name
                 if not callable(self.names.get(name)):
                     self.names[name] = function
@@ -362,9 +362,15 @@ class Outcome:
         return {"array": len(self.arrays) - 1}
 
 
-def _too_long(*_: object) -> None:
-    """Stop a statement that takes too long."""
-    raise TimeoutError(f"over {PATIENCE:g} s")
+def _stop_after(seconds: float) -> Callable[..., None]:
+    """Make the handler of an alarm that stops a statement which computes, or which sleeps, for too long."""
+    computed, waited = processor() + seconds, clock() + seconds * SLACK
+
+    def stop(*_: object) -> None:
+        if processor() > computed or clock() > waited:
+            raise TimeoutError(f"over {PATIENCE:g} s")
+
+    return stop
 
 
 def copied(value: Any) -> Any:

@@ -28,6 +28,9 @@ MOST_HEADER = 2 << 20  # bytes, of an answer's header
 MOST_ARRAYS = 20_000
 MOST_DIMENSIONS = 8
 MOST_BYTES = 8 << 20  # of an answer's arrays
+# Limits are in seconds of computing, so that a verdict does not depend on how busy the machine is; what sleeps, or has
+# to wait for a processor, gets this many times as long.
+SLACK = 4
 KINDS = "biuf"
 TYPES = {f"{kind}{size}" for kind, sizes in zip(KINDS, ("1", "1248", "1248", "248"), strict=True) for size in sizes}
 
