@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from handgrad.errors import ExerciseError
 from handgrad.exercises.calls import Answer, Call, Compared, Crash
 from handgrad.exercises.judging import backward, crashes, functions, hints, routines, step
-from handgrad.exercises.judging.plan import Judge
+from handgrad.exercises.judging.plan import Judge, in_order
 from handgrad.exercises.repair.search import with_repair
 from handgrad.exercises.results import Checked, Language, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox
@@ -115,10 +115,7 @@ def _asked(
         raise ExerciseError(f"a task named {unknown[0]!r}", f"one of {', '.join(TASKS)}", "name one of these")
     rng = np.random.default_rng(random.SystemRandom().getrandbits(64) if seed is None else seed)
     plans = {task: JUDGES[task].calls_for(task, rng) for task in TASKS if tasks is None or task in tasks}
-    # The first call of each task comes last: what works only so often has stopped working by then.
-    order = sorted(
-        ((task, i) for task, plan in plans.items() for i in range(len(plan.calls))), key=lambda one: not one[1]
-    )
+    order = in_order(plans)
     calls = [plans[task].calls[i] for task, i in order]
     broken = _broken(submission)
     cells = (*_blanks(broken, submission), *definitions(submission))

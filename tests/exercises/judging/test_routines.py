@@ -36,7 +36,7 @@ from handgrad.exercises.catalogue.deviations import LOOKS, deviations
 from handgrad.exercises.catalogue.mistakes import catalogue
 from handgrad.exercises.catalogue.routines import STYLES, Form, Network, Style, forms, play, recognise, run
 from handgrad.exercises.catalogue.traces import Probe, Trace, Update, trace
-from handgrad.exercises.judging.plan import Plan
+from handgrad.exercises.judging.plan import Plan, in_order
 from handgrad.exercises.judging.routines import calls_for, judge
 from handgrad.exercises.report.feedback import explanation, hint, summary
 from handgrad.exercises.results import Note, TaskResult
@@ -75,8 +75,11 @@ def performed(source: str, plan: Plan[Any]) -> list[Answer]:
     module = ModuleType("submission")
     exec(compile(source, "submission", "exec"), vars(module))  # noqa: S102
     routine = getattr(module, plan.task)
-    answers = []
-    for i, (call, probe) in enumerate(zip(plan.calls, plan.drawn, strict=False)):  # without the further ones
+    answers = {}
+    for _, i in in_order({plan.task: plan}):
+        if i >= len(plan.drawn):  # without the further ones
+            continue
+        call, probe = plan.calls[i], plan.drawn[i]
         np.random.seed(i)  # noqa: NPY002 - as the sandbox does: learners shuffle by the global state
         random.seed(i)
         recording = recorder.Recording(recorder.fcc, probe.weights)
@@ -90,8 +93,8 @@ def performed(source: str, plan: Plan[Any]) -> list[Answer]:
         log = recording.log
         events = [Event(*event) for event in (*log.events, ("end", log.elsewhere, log.step, log.rate))]
         values = {f"table{index}": table for index, table in enumerate(tables(returned))}
-        answers.append(Answer(call.id, "ok", values, tuple(events)))
-    return answers
+        answers[i] = Answer(call.id, "ok", values, tuple(events))
+    return [answers[i] for i in sorted(answers)]
 
 
 def played(plan: Plan[Any], style: Style, form: Form) -> list[Answer]:
@@ -102,7 +105,9 @@ def played(plan: Plan[Any], style: Style, form: Form) -> list[Answer]:
 
 def isolated(source: str, plan: Plan[Any]) -> list[Answer]:
     """Answer a plan's calls as a check does."""
-    return run_calls([Cell(0, source)], plan.calls, find_sandbox(allow_none=True))
+    order = [i for _, i in in_order({plan.task: plan})]
+    answers = run_calls([Cell(0, source)], [plan.calls[i] for i in order], find_sandbox(allow_none=True))
+    return [answers[order.index(i)] for i in range(len(order))]
 
 
 def task_of(source: str) -> str:

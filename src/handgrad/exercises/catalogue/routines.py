@@ -364,26 +364,30 @@ def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tu
     found = deviations(traces, probes)
     if "record" in found:  # no form returns any
         return ()
+    later = deviations(traces[1:], probes[1:])
     parts: list[tuple[str, Deviations]] = []  # what could be all of it, or one of two mistakes
     for form, own in candidates(task, list(zip(traces, probes, strict=True))):
+        # What a list holds that outlives the calls is not known when the first one is made, last of all.
+        tried, seen = (probes[1:], later) if "KEPT" in form.body else (probes, found)
         hopeless: set[tuple[bool, bool]] = set()  # where even the facts that no evaluation changes do not fit
         for style in styles_for(task, form.body):
             if (style.late, style.incomplete) in hopeless:
                 continue
-            runs = [run(task, probes[0], style, form.body, own)]
-            if not may_be_part(runs, probes[:1], found, WITHOUT_FORWARD):
+            runs = [run(task, tried[0], style, form.body, own)]
+            if not may_be_part(runs, tried[:1], seen, WITHOUT_FORWARD):
                 hopeless.add((style.late, style.incomplete))
                 continue
-            if not may_be_part(runs, probes[:1], found):
+            if not may_be_part(runs, tried[:1], seen):
                 continue
-            for i, probe in enumerate(probes[1:], 1):
-                runs.append(run(task, probe, style, form.body, own, probes[:i]))
-                if not may_be_part(runs, probes[: len(runs)], found):
+            for i, probe in enumerate(tried[1:], 1):
+                runs.append(run(task, probe, style, form.body, own, tried[:i]))
+                if not may_be_part(runs, tried[: len(runs)], seen):
                     break
             else:
-                made = deviations(runs, probes)
-                if made and made.items() <= found.items() and (form.mistake, made) not in parts:
-                    parts.append((form.mistake, made))
+                made = deviations(runs, tried)
+                part = (form.mistake, found if made == seen else made)
+                if made and made.items() <= seen.items() and part not in parts:
+                    parts.append(part)
     single = {(mistake,) for mistake, made in parts if made == found}
     pairs = {
         (one, two)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -21,6 +21,22 @@ class Plan(Generic[Drawn]):
     task: str
     calls: tuple[Call, ...]
     drawn: Drawn
+
+
+def in_order(plans: Mapping[str, Plan[Any]]) -> list[tuple[str, int]]:
+    """Give the task and the index of each call, in the order in which they are made.
+
+    The first call of each task comes last: what works only so often has stopped working by then.
+
+    Examples
+    --------
+    >>> call = Call("a", "function", "f")
+    >>> in_order({"f": Plan("f", (call,) * 3, None), "g": Plan("g", (call,) * 2, None)})
+    [('f', 1), ('f', 2), ('g', 1), ('f', 0), ('g', 0)]
+    """
+    return sorted(
+        ((task, i) for task, plan in plans.items() for i in range(len(plan.calls))), key=lambda one: not one[1]
+    )
 
 
 class Judge(Protocol):
