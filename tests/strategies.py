@@ -116,6 +116,8 @@ def problems(draw: st.DrawFn) -> Problem:
         share=draw(st.sampled_from([1.0, 0.3])),
     )
     assume(drawn.kink_distance() > 1e-3)
+    logits = drawn.network.forward(drawn.parameters, drawn.X, drawn.options.get("masks"))[0]
+    assume(loss != "poisson" or logits.max() < 10)  # expected counts such as e^48 change too fast to be measured
     return drawn
 
 

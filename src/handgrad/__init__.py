@@ -4,8 +4,9 @@ Start with ``handgrad.handout`` (the exercise, equation by equation), then ``han
 Everything is imported when it is first asked for, so that ``import handgrad`` costs next to nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from handgrad.lazy import on_demand
 
 __version__ = "0.1.0"
 
@@ -55,12 +56,4 @@ if TYPE_CHECKING:
     from handgrad.network import MLP, Parameters, gradcheck
     from handgrad.training import Examples, Record, TrainingSettings, TrainingState, train
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = on_demand(__name__, _HOMES)

@@ -25,13 +25,12 @@ from handgrad.data.published import download
 from handgrad.data.published.addresses import PUBLISHED, TEN
 from handgrad.data.published.download import Progress
 from handgrad.data.published.local import local_folder, not_local
-from handgrad.data.settings import TableOptions
+from handgrad.data.settings import DIGITS, TableOptions
 from handgrad.data.splits import HeldOut, stratified_split
 from handgrad.data.tables.formats import kind_of
 from handgrad.data.tables.table import read_table
 from handgrad.errors import DataError, DownloadError
 
-DIGITS = "digits"
 
 
 class DataEntry(NamedTuple):

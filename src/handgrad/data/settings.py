@@ -7,6 +7,7 @@ from typing import Literal
 from handgrad.errors import SettingError
 
 BALANCED = "balanced"
+DIGITS = "digits"  # the set that is always there
 _PER_CENT = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*%\s*")
 Missing = Literal["error", "drop", "mean"]
 
@@ -79,7 +80,7 @@ class DataSettings(TableOptions):
         What to do about an empty field in a table: stop, leave out its row, or put the column's mean in its place.
     """
 
-    data: str = "digits"
+    data: str = DIGITS
     test: str | None = None
     validation: float | str | None = None
     class_weight: str | None = None

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
-from array_api_compat import numpy as array_api_numpy
 
 from handgrad.errors import ShapeError
 
@@ -24,16 +23,17 @@ Shapes = Mapping[str, tuple[int, ...]]  # of named arrays, in their order
 
 
 def namespace(*arrays: Array) -> Any:
-    """Return the functions of the array API standard for arrays of some library, and for NumPy's without a search.
+    """Return the functions of the array API standard for arrays of some library: for NumPy's, NumPy itself.
 
-    A step calls it a dozen times, and ``array_api_compat.array_namespace`` takes a microsecond or two each time.
+    A step calls it a dozen times, and ``array_api_compat.array_namespace`` takes a microsecond or two each time; what
+    it returns for NumPy imports all of NumPy, which takes as long as the rest of handgrad.
 
     Examples
     --------
     >>> namespace(np.ones(2)).__name__
-    'array_api_compat.numpy'
+    'numpy'
     """
-    return array_api_numpy if type(arrays[0]) is np.ndarray else array_namespace(*arrays)
+    return np if type(arrays[0]) is np.ndarray else array_namespace(*arrays)
 
 
 def count_parameters(layer_sizes: Sequence[int]) -> int:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from handgrad import files
-from handgrad.data.catalog import DIGITS
 from handgrad.data.published.addresses import PUBLISHED
-from handgrad.data.settings import BALANCED, DataSettings
+from handgrad.data.settings import BALANCED, DIGITS, DataSettings
 from handgrad.errors import DataError
 
 PATHS = ("data", "test", "validation", "class_weight")  # settings that may be paths
