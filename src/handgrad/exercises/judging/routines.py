@@ -29,6 +29,7 @@ from handgrad.exercises.tasks import PARAMETERS, TASKS
 # Where the gradient itself is of something else, half of the points are lost, and a quarter for anything else.
 COST = dict.fromkeys(LOOKS, 0.25) | {"order": 0.5, "forward": 0.5, "labels": 0.5}
 _FOR_THE_SHEET = 0.25  # what it costs that only calls like the sheet's go wrong
+LED = "training_led_by_results"
 SHOWN_UPDATES, SHOWN_ROWS = 4, 8
 
 Probes = tuple[Probe, ...]
@@ -159,17 +160,17 @@ def _seen_further(plan: Plan[Probes], traces: Sequence[Trace], further: Sequence
         trace(answer.events, probe, *(() if probe.still else _tables(answer)))
         for answer, probe in zip(further, probes, strict=True)
     )
-    told = diagnosis.named("training_led_by_results", quantities)
-    for run, probe, finding in ((calm, probes[0], Finding(quantities)), (still, probes[-1], told)):
+    for run, probe in ((calm, probes[0]), (still, probes[-1])):
         if found := deviations([run], [probe]):
             alone = replace(plan, drawn=(probe,))
             seen = tuple(_seen(fact, value, alone, [run]) for fact, value in found.items())
             credit = max(0.0, 1 - sum(COST[fact] for fact in found))
-            cause = Finding(quantities) if "labels" in found else finding
+            unknown = run is calm or "labels" in found
+            cause = Finding(quantities) if unknown else diagnosis.named(LED, quantities)
             return TaskResult(plan.task, "wrong", (replace(cause, seen=seen[:1]),), credit=credit)
     rows = [[update.rows for update in run.updates] for run in (*traces[1:2], *again, still)]
     if again and rows[0] == rows[1] != rows[2]:  # else its random numbers are of another generator
-        return TaskResult(plan.task, "wrong", (told,), credit=1 - COST["shuffling"])
+        return TaskResult(plan.task, "wrong", (diagnosis.named(LED, quantities),), credit=1 - COST["shuffling"])
     return None
 
 
