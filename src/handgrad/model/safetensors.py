@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from handgrad import files
 from handgrad.data.dataset import Scaling
 from handgrad.data.features import Columns
-from handgrad.data.tables.formats import kind_of
 from handgrad.errors import RunError
 from handgrad.model.model import Model
 from handgrad.network import MLP, Criterion, Focal, Huber, Parameters, Quantile
@@ -235,6 +234,8 @@ def _check_header_size(path: Path) -> None:
         size, start = int.from_bytes(first, "little"), first + file.read(512)
     if size > min(MAX_HEADER, path.stat().st_size):
         is_text = not set(start) & {0, 255}  # no text has these
+        from handgrad.data.tables.formats import kind_of  # it brings all readers of tables
+
         if (kind := kind_of(path)) != "table" or is_text:
             raise RunError(
                 f"{path} is {_KINDS.get(kind, 'a file of arrays')}, and no model",
