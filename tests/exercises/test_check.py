@@ -427,6 +427,32 @@ def test_an_endless_loop_is_too_slow_and_the_other_tasks_are_judged(sandbox):
     assert statuses(checked) == {"sigmoid": "too_slow", "del_sigmoid": "right"}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    pass",
+        "    return",
+        "    return None",
+        "    ...",
+        '    """X (n, d) -> (n, d)."""',
+        '    """X (n, d) -> (n, d).\n\n    Größe: bleibt.\n    """\n    # TODO\n    pass',
+    ],
+)
+def test_a_body_in_which_nothing_is_written_is_not_attempted(sandbox, body):
+    """However the learner left it blank; the lines below keep their numbers."""
+    source = f"def sigmoid(X):\n{body}\n\ndef del_sigmoid(h):\n    return h * (1 - g)\n"
+    checked = check_submission(submission(source), sandbox, tasks=["sigmoid", "del_sigmoid"])
+    assert statuses(checked) == {"sigmoid": "not_attempted", "del_sigmoid": "crashed"}
+    assert checked.tasks[1].crash.line == source.count("\n")
+
+
+def test_an_abstract_base_class_is_no_blank_task(sandbox):
+    """What a subclass overrides is judged by its own method."""
+    base = "class Base:\n    def gradient_step(self, learning_rate):\n        pass\n\n\n"
+    text = solved_sheet(4, "py").replace("class fcc:", f"{base}class fcc(Base):")
+    assert statuses(check_submission(submission(text), sandbox, tasks=["gradient_step"])) == {"gradient_step": "right"}
+
+
 def test_probes_are_new_each_time_unless_there_is_a_seed(sandbox):
     """The numbers that a wrong result is shown with differ from check to check, and not with the same seed."""
     wrong = submission("def del_sigmoid(h):\n    return h ** 0.5\n")

@@ -32,7 +32,6 @@ from handgrad.data.tables.table import read_table
 from handgrad.errors import DataError, DownloadError
 
 
-
 class DataEntry(NamedTuple):
     """One entry of :func:`list_data`."""
 

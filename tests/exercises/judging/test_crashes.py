@@ -141,7 +141,26 @@ def test_every_sentence_about_a_crash_has_a_case():
     """No sentence is left that no error leads to."""
     assert CASES.keys() == _CRASHES.keys()
     keys = {key for key in texts("feedback", "en") if key.startswith("crash_")}
-    assert keys == {f"crash_{key}" for key in _CRASHES} | {"crash_other"}
+    assert keys == {f"crash_{key}" for key in _CRASHES} | {"crash_other", "crash_fixed_size"}
+
+
+@pytest.mark.parametrize(
+    ("source", "fixed"),
+    [
+        ("return (h - np.eye(10)[y]).T", True),
+        ("for c in range(10): loss[c] = h[:, c]", True),
+        ("return (h - np.eye(k)[y]).T  # of 10 classes", False),
+        ("return h[:, y]  # (4.10)", False),
+        ("return h10[y]", False),
+    ],
+)
+def test_a_number_of_classes_that_is_written_into_the_code_is_pointed_out(source, fixed):
+    """It is the number itself, in code, and that of the array which does not fit."""
+    error = "index 16 is out of bounds for axis 0 with size 10"
+    note = crashed(Crash("IndexError", error, 1, 1, source))
+    assert note.id == ("crash_fixed_size" if fixed else "crash_bounds")
+    shapes = "operands could not be broadcast together with shapes (7,16) (7,10) "
+    assert (crashed(Crash("ValueError", shapes, 1, 1, source)).id == "crash_fixed_size") == fixed
 
 
 def test_an_error_that_is_not_known_is_quoted():

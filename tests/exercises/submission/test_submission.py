@@ -364,7 +364,10 @@ def test_what_a_kept_function_uses_is_enough_to_run_it() -> None:
         ("%%bash\nls -la | sort", ""),
         ("%%html\n<b>sigmoid = 1</b>", ""),
         ("%load_ext x\na = (7\n  % 4)\ndef sigmoid(X): return a", "a = (7\n  % 4)\ndef sigmoid(X): return a"),
-        ('%load_ext x\ndef sigmoid(X):\n    """\n    %d\n    """', 'def sigmoid(X):\n    """\n    %d\n    """'),
+        (
+            '%load_ext x\ndef sigmoid(X):\n    """\n    %d\n    """\n    return X',
+            'def sigmoid(X):\n    """\n    %d\n    """\n    return X',
+        ),
     ],
 )  # fmt: skip
 def test_ipython_lines_are_no_errors(source: str, expected: str) -> None:

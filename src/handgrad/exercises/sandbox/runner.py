@@ -164,7 +164,7 @@ def _answer(call: Call, message: Message, sources: dict[int, str]) -> Answer:
 
     match header:
         case {
-            "status": "ok" | "missing" | "not_attempted" | "crashed" | "killed" as status,
+            "status": "ok" | "missing" | "not_attempted" | "crashed" | "too_slow" as status,
             "values": dict() as values,
             "left_out": dict() as left_out,
             "events": list() as events,

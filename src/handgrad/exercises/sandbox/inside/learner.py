@@ -351,7 +351,7 @@ class Outcome:
     def record(self, log: Log) -> None:
         """Record what a routine did to its network."""
         if log.too_much:  # even where the routine caught what was raised
-            self.report |= {"status": "killed", "reason": "the routine did not come to an end"}
+            self.report |= {"status": "too_slow", "reason": "the routine did not come to an end"}
             return
         for method, value, step, rate in (*log.events, ("end", plain(log.elsewhere), log.step, log.rate)):
             self.report["events"].append([method, None if value is None else self._refer(value), step, rate])
