@@ -6,7 +6,7 @@ The values were found on scikit-learn's digits; ``tests/training/test_rates.py``
 from __future__ import annotations
 
 from handgrad.network.mlp import MLP
-from handgrad.training.optimizers import SGD, Lion, Momentum, Nesterov, Optimizer
+from handgrad.training.optimizers import SGD, Lion, Momentum, Nesterov, Optimizer, RMSprop
 
 # Rates of SGD. Sigmoids pass on at most a quarter of a delta, and so allow longer steps.
 _SGD = {
@@ -29,9 +29,10 @@ _OF_ACTIVATION = {
     "identity": _FAR_FROM_ZERO,
     "softplus": _FAR_FROM_ZERO,
 }
-# Adam and its like divide by the size of the gradient, so that only the kind of loss matters; for Lion, which moves
-# every coordinate by the rate, the higher one is too high.
-_ADAM, _ADAM_OF_NUMBERS = 0.001, 0.003
+# Adam and its like divide by the size of the gradient, so that only the kind of loss matters. Two take longer steps than
+# the others: Lion moves every coordinate by the rate, and RMSprop's first steps, before it knows the size of the
+# gradient, are too long for a loss that grows exponentially.
+_ADAM, _ADAM_OF_NUMBERS, _LION_FAR_FROM_ZERO = 0.001, 0.003, 0.0003
 # N(0, 1) weights are ten to twenty times as large as others: rectifiers then compute numbers in the thousands.
 _LARGE_WEIGHTS = {"sigmoid": 0.3, "tanh": 0.3}
 
@@ -59,8 +60,11 @@ def suitable_rate(network: MLP, optimizer: Optimizer, init: str = "he_normal") -
     """
     loss, activations = str(network.loss), network.activations
     if not isinstance(optimizer, SGD | Momentum | Nesterov):
-        numbers = network.criterion.targets == "numbers" and not isinstance(optimizer, Lion)
-        return _ADAM_OF_NUMBERS if numbers else _ADAM
+        if network.criterion.targets != "numbers" or (isinstance(optimizer, RMSprop) and loss == "poisson"):
+            return _ADAM
+        if isinstance(optimizer, Lion):
+            return _ADAM if {"identity", "softplus"}.isdisjoint(activations) else _LION_FAR_FROM_ZERO
+        return _ADAM_OF_NUMBERS
     rate = _SGD.get(loss, 0.1)
     if activations and set(activations) == {"sigmoid"}:
         rate = _SIGMOID.get(loss, rate)
