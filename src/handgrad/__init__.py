@@ -6,7 +6,7 @@ Everything is imported when it is first asked for, so that ``import handgrad`` c
 
 from typing import TYPE_CHECKING
 
-from handgrad.lazy import on_demand
+from handgrad.lazy import on_demand as _on_demand
 
 __version__ = "0.1.0"
 
@@ -56,4 +56,4 @@ if TYPE_CHECKING:
     from handgrad.network import MLP, Parameters, gradcheck
     from handgrad.training import Examples, Record, TrainingSettings, TrainingState, train
 
-__getattr__, __dir__ = on_demand(__name__, _HOMES)
+__getattr__, __dir__ = _on_demand(__name__, _HOMES)

@@ -446,10 +446,22 @@ def test_a_body_in_which_nothing_is_written_is_not_attempted(sandbox, body):
     assert checked.tasks[1].crash.line == source.count("\n")
 
 
+def test_a_method_and_a_line_in_which_nothing_is_written_are_not_attempted(sandbox):
+    """In the class, and after a colon, also where a name takes more bytes than letters."""
+    network = "    def __init__(self, *sizes):\n        pass\n    def backprop(self, y):\n        pass\n"
+    source = f"def sigmoid(größe): return\nclass fcc:\n{network}"
+    checked = check_submission(submission(source), sandbox, tasks=["sigmoid", "backprop"])
+    assert set(statuses(checked).values()) == {"not_attempted"}
+
+
 def test_an_abstract_base_class_is_no_blank_task(sandbox):
     """What a subclass overrides is judged by its own method."""
     base = "class Base:\n    def gradient_step(self, learning_rate):\n        pass\n\n\n"
     text = solved_sheet(4, "py").replace("class fcc:", f"{base}class fcc(Base):")
+    text = text.replace(
+        "        self.W_i_h1 -=", "        super().gradient_step(learning_rate)\n        self.W_i_h1 -="
+    )
+    assert "super()" in text
     assert statuses(check_submission(submission(text), sandbox, tasks=["gradient_step"])) == {"gradient_step": "right"}
 
 

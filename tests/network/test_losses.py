@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from strategies import finite_floats
 
 from handgrad.errors import SettingError, ShapeError
-from handgrad.network import LOSSES, Parameters, gradcheck, log_softmax, softmax
+from handgrad.network import LOSSES, Focal, Huber, Parameters, Quantile, gradcheck, log_softmax, softmax
 
 DIGITS = 50
 CLASS_LOSSES = [name for name, loss in LOSSES.items() if loss.targets != "numbers"]
@@ -156,6 +156,14 @@ def test_value_and_gradient_agree_with_the_definition(name, magnitude, smoothing
     assert dZ.shape == Z.shape
     assert abs(float(value) - exact_value) <= 10 * eps * max(1, abs(exact_value))
     assert np.abs(dZ - exact_dZ).max() <= 6 * eps * max(1, np.abs(exact_dZ).max())
+
+
+@DTYPES
+@pytest.mark.parametrize("loss", [Huber(np.float64(2)), Quantile(np.float64(0.3)), Focal(np.float64(1))], ids=str)
+def test_a_numpy_constant_does_not_change_the_type_of_a_gradient(loss, dtype):
+    """As found by a search over np.linspace."""
+    y = np.array([0, 1, 1]) if loss.targets == "classes" else np.zeros((3, 2), dtype)
+    assert loss.function(np.ones((3, 2), dtype), y)[1].dtype == dtype
 
 
 @DTYPES

@@ -64,6 +64,12 @@ def test_what_was_only_changed_in_the_optimizer_trains(optimizer: str) -> None:
     assert accuracy(optimizer, "tanh", "cross_entropy") >= 0.95
 
 
+@pytest.mark.parametrize(("optimizer", "activation"), [("rmsprop", "elu"), ("lion", "identity")])
+def test_optimizers_of_long_steps_learn_with_a_steep_loss(optimizer: str, activation: str) -> None:
+    """The Poisson loss grows exponentially with the outputs."""
+    assert accuracy(optimizer, activation, "poisson") >= 0.95
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))

@@ -1,11 +1,11 @@
 """Data sets: named ones, and ones read from files of several formats.
 
-Reading needs much; whoever only names a data set should not have to wait for it.
+Reading data imports a lot; code that only names a data set need not wait for that.
 """
 
 from typing import TYPE_CHECKING
 
-from handgrad.lazy import on_demand
+from handgrad.lazy import on_demand as _on_demand
 
 _HOMES = {
     "DataEntry": "handgrad.data.catalog",
@@ -53,4 +53,4 @@ if TYPE_CHECKING:
     from handgrad.data.settings import DataSettings
     from handgrad.data.splits import HeldOut, stratified_split
 
-__getattr__, __dir__ = on_demand(__name__, _HOMES)
+__getattr__, __dir__ = _on_demand(__name__, _HOMES)

@@ -128,7 +128,7 @@ class Huber:
     out_activation: ClassVar[OutActivation] = "identity"
 
     def __post_init__(self) -> None:
-        _require("delta", self.delta, lambda delta: 0 < delta < inf, "a number above 0")
+        _set_number(self, "delta", lambda delta: 0 < delta < inf, "a number above 0")
 
     def function(self, Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
         """Compute the value and the gradient."""
@@ -157,7 +157,7 @@ class Quantile:
     out_activation: ClassVar[OutActivation] = "identity"
 
     def __post_init__(self) -> None:
-        _require("level", self.level, lambda level: 0 < level < 1, "a number in (0, 1)")
+        _set_number(self, "level", lambda level: 0 < level < 1, "a number in (0, 1)")
 
     def function(self, Z: Array, y: Array, sample_weight: Array | None = None) -> tuple[Array, Array]:
         """Compute the value and the gradient."""
@@ -186,7 +186,7 @@ class Focal:
     targets: Literal["classes", "answers"] = "classes"
 
     def __post_init__(self) -> None:
-        _require("gamma", self.gamma, lambda gamma: 0 <= gamma < inf, "a number of at least 0")
+        _set_number(self, "gamma", lambda gamma: 0 <= gamma < inf, "a number of at least 0")
         _in("targets", self.targets, ("classes", "answers"))
 
     @property
@@ -239,10 +239,12 @@ def _in(name: str, value: Any, known: tuple[str, ...]) -> None:
         raise SettingError(f"{name} is {value!r}", "one of " + ", ".join(known), f"correct {name}")
 
 
-def _require(name: str, value: Any, holds: Callable[[Any], bool], wanted: str) -> None:
-    """Refuse a constant that is no number in its range."""
+def _set_number(loss: Criterion, name: str, holds: Callable[[Any], bool], wanted: str) -> None:
+    """Refuse a constant that is no number in its range; a NumPy number would change the type of float32 gradients."""
+    value = getattr(loss, name)
     if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not holds(value):
         raise SettingError(f"{name} is {value!r}", wanted, f"set {name} to such a number")
+    object.__setattr__(loss, name, float(value))
 
 
 LOSSES: dict[str, Criterion] = {

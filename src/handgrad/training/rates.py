@@ -31,7 +31,7 @@ _OF_ACTIVATION = {
 }
 # Adam and its like divide by the size of the gradient, so that only the kind of loss matters. Two take longer steps:
 # Lion moves every coordinate by the rate, and RMSprop's first steps, before it knows the size of the gradient, are too
-# long for a loss that grows exponentially.
+# long for the Poisson loss, which grows exponentially.
 _ADAM, _ADAM_OF_NUMBERS, _LION_FAR_FROM_ZERO = 0.001, 0.003, 0.0003
 # N(0, 1) weights are ten to twenty times as large as others: rectifiers then compute numbers in the thousands.
 _LARGE_WEIGHTS = {"sigmoid": 0.3, "tanh": 0.3}

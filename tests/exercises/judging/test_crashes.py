@@ -152,6 +152,8 @@ def test_every_sentence_about_a_crash_has_a_case():
         ("return (h - np.eye(k)[y]).T  # of 10 classes", False),
         ("return h[:, y]  # (4.10)", False),
         ("return h10[y]", False),
+        ("return h[y] + 1e-10", False),
+        ("return h[y]['10']", False),
     ],
 )
 def test_a_number_of_classes_that_is_written_into_the_code_is_pointed_out(source, fixed):
@@ -161,6 +163,19 @@ def test_a_number_of_classes_that_is_written_into_the_code_is_pointed_out(source
     assert note.id == ("crash_fixed_size" if fixed else "crash_bounds")
     shapes = "operands could not be broadcast together with shapes (7,16) (7,10) "
     assert (crashed(Crash("ValueError", shapes, 1, 1, source)).id == "crash_fixed_size") == fixed
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "source"),
+    [
+        ("IndexError", "index 10 is out of bounds for axis 0 with size 7", "return h[10]"),
+        ("ValueError", "invalid literal for int() with base 10: 'a'", "n = int(a) * 10"),
+        ("ValueError", "I need 784 inputs", "raise ValueError(f'I need {784} inputs')"),
+    ],
+)
+def test_a_number_that_is_no_size_is_not_called_one(kind, message, source):
+    """It stands in the line and in the message, and means something else."""
+    assert crashed(Crash(kind, message, 1, 1, source)).id != "crash_fixed_size"
 
 
 def test_an_error_that_is_not_known_is_quoted():

@@ -4,6 +4,7 @@ import inspect
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from textwrap import dedent, indent
@@ -563,6 +564,15 @@ def test_crash_is_reported_with_the_learners_line() -> None:
     assert result.crash is not None
     assert result.crash.source == "neural_net.forward_propagation(trianx)"
     assert "trianx" in summary(result, "en")
+
+
+def test_a_routine_that_ends_in_one_run_only_is_judged_by_it_or_too_slow() -> None:
+    """Whatever the one run shows; all others took too long."""
+    plan = plan_for(SGD)
+    for source in (sgd("neural_net.forward_propagation(trainx)"), sgd("pass")):
+        answers = [replace(answer, status="too_slow", events=()) for answer in isolated(source, plan)]
+        answers[1] = isolated(source, plan)[1]
+        assert judge(plan, answers).status in ("too_slow", "wrong")
 
 
 @pytest.mark.slow

@@ -603,7 +603,7 @@ def test_a_call_is_tried_again_when_an_earlier_one_spoilt_the_process() -> None:
 
 
 def test_waiting_is_not_computing() -> None:
-    """A limit is on computing, so a busy machine changes no verdict; but what only waits is not waited for forever."""
+    """A call that waits, as on a busy machine, has longer than one that computes; but not forever."""
     source = "import time\ndef f():\n    time.sleep(0.8)\n    return 5\ndef g():\n    time.sleep(60)"
     calls = [Call("a", "function", "f", seconds=0.4), Call("b", "function", "g", seconds=0.1)]
     answers = run(source, *calls)

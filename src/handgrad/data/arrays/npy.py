@@ -119,7 +119,7 @@ def read_npz(path: str | os.PathLike[str]) -> Dataset:
     """Read a ``.npz`` file of examples and labels, such as x_train, y_train, x_test and y_test of Keras's MNIST.
 
     Other usual names are known (:mod:`handgrad.data.arrays.parts`). Without a test set, a fixed fifth is the test set.
-    A file written by :func:`handgrad.data.conversion` also contains the names of the classes and the scaling that was
+    A file written by :func:`handgrad.data.convert` also contains the names of the classes and the scaling that was
     applied to its examples.
 
     Raises

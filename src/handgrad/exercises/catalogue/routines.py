@@ -369,6 +369,8 @@ def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tu
     for form, own in candidates(task, list(zip(traces, probes, strict=True))):
         # What a list holds that outlives the calls is not known when the first one is made, last of all.
         tried, seen = (probes[1:], later) if "KEPT" in form.body else (probes, found)
+        if not tried:
+            continue
         hopeless: set[tuple[bool, bool]] = set()  # where even the facts that no evaluation changes do not fit
         for style in styles_for(task, form.body):
             if (style.late, style.incomplete) in hopeless:
@@ -385,7 +387,7 @@ def recognise(task: str, probes: Sequence[Probe], traces: Sequence[Trace]) -> tu
                     break
             else:
                 made = deviations(runs, tried)
-                part = (form.mistake, found if made == seen else made)
+                part = (form.mistake, {fact: found[fact] for fact in made})
                 if made and made.items() <= seen.items() and part not in parts:
                     parts.append(part)
     single = {(mistake,) for mistake, made in parts if made == found}

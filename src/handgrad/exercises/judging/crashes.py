@@ -22,28 +22,40 @@ def crashed(crash: Crash) -> Note:
     >>> crashed(Crash("NameError", "name 'detla' is not defined", 3, 7, "return detla"))
     Note(id='crash_name', facts={'name': 'detla'})
     """
-    if number := _fixed_size(crash):
-        return Note("crash_fixed_size", {"number": number})
     for key, (kinds, pattern) in _CRASHES.items():
         if crash.type in kinds.split() and (match := re.search(pattern, crash.message)):
-            return Note(f"crash_{key}", {name: text.strip() for name, text in match.groupdict().items()})
+            facts = {name: text.strip() for name, text in match.groupdict().items()}
+            sizes = [text for name, text in facts.items() if name in ("a", "b", "shapes", "size")]
+            if key in _SIZES and (number := _fixed_size(crash.source, " ".join(sizes))):
+                return Note("crash_fixed_size", {"number": number})
+            return Note(f"crash_{key}", facts)
     return Note("crash_other", {"type": crash.type, "message": crash.message[:300]})
 
 
-def _fixed_size(crash: Crash) -> str | None:
-    """Find a size that stands in the line as a number, if an array of it does not fit; one digit may be anything else.
+_SIZES = (
+    "aligned",
+    "aligned_dot",
+    "in_place",
+    "broadcast",
+    "assign",
+    "assign_indexed",
+    "index_arrays",
+    "reshape",
+    "bounds",
+)
+
+
+def _fixed_size(source: str, sizes: str) -> str | None:
+    """Find one of the sizes that stands in a line of code as a number; a single digit could be anything.
 
     Examples
     --------
-    >>> message = "index 12 is out of bounds for axis 0 with size 10"
-    >>> _fixed_size(Crash("IndexError", message, 1, 1, "return h - np.eye(10)[y]"))
-    '10'
+    >>> _fixed_size("return h - np.eye(10)[y]", "(7,16) (7,10)"), _fixed_size("return h + 1e-10", "(7,16) (7,10)")
+    ('10', None)
     """
-    if crash.type not in ("IndexError", "ValueError"):
-        return None
-    written = re.findall(r"(?<![\w.])\d{2,}(?![\w.])", crash.source.partition("#")[0])
-    said = re.findall(r"\d+", crash.message)
-    return next((number for number in written if number in said), None)
+    code = re.sub(r"""(["']).*?\1""", "", source).partition("#")[0]
+    written = re.findall(r"(?<![\w.])(?<![eE][-+])\d{2,}(?![\w.])", code)
+    return next((number for number in written if number in re.findall(r"\d+", sizes)), None)
 
 
 _KEPT = r"d?[Wb]_(?:i_h1|h1_h2|h2_o|h1|h2|out)|delta_(?:out|h2|h1)|h1|h2|out"  # the arrays of the network

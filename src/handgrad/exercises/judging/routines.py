@@ -81,7 +81,7 @@ def _further(probes: Probes) -> Probes:
     Both have the random numbers of an earlier run; with mini-batches, that run comes once more before the last one.
     """
     calm = replace(probes[0], rate=probes[0].rate / 10_000)
-    first = probes[1] if probes[0].batch_size else probes[0]
+    first = probes[1] if probes[0].batch_size and len(probes) > 1 else probes[0]
     weights = {name: -array for name, array in first.weights.items()}
     still = replace(first, weights=weights, trainy=_few(first.trainy), testy=_few(first.testy), still=True)
     return (calm, first, still) if first.batch_size else (calm, still)

@@ -44,9 +44,9 @@ class Limits:
     Attributes
     ----------
     start, load : float
-        Seconds of computing, for starting the process and for loading the cells.
+        Seconds for starting the process and for loading the cells, if nothing sleeps and the machine is not busy.
     total : float
-        Seconds for all calls together, however busy the machine is.
+        Seconds for all calls together, even if the machine is busy.
     memory : int
         Bytes of address space. NumPy alone reserves several hundred megabytes.
     threads : int

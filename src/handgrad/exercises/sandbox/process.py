@@ -167,7 +167,7 @@ class Process:
     def _ended(self) -> EndedError:
         """Say why the channel was closed."""
         try:
-            code = self._process.wait(SLACK)
+            code = self._process.wait(1.0 * SLACK)
         except subprocess.TimeoutExpired:
             return EndedError("it closed the channel")
         number = -code if code < 0 else code - 128  # bubblewrap reports a signal as 128 plus its number

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from handgrad.exercises.calls import Crash
+from handgrad.exercises.submission.blanks import leave_blank
 from handgrad.exercises.tasks import TASKS
 
 MAXIMUM_MAGICS = 20  # per cell: each costs another parse
@@ -18,7 +19,6 @@ MAXIMUM_MAGICS = 20  # per cell: each costs another parse
 MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2}$|[\w, ]+=\s*[!%]")
 # Cell magics whose cell is Python nevertheless.
 PYTHON_CELL = re.compile(r"\s*%%((time|timeit|capture|prun|python3?)\b|(writefile|file) .*\.py\s*$)")
-WRITTEN = TASKS.keys() - {"__init__"}  # without a constructor, the methods could still be judged
 TASK_NAMES = frozenset(name for name, task in TASKS.items() if task.kind != "method") | {"fcc"}
 _PARSING = threading.Lock()
 
@@ -157,29 +157,10 @@ def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
         raise
     unit.bound |= unit.functions
     nodes = [node for statement in group for node in ast.walk(statement)]
-    for node in nodes:
-        if isinstance(node, ast.FunctionDef) and node.name in WRITTEN and all(map(_does_nothing, node.body)):
-            _leave_blank(node, unit)
+    leave_blank(group, unit.lines, start)
     unit.assigned += [(node.target.id, node.value) for node in nodes if isinstance(node, ast.NamedExpr)]
     unit.blocked = {node.name for node in nodes if isinstance(node, ast.FunctionDef) and _is_blocked(node)}
     return unit
-
-
-def _does_nothing(statement: ast.stmt) -> bool:
-    """Tell whether a statement is ``pass``, ``...``, a docstring, or a return without a value."""
-    match statement:
-        case ast.Pass() | ast.Expr(ast.Constant()) | ast.Return(None) | ast.Return(ast.Constant(None)):
-            return True
-    return False
-
-
-def _leave_blank(function: ast.FunctionDef, unit: Unit) -> None:
-    """Let a task in which nothing is written raise what blank tasks raise; no line gets another number."""
-    last = function.body[-1]
-    line, place = unit.lines[last.lineno - 1 - unit.start].encode(), last.col_offset
-    unit.lines[last.lineno - 1 - unit.start] = b"raise NotImplementedError; ".join(
-        [line[:place], line[place:]]
-    ).decode()
 
 
 def _is_blocked(function: ast.FunctionDef) -> bool:

@@ -20,6 +20,8 @@ from .confine import confine
 from .learner import Learner
 from .protocol import PREFIX, decode, encode
 
+alarm = signal.setitimer
+
 
 def main() -> None:
     """Answer requests until there are no more."""
@@ -27,7 +29,7 @@ def main() -> None:
     learner = Learner()
     while True:
         request, given = channel.read()
-        signal.setitimer(signal.ITIMER_PROF, request["seconds"])  # its signal ends the process
+        alarm(signal.ITIMER_PROF, request["seconds"])  # its signal ends the process
         answer: dict[str, Any] = {}
         arrays: list[NDArray[Any]] = []
         match request["kind"]:
@@ -41,6 +43,7 @@ def main() -> None:
                 learner.load(request["number"], request["source"])
             case _:
                 answer, arrays = learner.answer(request, given)
+        alarm(signal.ITIMER_PROF, 0)
         channel.write({**answer, "nonce": request["nonce"]}, arrays)
 
 

@@ -34,8 +34,8 @@ from .tables import is_nothing, tables
 UFUNCS = {name: value for name, value in vars(np).items() if isinstance(value, np.ufunc)}
 seed_numpy, seed_python = np.random.seed, random.seed
 alarm, clock, processor = signal.setitimer, time.monotonic, time.process_time
-# Seconds of computing for a statement that defines or imports nothing, for all of these, and for each one after that;
-# and how often this is looked at.
+# Seconds of computing for a statement that defines or imports nothing, for all of these, and the least that each one
+# gets after that; and how often this is looked at.
 PATIENCE, ALL, LITTLE, TICK = 3.0, 6.0, 0.1, 0.1
 
 Arrays = list[NDArray[Any]]
@@ -113,14 +113,14 @@ class Learner:
             exec(code, self.names)  # noqa: S102 - what the sandbox is for
             return
         functions = {name: self.names[name] for name in defined(statement) if callable(self.names.get(name))}
-        begin = processor()
+        begin, started = processor(), clock()
         signal.signal(signal.SIGALRM, _stop_after(max(min(PATIENCE, self.left), LITTLE)))
         alarm(signal.ITIMER_REAL, TICK, TICK)
         try:
             exec(code, self.names)  # noqa: S102
         finally:
             alarm(signal.ITIMER_REAL, 0)
-            self.left -= processor() - begin
+            self.left -= max(processor() - begin, (clock() - started) / SLACK)
             for name, function in functions.items():  # its results may have been given its name
                 if not callable(self.names.get(name)):
                     self.names[name] = function

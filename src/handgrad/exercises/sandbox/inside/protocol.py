@@ -28,7 +28,7 @@ MOST_HEADER = 2 << 20  # bytes, of an answer's header
 MOST_ARRAYS = 20_000
 MOST_DIMENSIONS = 8
 MOST_BYTES = 8 << 20  # of an answer's arrays
-# Limits are in seconds of computing, so that a verdict does not depend on how busy the machine is; what sleeps, or has
+# Limits are in seconds of computing, so that a verdict hardly depends on how busy the machine is; what sleeps, or has
 # to wait for a processor, gets this many times as long.
 SLACK = 4
 KINDS = "biuf"
