@@ -3,7 +3,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from inspect import ismodule
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from crafted import course_npy, four_arrays, write_folder
 from sklearn.datasets import load_digits
 
-import handgrad.data
 from handgrad.data import fetch, list_data, load_data
 from handgrad.data.arrays.idx import write_idx
 from handgrad.data.published.addresses import PUBLISHED
@@ -24,12 +22,6 @@ def no_mirror(cache, monkeypatch):
     for name, published in PUBLISHED.items():
         monkeypatch.setitem(PUBLISHED, name, replace(published, mirrors=("http://127.0.0.1:9/",)))
     return cache
-
-
-def test_the_public_names_are_there():
-    """The contents page and ``__all__`` are equal."""
-    names = {name for name, value in vars(handgrad.data).items() if name[0] != "_" and not ismodule(value)}
-    assert names == set(handgrad.data.__all__)
 
 
 def test_importing_brings_no_heavy_library():

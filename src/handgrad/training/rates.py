@@ -19,7 +19,7 @@ _SGD = {
     "poisson": 0.2,
     "binary_focal": 0.5,  # steeper, where the network is not sure
 }
-_SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0, "focal": 1.0, "binary_focal": 5.0}
+_SIGMOID = {"cross_entropy": 1.0, "binary_cross_entropy": 5.0, "focal": 1.0, "binary_focal": 10.0}
 # Units without an upper bound, far from zero at the start: a step that is too long makes the numbers grow without end.
 _FAR_FROM_ZERO = {"squared_error": 0.02, "absolute_error": 0.02, "quantile": 0.04, "huber": 0.1, "poisson": 0.02}
 # Where the usual rate does not do; silu needs a larger one to get there within ten epochs. The last one counts.
