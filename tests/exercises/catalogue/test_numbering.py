@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handgrad.exercises.catalogue.numbering import misnumbered
-from handgrad.exercises.catalogue.records import Measured
+from handgrad.exercises.catalogue.records import Measured, doubt
 from handgrad.exercises.catalogue.traces import Probe, Trace, Update
 
 STEPS, EVERY = 8, 3
@@ -51,3 +51,16 @@ def test_batches_numbered_as_the_next_ones_are_off_by_one_even_where_an_epoch_en
     updates = (Update((0,), (0,), 0, 1, 0.5),) * 8
     run = Trace(updates, 0, False, (), False, measured, (table,), (rows,))
     assert misnumbered([run], [Probe(X, y, X, y, {}, 0.5, 2, 3, 4)]) == ("history_off_by_one",)
+
+
+def test_a_number_of_ones_own_that_is_a_measured_one_by_chance_is_in_order() -> None:
+    """A function of the learner's own gives the accuracies: one of them equals a measured one, or all of them do."""
+    nan = float("nan")
+    losses = [Measured("cross_entropy", "test", step, 2.5 - step / 8) for step in range(3)]
+    measured = [*losses, *(Measured("accuracy", "train", step, share) for step, share in enumerate((0.125, 0.25, 0.5)))]
+    tables = [
+        [(one.value, share, nan, nan) for one, share in zip(losses, of, strict=True)]
+        for of in ((0.125, 0.3, 0.4), (0.125, 0.25, 0.5))
+    ]
+    assert [doubt([table], measured, 2) for table in tables] == [None, "other rows"]
+    assert doubt([[]], measured, 2) is None

@@ -185,6 +185,9 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
     losses = [i for i, (kind, _) in enumerate(COLUMNS) if kind == "cross_entropy"]
     if any(judged) and len(table) > 1 and any(all(row[i] == 0 for row in table) for i in losses):
         return "zeros"  # whatever function of the learner's own measures a loss, not all are 0
+    known = {one.value for one in measured if one.part}
+    # A number of a function of the learner's own, such as a share of a few rows, may be one of these by chance.
+    foreign = [not one and all(row[i] in known or row[i] != row[i] for row in table) for i, one in enumerate(judged)]
     numbers = {number for row in table for number in row}
     for part, doubtful in ((NOTHING, "nothing"), (CROSSED, "other labels")):
         if any(one.part == part and one.value in numbers for one in measured):
@@ -194,7 +197,7 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
     began: int | None = None
     for row in table:
         found: list[list[int]] = []
-        for number, (kind, parts), is_judged in zip(row, wanted, judged, strict=True):
+        for number, (kind, parts), is_judged, is_foreign in zip(row, wanted, judged, foreign, strict=True):
             exactly = [one for one in measured if one.value == number and one.part]
             pieces = bool(exactly) and all(one.kind == kind and one.part in PIECES for one in exactly)
             made = {one.part for one in measured if one.kind == kind and one.made(number)}
@@ -205,7 +208,7 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
             if any(one.part == CHANGED for one in exactly):
                 return "other outputs"
             late = pieces and of_batches and all(one.part == "batch after" for one in exactly)
-            if not is_judged and exactly:
+            if is_foreign and exactly:
                 return "late" if late else "some rows" if pieces else "other rows"
             if number != number or not is_judged:
                 continue
