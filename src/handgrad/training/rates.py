@@ -32,7 +32,7 @@ _OF_ACTIVATION = {
 # Adam and its like divide by the size of the gradient, so that only the kind of loss matters. Two take longer steps:
 # Lion moves every coordinate by the rate, and RMSprop's first steps, before it knows the size of the gradient, are too
 # long for the Poisson loss, which grows exponentially.
-_ADAM, _ADAM_OF_NUMBERS, _LION_FAR_FROM_ZERO = 0.001, 0.003, 0.0003
+_ADAM, _ADAM_OF_NUMBERS, _LION = 0.001, 0.003, 0.0003
 # N(0, 1) weights are ten to twenty times as large as others: rectifiers then compute numbers in the thousands.
 _LARGE_WEIGHTS = {"sigmoid": 0.3, "tanh": 0.3}
 
@@ -60,11 +60,10 @@ def suitable_rate(network: MLP, optimizer: Optimizer, init: str = "he_normal") -
     """
     loss, activations = str(network.loss), network.activations
     if not isinstance(optimizer, SGD | Momentum | Nesterov):
-        if network.criterion.targets != "numbers" or (isinstance(optimizer, RMSprop) and loss == "poisson"):
-            return _ADAM
         if isinstance(optimizer, Lion):
-            return _ADAM if {"identity", "softplus"}.isdisjoint(activations) else _LION_FAR_FROM_ZERO
-        return _ADAM_OF_NUMBERS
+            return _LION
+        exponential = isinstance(optimizer, RMSprop) and loss == "poisson"
+        return _ADAM_OF_NUMBERS if network.criterion.targets == "numbers" and not exponential else _ADAM
     rate = _SGD.get(loss, 0.1)
     if activations and set(activations) == {"sigmoid"}:
         rate = _SIGMOID.get(loss, rate)
