@@ -109,8 +109,8 @@ def epochs(
         If the loss or a parameter is no longer finite.
     """
     n, size = batches.n, batches.size
-    order, whole = np.arange(n), n - n % size
-    parts = [part for part in ((0, whole, size), (whole, n, n - whole)) if part[0] < part[1]]
+    order, ends = np.arange(n), np.minimum(size * np.arange(1, -(-n // size) + 1), n)
+    shares = np.diff(ends, prepend=0) / n  # the last batch may be smaller, and counts for less
     used = rate.now
     while True:
         if batches.rng is not None:
@@ -119,13 +119,9 @@ def epochs(
             if rate.of_velocity and rate.now != used:
                 state.slots *= used / rate.now
             used = rate.now
-        loss = 0.0
-        for begin, end, each in parts:  # the last batch may be smaller, and counts for less
-            ends = np.arange(each, end - begin + 1, each)
-            with np.errstate(over="ignore", invalid="ignore"):
-                rates = [factor * one for one in rate.of_steps(state.step, len(ends))]
-                log = engine.run_span(state, order[begin:end], ends, rates)
-            loss += each / n * log.total_loss
+        with np.errstate(over="ignore", invalid="ignore"):
+            rates = [factor * one for one in rate.of_steps(state.step, len(ends))]
+            loss = float(shares @ engine.run_span(state, order, ends, rates).losses)
         if not (isfinite(loss) and np.isfinite(state.parameters.vector).all()):
             raise diverged(f"lower learning_rate_init (the rate is {rate.now:g}), or scale the inputs")
         yield loss

@@ -235,12 +235,13 @@ def _records(
             seconds = perf_counter() - began
             state.seconds += seconds
             most = max(1, min(int(SPAN_SECONDS * (last - first) / max(seconds, 1e-9)), 8 * most))
-            if not (isfinite(log.total_loss) and np.isfinite(state.parameters.vector).all()):
+            if not (np.isfinite(log.losses).all() and np.isfinite(state.parameters.vector).all()):
                 state.become(good)
                 raise _diverged(f"within steps {before + 1} to {before + last - first}", peak)
             state.epoch, state.position = epoch + last // per_epoch, last % per_epoch
             if settings.log_every and first == start:
-                figures = {"batch_loss": log.loss, "batch_accuracy": log.accuracy, "gradient_norm": log.gradient_norm}
+                loss = float(log.losses[0])
+                figures = {"batch_loss": loss, "batch_accuracy": log.accuracy, "gradient_norm": log.gradient_norm}
                 known = {name: value for name, value in figures.items() if value is not None}
                 yield Record("batch", epoch, before, rates[0], state.seconds, known)
             yield None

@@ -127,6 +127,37 @@ print(pick_engine(network, 7_000_000, settings, "float64"))
 """
 
 
+REPEATED = """
+import sys
+from handgrad.network import MLP
+from handgrad.training import TrainingSettings
+from handgrad.training.engines import choice
+network, settings = MLP((30, 100, 1), "relu", "binary_cross_entropy"), TrainingSettings(epochs=200, batch_size=200)
+each = choice.saved_seconds(network, 569, settings)
+fits = int(choice.PRICES["kept"] / each) + 2
+alone = [choice.pick_engine(network, 569, settings, "float64")[0] for _ in range(fits)]
+assert set(alone) == {"numpy"} and "numba" not in sys.modules
+many = [choice.pick_engine(network, 569, settings, "float64", repeated=True)[0] for _ in range(fits)]
+print(many.index("compiled") if "compiled" in many else "never", fits)
+"""
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_many_short_trainings_make_up_for_loading_together(kept: bool, compiled: None, tmp_path: Path) -> None:  # noqa: ARG001
+    """Code on disk is loaded when they would have saved the second that it takes; nothing is compiled for them."""
+    folder = os.environ["NUMBA_CACHE_DIR"] if kept else str(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", REPEATED],
+        env=os.environ | {"NUMBA_CACHE_DIR": folder},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    found, fits = done.stdout.split()
+    assert found == (str(int(fits) - 2) if kept else "never")
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_auto_weighs_what_compiled_code_costs_at_that_moment(kept: bool, compiled: None, tmp_path: Path) -> None:  # noqa: ARG001
     """Little work does not even import numba; code on disk is loaded for a second's gain, code is compiled for more."""

@@ -27,6 +27,10 @@ SAVED_BY_STEP, SAVED_BY_OPERATION = 2e-4, 5e-12
 # What it costs, in seconds: an engine of code that is loaded, loading it from disk, together with numba, and compiling.
 PRICES = {"loaded": 0.02, "kept": 1.0, "missing": 30.0}
 NOTICEABLE = 5.0  # seconds that are worth a sentence
+# What the short trainings of this process would have saved with compiled code. When that reaches the price of loading
+# it, it is loaded: however many follow, this costs at most twice as much as the better of loading it at once and never
+# (the ski rental problem; Karlin et al., 1988, Competitive snoopy caching).
+MISSED = {"seconds": 0.0}
 # Multiplications and additions of a prediction below which loading the compiled code costs more than it gains.
 WORTH_IT = 2e11
 # The same of one step, below which a second core gains little, and loses if other work wants that core.
@@ -47,8 +51,9 @@ def pick_engine(
     dtype : dtype
         That of the parameters.
     repeated : bool, default False
-        Whether one training of many is meant: code that is loaded in this process is then used for a short one, too.
-        Otherwise it counts as on disk, so that the choice does not depend on what else the process has done.
+        Whether one training of many is meant: code that is loaded in this process is then used for a short one, too,
+        and code on disk is loaded once the trainings so far would have made up for it. Otherwise it counts as on disk,
+        so that the choice does not depend on what else the process has done.
 
     Returns
     -------
@@ -69,8 +74,10 @@ def pick_engine(
     if settings.engine == "numpy":
         return "numpy", None
     saved = saved_seconds(network, n, settings)
-    ready = repeated and "handgrad.training.engines.code" in sys.modules
-    if settings.engine == "auto" and saved < PRICES["loaded" if ready else "kept"]:
+    total = saved + MISSED["seconds"] if repeated else saved
+    ready = total >= PRICES["kept"] or (repeated and "handgrad.training.engines.code" in sys.modules)
+    if settings.engine == "auto" and (saved < PRICES["loaded"] or not ready):
+        MISSED["seconds"] += saved if repeated else 0.0
         return "numpy", None
     missing = _what_is_missing(network, dtype, settings)
     if missing is not None:
@@ -82,7 +89,7 @@ def pick_engine(
     from handgrad.training.engines.code import stage_of
 
     stage = stage_of(np.dtype(dtype).name)
-    if saved >= PRICES["kept" if stage == "loaded" and not repeated else stage]:
+    if (total if stage == "kept" else saved) >= PRICES["kept" if stage == "loaded" and not repeated else stage]:
         return "compiled", None
     found = "using the NumPy engine because compiling would take longer than it saves"
     return "numpy", f"{found}; `handgrad compile` does it once" if stage == "missing" and saved > NOTICEABLE else None

@@ -36,21 +36,21 @@ class BatchGradient:
 
 @dataclass(frozen=True)
 class SpanLog:
-    """The figures of a span's first step, and the sum of all its losses, which reveals a divergence.
+    """The losses of a span's steps, and further figures of its first step.
 
     Attributes
     ----------
-    loss, accuracy
+    losses : float64 ndarray of shape (steps,)
+        As in :class:`BatchGradient`, of each step; one that is not finite reveals a divergence.
+    accuracy
         As in :class:`BatchGradient`.
     gradient_norm : float
         Before clipping.
-    total_loss : float
     """
 
-    loss: float
+    losses: NDArray[np.float64]
     accuracy: float | None
     gradient_norm: float
-    total_loss: float
 
 
 class Engine(Protocol):

@@ -63,17 +63,16 @@ class NumpyEngine:
         learning_rates: Sequence[float],
     ) -> SpanLog:
         """Take one step for each batch: its gradient, then the update."""
-        first: SpanLog | None = None
-        total_loss = 0.0
+        losses, first = np.zeros(len(ends)), None
         with self.pools.limit(limits=self.threads):
-            for (begin, end), learning_rate in zip(pairwise([0, *ends]), learning_rates, strict=True):
+            for step, ((begin, end), rate) in enumerate(zip(pairwise([0, *ends]), learning_rates, strict=True)):
                 batch = self._gradient(state, order[begin:end])
-                norm = self._update(state, batch.gradient, learning_rate)
-                total_loss += batch.loss
-                first = first or SpanLog(batch.loss, batch.accuracy, norm, 0.0)
+                norm = self._update(state, batch.gradient, rate)
+                losses[step] = batch.loss
+                first = first or SpanLog(losses, batch.accuracy, norm)
         if first is None:
             raise ValueError("a span of no steps")
-        return SpanLog(first.loss, first.accuracy, first.gradient_norm, total_loss)
+        return first
 
     def gradient(self, state: TrainingState, rows: NDArray[np.integer[Any]]) -> BatchGradient:
         """Compute the objective on a batch and its gradient."""
