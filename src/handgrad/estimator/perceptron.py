@@ -28,6 +28,7 @@ from handgrad.estimator.pictures import Pictures
 from handgrad.estimator.ranges import check_ranges, functions_of, hidden_sizes, shares
 from handgrad.estimator.rates import Rate, Scheduled, schedule_of
 from handgrad.estimator.solvers import Batches, Patience, epochs, first_parameters, minimise, scale_of
+from handgrad.estimator.tasks import CallbackSupportMixin, Tasks, with_callbacks
 from handgrad.network.losses import Criterion
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
@@ -40,7 +41,7 @@ from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
 
-class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
+class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
     """A multilayer perceptron with scikit-learn's parameters. Derived classes say what the outputs mean."""
 
     _rate: Rate | Scheduled
@@ -73,6 +74,7 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
         tags.input_tags.sparse = True
         return tags
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
         """Fit the network to examples.
 
@@ -107,6 +109,8 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
             alike = answers and given.examples.y.ndim == 1  # as in scikit-learn
             given, held_out = divided(given, self.validation_fraction, alike, self._random)
         engine, batches = self._engine(given.examples)
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        tasks = Tasks(self, {"X": X, "y": y, "metadata": metadata}, self.max_iter if self.solver != "lbfgs" else 0)
         if self.solver == "lbfgs":
             options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
             self.loss_, self.n_iter_ = minimise(self._network, engine, self._state, batches.n, options)
@@ -116,7 +120,8 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
                 self.validation_loss_curve_.append(self._scale * loss)
         else:
             self._schedule(batches, self._state.step)
-            self._fit_by_steps(engine, batches, held_out)
+            self._fit_by_steps(engine, batches, held_out, tasks)
+        tasks.end()
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -264,13 +269,14 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
         for loss in epochs(engine, self._state, batches, self._rate, self._rate_factor):
             yield self._scale * loss
 
-    def _fit_by_steps(self, engine: Engine, batches: Batches, held_out: Given | None) -> None:
+    def _fit_by_steps(self, engine: Engine, batches: Batches, held_out: Given | None, tasks: Tasks) -> None:
         """Train until the loss, or the validation score, has stopped improving."""
         vector, best, patience = self._state.parameters.vector, None, Patience(self.n_iter_no_change)
         training = self._epochs(engine, batches)
         self.n_iter_ = 0
         try:
             while self.n_iter_ < self.max_iter:
+                tasks.begin_epoch()
                 self._end_epoch(next(training), batches.n, self.n_iter_ + 1)
                 if held_out is not None:
                     loss, _ = engine.evaluate(self._state.parameters, held_out.examples)
@@ -280,7 +286,8 @@ class Perceptron(Exchange, Pictures, BaseEstimator, ABC):  # type: ignore[misc]
                     best = vector.copy() if is_best else best
                 else:
                     improved = self._improved()
-                if sum(bool(callback(self._record())) for callback in functions_of(self.callbacks)):
+                wishes = [bool(callback(self._record())) for callback in functions_of(self.callbacks)]
+                if tasks.end_epoch() or any(wishes):
                     self._say("A callback has stopped the training.")
                     break
                 if patience.ended(improved):
