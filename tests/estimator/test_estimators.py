@@ -242,6 +242,25 @@ def test_callbacks_receive_records_and_may_stop() -> None:
         fitted(engine="fast")
 
 
+@pytest.mark.parametrize("name", ["shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "verbose"])
+@pytest.mark.parametrize("value", ["no", "True", None, 2.5, -1])
+def test_flags_are_true_or_false(name: str, value: Any) -> None:
+    """Text would count as True, even "no"; NumPy's own flags are as good as Python's."""
+    with pytest.raises(SettingError, match=f"{name} is {value!r}; expected True"):
+        fitted(**{name: value})
+    assert fitted(**{name: np.bool_(False)}).n_iter_ > 0
+
+
+def test_validation_examples_come_whole() -> None:
+    """Rows without targets, targets without rows, and a single example to stop by are refused."""
+    X, y = SCALED
+    for given, piece in (({"X_val": X}, "X_val without y_val"), ({"y_val": y}, "y_val without X_val")):
+        with pytest.raises(SettingError, match=piece):
+            MLPClassifier(**QUICK).fit(X, y, **given)
+    with pytest.raises(SettingError, match="1 validation example with early_stopping"):
+        MLPClassifier(**QUICK, early_stopping=True).fit(X, y, X_val=X[:1], y_val=y[:1])
+
+
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 def test_the_engines_agree(solver: str, compiled: None) -> None:  # noqa: ARG001 - it is compiled
     """To rounding, in weights and in what is noted; auto takes compiled code that is loaded, if the fit is long."""

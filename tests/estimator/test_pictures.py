@@ -40,8 +40,9 @@ def test_pixels_are_drawn_as_tiles(tmp_path: Path) -> None:
     model.draw_weights(tmp_path / "map.png")
     model.draw_weights(tmp_path / "tiles.png", (8, 8))
     assert (tmp_path / "map.png").read_bytes() != (tmp_path / "tiles.png").read_bytes()
-    with pytest.raises(SettingError, match="image_shape is"):
-        model.draw_weights(tmp_path / "wrong.png", (8, 9))
+    for wrong in ((8, 9), (64,), (-8, -8), (8.0, 8.0), (4, 4, 4)):
+        with pytest.raises(SettingError, match="image_shape is"):
+            model.draw_weights(tmp_path / "wrong.png", wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lion"])

@@ -98,6 +98,9 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         DivergenceError
             If the loss or a parameter is no longer finite.
         """
+        if (X_val is None) != (y_val is None):
+            alone, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+            raise SettingError(f"{alone} without {missing}", "both or neither", f"pass {missing}, too")
         begins = not (self.warm_start and hasattr(self, "_state"))
         self.__dict__.pop("_announced", None)  # by a call of partial_fit that failed
         given = self._given(X, y, sample_weight, begins)
@@ -326,6 +329,9 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
             self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32), reset=False
         )
         labels = labels.toarray() if issparse(labels) else labels
+        if len(labels) < 2 and self.early_stopping:
+            found = f"{len(labels)} validation example with early_stopping"
+            raise SettingError(found, "at least 2", "pass more, or leave early_stopping off")
         targets, _, _ = self._targets(labels, begins=False)
         return checked(self._network, X, y, Examples(as_csr(rows), targets))
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from handgrad.errors import SettingError
 from handgrad.estimator.range_test import RateRange, range_test
+from handgrad.estimator.ranges import is_whole
 from handgrad.reporting import charts
 from handgrad.reporting.rates import draw_range
 from handgrad.training.loop import Record
@@ -62,7 +63,8 @@ class Pictures:
         check_is_fitted(self)
         features = tuple(map(str, getattr(self, "feature_names_in_", ())))
         W = self._state.parameters.W[0]
-        if image_shape is not None and image_shape[0] * image_shape[1] != len(W):
+        is_shape = image_shape is None or (len(image_shape) == 2 and all(map(is_whole, image_shape)))
+        if not is_shape or (image_shape is not None and image_shape[0] * image_shape[1] != len(W)):
             raise SettingError(
                 f"image_shape is {image_shape}, for {len(W)} inputs", "their shape", "leave it out, or correct it"
             )

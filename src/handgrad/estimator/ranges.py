@@ -62,6 +62,7 @@ POSITIVE = _number(lambda value: value > 0, "above 0")
 AT_LEAST_0 = _number(lambda value: value >= 0, "of at least 0")
 SHARE = _number(lambda value: 0 <= value < 1, "in [0, 1)")
 WHOLE = Range(is_whole, "a whole number of at least 1")
+FLAG = Range(lambda value: isinstance(value, bool | np.bool_), "True or False")
 RANGES: Mapping[str, Range] = {
     "solver": _one_of(("lbfgs", "sgd", "adam", *OPTIMIZERS), "an optimizer itself", _is_optimizer),
     "alpha": AT_LEAST_0,
@@ -86,6 +87,11 @@ RANGES: Mapping[str, Range] = {
     "learning_rate_init": POSITIVE,
     "power_t": AT_LEAST_0,
     "max_iter": WHOLE,
+    "shuffle": FLAG,
+    "verbose": Range(lambda value: FLAG.holds(value) or value == 0 or is_whole(value), "True, False or a whole number"),
+    "warm_start": FLAG,
+    "nesterovs_momentum": FLAG,
+    "early_stopping": FLAG,
     "tol": AT_LEAST_0,
     "momentum": _number(lambda value: 0 <= value <= 1, "in [0, 1]"),
     "validation_fraction": SHARE,
