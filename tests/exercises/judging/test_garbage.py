@@ -1,10 +1,14 @@
 """Answers that no honest process would give: a judge may call them wrong, but it must come to an end."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from in_process import network_answer
 from reports import said
 from sampling import sampled
 
+from handgrad import handout
 from handgrad.exercises.calls import Answer, Crash
 from handgrad.exercises.judging import backward, functions, step
 from handgrad.exercises.tasks import TASKS
@@ -42,3 +46,22 @@ def test_garbage_is_wrong_and_breaks_nothing(task, seed):
     assert said(result, "en")
     assert said(result, "de")
     assert 0 <= result.credit < 1
+
+
+@pytest.mark.filterwarnings("default:invalid value encountered in cast")
+@pytest.mark.parametrize("seed", sampled(range(40), 10))
+def test_first_weights_of_all_kinds_are_judged(seed):
+    """A new network may hold any numbers in the right shapes: the verdict may be wrong, but there is one."""
+    rng = np.random.default_rng(seed)
+    plan = backward.calls_for("backprop", rng)
+    given = []
+    for answer in (network_answer(call, handout.fcc) for call in plan.calls):
+        values = dict(answer.values)
+        for label in [name for name in values if name.startswith("start:") and rng.random() < 0.7]:
+            kind = rng.choice([np.nan, np.inf, -1e300, 1e-300, 0.0, 1.0])
+            numbers = np.array(values[label], float)
+            values[label] = np.where(rng.random(numbers.shape) < rng.choice([0.01, 0.5, 1.0]), kind, numbers)
+        given.append(replace(answer, values=values))
+    result = backward.judge(plan, given)
+    assert result.status in ("right", "wrong")
+    assert result.status == "right" or said(result, "en")

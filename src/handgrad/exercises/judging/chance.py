@@ -135,6 +135,8 @@ def _copied(name: str, finite: Mapping[str, Array], sizes: Array) -> bool:
         return True
     matrices = [np.atleast_2d(array) for array in others]
     lines = [side for W in matrices for side in (W, W.T) if side.shape[1] == b.size]
+    if not lines:
+        return False
     rows = np.concatenate([np.vstack([side, side.mean(axis=0)]) for side in lines])
     with np.errstate(all="ignore"):
         rows = (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True)

@@ -51,7 +51,8 @@ def findings(
     """
     if misshapen := _misshapen(drawn.probes[0], asked.full[0], works):
         return (misshapen,)
-    found = list(first_weights(drawn, asked))
+    with np.errstate(over="ignore", invalid="ignore"):  # weights may be huge or infinite
+        found = list(first_weights(drawn, asked))
     if not _helpers_right(drawn, asked):
         return tuple(found)
     passes = passed(*(([one] for one in further) if further else (drawn.probes, asked.full)))
@@ -84,7 +85,8 @@ def findings(
 def remarks(drawn: Trials, asked: Answers, changed: tuple[str, ...]) -> tuple[Finding, ...]:
     """Remark on what costs nothing: how a network's numbers are drawn, and the forward values that backprop changed."""
     of_backprop = [diagnosis.named("forward_values_changed", (), {"quantities": changed})] if changed else []
-    return (*other_draws(drawn, asked), *of_backprop)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (*other_draws(drawn, asked), *of_backprop)
 
 
 def crash(drawn: Trials, asked: Answers) -> Crash | None:

@@ -28,6 +28,7 @@ LARGE = 10.0  # times what the sheet draws
 
 # How a matrix of weights shows each mistake. Columns belong to units.
 MISTAKES: Mapping[str, Callable[[Array], bool]] = {
+    "weights_not_finite": lambda W: not np.isfinite(W).all(),
     "weights_start_alike": lambda W: not np.ptp(W),
     "units_start_alike": lambda W: not np.ptp(W, axis=1).any(),
     "weights_in_integers": lambda W: not np.mod(W, 1).any(),
