@@ -19,6 +19,16 @@ WRONG = [
     (["--class-weight", "balancd"], "there is no file balancd; expected balanced, or a file of weights. Write"),
     (["--class-weight", "Balanced"], "Write balanced."),
     (["--optimizer", "adm"], 'Did you mean "adam"?'),
+    (["--activation", "relu,tahn"], 'Invalid value "tahn" for --activation. Choose from: "identity", '),
+    (["--activation", "relu,tahn"], 'Did you mean "tanh"?'),
+    (["--activation", "relu,tanh,relu"], "--activation is relu,tanh,relu with the hidden layers 400,400; expected one"),
+    (["--activation", "relu,tanh,relu"], "Set --activation to one name, or to 2."),
+    (["--activation", "relu,tanh", "--hidden", "none"], "with the hidden layers none; expected one name for all of"),
+    (["--loss-constant", "1"], "--loss-constant is 1.0 with the loss cross_entropy, which has no constant; expected"),
+    (["--loss", "quantile", "--loss-constant", "1"], "is 1.0, the level of quantile; expected a number in (0, 1). Set"),
+    (["--loss", "huber", "--loss-constant", "0"], "is 0.0, the delta of huber; expected a number above 0. Set --loss-"),
+    (["--loss", "binary_focal", "--loss-constant", "-1"], "the gamma of binary_focal; expected a number of at least 0"),
+    (["--loss", "huber", "--loss-constant", "2", "--engine", "compiled"], "version except with the usual constant"),
 ]  # fmt: skip
 
 
@@ -43,7 +53,8 @@ def test_nothing_is_guessed_that_is_not_alike(capsys: pytest.CaptureFixture[str]
 def test_choices_may_be_written_as_in_papers(tmp_path: Path) -> None:
     """Capitals and underscores do not count, in a configuration file neither; the record has our words."""
     (tmp_path / "c.toml").write_text('optimizer = "AdamW"\n')
-    words = ["--activation", "LeakyReLU", "--preset", "Fast", "--config", str(tmp_path / "c.toml"), "--epochs", "1"]
-    assert main(["train", "digits", "--hidden", "4", "--run", str(tmp_path / "run"), *words]) == 0
+    words = ["--activation", "LeakyReLU,Tanh", "--preset", "Fast", "--config", str(tmp_path / "c.toml")]
+    assert main(["train", "digits", "--hidden", "4,4", "--epochs", "1", "--run", str(tmp_path / "run"), *words]) == 0
     config = read_config(tmp_path / "run" / "config.toml")
-    assert (config["activation"], config["schedule"], config["optimizer"]) == ("leaky_relu", "one_cycle", "adamw")
+    assert (config["schedule"], config["optimizer"]) == ("one_cycle", "adamw")
+    assert config["activation"] == ["leaky_relu", "tanh"]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from handgrad.errors import DivergenceError, ShapeError
-from handgrad.reporting import image_blocks, probability_bars, show_training, summary_table
+from handgrad.reporting import image_blocks, output_bars, show_training, summary_table
 from handgrad.training import Record
 
 FIGURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
@@ -40,7 +40,7 @@ for record in show_training(records(), total_steps=100, title="[bold]caf\\u00e9 
     if record.step == 50:
         print("said in between")
 summary_table([("saved in", "/a/long/path" * 10), ("class", "\\u304a")], "Trained [red]")
-print(probability_bars(["\\u304a", "caf\\u00e9"], [0.25, 0.75]))
+print(output_bars(["\\u304a", "caf\\u00e9"], [0.25, 0.75]))
 """
 
 
@@ -268,7 +268,7 @@ def test_bars():
     """The most probable class comes first; bars are proportional to probabilities, names and numbers are aligned."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", Path(os.devnull).open("w", encoding="ascii"))  # noqa: SIM115
-        text = probability_bars(["a", "bcd", "e"], np.array([0.1, 0.5, 0.4], np.float32))
+        text = output_bars(["a", "bcd", "e"], np.array([0.1, 0.5, 0.4], np.float32))
         sys.stdout.close()
     assert text.splitlines() == [
         "bcd  ###############...............   50.00 %",
@@ -280,7 +280,7 @@ def test_bars():
 def test_equal_bars():
     """Equal probabilities stay in the order of the classes."""
     names = [f"class {n}" for n in range(10)]
-    lines = probability_bars(names, np.full(10, 0.1)).splitlines()
+    lines = output_bars(names, np.full(10, 0.1)).splitlines()
     assert [line[:7] for line in lines] == names
 
 
@@ -288,7 +288,7 @@ def test_bars_in_unicode():
     """Blocks are drawn to an eighth of a character; wide letters take two columns."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-        text = probability_bars(["\N{HIRAGANA LETTER O}", "ab", "c"], [1.0, 1 / 240, 0.0])
+        text = output_bars(["\N{HIRAGANA LETTER O}", "ab", "c"], [1.0, 1 / 240, 0.0])
         sys.stdout.close()
     first, second, third = text.splitlines()
     assert first == "\N{HIRAGANA LETTER O}  " + "\N{FULL BLOCK}" * 30 + "  100.00 %"
@@ -296,10 +296,23 @@ def test_bars_in_unicode():
     assert third.split() == ["c", "0.00", "%"]
 
 
+def test_bars_of_numbers():
+    """Numbers are no percentages: decimal points are aligned, and the bar ends at 0 and at 1."""
+    lines = [line.split() for line in output_bars(["a", "b", "c", "d"], [-0.25, 1.5, -1e-9, 2e5], True).splitlines()]
+    assert [(line[0], line[-1]) for line in lines] == [
+        ("d", "2.000e+05"),
+        ("b", "1.5000"),
+        ("c", "0.0000"),
+        ("a", "-0.2500"),
+    ]
+    assert lines[0][1] == lines[1][1]
+    assert [len(line) for line in lines] == [3, 3, 2, 2]
+
+
 def test_bars_refuse(refused):
     """Probabilities that do not match the classes are refused."""
     with refused(ShapeError, "(3,)", "(2,)"):
-        probability_bars(["a", "b"], [0.1, 0.2, 0.7])
+        output_bars(["a", "b"], [0.1, 0.2, 0.7])
 
 
 @pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "  ░░▓▓██\n██"), ("ascii", "  ..##@@\n@@")])

@@ -28,9 +28,10 @@ OTHER: dict[str, tuple[list[str], Any, Any]] = {
     "validation": (["--validation", "0.25"], 0.25, 0.25),
     "class_weight": (["--class-weight", "balanced"], "balanced", "balanced"),
     "hidden": (["--hidden", "30,20"], [30, 20], (30, 20)),
-    "activation": (["--activation", "leaky_relu"], "leaky_relu", "leaky_relu"),
+    "activation": (["--activation", "leaky_relu,tanh"], ["leaky_relu", "tanh"], ("leaky_relu", "tanh")),
     "init": (["--init", "glorot_normal"], "glorot_normal", "glorot_normal"),
     "loss": (["--loss", "huber"], "huber", "huber"),
+    "loss_constant": (["--loss-constant", "2"], 2, 2.0),
     "label": (["--label", "kind"], "kind", "kind"),
     "drop": (["--drop", "a,b"], ["a", "b"], ("a", "b")),
     "missing": (["--missing", "mean"], "mean", "mean"),
@@ -62,6 +63,8 @@ OTHER: dict[str, tuple[list[str], Any, Any]] = {
     "checkpoint_seconds": (["--checkpoint-seconds", "0.5"], 0.5, 0.5),
     "on_divergence": (["--on-divergence", "halve"], "halve", "halve"),
 }
+
+NEEDED = {"loss_constant": "loss"}  # a setting without which another is refused
 
 FIELD_NAMES = pytest.mark.parametrize("name", list(OTHER))
 
@@ -126,18 +129,20 @@ def test_every_field_is_tried_here() -> None:
 @FIELD_NAMES
 def test_every_field_is_a_flag(name: str) -> None:
     """A flag sets its field, and no other where it is no preset."""
-    found = parsed(*OTHER[name][0])
+    given = {name, NEEDED.get(name, name)}
+    found = parsed(*(word for one in given for word in OTHER[one][0]))
     assert flat(found)[name] == OTHER[name][2]
-    assert name == "preset" or differing(found) == {name}
+    assert name == "preset" or differing(found) == given
 
 
 @FIELD_NAMES
 @pytest.mark.parametrize("separator", ["_", "-"])
 def test_every_field_is_a_key(name: str, separator: str, toml: Path) -> None:
     """A key of the file sets its field, written with hyphens as the flag or with underscores as the field."""
-    found = from_toml(toml, tomli_w.dumps({name.replace("_", separator): OTHER[name][1]}))
+    given = {name, NEEDED.get(name, name)}
+    found = from_toml(toml, tomli_w.dumps({one.replace("_", separator): OTHER[one][1] for one in given}))
     assert flat(found)[name] == OTHER[name][2]
-    assert name == "preset" or differing(found) == {name, "config"}
+    assert name == "preset" or differing(found) == {*given, "config"}
 
 
 @pytest.mark.parametrize("kind", [DataSettings, NetworkSettings, TrainingSettings, RunSettings])
@@ -212,6 +217,15 @@ def test_hidden_layers_of_a_file(value: str, widths: tuple[int, ...], toml: Path
     assert from_toml(toml, f"hidden = {value}").network.hidden == widths
 
 
+@pytest.mark.parametrize("value", ['"tanh"', '["tanh"]', '"relu,tanh"', '"relu, tanh"', '["relu", "tanh"]'])
+def test_activations_of_a_file(value: str, toml: Path) -> None:
+    """A file may give one activation for all layers, or a list or a text of one for each; a run's settings the same."""
+    wanted = ("relu", "tanh") if "relu" in value else "tanh"
+    found = from_toml(toml, f"activation = {value}")
+    assert found.network.activation == wanted
+    assert TrainConfig.from_dict(found.to_dict()).network == found.network
+
+
 # Precedence
 
 
@@ -233,7 +247,7 @@ def test_a_file_may_switch_off_what_the_preset_switches_on(name: str, toml: Path
 def test_the_preset_is_the_notebook() -> None:
     """The preset's choices are the notebook's: its network, its N(0, 1) start, its rate, batches and epochs."""
     found = parsed("--preset", "notebook")
-    assert found.network == NetworkFlags((400, 400), "sigmoid", "normal", "cross_entropy", "float64")
+    assert found.network == NetworkFlags((400, 400), "sigmoid", "normal", "cross_entropy", dtype="float64")
     chosen = {"optimizer": "sgd", "learning_rate": 0.1, "schedule": "constant", "epochs": 10, "batch_size": 64}
     assert found.training == TrainingFlags(**chosen, drop_last=True)
 
@@ -294,6 +308,10 @@ BAD_WORDS = [
     ["--seed", "-1"],
     ["--schedule", "linear"],
     ["--hidden", "5,x"],
+    ["--activation", "relu,tahn"],
+    ["--activation", "relu,"],
+    ["--activation", "relu,tanh,relu"],
+    ["--loss-constant", "1"],
     ["--dropout", "1"],
     ["--preset", "nope"],
     ["--epoch", "3"],
@@ -312,7 +330,11 @@ def test_a_wrong_flag_is_refused_by_name(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["epochs = 1.5", 'epochs = "x"', "epochs = true", "lr = true", 'schedule = "linear"', "hidden = [5.5]"]
+    "text",
+    [
+        *("epochs = 1.5", 'epochs = "x"', "epochs = true", "lr = true", 'schedule = "linear"', "hidden = [5.5]"),
+        *("activation = [1, 2]", 'activation = ["relu", "tanh", "relu"]', "loss_constant = 0.5"),
+    ],
 )
 def test_a_wrong_value_in_a_file_is_refused_by_name(text: str, toml: Path) -> None:
     """A value of the wrong kind raises an error that names the key."""
@@ -327,7 +349,13 @@ def test_settings_are_checked_here_too(refused: Any) -> None:
         TrainingFlags(epochs=0)
 
 
-@pytest.mark.parametrize("content", [{"checkpoint_seconds": "1"}, {"epochs": []}, {"hidden": 3.5}, {"dropout": "x"}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *({"checkpoint_seconds": "1"}, {"epochs": []}, {"hidden": 3.5}, {"dropout": "x"}),
+        *({"activation": ["relu", 1]}, {"loss": "huber", "loss_constant": "1"}),
+    ],
+)
 def test_a_setting_of_another_type_is_refused(content: dict[str, object]) -> None:
     """Of a run that continues, whose file anybody may have changed."""
     with pytest.raises(SettingError):

@@ -6,7 +6,7 @@ from sampling import sampled
 
 from handgrad.data import load_data
 from handgrad.errors import DivergenceError
-from handgrad.network import ACTIVATIONS, LOSSES, MLP
+from handgrad.network import ACTIVATIONS, LOSSES, MLP, Focal, Huber
 from handgrad.network.initialisers import INITIALISERS
 from handgrad.training import OPTIMIZERS, Examples, Momentum, TrainingSettings, TrainingState, train
 from handgrad.training.rates import suitable_rate
@@ -56,6 +56,16 @@ def test_momentum_of_ones_own_is_heeded() -> None:
     network = MLP((5, 8, 3), "tanh")
     rates = [suitable_rate(network, Momentum(beta=beta)) for beta in (0.0, 0.5, 0.95)]
     np.testing.assert_allclose(rates, [0.1, 0.05, 0.005])
+
+
+@pytest.mark.parametrize(
+    ("name", "loss"), [("huber", Huber(0.5)), ("focal", Focal(1.0)), ("binary_focal", Focal(1.0, "answers"))]
+)
+def test_a_constant_of_ones_own_leaves_the_rate_of_its_loss(name: str, loss: Huber | Focal) -> None:
+    """What suits a loss suits it with another constant as well."""
+    rates = [suitable_rate(MLP((64, 50, 10), "sigmoid", one), OPTIMIZERS["sgd"]) for one in (name, loss)]
+    assert rates[0] == rates[1]
+    assert rates[0] != suitable_rate(MLP((64, 50, 10), "sigmoid", "squared_error"), OPTIMIZERS["sgd"])
 
 
 @pytest.mark.parametrize("optimizer", sampled(["adam", "sgd"], 2))

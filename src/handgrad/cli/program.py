@@ -52,10 +52,13 @@ def _from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollecti
 
 
 def _respell(arguments: ArgumentCollection) -> None:
-    """Write each word as the list of choices has it."""
+    """Write each word, or each of a list, as the list of choices has it."""
     for argument in arguments:
         if words := {plain(word): word for word in _choices(argument.hint)}:
-            argument.tokens[:] = [one.evolve(value=words.get(plain(one.value), one.value)) for one in argument.tokens]
+            argument.tokens[:] = [
+                token.evolve(value=",".join(words.get(plain(word), word) for word in token.value.split(",")))
+                for token in argument.tokens
+            ]
 
 
 def _choices(hint: Any) -> tuple[str, ...]:

@@ -196,12 +196,13 @@ def predict(
     out : path, optional
         Write the predictions to a new file, .csv, .jsonl or .parquet, with one row per example.
     probabilities : bool
-        Add the probability of each class to every row.
+        Add the probability of each class, or with a loss of numbers its output, to every row.
     show : bool
         Print what the network sees of each picture, and write it beside the picture as NAME.seen.png, or under a
         longer name if that is taken.
     """
     from handgrad.reporting import console
+    from handgrad.reporting.text import figure
     from handgrad.runs.seen import write_seen
     from handgrad.runs.use import predict_inputs, write_predictions
 
@@ -225,9 +226,10 @@ def predict(
         best = int(one.outputs.argmax())
         if probabilities or len(found) <= FEW:
             print(visible(f"{one.label}: {one.class_names[best]}"))
-            print(console.probability_bars(one.class_names, one.outputs))
+            print(console.output_bars(one.class_names, one.outputs, one.are_numbers))
         else:
-            print(visible(f"{one.label}: {one.class_names[best]} ({one.outputs[best]:.1%})"))
+            output = figure(one.outputs[best]) if one.are_numbers else f"{one.outputs[best]:.1%}"
+            print(visible(f"{one.label}: {one.class_names[best]} ({output})"))
     return code
 
 

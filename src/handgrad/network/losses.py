@@ -8,10 +8,10 @@ is the number differentiated. The code uses only the array API standard; results
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from math import inf
-from typing import Any, ClassVar, Literal, Protocol, get_args
+from typing import Any, ClassVar, Literal, Protocol, cast, get_args
 
 import numpy as np
 
@@ -213,6 +213,45 @@ def criterion_of(loss: str | Criterion) -> Criterion:
     return LOSSES[loss] if isinstance(loss, str) else loss
 
 
+def with_constant(name: str, constant: float | None) -> str | Criterion:
+    """Return a loss with a constant, such as the level of quantile; None stands for the usual one.
+
+    Raises
+    ------
+    SettingError
+        If the loss has no constant, or it is outside its range.
+
+    Examples
+    --------
+    >>> with_constant("quantile", 0.9)
+    Quantile(level=0.9)
+    """
+    if constant is None:
+        return name
+    if name not in CONSTANTS:
+        found = f"loss_constant is {constant} with the loss {name}, which has no constant"
+        raise SettingError(found, "one of " + ", ".join(CONSTANTS), "leave out loss_constant, or choose another loss")
+    try:
+        return cast(Criterion, replace(cast(Any, LOSSES[name]), **{CONSTANTS[name]: constant}))
+    except SettingError as error:
+        found = f"loss_constant is {constant}, the {CONSTANTS[name]} of {name}"
+        raise SettingError(found, error.wanted, "set loss_constant to such a number") from error
+
+
+def name_of(loss: str | Criterion) -> str:
+    """Name a loss, whatever its constant; one of your own has no name, but an empty text.
+
+    Examples
+    --------
+    >>> name_of("poisson"), name_of(Huber(0.5)), name_of(Focal(1.0, "answers"))
+    ('poisson', 'huber', 'binary_focal')
+    """
+    if isinstance(loss, str):
+        return loss
+    kind = type(loss), loss.targets
+    return next((name for name in CONSTANTS if (type(LOSSES[name]), LOSSES[name].targets) == kind), "")
+
+
 def check_smoothing(loss: str | Criterion, label_smoothing: float) -> None:
     """Refuse to smooth the labels of a loss that has none, or that cannot.
 
@@ -258,3 +297,4 @@ LOSSES: dict[str, Criterion] = {
     "quantile": Quantile(),
     "poisson": Loss(poisson, out_activation="exp"),
 }
+CONSTANTS = {"focal": "gamma", "binary_focal": "gamma", "huber": "delta", "quantile": "level"}

@@ -2,7 +2,7 @@
 
 from handgrad.reporting.charts import draw_confusion, draw_curves, draw_first_layer
 from handgrad.reporting.classes import confusion_table
-from handgrad.reporting.console import image_blocks, probability_bars, show_training, summary_table
+from handgrad.reporting.console import image_blocks, output_bars, show_training, summary_table
 from handgrad.reporting.layers import draw_gradients
 from handgrad.reporting.records import read_history, to_json_line
 
@@ -13,7 +13,7 @@ __all__ = [
     "draw_first_layer",
     "draw_gradients",
     "image_blocks",
-    "probability_bars",
+    "output_bars",
     "read_history",
     "show_training",
     "summary_table",

@@ -93,13 +93,15 @@ def summary_table(rows: Sequence[tuple[str, str]], title: str, console: Console 
         terminal.print(Text.assemble(first, printable(value, terminal.encoding)), soft_wrap=True)
 
 
-def probability_bars(class_names: Sequence[str], probabilities: ArrayLike) -> str:
-    """Draw one bar per class, the most probable first, as text for standard output.
+def output_bars(class_names: Sequence[str], outputs: ArrayLike, numbers: bool = False) -> str:
+    """Draw one bar per class, the largest output first, as text for standard output.
 
     Parameters
     ----------
     class_names : sequence of k str
-    probabilities : array of shape (k,)
+    outputs : array of shape (k,)
+    numbers : bool, default False
+        Whether they are numbers, which only tend to be from 0 to 1, rather than probabilities.
 
     Returns
     -------
@@ -109,18 +111,18 @@ def probability_bars(class_names: Sequence[str], probabilities: ArrayLike) -> st
     Raises
     ------
     ShapeError
-        If the number of probabilities differs from the number of classes.
+        If the number of outputs differs from the number of classes.
 
     Examples
     --------
-    >>> text = probability_bars(["cat", "dog"], [0.25, 0.75])
+    >>> text = output_bars(["cat", "dog"], [0.25, 0.75])
     >>> [line.split()[0] for line in text.splitlines()], text.endswith("25.00 %")
     (['dog', 'cat'], True)
     """
-    values = np.asarray(probabilities, dtype=np.float64)
+    values = np.asarray(outputs, dtype=np.float64)
     if values.shape != (len(class_names),):
         raise ShapeError(
-            f"probabilities of shape {values.shape} for {len(class_names)} classes",
+            f"outputs of shape {values.shape} for {len(class_names)} classes",
             f"shape ({len(class_names)},)",
             "pass one row of what predict returns",
         )
@@ -129,9 +131,8 @@ def probability_bars(class_names: Sequence[str], probabilities: ArrayLike) -> st
     order = np.argsort(-values, kind="stable")
     names = [printable(class_names[i], encoding) for i in order]
     width = max(map(width_of, names), default=0)
-    bars = (_bar(float(values[i]), blocks) for i in order)
-    lines = zip(names, bars, order, strict=True)
-    return "\n".join(f"{padded(name, width)}  {bar}  {100 * values[i]:6.2f} %" for name, bar, i in lines)
+    lines = zip(names, values[order].tolist(), strict=True)
+    return "\n".join(f"{padded(name, width)}  {_bar(one, blocks)}  {_output(one, numbers):>8}" for name, one in lines)
 
 
 def image_blocks(image: ArrayLike) -> str:
@@ -146,6 +147,13 @@ def image_blocks(image: ArrayLike) -> str:
     shades = " ░▒▓█" if printable("░▒▓█", encoding) == "░▒▓█" else " .+#@"
     levels = np.rint(np.clip(np.asarray(image, np.float64), 0, 1) * 4).astype(int)
     return "\n".join("".join(2 * shades[level] for level in row).rstrip() for row in levels.tolist())
+
+
+def _output(value: float, number: bool) -> str:
+    """Write a probability as a percentage, and a number with aligned decimal points, unless it is very large."""
+    if not number:
+        return percent(value, " ")
+    return f"{value:z.4f}" if abs(value) < 1e4 else figure(value)
 
 
 def _bar(share: float, blocks: bool) -> str:

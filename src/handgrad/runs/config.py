@@ -14,14 +14,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
-from cyclopts import Group, Parameter, Token
+from cyclopts import Group, Parameter, Token, convert
 
 from handgrad import files
 from handgrad.data.folders.listing import RUN_FILES
 from handgrad.data.settings import DataSettings, Missing, TableOptions
 from handgrad.data.text.names import split_names
 from handgrad.errors import DataError, RunError, SettingError
-from handgrad.network.settings import NetworkSettings
+from handgrad.network.settings import ActivationName, NetworkSettings
 from handgrad.parsing import fits, kind_of, parse_toml
 from handgrad.runs.places import resolved
 from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSettings
@@ -41,6 +41,13 @@ def _layer_widths(_: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
             f"--hidden is {text}", "widths of at least 1, such as 400,400", "write none for no hidden layer"
         )
     return widths
+
+
+def _activations(_: Any, tokens: Sequence[Token]) -> str | tuple[str, ...]:
+    """Parse ``relu`` or ``relu,tanh``."""
+    names = [token.evolve(value=name.strip()) for token in tokens for name in token.value.split(",")]
+    found: tuple[str, ...] = convert(tuple[ActivationName, ...], names)
+    return found if len(found) > 1 else found[0]
 
 
 def _names(_: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
@@ -86,8 +93,10 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 if TYPE_CHECKING:
     PresetName = str
+    _Activations = str | tuple[str, ...]
 else:
     PresetName = Literal[tuple(PRESETS)]
+    _Activations = ActivationName  # the choices of one layer: versions 4 of cyclopts refuse a union with a tuple
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,7 @@ class NetworkFlags(NetworkSettings):
     hidden: Annotated[
         tuple[int, ...], Parameter(converter=_layer_widths, n_tokens=1, show_default=lambda widths: str(widths)[1:-1])
     ] = NetworkSettings.hidden
+    activation: Annotated[_Activations, Parameter(converter=_activations)] = NetworkSettings.activation
 
 
 @dataclass(frozen=True)
@@ -202,8 +212,13 @@ class TrainConfig:
         >>> TrainConfig.from_dict({"lr": 0.5, "hidden": [3]}).network.hidden
         (3,)
         """
-        kinds = {"data": DataFlags, "network": NetworkFlags, "training": TrainingFlags, "run": RunSettings}
-        parts: dict[str, Any] = {part: kind(**_values(content, kind)) for part, kind in kinds.items()}
+        kinds = {
+            "data": (DataFlags, DataSettings),
+            "network": (NetworkFlags, NetworkSettings),
+            "training": (TrainingFlags, TrainingSettings),
+            "run": (RunSettings, RunSettings),
+        }
+        parts: dict[str, Any] = {part: flags(**_values(content, kind)) for part, (flags, kind) in kinds.items()}
         return cls(**parts)
 
     def to_dict(self) -> dict[str, Any]:

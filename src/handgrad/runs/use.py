@@ -49,6 +49,8 @@ class Prediction:
         The number of the row in it, from 0.
     class_names : tuple of k str
     outputs : ndarray of shape (k,)
+    are_numbers : bool
+        Whether the outputs are numbers, as the loss requires, rather than probabilities.
     image : ndarray of shape (height, width), optional
         What the network saw of a picture.
     """
@@ -57,6 +59,7 @@ class Prediction:
     row: int | None
     class_names: tuple[str, ...]
     outputs: NDArray[Any]
+    are_numbers: bool
     image: NDArray[np.float32] | None = None
 
     @property
@@ -67,14 +70,15 @@ class Prediction:
     def to_dict(self, probabilities: bool) -> dict[str, Any]:
         """Return the columns of a table of predictions."""
         best = int(self.outputs.argmax())
+        whole, short = ("output", "output") if self.are_numbers else ("probability", "p")
         table = {
             "source": files.as_text(self.source),
             "row": self.row,
             "prediction": self.class_names[best],
-            "probability": float(self.outputs[best]),
+            whole: float(self.outputs[best]),
         }
         if probabilities:
-            table |= {f"p({name})": float(p) for name, p in zip(self.class_names, self.outputs, strict=True)}
+            table |= {f"{short}({name})": float(p) for name, p in zip(self.class_names, self.outputs, strict=True)}
         return table
 
 
@@ -108,6 +112,7 @@ def predict_inputs(
     fills = model.columns is not None and any(column.fill is not None for column in model.columns.features)
     missing: Missing = "mean" if fills or config.get("missing") == "mean" else "drop"
     found: list[Prediction] = []
+    numbers = model.network.criterion.targets == "numbers"
     for path in _files(inputs, tell):
         rows = _rows(model, missing, path)
         if rows is None:
@@ -127,7 +132,7 @@ def predict_inputs(
                 continue
             outputs = model.predict_scaled(image[np.newaxis])
             shown = image.reshape(model.image_shape)
-            found.append(Prediction(str(path), None, model.class_names, outputs[0], shown))
+            found.append(Prediction(str(path), None, model.class_names, outputs[0], numbers, shown))
             continue
         for note in rows.notes:
             tell(f"{path}: {note}")
@@ -140,7 +145,7 @@ def predict_inputs(
             continue
         outputs = _fitting(model, rows.X, path, tell).predict(rows.X)
         numbered = zip(rows.numbers.tolist(), outputs, strict=True)
-        found += [Prediction(str(path), row, model.class_names, one) for row, one in numbered]
+        found += [Prediction(str(path), row, model.class_names, one, numbers) for row, one in numbered]
     return found
 
 

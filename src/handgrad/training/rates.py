@@ -5,6 +5,7 @@ The values were found on scikit-learn's digits; ``tests/training/test_rates.py``
 
 from __future__ import annotations
 
+from handgrad.network.losses import name_of
 from handgrad.network.mlp import MLP
 from handgrad.training.optimizers import SGD, Lion, Momentum, Nesterov, Optimizer, RMSprop
 
@@ -58,7 +59,7 @@ def suitable_rate(network: MLP, optimizer: Optimizer, init: str = "he_normal") -
     >>> suitable_rate(MLP((64, 400, 10), "sigmoid"), SGD()), suitable_rate(MLP((64, 400, 10), "relu"), Adam())
     (1.0, 0.001)
     """
-    loss, activations = str(network.loss), network.activations
+    loss, activations = name_of(network.loss), network.activations
     if not isinstance(optimizer, SGD | Momentum | Nesterov):
         if isinstance(optimizer, Lion):
             return _LION

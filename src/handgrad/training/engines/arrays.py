@@ -19,6 +19,7 @@ from handgrad.compiled.partition import partition
 from handgrad.compiled.phases import GRADIENT_ROWS
 from handgrad.compiled.tiles import PANEL_BYTES
 from handgrad.compiled.vectors import VECTOR_BYTES
+from handgrad.network.losses import name_of
 from handgrad.network.mlp import MLP
 from handgrad.training.examples import Examples
 from handgrad.training.optimizers import SGD, Adam, AdamW, Momentum, Nesterov
@@ -50,7 +51,8 @@ def unsupported(network: MLP, settings: TrainingSettings | None = None) -> str |
         if not isinstance(name, str) or name not in ACTIVATION_CODES:
             return f"the activation {name} has no compiled version"
     if not isinstance(network.loss, str) or network.loss not in LOSS_CODES:
-        return f"the loss {network.loss} has no compiled version"
+        usual = " except with the usual constant" if name_of(network.loss) in LOSS_CODES else ""
+        return f"the loss {network.loss} has no compiled version{usual}"
     if network.normalisation is not None:
         return f"the normalisation {network.normalisation} has no compiled version"
     if settings is not None and type(settings.recurrence) not in OPTIMIZER_CODES:
