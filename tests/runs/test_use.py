@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from handgrad import MLPClassifier, MLPRegressor
 from handgrad.data import convert, load_data
 from handgrad.data.arrays.idx import write_idx
-from handgrad.errors import DataError, HandgradError, RunError, ShapeError
+from handgrad.errors import DataError, HandgradError, RunError, SettingError, ShapeError
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
 from handgrad.runs.evaluate import evaluate_run
 from handgrad.runs.seen import write_seen
@@ -523,3 +524,25 @@ def test_values_in_other_units_are_noted(table_run: tuple[Path, dict[str, Any]],
     (tmp_path / "labelled.csv").write_text("a,b,class\n1000,-2000,high\n1040,-2100,low\n980,-1900,low\n")
     evaluate_run(table_run[0], str(tmp_path / "labelled.csv"), told.append)
     assert sum("far from the values of the training set: a (980 to 1040" in sentence for sentence in told) == 1
+
+
+def test_the_model_of_an_estimator_predicts_its_classes(tmp_path: Path) -> None:
+    """Of two classes, which have a single output, each has its probability; predictions are those of the estimator."""
+    X, y = DIGITS.data / 16, np.where(DIGITS.target > 4, "many", "few")
+    estimator = MLPClassifier((8,), tol=0.01, random_state=0, learning_rate_init=0.01).fit(X, y)
+    estimator.save(tmp_path / "model.safetensors")
+    found = predicted(tmp_path / "model.safetensors", X[:50], tmp_path)
+    np.testing.assert_allclose([one.outputs for one in found], estimator.predict_proba(X[:50]), rtol=1e-4, atol=1e-6)
+    assert {one.to_dict(probabilities=True)["prediction"] for one in found} == {"few", "many"}
+    np.savez(tmp_path / "data.npz", X=X, y=y)
+    evaluation = evaluate_run(tmp_path / "model.safetensors", str(tmp_path / "data.npz"), [].append)
+    assert dict(evaluation.rows)["accuracy"] == f"{np.mean(evaluation.predicted == evaluation.y):.2%}"
+    assert np.mean(evaluation.predicted == evaluation.y) == estimator.score(X, y)
+
+
+def test_a_model_of_numbers_without_classes_is_refused(tmp_path: Path, refused: Any) -> None:
+    """A regressor's file has no classes to predict."""
+    X = DIGITS.data / 16
+    MLPRegressor(hidden_layer_sizes=(3,), max_iter=20, solver="lbfgs", tol=1).fit(X, X[:, 3]).save(tmp_path / "m")
+    with refused(SettingError, "the loss squared_error", "no classes", "MLPRegressor.load"):
+        predicted(tmp_path / "m", X[:5], tmp_path)

@@ -97,7 +97,7 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
     evaluation = TrainingSettings(epochs=1, full_batch=True)
     engine, _ = make_engine(model.network, examples, evaluation, model.parameters.vector.dtype)
     loss, accuracy = engine.evaluate(model.parameters, examples)
-    predicted = model.predict_scaled(part.X, cast(EngineName, engine.name)).argmax(axis=1)
+    predicted = model.by_class(model.predict_scaled(part.X, cast(EngineName, engine.name))).argmax(axis=1)
     counts = np.bincount(part.y, minlength=len(model.class_names))
     largest = int(counts.argmax())
     kind = "" if part.whole and data is not None else "test "

@@ -130,7 +130,7 @@ def predict_inputs(
                     raise
                 skip(error)
                 continue
-            outputs = model.predict_scaled(image[np.newaxis])
+            outputs = model.by_class(model.predict_scaled(image[np.newaxis]))
             shown = image.reshape(model.image_shape)
             found.append(Prediction(str(path), None, model.class_names, outputs[0], numbers, shown))
             continue
@@ -143,7 +143,7 @@ def predict_inputs(
             skip(gaps)
         if len(rows.X) == 0:
             continue
-        outputs = _fitting(model, rows.X, path, tell).predict(rows.X)
+        outputs = model.by_class(_fitting(model, rows.X, path, tell).predict(rows.X))
         numbered = zip(rows.numbers.tolist(), outputs, strict=True)
         found += [Prediction(str(path), row, model.class_names, one, numbers) for row, one in numbered]
     return found
