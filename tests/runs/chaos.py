@@ -39,6 +39,7 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
     "full batch": {"full_batch": True, "epochs": 40, "evaluate_every": 7},
     "dropout": {"optimizer": "momentum", "dropout": 0.3, "input_dropout": 0.1},
     "one cycle, two threads": {"optimizer": "adamw", "schedule": "one_cycle", "clip": 1.0, "threads": 2},
+    "early stop": {"optimizer": "adam", "learning_rate": 0.1, "schedule": "constant", "patience": 2},
 }
 
 
@@ -47,29 +48,31 @@ def passed_on(records: Iterable[Record], *_: Any) -> Iterable[Record]:
     return records
 
 
-def configuration(folder: Path, dtype: Any = "float32", **settings: Any) -> TrainConfig:
+def configuration(folder: Path, dtype: Any = "float32", patience: int | None = None, **settings: Any) -> TrainConfig:
     """Describe a training of about a quarter of a second, with very many checkpoints."""
     training = TrainingFlags(**{"epochs": 12, "batch_size": 20, "log_every": 7, "engine": "numpy", **settings})
-    run = RunSettings(folder, checkpoint_seconds=0.002)
+    run = RunSettings(folder, checkpoint_seconds=0.002, patience=patience)
     return TrainConfig(DataFlags(data="digits"), NetworkFlags((20,), dtype=dtype), training, run)
 
 
 def some_digits() -> Dataset:
-    """Return a third of the digits."""
+    """Return a third of the digits, with a sixth to validate on."""
     digits = load_data("digits")
     return replace(
         digits,
         X_train=digits.X_train[::3], y_train=digits.y_train[::3], X_test=digits.X_test[::3], y_test=digits.y_test[::3],
+        X_validation=digits.X_train[1::6], y_validation=digits.y_train[1::6],
     )  # fmt: skip
 
 
-DATA = some_digits()
+VALIDATED = some_digits()
+DATA = replace(VALIDATED, X_validation=None, y_validation=None)
 
 
 def train_quietly(config: TrainConfig) -> None:
     """Train, or continue, in a process of its own."""
     with Path(os.devnull).open("w") as nothing, redirect_stderr(nothing):
-        train_run(config, DATA, passed_on, lambda _: None)
+        train_run(config, DATA if config.run.patience is None else VALIDATED, passed_on, lambda _: None)
 
 
 @dataclass

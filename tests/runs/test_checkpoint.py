@@ -12,6 +12,7 @@ from handgrad.errors import RunError
 from handgrad.model import Model, load_model, save_model
 from handgrad.model.safetensors import Attached
 from handgrad.network import MLP
+from handgrad.runs.best import Best
 from handgrad.runs.checkpoint import (
     CHECKPOINT_FILE,
     EARLIER_FILE,
@@ -26,13 +27,18 @@ from handgrad.training import TrainingSettings, TrainingState
 NETWORK = MLP((3, 4, 2), "tanh")
 
 
-def checkpoint(step: int, optimizer: Any = "adam", dtype: Any = np.float32) -> Checkpoint:
+BEST = {"loss": 0.5, "epoch": 1, "step": 4, "left": 2}
+VECTOR = np.arange(26, dtype=np.float32)
+
+
+def checkpoint(step: int, optimizer: Any = "adam", dtype: Any = np.float32, best: bool = False) -> Checkpoint:
     """Make a checkpoint whose numbers are random."""
     state = TrainingState.start(NETWORK.initialise(step, dtype=dtype), TrainingSettings(optimizer))
     state.slots[:] = np.random.default_rng(step).normal(size=state.slots.shape)
     state = replace(state, step=step, epoch=2, position=3, seconds=1 / 3)
     model = Model(NETWORK, state.parameters, ("no", "yes"), Scaling(0, 1), None, "toy")
-    return Checkpoint(model, state, 1234, Origin("abc", "numpy", "1.0"))
+    kept = Best(VECTOR.astype(dtype) / 3, **BEST) if best else None
+    return Checkpoint(model, state, 1234, Origin("abc", "numpy", "1.0"), best=kept)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -51,6 +57,21 @@ def test_everything_comes_back(optimizer: Any, dtype: Any, tmp_path: Path) -> No
         assert getattr(after.state, name) == getattr(before.state, name)
     assert (after.history, after.origin) == (before.history, before.origin)
     assert after.model.parameters is after.state.parameters
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_best_weights_come_back(optimizer: Any, dtype: Any, tmp_path: Path) -> None:
+    """With their bits and all that is known of them; the model in the file stays that of the state."""
+    before = checkpoint(7, optimizer, dtype, best=True)
+    write_checkpoint(tmp_path, before)
+    after = read_checkpoint(tmp_path, pytest.fail)
+    assert after is not None
+    assert after.best is not None
+    assert before.best is not None
+    assert after.best.vector.dtype == dtype
+    assert vars(after.best) | {"vector": after.best.vector.tobytes()} == BEST | {"vector": before.best.vector.tobytes()}
+    assert after.model.parameters.vector.tobytes() == before.state.parameters.vector.tobytes()
 
 
 def test_two_generations_are_kept(tmp_path: Path) -> None:
@@ -157,6 +178,15 @@ def test_it_can_be_used_as_a_model(tmp_path: Path) -> None:
         ({"slots": np.zeros((2, 5), np.float32)}, "slots have shape"),
         ({"slots": np.zeros(26, np.float32)}, "slots have shape"),
         ({"other": np.zeros(3, np.float32)}, "other than those"),
+        ({"best of": BEST}, "best weights"),
+        ({"best": VECTOR}, "best weights"),
+        ({"best": VECTOR, "best of": BEST | {"loss": "low"}}, "best weights"),
+        ({"best": VECTOR, "best of": BEST | {"left": -1}}, "best weights"),
+        ({"best": VECTOR, "best of": BEST | {"more": 1}}, "best weights"),
+        ({"best": VECTOR, "best of": [0.5, 1, 4, 2]}, "best weights"),
+        ({"best": VECTOR[:5], "best of": BEST}, "best weights"),
+        ({"best": VECTOR.reshape(2, 13), "best of": BEST}, "best weights"),
+        ({"best": np.full(26, np.inf, np.float32), "best of": BEST}, "best weights"),
         (None, "no checkpoint"),
     ],
 )
@@ -166,7 +196,7 @@ def test_a_lying_file_is_refused(change: dict[str, Any] | None, piece: str, tmp_
     facts = {"step": 5, "epoch": 2, "position": 3, "seconds": 0.5, "history": 9, "halvings": 0, **vars(made.origin)}
     arrays = {"slots": made.state.slots}
     for name, value in (change or {}).items():
-        (arrays if isinstance(value, np.ndarray) else facts)[name] = value
+        (arrays if isinstance(value, np.ndarray) else facts)[name.removesuffix(" of")] = value
     save_model(tmp_path / CHECKPOINT_FILE, made.model, None if change is None else Attached(facts, arrays))
     with refused(RunError, CHECKPOINT_FILE, piece):
         read_checkpoint(tmp_path, pytest.fail)

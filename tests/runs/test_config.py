@@ -62,6 +62,7 @@ OTHER: dict[str, tuple[list[str], Any, Any]] = {
     "preset": (["--preset", "notebook"], "notebook", "notebook"),
     "checkpoint_seconds": (["--checkpoint-seconds", "0.5"], 0.5, 0.5),
     "on_divergence": (["--on-divergence", "halve"], "halve", "halve"),
+    "patience": (["--patience", "5"], 5, 5),
 }
 
 NEEDED = {"loss_constant": "loss"}  # a setting without which another is refused
@@ -305,6 +306,7 @@ BAD_WORDS = [
     ["--log-every", "2.5"],
     ["--lr", "-1"],
     ["--lr", "nan"],
+    ["--patience", "0"],
     ["--seed", "-1"],
     ["--schedule", "linear"],
     ["--hidden", "5,x"],

@@ -48,6 +48,8 @@ def for_no_progress(job: Job) -> str:
         return lower(job)
     if held := [name for name in RESTRAINTS if getattr(job.config.training, name)]:
         return "try without " + " and ".join(f"--{name.replace('_', '-')}" for name in held)
+    if job.state.step < job.steps:  # it has stopped early
+        return "try a larger --patience"
     return "try more --epochs"
 
 

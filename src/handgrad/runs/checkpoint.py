@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from handgrad import files
 from handgrad.errors import RunError
 from handgrad.model.model import Model
 from handgrad.model.safetensors import load_attached, save_model
 from handgrad.model.standing import FACTS, is_count, standing, state_of
+from handgrad.runs.best import Best
 from handgrad.training.state import TrainingState
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
@@ -23,6 +28,7 @@ EARLIER_FILE = "checkpoint-earlier.safetensors"
 
 _WHOLE = ("history", "halvings")
 _TEXT = ("data", "engine", "version", "settings")
+_COUNTS_OF_BEST = ("epoch", "step", "left")
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,8 @@ class Checkpoint:
     origin : Origin
     halvings : int
         How often the learning rate was halved after the training had diverged.
+    best : Best or None
+        The best weights so far, if the training may stop early.
     """
 
     model: Model
@@ -68,6 +76,7 @@ class Checkpoint:
     history: int
     origin: Origin
     halvings: int = 0
+    best: Best | None = None
 
 
 def write_checkpoint(run: Path, checkpoint: Checkpoint) -> None:
@@ -80,6 +89,9 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint) -> None:
     """
     facts = {"history": checkpoint.history, "halvings": checkpoint.halvings, **vars(checkpoint.origin)}
     attached = standing(checkpoint.state, facts)
+    if checkpoint.best is not None:
+        attached.facts["best"] = {name: value for name, value in vars(checkpoint.best).items() if name != "vector"}
+        attached.arrays["best"] = checkpoint.best.vector
     path, fresh = run / CHECKPOINT_FILE, run / f".{CHECKPOINT_FILE}.{'0' * 8}.part"
     try:
         save_model(fresh, checkpoint.model, attached)
@@ -129,13 +141,34 @@ def read_checkpoint(run: Path, tell: Callable[[str], None]) -> Checkpoint | None
 def _read(path: Path) -> Checkpoint:
     """Read one checkpoint, and check all that it says."""
     model, attached = load_attached(path)
-    if attached is None or set(attached.facts) != {*FACTS, *_WHOLE, *_TEXT}:
+    if attached is None or set(attached.facts) - {"best"} != {*FACTS, *_WHOLE, *_TEXT}:
         raise _damaged(path, "it is a model, and no checkpoint")
     facts: dict[str, Any] = attached.facts
     if not (all(is_count(facts[name]) for name in _WHOLE) and all(isinstance(facts[name], str) for name in _TEXT)):
         raise _damaged(path, "its header contains other values than those of a checkpoint")
-    state = state_of(path, model, attached)
-    return Checkpoint(model, state, facts["history"], Origin(*(facts[name] for name in _TEXT)), facts["halvings"])
+    arrays = dict(attached.arrays)
+    best = _best(path, facts.get("best"), arrays.pop("best", None), model.parameters.vector)
+    state = state_of(path, model, replace(attached, arrays=arrays))
+    origin = Origin(*(facts[name] for name in _TEXT))
+    return Checkpoint(model, state, facts["history"], origin, facts["halvings"], best)
+
+
+def _best(path: Path, facts: Any, vector: NDArray[Any] | None, current: NDArray[Any]) -> Best | None:
+    """Check what a checkpoint says of the best weights, if it does; they are of the same kind as the current ones."""
+    if facts is None and vector is None:
+        return None
+    if not (
+        isinstance(facts, dict)
+        and set(facts) == {"loss", *_COUNTS_OF_BEST}
+        and type(facts["loss"]) is float
+        and isfinite(facts["loss"])
+        and all(is_count(facts[name]) for name in _COUNTS_OF_BEST)
+        and vector is not None
+        and (vector.shape, vector.dtype) == (current.shape, current.dtype)
+        and np.isfinite(vector).all()
+    ):
+        raise _damaged(path, "its best weights, or what it says of them, are not those of a checkpoint")
+    return Best(vector, **facts)
 
 
 def _damaged(path: Path, what: str) -> RunError:

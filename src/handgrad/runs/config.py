@@ -163,6 +163,9 @@ class RunSettings:
     on_divergence : {"stop", "halve"}
         What to do if the loss or a parameter is no longer finite. stop: end with exit code 3, and say which learning
         rate would do. halve: return to the last checkpoint and halve the learning rate, at most five times.
+    patience : int, optional
+        Stop early, after so many evaluations in a row without a lower loss on the validation set, which this needs; and
+        keep the weights with the lowest one, also if all epochs are run.
     """
 
     run: Path | None = None
@@ -171,6 +174,7 @@ class RunSettings:
     resume: Path | None = None
     checkpoint_seconds: float = 30.0
     on_divergence: Literal["stop", "halve"] = "stop"
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.checkpoint_seconds < float("inf"):
@@ -178,6 +182,10 @@ class RunSettings:
                 f"checkpoint_seconds is {self.checkpoint_seconds}",
                 "a number of seconds, or 0",
                 "set checkpoint_seconds to such a number",
+            )
+        if self.patience is not None and not 1 <= self.patience <= 10**9:
+            raise SettingError(
+                f"patience is {self.patience}", "a whole number from 1 to 10**9", "set patience to such a number"
             )
 
 
@@ -230,7 +238,7 @@ class TrainConfig:
         40
         """
         content = asdict(self.data) | asdict(self.network) | asdict(self.training)
-        content |= {name: getattr(self.run, name) for name in ("checkpoint_seconds", "on_divergence")}
+        content |= {name: getattr(self.run, name) for name in ("checkpoint_seconds", "on_divergence", "patience")}
         return {_key(name): value for name, value in content.items() if value is not None}
 
 

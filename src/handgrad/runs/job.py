@@ -21,6 +21,7 @@ from handgrad.data.settings import BALANCED, DataSettings
 from handgrad.errors import SettingError
 from handgrad.model.model import Model
 from handgrad.network import MLP
+from handgrad.runs.best import Best
 from handgrad.runs.checkpoint import Checkpoint, Origin
 from handgrad.runs.config import TrainConfig
 from handgrad.runs.machine import available_cores, memory_limit
@@ -52,6 +53,7 @@ class Job:
     state: TrainingState
     origin: Origin
     halvings: int = 0
+    best: Best | None = None
 
     @property
     def model(self) -> Model:
@@ -97,6 +99,10 @@ def make_job(config: TrainConfig, data: Dataset, tell: Tell, checkpoint: Checkpo
     others = {"test": Examples(data.X_test, data.y_test)}
     if data.X_validation is not None and data.y_validation is not None:
         others = {"validation": Examples(data.X_validation, data.y_validation), **others}
+    elif config.run.patience is not None:
+        raise SettingError(
+            f"patience is {config.run.patience} without a validation set", "one", "add --validation 0.2, for example"
+        )
     if checkpoint is not None:
         state = checkpoint.state
     else:
@@ -111,8 +117,8 @@ def make_job(config: TrainConfig, data: Dataset, tell: Tell, checkpoint: Checkpo
     fixed = {name: value for name, value in config.to_dict().items() if name not in MAY_CHANGE}
     settings = json.dumps(fixed, default=str)
     begun = Origin(_digest(data, digests, examples), engine.name, handgrad.__version__, settings)
-    halvings = checkpoint.halvings if checkpoint else 0
-    return Job(config, data, network, examples, others, digests, engine, state, begun, halvings)
+    halvings, best = (checkpoint.halvings, checkpoint.best) if checkpoint else (0, None)
+    return Job(config, data, network, examples, others, digests, engine, state, begun, halvings, best)
 
 
 def _digest(data: Dataset, digests: NDArray[np.uint64], examples: Examples) -> str:

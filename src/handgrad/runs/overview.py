@@ -108,7 +108,8 @@ def _described(run: Path) -> Overview:
         if has_checkpoint(run) or (run / MODEL_FILE).is_file():  # otherwise it was killed before there was anything
             found = _usable(run)
             last = _last(run, found)
-            if found.summary and "stopped" not in found.summary and last.epoch >= planned:
+            ended = last.epoch >= planned or "stopped_early" in found.summary
+            if found.summary and "stopped" not in found.summary and ended:
                 state = "finished"
         if divergence_of(run):
             state = "diverged"

@@ -49,6 +49,12 @@ def continued(config: TrainConfig, run: Path, tell: Callable[[str], None]) -> tu
     if checkpoint is None:
         tell(f"{run} has no checkpoint, so its training begins again")
         return config, None
+    if epochs > before and checkpoint.best is not None and not checkpoint.best.left:
+        raise SettingError(
+            f"--epochs is {epochs}; {run} has stopped early, after {checkpoint.state.epoch} of {before} epochs",
+            "a run whose validation loss was still falling",
+            "train a new run with a larger --patience",
+        )
     return replace(
         config, training=replace(config.training, engine=cast(EngineName, checkpoint.origin.engine))
     ), checkpoint

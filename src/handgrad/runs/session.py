@@ -10,6 +10,7 @@ from time import perf_counter
 
 from handgrad.errors import DivergenceError
 from handgrad.runs.attempts import Attempts
+from handgrad.runs.best import Best, lowest
 from handgrad.runs.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
 from handgrad.runs.folder import HISTORY_FILE
 from handgrad.runs.history import History
@@ -36,6 +37,8 @@ class Session:
     tell : callable
     halvings : int
         How often the learning rate has been halved.
+    best : Best or None
+        The best weights so far, if the training may stop early.
     """
 
     job: Job
@@ -43,6 +46,7 @@ class Session:
     history: History
     tell: Tell
     halvings: int = 0
+    best: Best | None = None
     attempts: Attempts = field(init=False)
     requests: Requests = field(default_factory=Requests)
     turns: list[Record] = field(default_factory=list)  # of the halvings since the last checkpoint
@@ -55,8 +59,15 @@ class Session:
         """The learning rate in use: what the halvings have left of it."""
         return self.job.rate_after(self.halvings)
 
+    def best_after(self, evaluation: Record) -> Best | None:
+        """Return the best weights once those of now have been evaluated; None if the training may not stop early."""
+        job = self.job
+        if job.config.run.patience is None:
+            return None
+        return lowest(self.best, evaluation, job.state.parameters.vector, job.config.run.patience)
+
     def records(self) -> Iterator[Record]:
-        """Train, and yield the records. A request to stop ends it.
+        """Train, and yield the records. A request to stop ends it, and so does an evaluation that exhausts patience.
 
         Raises
         ------
@@ -84,8 +95,8 @@ class Session:
     def save(self) -> None:
         """Write a checkpoint."""
         self.history.write(sync=True)
-        job = self.job
-        write_checkpoint(self.run, Checkpoint(job.model, job.state, self.history.length, job.origin, self.halvings))
+        job, length = self.job, self.history.length
+        write_checkpoint(self.run, Checkpoint(job.model, job.state, length, job.origin, self.halvings, self.best))
         self.turns.clear()
 
     def _kept(self, spans: Iterator[Record | None]) -> Iterator[Record]:
@@ -95,7 +106,14 @@ class Session:
         for record in spans:
             self.requests.patient = True  # before, code may still be being compiled, which takes long
             if record is not None:
+                if record.kind == "evaluation":
+                    self.best = self.best_after(record)
+                early = self.best is not None and not self.best.left and state.step < self.job.steps
+                if early:  # before the record is written: as at the end, one that continues evaluates again
+                    self.attempts(CHECKPOINT_FILE, self.save)
                 yield self._written(record)
+                if early:
+                    return
                 continue
             now, at_end = perf_counter(), state.position == 0
             due = 0 < interval <= now - saved or (at_end and MOST * (now - saved) >= cost)
@@ -118,6 +136,7 @@ class Session:
         state = self.job.state
         state.become(self.job.fresh() if checkpoint is None else checkpoint.state)
         self.history.cut_to(0 if checkpoint is None else checkpoint.history)
+        self.best = None if checkpoint is None else checkpoint.best
         self.halvings += 1
         self.turns.append(Record("divergence", state.epoch, state.step, rate, state.seconds))
         for turn in self.turns[:-1]:  # which were cut as well

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple, cast
@@ -18,6 +19,7 @@ from handgrad.errors import DivergenceError
 from handgrad.model.safetensors import save_model
 from handgrad.reporting.records import read_history
 from handgrad.runs import folder
+from handgrad.runs.best import Best
 from handgrad.runs.checkpoint import has_checkpoint
 from handgrad.runs.config import TrainConfig
 from handgrad.runs.divergence import explained
@@ -111,14 +113,16 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
                 f"warning: {history.path} has lost records of the {job.state.step:,} steps before; the weights are not "
                 "affected, but curves and warnings lack them: put the file back from a copy if there is one"
             )
-        if job.state.step < job.steps:
+        if job.best is not None and not job.best.left:
+            epochs = f"{job.state.epoch} of {config.training.epochs}"
+            tell(f"{run} has stopped early, after {epochs} epochs; only its end is repeated")
+        elif job.state.step < job.steps:
             (run / folder.SUMMARY_FILE).unlink(missing_ok=True)  # it tells of less than the checkpoints that will come
             tell(f"continuing {run} after step {job.state.step:,} of {job.steps:,}")
         else:
             tell(f"{run} has all of its {config.training.epochs} epochs; only its end is repeated")
-        return _trained(
-            Session(job, run, history, tell, job.halvings), read_history(history.path), show, began - job.state.seconds
-        )
+        session = Session(job, run, history, tell, job.halvings, job.best)
+        return _trained(session, read_history(history.path), show, began - job.state.seconds)
 
 
 def _trained(session: Session, records: list[Record], show: Show, began: float) -> Finished:
@@ -138,15 +142,25 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
         requests.patient = False  # there is nothing more to wait for
         stopped = bool(requests.arrived)
         last = job.evaluation() if stopped else records[-1]  # training yields at least the final evaluation
+        best = session.best_after(last)
+        if best is not None and best.step < last.step:
+            job.state.parameters.vector[:] = best.vector
+            last = replace(last, figures=job.evaluation().figures)
         model = job.model
         attempts(folder.MODEL_FILE, lambda: save_model(run / folder.MODEL_FILE, model))
         predicted = model.predict_scaled(job.data.X_test, cast(EngineName, job.engine.name)).argmax(axis=1)
         summary = _summary(job, last, predicted, began)
         if session.halvings:
             summary["learning_rate_halved"] = session.halvings
+        if best is not None:
+            summary |= {"best_epoch": best.epoch, "best_step": best.step}
         if stopped:
             summary["stopped"] = True
         else:
+            if last.step < job.steps:
+                summary["stopped_early"] = True
+            if job.config.run.patience is not None:
+                session.tell(_about_best(job, last, best))
             if session.halvings:
                 records = read_history(session.history.path)  # those after a checkpoint to which it returned are gone
             warnings += _told(warnings_after(job, summary, records, warnings), session.tell)
@@ -154,7 +168,8 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
         attempts(folder.SUMMARY_FILE, lambda: folder.write_summary(run, summary))
         if stopped:
             written = folder.MODEL_FILE not in attempts.missing
-            _stop(requests, f"after step {last.step:,} of {job.steps:,}", run, written)
+            when = f"after step {(best or last).step:,} of {job.steps:,}"
+            _stop(requests, when if best is None else f"{when}, which had the lowest validation loss,", run, written)
     for note in notes(job.data):
         session.tell(note)
     with _saying_how_to_go_on(run):
@@ -169,6 +184,16 @@ def _told(warnings: Iterable[str], tell: Tell) -> list[str]:
     for warning in found:
         tell(f"{WARNING}{warning}")
     return found
+
+
+def _about_best(job: Job, last: Record, best: Best | None) -> str:
+    """Say which weights are kept of a training that could stop early, and whether it has."""
+    if best is None:
+        return "the validation loss was never a finite number, so the weights are those at the end"
+    kept = f"the weights are those after epoch {best.epoch}, which had the lowest validation loss ({best.loss:.4g})"
+    if last.step == job.steps:
+        return kept
+    return f"stopped early after {last.epoch} of {job.config.training.epochs} epochs; {kept}"
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def verify(run: Path, config: TrainConfig, data: Dataset, show: Show, tell: Call
     training = replace(config.training, engine=cast(EngineName, before.get("engine", config.training.engine)))
     with TemporaryDirectory() as folder:
         again = Path(folder) / "again"
-        here = RunSettings(again, on_divergence=config.run.on_divergence)
+        here = RunSettings(again, on_divergence=config.run.on_divergence, patience=config.run.patience)
 
         def checked(*arguments: object) -> object:
             """Look at the data before the first step."""
