@@ -34,6 +34,7 @@ from handgrad.exercises.submission.reading import definitions, read_submission, 
 from handgrad.model import Model, load_model, save_model
 from handgrad.network import MLP
 from handgrad.reporting.records import read_history, to_json_line
+from handgrad.runs.best import Best
 from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint, write_checkpoint
 from handgrad.runs.config import TrainConfig, read_config
 from handgrad.runs.folder import write_config, write_summary
@@ -85,7 +86,8 @@ def surroundings(folder: Path) -> None:
         (folder / name).mkdir(parents=True)
     model = a_model()
     state = TrainingState.start(model.parameters, TrainingSettings("adam"))
-    write_checkpoint(run, Checkpoint(model, state, 0, Origin("abc", "numpy", "1.0")))
+    best = Best(model.parameters.vector, loss=0.5, epoch=1, step=3, left=2)
+    write_checkpoint(run, Checkpoint(model, state, 0, Origin("abc", "numpy", "1.0"), best=best))
     save_model(run / "model.safetensors", model)
     write_config(run, TrainConfig().to_dict())
     write_summary(run, {"test_accuracy": 0.5, "best": [1, 2, 3]})

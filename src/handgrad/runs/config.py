@@ -164,8 +164,8 @@ class RunSettings:
         What to do if the loss or a parameter is no longer finite. stop: end with exit code 3, and say which learning
         rate would do. halve: return to the last checkpoint and halve the learning rate, at most five times.
     patience : int, optional
-        Stop early, after so many evaluations in a row without a lower loss on the validation set, which this needs; and
-        keep the weights with the lowest one, also if all epochs are run.
+        Stop after so many evaluations in a row without a lower loss on the validation set, which --validation must
+        give. The weights with the lowest one are kept, even if all epochs are run.
     """
 
     run: Path | None = None
