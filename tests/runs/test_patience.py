@@ -16,8 +16,10 @@ from handgrad.cli import main
 from handgrad.data import Dataset
 from handgrad.errors import SettingError
 from handgrad.reporting import read_history
+from handgrad.runs.advice import for_no_progress
 from handgrad.runs.checkpoint import CHECKPOINT_FILE, EARLIER_FILE, read_checkpoint
 from handgrad.runs.config import DataFlags, NetworkFlags, RunSettings, TrainConfig, TrainingFlags
+from handgrad.runs.job import make_job
 from handgrad.runs.loading import load_run
 from handgrad.runs.overview import overview
 from handgrad.runs.train import Finished, train_run
@@ -202,6 +204,14 @@ def test_more_epochs_are_refused_after_an_early_stop(early: Finished, tmp_path: 
     with refused(SettingError, "--epochs is 12", "has stopped early, after 6 of 9 epochs", "a larger --patience"):
         trained(configured(run, resume=True, epochs=12))
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_no_progress_asks_for_more_patience(tmp_path: Path) -> None:
+    """After an early stop; more epochs are of use only to a training that has run them all."""
+    job = make_job(configured(tmp_path / "run", learning_rate=None), chaos.VALIDATED, pytest.fail)
+    assert for_no_progress(job) == "try a larger --patience"
+    job.state.step = job.steps
+    assert for_no_progress(job) == "try more --epochs"
 
 
 def test_it_is_verified_and_listed_as_finished(early: Finished) -> None:

@@ -24,7 +24,7 @@ class Best:
     epoch, step : int
         After which they were evaluated.
     left : int
-        How many evaluations in a row without a lower loss are still allowed; with 0, the training has stopped early.
+        How many further evaluations in a row may be without a lower loss; with 0, the training stops.
     """
 
     vector: NDArray[Any]

@@ -39,7 +39,8 @@ class Overview:
         Those that are complete in what can be used or continued, and those of the whole training. Of a training that is
         running, those that have been evaluated.
     best, last : float or None
-        Accuracies on the validation set, or the test set if there is none, up to there.
+        Accuracies on the validation set, or the test set if there is none, up to there; the last is that of the weights
+        that are kept.
     seconds : float
         Time spent in training steps up to there.
     """
