@@ -41,7 +41,10 @@ def network_answer(call: Call, network: type) -> Answer:
                 setattr(made, step.name, *arguments)
             else:
                 handed += [(step.name, a, a.copy()) for a in arguments if isinstance(a, np.ndarray)]
-                for _ in range(step.times):
+                again = [a for method, a, _ in handed if method == step.again][-1:]
+                for turn in range(step.times):
+                    if turn and again:
+                        getattr(made, step.again)(*again)
                     returned = getattr(made, step.name)(*arguments)
                 keep(label, returned)
                 for method, array, before in handed:

@@ -62,6 +62,8 @@ class Step:
         "LABEL:changed:METHOD", that it wrote into an array that was given to that method, now or before.
     times : int
         How often to call the method, one time after the other.
+    again : str
+        The method, of one array, that is called before each further time, with the array that it was given last.
     """
 
     kind: Literal["construct", "set", "call", "read", "peek"]
@@ -69,6 +71,7 @@ class Step:
     arguments: tuple[Value, ...] = ()
     label: str = ""
     times: int = 1
+    again: str = ""
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,9 @@ class Mistake:
         trials), ``record`` (of what a routine returns), ``floats`` (what labels become on the way to backprop),
         ``results`` (of losses, accuracies or outputs: who trains depends on them),
         ``differences`` (it was measured), ``forward`` (it is made before backprop, in the class;
-        ``written`` has its lines), ``sheet`` (what is trained is right, but not what the sheet says besides), or
-        ``signature`` (calls like the sheet's show it; ``written`` has lines of the sheet).
+        ``written`` has its lines), ``calls`` (it is right in one call and wrong in another one like it), ``sheet``
+        (what is trained is right, but not what the sheet says besides), or ``signature`` (calls like the sheet's show
+        it; ``written`` has lines of the sheet).
     numbered : tuple of str or mapping
         Bodies of functions, like those of ``code``, that contain an unknown ``number``; it is found from the results.
     written : tuple of str or mapping
@@ -108,6 +109,7 @@ SIGNS = (
     "record",
     "floats",
     "results",
+    "calls",
     "differences",
     "forward",
     "sheet",

@@ -256,7 +256,8 @@ def _measured(events: Sequence[Event], updates: Sequence[Update], probe: Probe) 
             rows = () if event.value is None else probe.labelled(event.value)
             part = probe.part(rows)
             if len(rows) != {"train": probe.n, "test": len(probe.testx)}.get(part):
-                known = _of_known(rows, last, shown.get(event.step if made is None else made, set()), probe)
+                passes = shown.get(event.step if made is None else made, set())
+                known = _of_known(rows, {last} if made is None else passes, passes, probe)
                 part = _part_of_batch(rows, event.step, made, updates) or known
             if changed and part == "test" and rows == last:  # else they may come from a method of the learner's own
                 part = CHANGED
@@ -269,14 +270,15 @@ def _measured(events: Sequence[Event], updates: Sequence[Update], probe: Probe) 
     return *found, *of_pieces(calls, {"train": probe.n, "test": len(probe.testx)})
 
 
-def _of_known(rows: Rows, last: Rows, shown: Set[Rows], probe: Probe) -> str:
-    """Say whether labels are some of a set's, or met as many outputs of other examples: of the ``last`` ones shown."""
+def _of_known(rows: Rows, outputs: Set[Rows], shown: Set[Rows], probe: Probe) -> str:
+    """Say whether labels are some of a set's, or met as many outputs of other examples: of one of these ``outputs``."""
     part = probe.part(rows)
     if part not in ("train", "test"):
         return NOTHING if not rows else ""
     parts = {probe.part(other) for other in shown if len(other) == len(rows)}
     of_the_other_set = rows not in shown and {part, *parts} == {"train", "test"} and part not in parts
-    of_others = len(last) == len(rows) and part == probe.part(last) and set(rows) != set(last) and rows not in shown
+    as_many = [set(other) for other in outputs if len(other) == len(rows) and part == probe.part(other)]
+    of_others = bool(as_many) and set(rows) not in as_many and rows not in shown
     return CROSSED if of_the_other_set or of_others else "some"
 
 

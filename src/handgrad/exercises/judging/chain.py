@@ -15,9 +15,9 @@ import numpy as np
 
 from handgrad.exercises.catalogue.comparing import EXACT, Array, outcome, same
 from handgrad.exercises.catalogue.edits import formula, recognisers
-from handgrad.exercises.catalogue.layers import LAYERS, Layer
+from handgrad.exercises.catalogue.layers import ACTIVATIONS, LAYERS, Layer
 from handgrad.exercises.judging.multiples import mistake_of, varies
-from handgrad.exercises.tasks import BACKPROP
+from handgrad.exercises.tasks import BACKPROP, PARAMETERS
 
 DELTAS = {layer.delta: layer for layer in LAYERS}
 GRADIENTS = tuple(name for name in BACKPROP if name not in DELTAS)
@@ -176,8 +176,19 @@ def _judged(
     mistake, number = mistake_of(
         name, [states[i] for i in computable], [found[i] for i in computable], [expected[i] for i in computable]
     )
+    if mistake is None and _not_always(views, [i for i in computable if follows[i]], wrong):
+        mistake = "depends_on_earlier_calls"
     shown = wrong[0]
     return Verdict(name, "wrong", mistake, found[shown], expected[shown], views[shown], number=number)
+
+
+def _not_always(views: Sequence[View], right: Sequence[int], wrong: Sequence[int]) -> bool:
+    """Tell whether one call gave the right result and another one, for the same batch and weights, a wrong one."""
+    return any(
+        all(np.array_equal(views[i].state[name], views[j].state[name]) for name in ("y", *ACTIVATIONS, *PARAMETERS))
+        for i in right
+        for j in wrong
+    )
 
 
 def _fits(expected: Array | None, right: Array) -> bool:

@@ -52,11 +52,12 @@ def passes(probe: Probe, forward: bool = True, rate: float = 0.0) -> tuple[Step,
         if rate and i:
             steps.append(Step("call", "gradient_step", (rate,)))
         if forward:
-            steps.append(Step("call", "forward_propagation", (batch.forward["X"],), f"{i}:forward", batch.times))
+            steps.append(Step("call", "forward_propagation", (batch.forward["X"],), f"{i}:forward"))
         else:
             steps += given(batch.forward)
         steps += [Step("peek", name, label=f"{i}:before:{name}") for name in names]
-        steps.append(Step("call", "backprop", (batch.y,), f"{i}:backprop", batch.times))
+        again = "forward_propagation" if forward else ""  # what one pass kept, a second one may use up
+        steps.append(Step("call", "backprop", (batch.y,), f"{i}:backprop", batch.times, again))
         steps += [Step("read", name, label=f"{i}:{name}") for name in names]
     return tuple(steps)
 

@@ -184,8 +184,8 @@ def calls_for(task: str, rng: np.random.Generator) -> Plan[Trials]:
 
 
 def _repeating(probe: Probe) -> Probe:
-    """Repeat the first batch at the end."""
-    return replace(probe, batches=(*probe.batches, probe.batches[0]))
+    """Repeat the first batch twice at the end: a buffer may be cleared when the number of examples changes."""
+    return replace(probe, batches=(*probe.batches, probe.batches[0], probe.batches[0]))
 
 
 def _often(probe: Probe, times: int) -> Probe:

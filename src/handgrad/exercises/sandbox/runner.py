@@ -142,6 +142,7 @@ def _request(call: Call, seed: int) -> Message:
                 "name": step.name,
                 "label": step.label,
                 "times": step.times,
+                "again": step.again,
                 "arguments": list(map(described, step.arguments)),
             }
             for step in call.steps

@@ -281,7 +281,10 @@ class Learner:
             raise MissingError(name)
         self.called = getattr(made, name)
         handed += [(name, array, array.copy()) for array in arguments if type(array) is np.ndarray]
-        for _ in range(step["times"]):
+        again = [array for method, array, _ in handed if method == step["again"]][-1:]
+        for turn in range(step["times"]):
+            if turn and again:
+                stochastic_gradient_descent(getattr(made, step["again"]), again)
             result = stochastic_gradient_descent(self.called, arguments)
         for method in {method for method, *both in handed if _changed(*both)}:
             outcome.keep(f"{step['label']}:changed:{method}", True)
