@@ -3,6 +3,7 @@
 import inspect
 import random
 import re
+from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
@@ -781,6 +782,23 @@ def test_one_array_that_is_appended_again_and_again_is_a_table_of_its_last_numbe
     [table] = tables([row] * 3)
     assert table[:, :5].tolist() == [[1, 2, 3, 4, 0]] * 3
     assert [tables(rows) for rows in ([row, row.copy(), row], [row] * 2, [np.arange(4.0)] * 3)] == [[], [], []]
+
+
+def test_a_float_of_a_class_of_the_learners_own_is_read_as_the_number_it_is():
+    """Whatever its operators pretend."""
+
+    class Agreeable(float):
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __sub__(self, other: object) -> float:
+            return 0.0
+
+        __hash__ = float.__hash__
+
+    Row = namedtuple("Row", "done test_loss test_accuracy train_loss train_accuracy")
+    [table] = tables([Row(done, *map(Agreeable, (0.5, 0.25, 0.75, 1.0))) for done in range(2)])
+    assert table[:, :5].tolist() == [[0.5, 0.25, 0.75, 1.0, 0.0], [0.5, 0.25, 0.75, 1.0, 1.0]]
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,8 @@ def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
     n, k = logits.shape
     negative, sure = (logits - k, y), (_probabilities(rng, n, k), y)
     others = (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12), probe(9, 5, 0)
-    return (*cases, *others, negative, sure)
+    worse = (-logits, y), (rng.uniform(0, 1, (n, k)), y)  # the same labels once more: nothing may be left of before
+    return (*cases, *others, negative, sure, *worse)
 
 
 # delta_last_layer in both forms, and del_sigmoid

@@ -58,8 +58,13 @@ def _named(part: list[Any]) -> list[float]:
     return [*measured, done, nan, nan]
 
 
+def _bare(value: Any) -> Any:
+    """Make a plain float of one of a class of the learner's own, which may have other operators."""
+    return float.__pos__(value) if isinstance(value, float) else value
+
+
 def _row(row: Any) -> list[float]:
     """Take the numbers from a row, which may be an object or a dictionary."""
     values = row if type(row) is dict else {name: getattr(row, name, None) for name in (*COLUMNS, *NUMBERS)}
-    numbers = [plain(values.get(name)) for name in (*COLUMNS, *NUMBERS)]
+    numbers = [plain(_bare(values.get(name))) for name in (*COLUMNS, *NUMBERS)]
     return [float(number) if number is not None and number.ndim == 0 else nan for number in numbers]
