@@ -17,8 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from handgrad import MLPClassifier, MLPRegressor
-from handgrad.errors import DivergenceError, SettingError
-from handgrad.training import Record
+from handgrad.errors import DivergenceError, SettingError, ShapeError
+from handgrad.training import AdamW, Record
 
 IRIS = load_iris(return_X_y=True)
 SCALED = StandardScaler().fit_transform(IRIS[0]), IRIS[1]
@@ -240,6 +240,50 @@ def test_callbacks_receive_records_and_may_stop() -> None:
         fitted(callbacks=3)
     with pytest.raises(SettingError, match="engine is 'fast'; expected one of auto, numpy, compiled"):
         fitted(engine="fast")
+
+
+def test_weights_can_be_assigned_as_in_scikit_learn() -> None:
+    """One array of them or all: the network predicts with the new numbers; other shapes are refused."""
+    one, other = fitted(), fitted(random_state=5)
+    one.coefs_[0] = other.coefs_[0]
+    one.coefs_[1:], one.intercepts_ = other.coefs_[1:], other.intercepts_
+    assert_array_equal(one.predict_proba(SCALED[0]), other.predict_proba(SCALED[0]))
+    for wrong in (np.zeros((3, 4)), 0.0):
+        with pytest.raises(ShapeError, match="Assign arrays of the network's shapes"):
+            one.coefs_[0] = wrong
+    with pytest.raises(ShapeError, match="arrays of shapes"):
+        one.intercepts_ = one.intercepts_[:1]
+
+
+def below_zero(step: int, total: int, peak: float) -> float:  # noqa: ARG001 - as a schedule is called
+    """Make a schedule with a slip in its sign."""
+    return -peak
+
+
+@pytest.mark.parametrize(
+    ("wrong", "piece"),
+    [
+        ({"solver": "adma"}, "Use 'adam'"),
+        ({"solver": AdamW}, r"Use AdamW\(\)"),
+        ({"initialiser": "he_norml"}, "Use 'he_normal'"),
+        ({"loss": "logloss"}, "Use 'log_loss'"),
+        ({"callbacks": lambda record: record.figures["train_loss"]}, "True to stop, or nothing"),
+        ({"learning_rate": below_zero}, "the learning rate is -0.1 after step 0"),
+    ],
+    ids=["name", "class", "initialiser", "loss", "callback", "schedule"],
+)
+def test_a_slip_is_told_with_what_was_meant(wrong: dict[str, Any], piece: str) -> None:
+    """The nearest name, a class that was not called, a lambda that returns a number, a rate below 0."""
+    with pytest.raises(SettingError, match=piece):
+        fitted(**wrong)
+
+
+def test_what_is_wrong_with_validation_examples_is_said_of_them() -> None:
+    """scikit-learn's checks speak of X and y."""
+    X, y = SCALED
+    for wrong in (np.full_like(X, np.nan), X[:, :2], X[:5]):
+        with pytest.raises(ValueError, match="X_val or y_val: "):
+            MLPClassifier(**QUICK).fit(X, y, X_val=wrong, y_val=y)
 
 
 @pytest.mark.parametrize("name", ["shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "verbose"])

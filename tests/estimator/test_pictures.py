@@ -76,7 +76,7 @@ def test_a_range_test_ends_where_the_loss_explodes() -> None:
 def test_refusals(tmp_path: Path) -> None:
     """What cannot be drawn is said."""
     model = MLPClassifier((3,), solver="lbfgs", max_iter=3, random_state=0).fit(X, KINDS)
-    with pytest.raises(SettingError, match="a fit without epochs"):
+    with pytest.raises(SettingError, match="a fit by lbfgs, which has no epochs"):
         model.draw_curves(tmp_path / "curves.png")
     with pytest.raises(SettingError, match="a range test with lbfgs"):
         model.rate_range(X, KINDS)

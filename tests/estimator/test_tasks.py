@@ -1,12 +1,15 @@
 """scikit-learn's own callbacks, which came with its version 1.9."""
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from handgrad import MLPClassifier, MLPRegressor
@@ -110,6 +113,23 @@ def test_a_callback_of_a_search_hears_of_each_epoch() -> None:
     search = GridSearchCV(MLPClassifier((4,), max_iter=2, random_state=0), {"alpha": [0.1, 1.0]}, cv=2, refit=False)
     search.set_callbacks(watcher).fit(X, y)
     assert sum(told[:2] == ("end", "epoch") for told in watcher.told) == 2 * 2 * 2
+
+
+def test_callbacks_and_requests_do_not_keep_a_model_from_being_saved(tmp_path: Path) -> None:
+    """They are scikit-learn's settings of the object, and no part of what was learnt."""
+    model = MLPClassifier((8,), max_iter=2, random_state=0).set_callbacks(Watcher()).fit(X, y)
+    with config_context(enable_metadata_routing=True):
+        model.set_fit_request(sample_weight=True)
+    model.save(tmp_path / "model.safetensors")
+    found = MLPClassifier.load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(found.predict_proba(X), model.predict_proba(X))
+
+
+def test_a_warning_points_to_the_line_that_calls_fit() -> None:
+    """Not to scikit-learn's own code around it."""
+    with pytest.warns(ConvergenceWarning) as seen:
+        MLPClassifier((8,), max_iter=2, random_state=0).fit(X, y)
+    assert seen[0].filename == __file__
 
 
 def test_scikit_learns_own_callbacks_work(capsys: pytest.CaptureFixture[str]) -> None:

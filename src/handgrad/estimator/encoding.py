@@ -68,7 +68,9 @@ def encoded(name: str, value: Any) -> Any:
     raise RunError(
         f"{name} is {value!r}, which no file can hold",
         "numbers, texts, and lists of these",
-        f"replace it before you save, as with set_params({name}=...)",
+        "use to_onnx, or keep the estimator with pickle"
+        if name in ("loss", "activation")  # the fitted network has it, too
+        else f"replace it before you save, as with set_params({name}=...)",
     )
 
 

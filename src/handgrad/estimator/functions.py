@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.errors import SettingError
+from handgrad.estimator.ranges import remedy_for
 from handgrad.network.activations import Activation
 from handgrad.network.checks import check_activation, check_loss
 from handgrad.network.losses import Criterion, Focal, Loss, OutActivation, Targets
@@ -61,7 +62,8 @@ def our_loss(given: Any, targets: Targets, names: Mapping[str, str]) -> str | Cr
     if isinstance(given, Focal) and targets != "numbers":
         return replace(given, targets=targets)
     if isinstance(given, str | type) or not (hasattr(given, "function") or callable(given)):
-        raise SettingError(f"loss is {given!r}", "one of " + ", ".join(names) + ", or a loss itself", "correct loss")
+        words = "one of " + ", ".join(names) + ", or a loss itself"
+        raise SettingError(f"loss is {given!r}", words, remedy_for("loss", given, words))
     loss: Criterion = given if hasattr(given, "function") else Loss(given, targets, USUAL[targets])
     if loss.targets != targets or (targets != "numbers" and loss.out_activation != USUAL[targets]):
         raise SettingError(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Any, Self
 
@@ -25,10 +25,11 @@ from handgrad.estimator.exchange import Exchange
 from handgrad.estimator.functions import check_functions, our_activation
 from handgrad.estimator.given import Given, as_csr, checked, divided
 from handgrad.estimator.pictures import Pictures
-from handgrad.estimator.ranges import check_ranges, functions_of, hidden_sizes, shares
+from handgrad.estimator.ranges import check_ranges, functions_of, hidden_sizes, shares, wants_to_stop
 from handgrad.estimator.rates import Rate, Scheduled, schedule_of
 from handgrad.estimator.solvers import Batches, Patience, epochs, first_parameters, minimise, scale_of
-from handgrad.estimator.tasks import CallbackSupportMixin, Tasks, with_callbacks
+from handgrad.estimator.tasks import FRAMES, CallbackSupportMixin, Tasks, with_callbacks
+from handgrad.estimator.views import Views
 from handgrad.network.losses import Criterion
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
@@ -56,15 +57,23 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
 
     @property
     def coefs_(self) -> list[NDArray[Any]]:
-        """The weights into each layer, (units below, units): views into the parameters."""
+        """The weights into each layer, (units below, units): views into the parameters, which can be assigned."""
         check_is_fitted(self)
-        return list(self._state.parameters.W)
+        return Views(self._state.parameters.W)
+
+    @coefs_.setter
+    def coefs_(self, arrays: Sequence[NDArray[Any]]) -> None:
+        Views(self._state.parameters.W)[:] = arrays
 
     @property
     def intercepts_(self) -> list[NDArray[Any]]:
-        """The biases of each layer, (units,): views into the parameters."""
+        """The biases of each layer, (units,): views into the parameters, which can be assigned."""
         check_is_fitted(self)
-        return list(self._state.parameters.b)
+        return Views(self._state.parameters.b)
+
+    @intercepts_.setter
+    def intercepts_(self, arrays: Sequence[NDArray[Any]]) -> None:
+        Views(self._state.parameters.b)[:] = arrays
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_state")
@@ -240,7 +249,9 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         n = examples.X.shape[0]
         size = min(200, n) if self.batch_size == "auto" else int(self.batch_size)
         if size > n:
-            warnings.warn(f"batch_size is {size}, and there are {n} examples: it is clipped to {n}", stacklevel=3)
+            warnings.warn(
+                f"batch_size is {size}, and there are {n} examples: it is clipped to {n}", stacklevel=3 + FRAMES
+            )
         size = n if self.solver == "lbfgs" else min(size, n)
         mean_weight = 1.0 if examples.weight is None else float(examples.weight.mean())
         penalty_scale = size * mean_weight * self._scale
@@ -289,7 +300,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
                     best = vector.copy() if is_best else best
                 else:
                     improved = self._improved()
-                wishes = [bool(callback(self._record())) for callback in functions_of(self.callbacks)]
+                wishes = [wants_to_stop(callback(self._record())) for callback in functions_of(self.callbacks)]
                 if tasks.end_epoch() or any(wishes):
                     self._say("A callback has stopped the training.")
                     break
@@ -307,10 +318,10 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
                         f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization "
                         "hasn't converged yet.",
                         ConvergenceWarning,
-                        stacklevel=3,
+                        stacklevel=3 + FRAMES,
                     )
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=3)
+            warnings.warn("Training interrupted by user.", stacklevel=3 + FRAMES)
         if best is not None:
             vector[:] = best
 
@@ -325,9 +336,12 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
 
     def _held_out(self, X: Any, y: Any) -> Given:
         """Check validation examples."""
-        rows, labels = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32), reset=False
-        )
+        try:
+            rows, labels = validate_data(
+                self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32), reset=False
+            )
+        except ValueError as error:  # which speaks of X and y
+            raise ValueError(f"X_val or y_val: {error}") from error
         labels = labels.toarray() if issparse(labels) else labels
         if len(labels) < 2 and self.early_stopping:
             found = f"{len(labels)} validation example with early_stopping"

@@ -43,7 +43,7 @@ class Pictures:
         curves = {"train_loss": self.loss_curve_, "validation_loss": self.validation_loss_curve_}  # type: ignore[attr-defined]
         curves["validation_score"] = self.validation_scores_ or []  # type: ignore[attr-defined]
         if not curves["train_loss"]:
-            raise SettingError("a fit without epochs", "one by steps", "use another solver than lbfgs")
+            raise SettingError("a fit by lbfgs, which has no epochs", "curves of epochs", "use another solver")
         history = []
         for place in range(len(curves["train_loss"])):
             figures = {name: float(curve[place]) for name, curve in curves.items() if place < len(curve)}
@@ -87,7 +87,8 @@ class Pictures:
         """
         check_is_fitted(self)
         if not isinstance(self, ClassifierMixin) or np.ndim(y) != 1:
-            raise SettingError("predictions that are not one class each", "classes", "use a classifier of one class")
+            given = f"a {type(self).__name__}, and y of shape {np.shape(y)}"
+            raise SettingError(given, "a classifier of one class for each example", "draw another picture")
         places = {label: place for place, label in enumerate(self.classes_.tolist())}
         true = np.array([places.get(label, -1) for label in np.asarray(y).tolist()])
         if (true < 0).any():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
 from math import inf, isfinite
 from typing import Any, NamedTuple, get_args
 
@@ -127,11 +129,25 @@ def check_ranges(parameters: Mapping[str, Any]) -> None:
     """
     for name, value in parameters.items():
         if name in RANGES and not RANGES[name].holds(value):
-            raise SettingError(f"{name} is {value!r}", RANGES[name].words, f"correct {name}")
+            raise SettingError(f"{name} is {value!r}", RANGES[name].words, remedy_for(name, value, RANGES[name].words))
     if parameters.get("solver") == "lbfgs":
         for name, neutral in (("dropout", 0.0), ("max_norm", None), ("callbacks", None)):
             if (value := parameters.get(name, neutral)) not in (neutral, (0.0, 0.0), [], ()):
                 raise SettingError(f"{name} is {value!r} with the solver lbfgs", f"{neutral}", "use adam or sgd")
+
+
+def remedy_for(name: str, value: Any, words: str) -> str:
+    """Say how to correct a parameter: with the nearest of the names that are allowed, if there is one.
+
+    Examples
+    --------
+    >>> remedy_for("solver", "adma", "one of lbfgs, sgd, adam"), remedy_for("solver", dict, "an optimizer itself")
+    ("use 'adam'", 'use dict()')
+    """
+    if isinstance(value, type):
+        return f"use {value.__name__}()"
+    near = get_close_matches(value.lower(), re.findall(r"\w+", words), 1) if isinstance(value, str) else []
+    return f"use {near[0]!r}" if near else f"correct {name}"
 
 
 def hidden_sizes(value: Any) -> tuple[int, ...]:
@@ -164,6 +180,24 @@ def functions_of(callbacks: Any) -> list[Any]:
     if callbacks is None or callable(callbacks):
         return [] if callbacks is None else [callbacks]
     return list(callbacks)
+
+
+def wants_to_stop(answer: Any) -> bool:
+    """Return what a callback answers, which may be nothing.
+
+    Raises
+    ------
+    SettingError
+        If it is something else than True, False or None: a lambda returns whatever it computes.
+
+    Examples
+    --------
+    >>> wants_to_stop(None), wants_to_stop(True)
+    (False, True)
+    """
+    if answer is not None and not FLAG.holds(answer):
+        raise SettingError(f"a callback has returned {answer!r}", "True to stop, or nothing", "return nothing else")
+    return bool(answer)
 
 
 def shares(dropout: float | tuple[float, float]) -> tuple[float, float]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
+from handgrad.errors import SettingError
 from handgrad.training.schedules import SCHEDULES, Schedule
 
 RATES = ("constant", "invscaling", "adaptive")  # as scikit-learn knows them
@@ -95,6 +97,9 @@ class Scheduled:
         """Return the rates of the next ``count`` steps, beginning with ``step``."""
         places = (min(step - self.begin + offset, self.total - 1) for offset in range(count))
         rates = [float(self.schedule(place, self.total, self.peak)) for place in places]
+        if wrong := [rate for rate in rates if not 0 <= rate < inf]:
+            found = f"the learning rate is {wrong[0]:g} after step {step}, by a schedule of your own"
+            raise SettingError(found, "a number of at least 0", "correct the function")
         self.now = rates[-1]
         return rates
 

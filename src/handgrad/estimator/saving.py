@@ -68,6 +68,8 @@ _ELSEWHERE = {
     "out_activation_",
 }
 _ELSEWHERE |= {"n_features_in_", "feature_names_in_", "n_layers_", "n_outputs_"}
+# scikit-learn's own settings of the object, which are code or belong to a search.
+_LEFT_OUT = {"_skl_callbacks", "_metadata_request"}
 _ENTRIES = {*FACTS, "estimator", "version", "parameters", "classes", "feature_names", "fitted", "rate"}
 
 
@@ -76,7 +78,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     parameters = estimator.get_params(deep=False)
     noted = {name: value for name, value in vars(estimator).items() if name not in parameters}
     with files.run_errors(Path(path)):
-        if others := sorted(set(noted) - set(FITTED) - _ELSEWHERE):
+        if others := sorted(set(noted) - set(FITTED) - _ELSEWHERE - _LEFT_OUT):
             raise RunError(
                 f"the estimator has {others[0]}, which no file can hold", "what fitting gives it", "delete it, and save"
             )

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from handgrad.errors import DivergenceError
 from handgrad.estimator.rates import Rate, Scheduled
+from handgrad.estimator.tasks import FRAMES
 from handgrad.network.losses import Focal, Huber, Quantile
 from handgrad.network.mlp import MLP
 from handgrad.network.parameters import Parameters
@@ -174,7 +175,7 @@ def minimise(network: MLP, engine: Engine, state: TrainingState, n: int, options
             f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}): {result.message}. "
             "Increase max_iter or max_fun, or scale the inputs.",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=4 + FRAMES,
         )
     return float(result.fun), min(int(result.nit), options["maxiter"])
 

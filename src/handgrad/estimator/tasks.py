@@ -10,7 +10,10 @@ from typing import Any
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+    FRAMES = 1  # of with_callbacks, between a method and its caller
 except ImportError:
+    FRAMES = 0
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Nothing: this scikit-learn has no callbacks."""
@@ -20,7 +23,7 @@ except ImportError:
         return method
 
 
-__all__ = ["CallbackSupportMixin", "Tasks", "with_callbacks"]
+__all__ = ["FRAMES", "CallbackSupportMixin", "Tasks", "with_callbacks"]
 
 
 class Tasks:
