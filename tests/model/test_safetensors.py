@@ -304,9 +304,14 @@ def test_huge_header(tmp_path, refused, size):
         load_model(tmp_path / "m")
 
 
+def test_the_folder_of_a_run_stands_for_its_model(path):
+    """As on the command line, a run need not be told from the file in it."""
+    assert same(load_model(path.parent), model())
+
+
 @pytest.mark.parametrize("name", ["nothing", "."])
 def test_no_such_file(tmp_path, refused, name):
-    """A path to nothing, or to a folder, is named."""
+    """A path to nothing, or to a folder without a model, is named."""
     with refused(RunError, str(tmp_path / name)):
         load_model(tmp_path / name)
 

@@ -11,12 +11,12 @@ import pytest
 from handgrad.data import Scaling
 from handgrad.errors import RunError
 from handgrad.model import Model, save_model
+from handgrad.model.safetensors import MODEL_FILE
 from handgrad.network import MLP
 from handgrad.reporting import read_history
 from handgrad.runs.folder import (
     CONFIG_FILE,
     HISTORY_FILE,
-    MODEL_FILE,
     RUNS,
     SUMMARY_FILE,
     create_run,

@@ -30,6 +30,7 @@ from handgrad.model.model import Model
 from handgrad.network import MLP, Criterion, Focal, Huber, Parameters, Quantile
 from handgrad.parsing import parse_json
 
+MODEL_FILE = "model.safetensors"  # in the folder of a run
 FORMAT = 4  # 1 has no columns, 3 has something attached, 4 has a normalisation
 MAX_HEADER = 2**26  # bytes, enough for the bounds of a million columns
 MAX_LAYERS = 10_000
@@ -137,7 +138,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Parameters
     ----------
     path : path
-        A model, a checkpoint, or an estimator.
+        A model, a checkpoint, or an estimator, or the folder of a finished run.
 
     Returns
     -------
@@ -160,7 +161,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     array([[0., 1.],
            [2., 3.]])
     """
-    return load_attached(path)[0]
+    path = Path(path)
+    return load_attached(path / MODEL_FILE if path.is_dir() else path)[0]
 
 
 def load_attached(path: str | os.PathLike[str]) -> tuple[Model, Attached | None]:

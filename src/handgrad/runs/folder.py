@@ -34,7 +34,6 @@ from handgrad.parsing import parse_toml
 
 CONFIG_FILE, HISTORY_FILE = RUN_FILES
 SUMMARY_FILE = "summary.json"
-MODEL_FILE = "model.safetensors"
 ROWS_FILE = "training_rows.npy"
 CURVES_FILE = "curves.png"
 FIRST_LAYER_FILE = "first_layer.png"

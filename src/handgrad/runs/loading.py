@@ -14,10 +14,10 @@ from handgrad import files
 from handgrad.data.digests import read_digests
 from handgrad.errors import RunError
 from handgrad.model.model import Model
-from handgrad.model.safetensors import load_model
+from handgrad.model.safetensors import MODEL_FILE, load_model
 from handgrad.parsing import parse_json, parse_toml
 from handgrad.runs.checkpoint import has_checkpoint, read_checkpoint
-from handgrad.runs.folder import CONFIG_FILE, MODEL_FILE, ROWS_FILE, RUNS, SUMMARY_FILE, name_and_number, read_table
+from handgrad.runs.folder import CONFIG_FILE, ROWS_FILE, RUNS, SUMMARY_FILE, name_and_number, read_table
 from handgrad.training.state import TrainingState
 
 _LISTED = 8

@@ -9,10 +9,11 @@ from typing import Literal
 
 from handgrad.data.folders.listing import RUN_FILES
 from handgrad.errors import HandgradError, RunError
+from handgrad.model.safetensors import MODEL_FILE
 from handgrad.reporting.records import read_history
 from handgrad.runs.checkpoint import has_checkpoint
 from handgrad.runs.config import run_settings
-from handgrad.runs.folder import MODEL_FILE, RUNS
+from handgrad.runs.folder import RUNS
 from handgrad.runs.loading import Loaded, divergence_of, loaded, of_checkpoint
 from handgrad.runs.lock import is_locked
 from handgrad.training.loop import Record

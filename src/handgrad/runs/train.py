@@ -16,7 +16,7 @@ from handgrad import files
 from handgrad.data import Dataset
 from handgrad.data.digests import write_digests
 from handgrad.errors import DivergenceError
-from handgrad.model.safetensors import save_model
+from handgrad.model.safetensors import MODEL_FILE, save_model
 from handgrad.reporting.records import read_history
 from handgrad.runs import folder
 from handgrad.runs.best import Best
@@ -147,7 +147,7 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
             job.state.parameters.vector[:] = best.vector
             last = replace(last, figures=job.evaluation().figures)
         model = job.model
-        attempts(folder.MODEL_FILE, lambda: save_model(run / folder.MODEL_FILE, model))
+        attempts(MODEL_FILE, lambda: save_model(run / MODEL_FILE, model))
         predicted = model.predict_scaled(job.data.X_test, cast(EngineName, job.engine.name)).argmax(axis=1)
         summary = _summary(job, last, predicted, began)
         if session.halvings:
@@ -167,7 +167,7 @@ def _trained(session: Session, records: list[Record], show: Show, began: float) 
         summary["warnings"] = warnings_of(job.data) + warnings
         attempts(folder.SUMMARY_FILE, lambda: folder.write_summary(run, summary))
         if stopped:
-            written = folder.MODEL_FILE not in attempts.missing
+            written = MODEL_FILE not in attempts.missing
             when = f"after step {(best or last).step:,} of {job.steps:,}"
             _stop(requests, when if best is None else f"{when}, which had the lowest validation loss,", run, written)
     for note in notes(job.data):
