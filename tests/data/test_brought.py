@@ -91,7 +91,10 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     "per cent": (rows("{i}.5%,{w}", header="rate,label"), ("line 2, the column rate: '0.5%' is not a number",)),
     "currency": (rows("${i}.5,{w}", header="price,label"), ("line 2, the column price: '$0.5' is not a number",)),
     "a continuous target": (rows("{x},{i}.25", header="a,price"), ("not whole numbers", "in Python with a loss")),
-    "whole numbers as a target": (rows("{x},{i}", header="a,price"), ("30 different labels in 30 rows", "--label")),
+    "whole numbers as a target": (
+        rows("{x},{i}", header="a,price"),
+        ("the label 'price' has 30 different numbers in 30 rows; expected classes", "MLPRegressor", "--label"),
+    ),
     "two targets": (rows("{x},{x},{i}.25", header="a,y1,y2"), ("the column y2", "not whole numbers")),
     "numbers as names": (rows("{x},{n},{k}", header="0,1,2"), ("its first row counts 0, 1, 2",)),
     "numbers from 1 as names": (rows("{x},{n},{k}", header="1,2,3"), ("its first row counts 1, 2, 3", "move it down")),
@@ -109,7 +112,7 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
         ("line 31: 5 fields, 2 of them empty; expected 3", "Remove the separators that are too many"),
     ),
     "too many classes": (
-        "a,label\n" + "".join(f"{i},{i // 2}\n" for i in range(20_002)),
+        "a,label\n" + "".join(f"{i},k{i // 2}\n" for i in range(20_002)),
         ("10,001 different labels; expected at most 10,000",),
     ),
     "too many columns": (

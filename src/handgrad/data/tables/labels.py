@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     pass
 
 _LONGEST = 1000  # characters in a label
+_NUMBERS = 20  # different ones that are classes, however few the rows are
 QUANTITY = "the command predicts classes, and quantities can be learned in Python with a loss such as squared_error"
 _ANSWERS = {"true": 1, "yes": 1, "1": 1, "false": 0, "no": 0, "0": 0}
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)(\.0*)?")
@@ -153,6 +154,13 @@ def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...
     if len(names) < 2:
         raise DataError(
             f"{path}: 1 label in the column {label}", "2 classes or more", "choose another column with --label"
+        )
+    if len(names) > max(_NUMBERS, len(words) / 4) and all(map(is_number, names)):
+        raise DataError(
+            f"{path}: the label {label!r} has {len(names):,} different numbers in {len(words):,} rows",
+            "classes",
+            "use MLPRegressor in Python for numbers, choose another column with --label, or write words in place of "
+            "the numbers if they are classes",
         )
     if len(words) < 2 * len(names) and len(names) > 2:
         raise DataError(
