@@ -54,7 +54,7 @@ class Columns:
     Parameters
     ----------
     label : str
-        The name of the label's column.
+        The name of the label's column; empty for the columns that an estimator was fitted to.
     features : tuple of Column
     named : bool
         Whether the names come from the file; otherwise they are the numbers of the columns, from 1.
@@ -100,6 +100,11 @@ class Columns:
         """
         words = (word for column in self.features for word in column.words or ("",))
         return tuple(f"{title}={word}" if word else title for title, word in zip(self.titles, words, strict=True))
+
+    @property
+    def of_estimator(self) -> bool:
+        """Whether an estimator was fitted to the columns, which knows no label, and takes all numbers as they are."""
+        return not self.label
 
     def _is_numbered(self, total: Any) -> bool:
         """Tell whether the names are column numbers from 1 to the total."""

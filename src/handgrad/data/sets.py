@@ -107,6 +107,12 @@ def read_part(source: str, like: Prepared, progress: Progress | None = None, mis
     if is_table(source):
         return _all_rows(Path(source), like, missing)
     data = load_data(source, progress, _options(TableOptions(missing=missing), like))
+    if like.columns is not None and like.columns.of_estimator and data.columns is not None:
+        raise DataError(
+            f"{source} holds tables, whose columns cannot be matched with those that the estimator was fitted to",
+            "one table",
+            "name the table itself",
+        )
     if data.own_test:
         return test_part(data, like)
     whole = _rejoined(data)
@@ -171,9 +177,18 @@ def load_sets(settings: DataSettings, progress: Progress | None = None, like: Pr
     return data
 
 
+def scaling_for(X: NDArray[np.float64], like: Prepared, where: Path) -> tuple[Scaling, tuple[str, ...]]:
+    """Find the scaling for new rows, as :func:`recognise` does; an estimator's model takes them as they are."""
+    columns = like.columns
+    if columns is not None and columns.of_estimator:
+        return like.scaling, ()
+    titles = columns.titles if columns else ()
+    return recognise(X, like.scaling, like.image_shape is not None, str(where), titles)
+
+
 def _options(options: TableOptions, like: Prepared | None) -> TableOptions:
     """Add what a training set has decided about the columns of a table."""
-    if like is None or like.columns is None:
+    if like is None or like.columns is None or like.columns.of_estimator:
         return options
     return FittedOptions(
         missing=options.missing, columns=like.columns, scaling=like.scaling, class_names=like.class_names
@@ -223,8 +238,7 @@ def _all_rows(path: Path, like: Prepared, missing: Missing) -> Part:
         wanted = wanted_label(columns) if columns and columns.named else "a column called label"
         raise DataError(f"{path} has no labels", wanted, "use `handgrad predict` for rows without labels")
     y = number_labels(rows.labels, like.class_names, path)
-    titles = like.columns.titles if like.columns else ()
-    scaling, notes = recognise(rows.X, like.scaling, like.image_shape is not None, str(path), titles)
+    scaling, notes = scaling_for(rows.X, like, path)
     left_out = [f"left out: {rows.left_out}"] if rows.left_out else []
     return Part(str(path), scaling.apply(rows.X), y, (*rows.notes, *left_out, *notes, *_absent(y, like)), True)
 

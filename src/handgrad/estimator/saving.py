@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from sklearn.base import ClassifierMixin
 
 from handgrad import files
 from handgrad.data.dataset import Scaling
+from handgrad.data.features import Column, Columns
 from handgrad.errors import RunError
 from handgrad.estimator.encoding import decoded, encoded
 from handgrad.estimator.ranges import check_ranges
@@ -129,6 +130,22 @@ def load(kind: type[Any], path: str | os.PathLike[str]) -> Any:
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise damaged(path, f"its description of an estimator has a wrong value ({error})") from error
     return estimator
+
+
+def with_columns(path: Path, model: Model, facts: Mapping[str, Any]) -> Model:
+    """Add to the model of an estimator's file what the file says about columns: their names, or that there are none.
+
+    Raises
+    ------
+    RunError
+        If that is damaged.
+    """
+    try:
+        names = _names(path, model, facts.get("feature_names"))
+    except ValueError as error:
+        raise damaged(path, f"its description of an estimator has a wrong value ({error})") from error
+    titles = range(1, model.n_features + 1) if names is None else names
+    return replace(model, columns=Columns("", tuple(Column(str(title)) for title in titles), names is not None))
 
 
 def _kind(cls: type[Any]) -> str:

@@ -161,6 +161,18 @@ class Model:
             outputs[rows] = predict(X[rows].astype(dtype, copy=False))
         return outputs
 
+    def refuse_numbers(self) -> None:
+        """Refuse a model that has no classes.
+
+        Raises
+        ------
+        SettingError
+            With what predicts its numbers.
+        """
+        if not self.class_names:
+            found = f"a model with the loss {self.network.loss}, which predicts numbers and has no classes"
+            raise SettingError(found, "a model of classes", "use MLPRegressor.load in Python")
+
     def by_class(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return outputs with one column for each class: a single answer p becomes 1 - p and p.
 
@@ -174,9 +186,7 @@ class Model:
         SettingError
             If the model has no classes.
         """
-        if not self.class_names:
-            found = f"a model with the loss {self.network.loss}, which predicts numbers and has no classes"
-            raise SettingError(found, "a model of classes", "use MLPRegressor.load in Python")
+        self.refuse_numbers()
         return np.hstack([1 - outputs, outputs]) if outputs.shape[1] < len(self.class_names) else outputs
 
     def classify(self, rows: ArrayLike) -> NDArray[np.int64]:

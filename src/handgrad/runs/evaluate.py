@@ -71,12 +71,15 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
         If the run or the data cannot be read, or do not match.
     """
     model, _, config = load_run(run, tell)
+    model.refuse_numbers()
     with of_run(run):
         settings = data_settings(resolved(config, run), model.dataset)
     if data is None and (settings.test or settings.data) == "-":
         raise RunError(
             f"the test set of {run} came from the standard input", "data to evaluate on", "name a file with --data"
         )
+    if data is None and not (settings.test or settings.data):
+        raise RunError(f"{run} does not name its data", "data to evaluate on", "name them with --data")
     if data is None:
         refuse_absent(run, settings.test or settings.data, "data to evaluate on", "name them with --data")
     if data is None and settings.test is None:

@@ -14,7 +14,7 @@ from handgrad import files
 from handgrad.data.digests import read_digests
 from handgrad.errors import RunError
 from handgrad.model.model import Model
-from handgrad.model.safetensors import MODEL_FILE, load_model
+from handgrad.model.safetensors import MODEL_FILE, load_attached, load_model
 from handgrad.parsing import parse_json, parse_toml
 from handgrad.runs.checkpoint import has_checkpoint, read_checkpoint
 from handgrad.runs.folder import CONFIG_FILE, ROWS_FILE, RUNS, SUMMARY_FILE, name_and_number, read_table
@@ -88,7 +88,7 @@ def loaded(path: str | os.PathLike[str], tell: Callable[[str], None] = _in_silen
     """Load a run, as :func:`load_run` does, and say whether its last checkpoint serves."""
     path = Path(path)
     if path.is_file():
-        return Loaded(load_model(path), {}, {})
+        return Loaded(_of_file(path), {}, {})
     if not path.is_dir():
         raise RunError(f"there is no run {path}", "a run folder or a model file", _name_runs(path))
     missing, end = _missing(path), divergence_of(path)
@@ -109,6 +109,16 @@ def loaded(path: str | os.PathLike[str], tell: Callable[[str], None] = _in_silen
             raise
         remedy = f"write it again with `handgrad train --resume {path}`"
         raise RunError(error.found, error.wanted, remedy) from error
+
+
+def _of_file(path: Path) -> Model:
+    """Load a model from its file, with the columns that an estimator was fitted to."""
+    model, attached = load_attached(path)
+    if attached is None or "estimator" not in attached.facts:
+        return model
+    from handgrad.estimator.saving import with_columns  # it brings scikit-learn
+
+    return with_columns(path, model, attached.facts)
 
 
 def of_checkpoint(run: Path, tell: Callable[[str], None] = _in_silence) -> Loaded:

@@ -17,7 +17,7 @@ from handgrad.data import read_image, read_rows
 from handgrad.data.arrays.layouts import read_images
 from handgrad.data.folders.listing import list_files
 from handgrad.data.pictures.images import are_digits, is_example, is_picture_name
-from handgrad.data.ranges import recognise
+from handgrad.data.sets import scaling_for
 from handgrad.data.settings import Missing
 from handgrad.data.tables.formats import is_table, kind_of
 from handgrad.data.tables.model_rows import Rows, read_table_rows
@@ -30,8 +30,7 @@ Tell = Callable[[str], None]
 
 def _fitting(model: Model, X: NDArray[np.float64], path: Path, tell: Tell) -> Model:
     """Return the model with the scaling that the rows need, and tell if that is not its own."""
-    titles = model.columns.titles if model.columns else ()
-    scaling, notes = recognise(X, model.scaling, model.image_shape is not None, str(path), titles)
+    scaling, notes = scaling_for(X, model, path)
     for note in notes:
         tell(f"{path}: {note}")
     return replace(model, scaling=scaling)
@@ -109,6 +108,7 @@ def predict_inputs(
         If something cannot be read, or does not match the model.
     """
     model, _, config = load_run(run, tell)
+    model.refuse_numbers()
     fills = model.columns is not None and any(column.fill is not None for column in model.columns.features)
     missing: Missing = "mean" if fills or config.get("missing") == "mean" else "drop"
     found: list[Prediction] = []

@@ -84,6 +84,8 @@ def label_column(frame: Frame, asked: str | None) -> tuple[str, tuple[str, ...]]
 
 def find_label(frame: Frame, label: str, features: int, named: bool) -> str | None:
     """Find the column of a model's labels in a new table; None if the table has none."""
+    if not label and label not in frame.names:
+        return None
     if named and frame.named:
         return label if label in frame.names else next((n for n in frame.names if plain(n) == plain(label)), None)
     if len(frame.names) <= features:

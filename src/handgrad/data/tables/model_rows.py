@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from handgrad.data.content import STANDARD_INPUT
 from handgrad.data.features import Column, Columns
 from handgrad.data.settings import Missing
+from handgrad.data.tables.fitted import columns_in
 from handgrad.data.tables.formats import read_frame
 from handgrad.data.tables.labels import listed
 from handgrad.data.tables.pixels import find_pixels
@@ -114,11 +115,15 @@ def read_table_rows(
         frame, label, notes = found.frame, found.label, found.notes
         columns = Columns(label or "", tuple(map(Column, found.names)), frame.named)
     else:
-        if columns.named:
+        by_name = columns.named
+        if by_name:
             frame = with_zeros(frame, [column.name for column in columns.features])
+        if columns.of_estimator:
+            frame, columns, assumed = columns_in(frame if by_name else with_pixels(frame, width), columns)
+            notes = assumed if with_labels or not by_name else ()
         if with_labels:
             frame, label = labelled_like(frame, columns, class_names)
-            notes = _unused(frame, columns)
+            notes = (*notes, *_unused(frame, columns))
     words = None
     if label is not None and with_labels:
         frame, words = present_labels(frame, label, missing)

@@ -61,7 +61,7 @@ def find_pixels(frame: Frame, width: int) -> Pixels:
     DataError
         If there are fewer or more columns that may be pixels.
     """
-    names = _by_name(frame, width) if frame.named else _by_place(frame, width)
+    names = _by_name(frame, width) if frame.named else by_place(frame, width, "pixel")
     if len(names) != width:
         raise DataError(
             f"{frame.path} has {len(frame.names):,} columns"
@@ -73,7 +73,7 @@ def find_pixels(frame: Frame, width: int) -> Pixels:
         names = [names[place] for place in in_order(names)]
     pixels = set(names)
     others = [name for name in frame.names if name not in pixels]
-    label = _label(frame, others)
+    label = label_among(frame, others)
     notes = []
     if label is not None:
         frame = with_label(frame, label)
@@ -101,8 +101,23 @@ def _by_name(frame: Frame, width: int) -> list[str]:
     ]
 
 
-def _by_place(frame: Frame, width: int) -> list[str]:
-    """Leave out the one column too many: that of words, or else the first or the last if it cannot be a pixel."""
+def by_place(frame: Frame, width: int, what: str) -> list[str]:
+    """Leave out the one column too many: that of words, or else the first or the last if it cannot be an input.
+
+    Parameters
+    ----------
+    frame : Frame
+        Without names.
+    width : int
+        The number of inputs.
+    what : str
+        What an input is called in the message.
+
+    Raises
+    ------
+    DataError
+        If any column may be the one.
+    """
     names = frame.names
     if len(names) != width + 1:
         return names
@@ -117,15 +132,15 @@ def _by_place(frame: Frame, width: int) -> list[str]:
         odd = odd[:1]
     if len(odd) != 1:
         raise DataError(
-            f"{frame.path} has {len(names):,} columns without names, of which any may be the one that is no pixel",
-            f"{width:,} columns of pixels, and at most one of labels",
-            "give the columns names such as label, pixel0, pixel1, ..., or leave out what is no pixel",
+            f"{frame.path} has {len(names):,} columns without names, of which any may be the one that is no {what}",
+            f"{width:,} columns of {what}s, and at most one of labels",
+            f"give the columns names such as label, {what}0, {what}1, ..., or leave out what is no {what}",
         )
     return [name for name in names if name != odd[0]]
 
 
-def _label(frame: Frame, others: list[str]) -> str | None:
-    """Find the label among the columns that are no pixels."""
+def label_among(frame: Frame, others: list[str]) -> str | None:
+    """Find the label among the columns that are no inputs; None if there is none."""
     for usual in (*LABELS, "y"):
         if found := [name for name in others if frame.named and plain(name) == usual]:
             return found[0]

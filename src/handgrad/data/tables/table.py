@@ -183,7 +183,7 @@ def labels_of(frame: Frame, options: TableOptions) -> tuple[Frame, str, tuple[st
 
 def wanted_label(columns: Columns) -> str:
     """Say where labels are looked for."""
-    if not columns.named:
+    if not columns.named or columns.of_estimator:
         return "a column of labels"
     return f"the column {columns.label}, or one-hot columns called as the classes"
 
