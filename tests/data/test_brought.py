@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     "currency": (rows("${i}.5,{w}", header="price,label"), ("line 2, the column price: '$0.5' is not a number",)),
     "a continuous target": (rows("{x},{i}.25", header="a,price"), ("not whole numbers", "in Python with a loss")),
     "whole numbers as a target": (
-        rows("{x},{i}", header="a,price"),
+        rows("{x},{i}5", header="a,price"),
         ("the label 'price' has 30 different numbers in 30 rows; expected classes", "MLPRegressor", "--label"),
     ),
     "two targets": (rows("{x},{x},{i}.25", header="a,y1,y2"), ("the column y2", "not whole numbers")),

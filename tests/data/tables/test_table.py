@@ -350,14 +350,15 @@ def test_a_quantity_is_no_label(refused, tmp_path):
 
 
 def test_numbers_are_classes_if_there_are_few_or_each_has_several_rows(refused, tmp_path):
-    """More than 20, and more than a quarter of the rows, are a quantity; as many words are classes."""
+    """More than 20, and more than a quarter of the rows, are a quantity unless they are consecutive; words never are."""
     for count, rows in ((20, 41), (25, 100), (100, 400)):
-        data = table(numbered([i % count for i in range(rows)], "a,b,price"), tmp_path / "t.csv")
+        data = table(numbered([9 * (i % count) for i in range(rows)], "a,b,price"), tmp_path / "t.csv")
         assert len(data.class_names) == count
-    many = [i % 26 for i in range(100)]
+    many = [9 * (i % 26) for i in range(100)]
     with refused(DataError, "the label 'price' has 26 different numbers in 100 rows", "MLPRegressor", "words"):
         table(numbered(many, "a,b,price"), tmp_path / "t.csv")
-    assert len(table(numbered([f"w{i}" for i in many], "a,b,price"), tmp_path / "t.csv").class_names) == 26
+    for labels in ([f"w{i}" for i in many], [1 + i % 26 for i in range(100)]):
+        assert len(table(numbered(labels, "a,b,price"), tmp_path / "t.csv").class_names) == 26
 
 
 def test_constant_features_are_noted_and_cannot_be_all(refused, tmp_path):

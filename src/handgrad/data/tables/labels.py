@@ -129,6 +129,11 @@ def present_classes(
     return tuple(class_names[index] for index in present), numbers[y], notes
 
 
+def _in_a_row(names: Sequence[str]) -> bool:
+    """Tell whether numbers in order are consecutive, as classes are numbered."""
+    return float(names[-1]) - float(names[0]) == len(names) - 1
+
+
 def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Name the classes, in numerical order if all labels are whole numbers, and otherwise in alphabetical order.
 
@@ -155,7 +160,7 @@ def classes(words: Sequence[str], path: Any, label: str) -> tuple[tuple[str, ...
         raise DataError(
             f"{path}: 1 label in the column {label}", "2 classes or more", "choose another column with --label"
         )
-    if len(names) > max(_NUMBERS, len(words) / 4) and all(map(is_number, names)):
+    if len(names) > max(_NUMBERS, len(words) / 4) and all(map(is_number, names)) and not _in_a_row(names):
         raise DataError(
             f"{path}: the label {label!r} has {len(names):,} different numbers in {len(words):,} rows",
             "classes",
