@@ -350,7 +350,7 @@ def test_a_quantity_is_no_label(refused, tmp_path):
 
 
 def test_numbers_are_classes_if_there_are_few_or_each_has_several_rows(refused, tmp_path):
-    """More than 20, and more than a quarter of the rows, are a quantity unless they are consecutive; words never are."""
+    """More than 20, and more than a quarter of the rows, are a quantity unless consecutive; words never are."""
     for count, rows in ((20, 41), (25, 100), (100, 400)):
         data = table(numbered([9 * (i % count) for i in range(rows)], "a,b,price"), tmp_path / "t.csv")
         assert len(data.class_names) == count
