@@ -115,6 +115,26 @@ def test_a_callback_of_a_search_hears_of_each_epoch() -> None:
     assert sum(told[:2] == ("end", "epoch") for told in watcher.told) == 2 * 2 * 2
 
 
+def test_what_a_callback_keeps_is_an_estimator_of_its_own(tmp_path: Path) -> None:
+    """It can be saved, learns on without touching the fit, even with the same generator, and has no callbacks."""
+
+    class Keeper(Watcher):
+        kept: list[Any] = []  # noqa: RUF012 - of this test's only one
+
+        def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> bool:  # type: ignore[override] # noqa: ARG002
+            self.kept.append(fitted_estimator.partial_fit(X, y).set_params(random_state=0))
+            self.kept[-1].save(tmp_path / "kept.safetensors")
+            return False
+
+    alone, watched = (MLPClassifier((8,), max_iter=3, random_state=np.random.RandomState(0)) for _ in range(2))
+    alone.fit(X, y)
+    watched.set_callbacks(Keeper(), callback.ProgressBar()).fit(X, y)
+    np.testing.assert_array_equal(watched.coefs_[0], alone.coefs_[0])
+    assert watched.loss_curve_ == alone.loss_curve_
+    assert [len(one.loss_curve_) for one in Keeper.kept] == [2, 3, 4, 4]
+    assert Keeper.kept[0].fit(X, y).n_iter_ == 3
+
+
 def test_callbacks_and_requests_do_not_keep_a_model_from_being_saved(tmp_path: Path) -> None:
     """They are scikit-learn's settings of the object, and no part of what was learnt."""
     model = MLPClassifier((8,), max_iter=2, random_state=0).set_callbacks(Watcher()).fit(X, y)

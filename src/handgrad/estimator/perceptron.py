@@ -120,7 +120,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
             answers = self._network.criterion.targets == "answers"
             alike = answers and given.examples.y.ndim == 1  # as in scikit-learn
             given, held_out = divided(given, self.validation_fraction, alike, self._random)
-        engine, batches = self._engine(given.examples)
+        engine, batches = self._engine(given.examples, self.max_iter)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         tasks = Tasks(self, {"X": X, "y": y, "metadata": metadata}, self.max_iter if self.solver != "lbfgs" else 0)
         if self.solver == "lbfgs":
@@ -145,7 +145,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
                 "partial_fit with early_stopping", "early_stopping=False", "score held-out examples yourself"
             )
         given = self._given(X, y, sample_weight, begins=not hasattr(self, "_state"))
-        engine, batches = self._engine(given.examples)
+        engine, batches = self._engine(given.examples, epochs=1)
         self._schedule(batches, 0)
         self._end_epoch(next(self._epochs(engine, batches)), batches.n, 1)
         self._improved()
@@ -244,7 +244,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
     def _scale(self) -> float:
         return scale_of(self._network)
 
-    def _engine(self, examples: Examples) -> tuple[Engine, Batches]:
+    def _engine(self, examples: Examples, epochs: int) -> tuple[Engine, Batches]:
         """Make the engine for these examples, and divide them into batches."""
         n = examples.X.shape[0]
         size = min(200, n) if self.batch_size == "auto" else int(self.batch_size)
@@ -258,7 +258,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         input_dropout, dropout = shares(self.dropout)
         settings = TrainingSettings(
             optimizer=self._optimizer,
-            epochs=self.max_iter,
+            epochs=epochs,
             batch_size=size,
             l1=self.l1 / penalty_scale,
             l2=self.alpha / penalty_scale,
@@ -343,7 +343,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         except ValueError as error:  # which speaks of X and y
             raise ValueError(f"X_val or y_val: {error}") from error
         labels = labels.toarray() if issparse(labels) else labels
-        if len(labels) < 2 and self.early_stopping:
+        if len(labels) < 2 and self.early_stopping and self.scoring != "loss":
             found = f"{len(labels)} validation example with early_stopping"
             raise SettingError(found, "at least 2", "pass more, or leave early_stopping off")
         targets, _, _ = self._targets(labels, begins=False)

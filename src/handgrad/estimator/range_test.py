@@ -60,7 +60,7 @@ def range_test(probe: Any, X: Any, y: Any, lowest: float, highest: float) -> Rat
     if probe.solver == "lbfgs":
         raise SettingError("a range test with lbfgs", "a solver with a learning rate", "use adam or sgd")
     given = probe._given(X, y, None, begins=True)
-    engine, batches = probe._engine(given.examples)
+    engine, batches = probe._engine(given.examples, epochs=1)
     rates, order = np.geomspace(lowest, highest, STEPS), np.zeros(0, int)
     running = 0.0
     smooth: list[float] = []

@@ -70,7 +70,8 @@ _ELSEWHERE = {
 }
 _ELSEWHERE |= {"n_features_in_", "feature_names_in_", "n_layers_", "n_outputs_"}
 # scikit-learn's own settings of the object, which are code or belong to a search.
-_LEFT_OUT = {"_skl_callbacks", "_metadata_request"}
+_LEFT_OUT = {"_skl_callbacks", "_skl_callbacks_to_teardown", "_callback_fit_ctx", "_parent_callback_ctx"}
+_LEFT_OUT |= {"_metadata_request"}
 _ENTRIES = {*FACTS, "estimator", "version", "parameters", "classes", "feature_names", "fitted", "rate"}
 
 

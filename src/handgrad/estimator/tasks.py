@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 try:
@@ -22,6 +23,11 @@ except ImportError:
         """Return the method itself."""
         return method
 
+
+# What a training changes in place, and the random numbers that it draws.
+CHANGING = (
+    "_state", "_rate", "_random", "random_state", "loss_curve_", "validation_loss_curve_", "validation_scores_",
+)  # fmt: skip
 
 __all__ = ["FRAMES", "CallbackSupportMixin", "Tasks", "with_callbacks"]
 
@@ -62,9 +68,10 @@ class Tasks:
 
     def _ended(self, task: Any) -> bool:
         """Let callbacks have an estimator as if the fit had stopped here; only for those that ask is it copied."""
+        return bool(task.call_on_fit_task_end(**self._data, reconstruction_attributes=self._copied))
+
+    def _copied(self) -> dict[str, Any]:
+        """Copy what training changes, and leave the callbacks to the original."""
         estimator = self._data["estimator"]
-        return bool(
-            task.call_on_fit_task_end(
-                **self._data, reconstruction_attributes=lambda: {"_state": estimator._state.copy()}
-            )
-        )
+        changing = {name: deepcopy(value) for name, value in vars(estimator).items() if name in CHANGING}
+        return {**changing, "_skl_callbacks": [], "_skl_callbacks_to_teardown": []}

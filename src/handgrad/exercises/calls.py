@@ -63,7 +63,8 @@ class Step:
     times : int
         How often to call the method, one time after the other.
     again : str
-        The method, of one array, that is called before each further time, with the array that it was given last.
+        The method, of one array, that is called before each further time, with the array that it was given last; or
+        "set": then the attributes that were set last are set once more.
     """
 
     kind: Literal["construct", "set", "call", "read", "peek"]

@@ -52,7 +52,7 @@ def lowest(best: Best | None, record: Record, vector: NDArray[Any], patience: in
     --------
     >>> import numpy as np
     >>> best = None
-    >>> for epoch, loss in enumerate([2.0, 1.0, nan, 1.0]):
+    >>> for epoch, loss in enumerate([2.0, 1.0, nan, 1.0, 0.5]):
     ...     record = Record("evaluation", epoch, 9 * epoch, 0.1, 0.0, {"validation_loss": loss})
     ...     best = lowest(best, record, np.array([loss]), patience=2)
     ...     print(best.epoch, best.left)
@@ -60,7 +60,10 @@ def lowest(best: Best | None, record: Record, vector: NDArray[Any], patience: in
     1 2
     1 1
     1 0
+    1 0
     """
+    if best is not None and not best.left:
+        return best  # the training has stopped: a rounding when it is continued must not wake it
     loss = record.figures.get("validation_loss", nan)
     if isfinite(loss) and (best is None or loss < best.loss):
         return Best(vector.copy(), float(loss), record.epoch, record.step, patience)

@@ -408,3 +408,45 @@ def test_sums_of_few_uniform_numbers_are_not_normal():
         rng = np.random.RandomState(seed)
         assert not chance.normal(rng.rand(12, 784, 400).sum(axis=0) - 6)
         assert chance.normal(rng.randn(784, 400))
+
+
+@pytest.mark.parametrize("name", ["W_h1_h2", "b_h1", "b_out"])
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_single_number_that_is_none_is_named(name, number):
+    """Among weights and among biases, in a network of any size."""
+
+    class Spoilt(handout.fcc):
+        def __init__(self, *sizes, rng=None):
+            super().__init__(*sizes, rng=rng)
+            getattr(self, name).flat[0] = number
+
+    assert named(judged(Spoilt)) == ["weights_not_finite"]
+
+
+@pytest.mark.parametrize(("name", "right"), [("b_h2", True), ("W_h1_h2", False), ("W_h2_o", False)])
+def test_a_bias_may_be_a_row_but_weights_are_matrices(name, right):
+    """A further axis of length 1 changes nothing in a bias, and the axis of softmax after a matrix."""
+
+    class Deeper(handout.fcc):
+        def __init__(self, *sizes, rng=None):
+            super().__init__(*sizes, rng=rng)
+            setattr(self, name, getattr(self, name)[None])
+
+    assert (judged(Deeper).status == "right") == right
+
+
+@pytest.mark.parametrize(("end", "right"), [(-1, True), (0, False)])
+def test_a_tape_is_read_at_its_end(end, right):
+    """What an evaluation in between has left on it belongs to no backward pass."""
+
+    class Taped(handout.fcc):
+        def forward_propagation(self, X):
+            out = super().forward_propagation(X)
+            self.__dict__.setdefault("tape", []).append((self.X, self.h1, self.h2, self.out))
+            return out
+
+        def backprop(self, y):
+            self.X, self.h1, self.h2, self.out = self.tape.pop(end)
+            super().backprop(y)
+
+    assert (judged(Taped).status == "right") == right

@@ -128,7 +128,7 @@ def passed(probes: Sequence[Probe], answers: Sequence[Answer]) -> list[tuple[Ans
 def _misshapen(probe: Probe, answer: Answer, works: bool) -> Finding | None:
     """Report the parameters of a new network that have another shape than on the sheet.
 
-    If all is right with the sheet's own numbers, an axis of length 1 does not matter; else the first one may be turned.
+    If all is right with the sheet's own numbers, a bias may have an axis of length 1; else the first one may be turned.
     """
     found = {name: answer.values.get(f"start:{name}") for name in probe.weights}
     other = {
@@ -137,7 +137,11 @@ def _misshapen(probe: Probe, answer: Answer, works: bool) -> Finding | None:
         if array is not None and array.size and array.shape != probe.weights[name].shape
     }
     if works:
-        other = {name: array for name, array in other.items() if array.squeeze().shape != probe.weights[name].shape}
+        other = {
+            name: array
+            for name, array in other.items()
+            if array.squeeze().shape != probe.weights[name].shape or array.ndim > probe.weights["W_i_h1"].ndim
+        }
     if not other:
         return None
     names, first, sizes = list(other), next(iter(other)), {"n": len(probe.batches[0].y)}

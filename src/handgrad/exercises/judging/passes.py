@@ -43,7 +43,8 @@ def given(values: Mapping[str, Array]) -> list[Step]:
 def passes(probe: Probe, forward: bool = True, rate: float = 0.0) -> tuple[Step, ...]:
     """Run forward and backward on each batch, or only backward, on the reference's forward values; read everything.
 
-    With a rate, the network takes a step of its own before each further batch.
+    With a rate, the network takes a step of its own before each further batch. Before the last of several batches, it
+    only looks at another one, as an evaluation in the middle of a training does.
     """
     steps = [*start(probe), *given(probe.weights)]
     names = (*BACKPROP, *ACTIVATIONS, *PARAMETERS)
@@ -51,6 +52,8 @@ def passes(probe: Probe, forward: bool = True, rate: float = 0.0) -> tuple[Step,
         steps += given(batch.weights)
         if rate and i:
             steps.append(Step("call", "gradient_step", (rate,)))
+        if forward and 0 < i == len(probe.batches) - 1:
+            steps.append(Step("call", "forward_propagation", (probe.batches[1].forward["X"],), f"{i}:look"))
         if forward:
             steps.append(Step("call", "forward_propagation", (batch.forward["X"],), f"{i}:forward"))
         else:

@@ -28,7 +28,6 @@ LARGE = 10.0  # times what the sheet draws
 
 # How a matrix of weights shows each mistake. Columns belong to units.
 MISTAKES: Mapping[str, Callable[[Array], bool]] = {
-    "weights_not_finite": lambda W: not np.isfinite(W).all(),
     "weights_start_alike": lambda W: not np.ptp(W),
     "units_start_alike": lambda W: not np.ptp(W, axis=1).any(),
     "weights_in_integers": lambda W: not np.mod(W, 1).any(),
@@ -51,7 +50,12 @@ def first_weights(drawn: Trials, asked: Answers) -> Iterator[Finding]:
         At most one. A last layer that starts with zeros alone is none.
     """
     probes = drawn.probes
-    new = _weights(asked.full[0], probes[0])
+    new, *_ = made = [_weights(answer, probe) for answer, probe in zip(asked.full, probes, strict=True)]
+    made += [_weights(asked.started[-1], drawn.large)]
+    made += [_weights(asked.full[0], probes[0], BIASES), _weights(asked.started[-1], drawn.large, BIASES)]
+    if infinite := {name: None for of in made for name, array in of.items() if not np.isfinite(array).all()}:
+        yield _named("weights_not_finite", tuple(infinite))
+        return
     for mistake, shows in MISTAKES.items():
         names = tuple(name for name, array in new.items() if shows(array))
         if names and not (names == WEIGHTS[2:] and mistake in ("weights_start_alike", "units_start_alike")):

@@ -109,12 +109,14 @@ def _steps(trial: Trial, kind: str) -> tuple[Step, ...]:
         steps.append(Step("call", "backprop", (batch.y,), "backprop"))
         steps += given(trial.probe.weights)
     for i, (gradients, rate) in enumerate(zip(trial.gradients, trial.rates, strict=True)):
-        if trial.idle and i == len(trial.rates) - 1:
-            steps.append(Step("call", "gradient_step", (TINY,), times=trial.idle))
         if kind == "trained":
             steps.append(Step("call", "forward_propagation", (batch.forward["X"],), "forward"))
             steps.append(Step("call", "backprop", (batch.y,), "backprop"))
             steps += [Step("peek", name, label=f"{i}:before:{name}") for name in (*PARAMETERS, *GRADIENTS.values())]
+        elif trial.idle and i == len(trial.rates) - 1:  # each step may use up its gradients
+            steps += given(gradients)
+            steps.append(Step("call", "gradient_step", (TINY,), times=trial.idle, again="set"))
+            steps += given(gradients)
         else:
             steps += given(gradients)
         steps.append(Step("call", "gradient_step", (rate,), f"{i}:step"))

@@ -245,6 +245,7 @@ class Learner:
         made: Any = None
         failed: BaseException | None = None
         given: dict[str, Any] = {}  # since the last call
+        self.set = given
         returned: dict[str, Any] = {}  # by the methods
         handed: Handed = []
         for step in request["steps"]:
@@ -255,6 +256,7 @@ class Learner:
                     put(made, step["name"], value)
                     continue
                 separate(made, given)
+                self.set = dict(given) or self.set
                 given.clear()
                 if step["kind"] in ("read", "peek"):
                     with contextlib.suppress(AttributeError if step["kind"] == "read" else Exception):
@@ -283,7 +285,10 @@ class Learner:
         handed += [(name, array, array.copy()) for array in arguments if type(array) is np.ndarray]
         again = [array for method, array, _ in handed if method == step["again"]][-1:]
         for turn in range(step["times"]):
-            if turn and again:
+            if turn and step["again"] == "set":
+                for attribute, value in self.set.items():
+                    put(made, attribute, value)
+            elif turn and again:
                 stochastic_gradient_descent(getattr(made, step["again"]), again)
             result = stochastic_gradient_descent(self.called, arguments)
         for method in {method for method, *both in handed if _changed(*both)}:
