@@ -190,7 +190,7 @@ def test_gradient_and_update_are_a_span(engine: str, optimizer: str, weighted: b
         figures.append((batch.loss, batch.accuracy, made.update(stepped, batch.gradient, rate)))
     assert_same_state(stepped, whole)
     assert (log.losses[0], log.accuracy, log.gradient_norm) == figures[0]
-    assert log.losses.tolist() == [loss for loss, *_ in figures]
+    assert list(log.losses) == [loss for loss, *_ in figures]
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def range_test(probe: Any, X: Any, y: Any, lowest: float, highest: float) -> Rat
         rows, order = order[: batches.size], order[batches.size :]
         with np.errstate(over="ignore", invalid="ignore"):
             log = engine.run_span(probe._state, rows, np.array([len(rows)]), [probe._rate_factor * float(rate)])
-        running = KEPT * running + (1 - KEPT) * probe._scale * float(log.losses[0])
+        running = KEPT * running + (1 - KEPT) * probe._scale * log.losses[0]
         average = running / (1 - KEPT**step)  # without the zero that it began with
         if not isfinite(average) or average > WORSE * min(smooth, default=inf):
             break

@@ -173,7 +173,7 @@ class _Watched(NumpyEngine):
             self.update(state, batch.gradient, rate)
             if name := _not_finite(state.parameters):
                 raise _Seen(_Spot(step, name, largest))
-        return SpanLog(np.zeros(len(ends)), None, 0.0)
+        return SpanLog((0.0,) * len(ends), None, 0.0)
 
     def evaluate(self, parameters: Parameters, examples: Examples) -> tuple[float, float | None]:  # noqa: ARG002
         """Spare the time: nobody looks at it."""

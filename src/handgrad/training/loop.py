@@ -240,8 +240,8 @@ def _records(
                 raise _diverged(f"within steps {before + 1} to {before + last - first}", peak)
             state.epoch, state.position = epoch + last // per_epoch, last % per_epoch
             if settings.log_every and first == start:
-                loss = float(log.losses[0])
-                figures = {"batch_loss": loss, "batch_accuracy": log.accuracy, "gradient_norm": log.gradient_norm}
+                loss, accuracy = log.losses[0], log.accuracy
+                figures = {"batch_loss": loss, "batch_accuracy": accuracy, "gradient_norm": log.gradient_norm}
                 known = {name: value for name, value in figures.items() if value is not None}
                 yield Record("batch", epoch, before, rates[0], state.seconds, known)
             yield None

@@ -124,7 +124,7 @@ def taken(given: Case, threads: int, compiled: ModuleType, by_halves: bool) -> t
             figures.append((batch.loss, batch.accuracy, norm))
         else:
             log = engine.run_span(state, rows, np.array([len(rows)]), [rate])
-            figures.append((float(log.losses[0]), log.accuracy, log.gradient_norm))
+            figures.append((log.losses[0], log.accuracy, log.gradient_norm))
     if not by_halves:  # and all steps in one call
         whole = TrainingState.start(given.network.initialise(seed=1, dtype=given.X.dtype), settings)
         ends = np.minimum(np.arange(size, len(order) + size, size), len(order))

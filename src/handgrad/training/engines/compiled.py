@@ -119,7 +119,7 @@ class CompiledEngine:
         """Take one step for each batch, as ``NumpyEngine.run_span`` does."""
         log = self._run(state, self._plan(order, ends, learning_rates, state.step))
         state.step += len(ends)
-        return SpanLog(log.losses, self._accuracy(log), float(log.norms[0]))
+        return SpanLog(tuple(log.losses.tolist()), self._accuracy(log), float(log.norms[0]))
 
     def gradient(self, state: TrainingState, rows: NDArray[np.integer[Any]]) -> BatchGradient:
         """Compute the objective on a batch and its gradient, as the first half of a step."""

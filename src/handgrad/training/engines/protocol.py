@@ -40,7 +40,7 @@ class SpanLog:
 
     Attributes
     ----------
-    losses : float64 ndarray of shape (steps,)
+    losses : tuple of float
         As in :class:`BatchGradient`, of each step; one that is not finite reveals a divergence.
     accuracy
         As in :class:`BatchGradient`.
@@ -48,7 +48,7 @@ class SpanLog:
         Before clipping.
     """
 
-    losses: NDArray[np.float64]
+    losses: tuple[float, ...]
     accuracy: float | None
     gradient_norm: float
 

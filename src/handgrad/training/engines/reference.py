@@ -63,16 +63,17 @@ class NumpyEngine:
         learning_rates: Sequence[float],
     ) -> SpanLog:
         """Take one step for each batch: its gradient, then the update."""
-        losses, first = np.zeros(len(ends)), None
+        losses: list[float] = []
+        first: tuple[float | None, float] | None = None
         with self.pools.limit(limits=self.threads):
-            for step, ((begin, end), rate) in enumerate(zip(pairwise([0, *ends]), learning_rates, strict=True)):
+            for (begin, end), learning_rate in zip(pairwise([0, *ends]), learning_rates, strict=True):
                 batch = self._gradient(state, order[begin:end])
-                norm = self._update(state, batch.gradient, rate)
-                losses[step] = batch.loss
-                first = first or SpanLog(losses, batch.accuracy, norm)
+                norm = self._update(state, batch.gradient, learning_rate)
+                losses.append(batch.loss)
+                first = first or (batch.accuracy, norm)
         if first is None:
             raise ValueError("a span of no steps")
-        return first
+        return SpanLog(tuple(losses), *first)
 
     def gradient(self, state: TrainingState, rows: NDArray[np.integer[Any]]) -> BatchGradient:
         """Compute the objective on a batch and its gradient."""
