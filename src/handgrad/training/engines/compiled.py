@@ -39,7 +39,7 @@ from handgrad.training.settings import TrainingSettings
 from handgrad.training.state import TrainingState
 
 ROWS = 256  # of a micro-batch: their activations stay in the cores' caches
-SHORT = 1e7  # multiplications and additions that take less than a millisecond
+SHORT = 3e7  # multiplications and additions that take about a millisecond
 CHUNK = 128  # rows of an evaluation or prediction at a time
 
 
