@@ -23,7 +23,7 @@ X, y = load_iris(return_X_y=True)
 
 
 class Watcher:
-    """Notes what it is told, and asks to stop after some epochs."""
+    """Records every hook that is called, and asks to stop after some epochs."""
 
     def __init__(self, stop_after: int = 1000, fail_at: int = -1) -> None:
         self.stop_after, self.fail_at = stop_after, fail_at
@@ -57,7 +57,7 @@ class Watcher:
     ) -> bool:
         """Note that a task has ended, and how good the estimator is by then."""
         self.told.append(("end", context.task_name, context.task_id))
-        if fitted_estimator is not None:  # that of a search, too, is told of its tasks
+        if fitted_estimator is not None:  # a search has tasks of its own, without one
             self.scores.append(fitted_estimator.score(X, y, **(metadata or {})))
             self.weights.append(fitted_estimator.coefs_[0].copy())
         return bool(context.task_name == "epoch" and context.task_id + 1 == self.stop_after)

@@ -72,7 +72,7 @@ def early(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 @pytest.mark.parametrize(("patience", "engine"), [(1, "compiled"), (2, "numpy"), (4, "numpy")])
 def test_it_stops_and_keeps_the_best_weights(patience: int, engine: str, tmp_path: Path) -> None:
-    """After so many evaluations without a lower loss: all that is kept is that of a training that ended at the best."""
+    """The training stops in time, and all that it keeps is what one that ended at the best epoch would keep."""
     told: list[str] = []
     done = trained(configured(tmp_path / "run", patience, engine=engine), told)
     found = losses(done.run)

@@ -164,8 +164,8 @@ class RunSettings:
         What to do if the loss or a parameter is no longer finite. stop: end with exit code 3, and say which learning
         rate would do. halve: return to the last checkpoint and halve the learning rate, at most five times.
     patience : int, optional
-        Stop after so many evaluations in a row without a lower loss on the validation set, which --validation must
-        give. The weights with the lowest one are kept, even if all epochs are run.
+        Stop after this many evaluations in a row without a lower validation loss; needs --validation. The weights with
+        the lowest loss are kept, even if all epochs are run.
     """
 
     run: Path | None = None

@@ -127,6 +127,19 @@ print(pick_engine(network, 7_000_000, settings, "float64"))
 """
 
 
+def run_where_code_is(program: str, folder: str) -> str:
+    """Run a program in a process of its own that finds compiled code in a folder, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"NUMBA_CACHE_DIR": folder},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return done.stdout
+
+
 REPEATED = """
 import sys
 from handgrad.network import MLP
@@ -145,32 +158,16 @@ print(many.index("compiled") if "compiled" in many else "never", fits)
 @pytest.mark.parametrize("kept", [True, False])
 def test_many_short_trainings_make_up_for_loading_together(kept: bool, compiled: None, tmp_path: Path) -> None:  # noqa: ARG001
     """Code on disk is loaded when they would have saved the second that it takes; nothing is compiled for them."""
-    folder = os.environ["NUMBA_CACHE_DIR"] if kept else str(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", REPEATED],
-        env=os.environ | {"NUMBA_CACHE_DIR": folder},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    found, fits = done.stdout.split()
+    printed = run_where_code_is(REPEATED, os.environ["NUMBA_CACHE_DIR"] if kept else str(tmp_path))
+    found, fits = printed.split()
     assert found == (str(int(fits) - 2) if kept else "never")
 
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_auto_weighs_what_compiled_code_costs_at_that_moment(kept: bool, compiled: None, tmp_path: Path) -> None:  # noqa: ARG001
     """Little work does not even import numba; code on disk is loaded for a second's gain, code is compiled for more."""
-    folder = os.environ["NUMBA_CACHE_DIR"] if kept else str(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", STAGE],
-        env=os.environ | {"NUMBA_CACHE_DIR": folder},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    few, some, many, most = done.stdout.splitlines()
+    printed = run_where_code_is(STAGE, os.environ["NUMBA_CACHE_DIR"] if kept else str(tmp_path))
+    few, some, many, most = printed.splitlines()
     assert few == "('numpy', None) False"
     assert some == str(("compiled" if kept else "numpy", None))
     assert many.startswith("('compiled', None)" if kept else "('numpy', 'using the NumPy engine because compiling")
