@@ -51,6 +51,15 @@ def test_some_written_mistakes_are_named_in_the_isolated_process(number):
     assert result.findings[0].mistake == mutant.mistake
 
 
+@pytest.mark.parametrize(("name", "seed"), [("labels_shuffled_separately", 11), ("counts_the_test_examples", 21)])
+def test_a_name_does_not_depend_on_what_the_order_looks_like_by_chance(name, seed):
+    """With these seeds, labels happen to be a whole batch's, and the same rows happen to be left out in a few epochs."""
+    box = find_sandbox(allow_none=True)
+    for form in (form for form in known_forms() if form.mistake == name):
+        (result,) = check_submission(form.submission, box, tasks=(form.task,), seed=seed).tasks
+        assert result.findings[0].mistake == name
+
+
 def test_there_are_at_least_sixty_correct_variants():
     """Variants are read with the sheet that they redefine parts of."""
     assert len(list(variants())) >= 60

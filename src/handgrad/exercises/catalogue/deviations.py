@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
-from math import comb, exp, log
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ BY_CHANCE = (
 FALLING = "falling"  # of a rate, in some probes at least
 LAST = "last"  # alone among the rates
 FEW = "too few to tell"  # what so few labels have in common may be chance
+BESIDE_OTHERS = {"other order", "another batch", "train in order", "test in order"}  # what any labels may be by chance
+MANY = 10  # epochs in which a row is not left out every time by chance
 
 
 def deviations(traces: Sequence[Trace], probes: Sequence[Probe]) -> Deviations:
@@ -66,8 +68,6 @@ def deviations(traces: Sequence[Trace], probes: Sequence[Probe]) -> Deviations:
 def deviation(fact: str, traces: Sequence[Trace], probes: Sequence[Probe]) -> Any:
     """Say how the runs differ from what is asked in one fact; None if they do not."""
     seen = tuple(LOOKS[fact](run, probe) for run, probe in zip(traces, probes, strict=True))
-    if fact == "steps" and any(map(_uses_all_rows, traces, probes)):
-        seen = tuple(value[0] if isinstance(value, tuple) else value for value in seen)
     if fact == "shuffling" and all(value is None for value in seen):
         seen = tuple(as_before(traces[:i], probes[:i], traces[i], probes[i]) for i in range(len(traces)))
     if all(value is None for value in seen):
@@ -85,20 +85,11 @@ def _steps(run: Trace, probe: Probe) -> Hashable:
     if count in {probe.epochs * steps for steps in probe.steps_per_epoch}:
         return None
     seen = [{row for batch in epoch for row in batch} for epoch in epochs_of(run, probe)]
-    left_out = probe.n - len(seen[0]) if seen else 0
-    if left_out <= 0:
+    never = probe.n - len(set().union(*seen))
+    if len(seen) < MANY or never <= 0 or shuffling(run, probe):
         return count
-    if all(rows == seen[0] for rows in seen):
-        chance = exp((1 - len(seen)) * log(comb(probe.n, left_out)))
-    else:
-        chance = left_out * (left_out / probe.n) ** (len(seen) - 1)
-    alike = chance < 0.01 and len(set().union(*seen)) < probe.n and not shuffling(run, probe)
-    return (count, "of the same rows") if alike else count
-
-
-def _uses_all_rows(run: Trace, probe: Probe) -> bool:
-    """Tell whether no row is left out in all epochs: rows that another run leaves out are then left out by chance."""
-    return len({row for epoch in epochs_of(run, probe) for batch in epoch for row in batch}) >= probe.n
+    shares = [comb(probe.n - never, len(rows)) / comb(probe.n, len(rows)) for rows in seen]
+    return (count, "of the same rows") if comb(probe.n, never) * prod(shares) < 1e-6 else count
 
 
 def _order(run: Trace, _: Probe) -> Hashable:
@@ -151,7 +142,8 @@ def _labels(run: Trace, probe: Probe) -> Hashable:
     enough = {whose(update) for update in run.updates if len(update.labels) not in range(1, 4)}
     if enough - {"same"}:  # what a few labels show may be chance
         kinds = enough
-    kinds -= {f"{part} in order" for part in ("train", "test") if part in kinds}  # beside others, that is chance
+    if kinds & {"train", "test"}:
+        kinds -= BESIDE_OTHERS
     return None if kinds <= {"same"} else frozenset(kinds)
 
 
