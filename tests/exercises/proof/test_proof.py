@@ -53,7 +53,7 @@ def test_some_written_mistakes_are_named_in_the_isolated_process(number):
 
 @pytest.mark.parametrize(("name", "seed"), [("labels_shuffled_separately", 11), ("counts_the_test_examples", 21)])
 def test_a_name_does_not_depend_on_what_the_order_looks_like_by_chance(name, seed):
-    """With these seeds, labels happen to be a whole batch's, and the same rows happen to be left out in a few epochs."""
+    """With one seed, labels happen to be those of a batch; with the other, a few epochs leave out the same rows."""
     box = find_sandbox(allow_none=True)
     for form in (form for form in known_forms() if form.mistake == name):
         (result,) = check_submission(form.submission, box, tasks=(form.task,), seed=seed).tasks
