@@ -3,6 +3,7 @@
 import io
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from reports import said
@@ -11,7 +12,10 @@ from sampling import sampled
 from sandboxes import need_isolation
 
 from handgrad.errors import ExerciseError
+from handgrad.exercises import check
 from handgrad.exercises.check import check_submission
+from handgrad.exercises.grading.grading import to_look_at
+from handgrad.exercises.judging import functions
 from handgrad.exercises.report import report_html, show_report
 from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.sheet.solutions import solution
@@ -117,6 +121,34 @@ def sheet(part, **bodies):
 def statuses(checked):
     """List what became of each task."""
     return {result.task: result.status for result in checked.tasks}
+
+
+class FailingJudge:
+    """Asks for the calls of a real judge, and fails at its answers."""
+
+    calls_for = staticmethod(functions.calls_for)
+
+    @staticmethod
+    def judge(plan, answers):
+        """Fail as on a value that nobody thought of."""
+        raise TypeError(f"cannot judge {len(answers)} answers to {len(plan.calls)} calls")
+
+
+def test_a_failing_judge_costs_one_verdict_and_is_not_blamed_on_the_learner(monkeypatch):
+    """Its task is not judged, which the report says and a teacher is told to look at; the other tasks are judged."""
+    monkeypatch.setattr(check, "FAULTS", (Exception,))
+    monkeypatch.setitem(check.JUDGES, "sigmoid", FailingJudge)
+    sheet = Submission("a.py", (Cell(0, solved_sheet(3, "py")),))
+    checked = check_submission(sheet, find_sandbox(allow_none=True), tasks=["sigmoid", "accuracy"])
+    failed, other = checked.tasks
+    assert (failed.status, failed.credit, other.status) == ("not_judged", 0, "right")
+    file = io.StringIO()
+    show_report(checked, Console(file=file, width=300))
+    text = file.getvalue()
+    assert "not judged" in text
+    assert "TypeError: cannot judge" in text
+    assert "fault of handgrad" in to_look_at(checked, "en")
+    assert "nicht bewertet" in report_html(replace(checked, language="de"))
 
 
 def test_a_solution_in_the_notebooks_way_is_right_in_every_task(sandbox):

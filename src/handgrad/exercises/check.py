@@ -5,17 +5,18 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from handgrad.errors import ExerciseError
+from handgrad.errors import ExerciseError, HandgradError
 from handgrad.exercises.calls import Answer, Call, Compared, Crash
 from handgrad.exercises.judging import backward, crashes, functions, hints, routines, step
-from handgrad.exercises.judging.plan import Judge, in_order
+from handgrad.exercises.judging.plan import Judge, Plan, in_order
 from handgrad.exercises.repair.search import with_repair
-from handgrad.exercises.results import Checked, Language, TaskResult
+from handgrad.exercises.results import Checked, Language, Note, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox
 from handgrad.exercises.sandbox.proportion import in_proportion
 from handgrad.exercises.sandbox.runner import run_calls
@@ -32,6 +33,7 @@ JUDGES: dict[str, Judge] = {
     "backprop": backward,
     "gradient_step": step,
 }
+FAULTS: tuple[type[Exception], ...] = (Exception,)  # of judges, which cost a verdict, and never the whole report
 
 
 def check_submission(
@@ -132,13 +134,31 @@ def _asked(
             results[task] = TaskResult(task, "crashed", notes=(note,), crash=broken[task])
         else:
             missing |= {task} if absent else set()
-            results[task] = with_repair(JUDGES[task].judge(plan, own), plan, own, JUDGES[task], cells, sandbox)
+            results[task] = _verdict(task, _judged, plan, own, JUDGES[task], cells, sandbox)
     if any(result.status != "right" for result in results.values()):
         told = outline(submission)
-        results = {task: hints.explained(result, told) for task, result in results.items()}
+        results = {task: _verdict(task, hints.explained, result, told) for task, result in results.items()}
     listed = results if tasks is not None else _of_its_sheets(results, missing)
     checked = Checked(submission.name, tuple(listed.values()), language, sandbox.isolated, time.monotonic() - begin)
     return checked, {task: list(zip(plan.calls, answered[task], strict=True)) for task, plan in plans.items()}
+
+
+def _judged(
+    plan: Plan[Any], answers: Sequence[Answer], judge: Judge, cells: Sequence[Cell], sandbox: Sandbox
+) -> TaskResult:
+    """Judge a task, and look for a change that would make it right, if there is no name for what is wrong."""
+    return with_repair(judge.judge(plan, answers), plan, answers, judge, cells, sandbox)
+
+
+def _verdict(task: str, judge: Callable[..., TaskResult], *arguments: Any) -> TaskResult:
+    """Judge a task; if a judge itself fails on something that nobody thought of, the other verdicts stand."""
+    try:
+        return judge(*arguments)
+    except (HandgradError, MemoryError):
+        raise
+    except FAULTS as error:
+        note = Note("not_judged", {"error": f"{type(error).__name__}: {error}"})
+        return TaskResult(task, "not_judged", notes=(note,))
 
 
 def _of_its_sheets(results: dict[str, TaskResult], missing: set[str]) -> dict[str, TaskResult]:

@@ -9,7 +9,7 @@ from typing import Literal
 from handgrad.exercises.calls import Crash
 
 Language = Literal["en", "de"]
-Status = Literal["right", "not_attempted", "crashed", "too_slow", "wrong"]
+Status = Literal["right", "not_attempted", "crashed", "too_slow", "wrong", "not_judged"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class TaskResult:
     task : str
         A name of ``tasks.TASKS``.
     status : Status
+        ``not_judged`` if the judge itself failed, which is no fault of the submission.
     findings : tuple of Finding
         For ``wrong``, at least one, that of the first wrong quantity first. For ``right``, remarks on what costs
         nothing, such as an overflow that the sheet's own formula has, too; they have no quantities.

@@ -68,6 +68,8 @@ def _judged(sandbox: Sandbox, job: tuple[Case, int]) -> Outcome:
         results = check_submission(submission, sandbox, tasks=tasks, seed=seed).tasks
     except Exception as error:
         return Outcome(case, seed, "crash", repr(error))
+    if failed := [result for result in results if result.status == "not_judged"]:
+        return Outcome(case, seed, "crash", str(failed[0].notes))
     wrong = [result for result in results if result.status != "right"]
     said = "; ".join(f"{r.task} {r.status} {[f.mistake for f in r.findings]}" for r in wrong)
     if case.kind != "mistakes":

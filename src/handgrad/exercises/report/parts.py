@@ -12,7 +12,9 @@ from handgrad.exercises.results import Status, TaskResult
 from handgrad.exercises.tasks import TASKS
 from handgrad.exercises.words.wording import texts
 
-MARKS: dict[Status, str] = {"right": "✓", "not_attempted": "○", "crashed": "!", "too_slow": "…", "wrong": "✗"}
+MARKS: dict[Status, str] = {
+    "right": "✓", "not_attempted": "○", "crashed": "!", "too_slow": "…", "wrong": "✗", "not_judged": "?",
+}  # fmt: skip
 _LONGEST = 4000  # characters of one piece of text
 _MOST_LINES = 60
 

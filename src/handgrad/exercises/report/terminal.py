@@ -32,6 +32,7 @@ from handgrad.exercises.tasks import TASKS
 
 _COLOURS: dict[Status, str] = {
     "right": "green", "not_attempted": "dim", "crashed": "red", "too_slow": "yellow", "wrong": "red",
+    "not_judged": "yellow",
 }  # fmt: skip
 ISSUES = "github.com/handgrad/handgrad/issues"
 _PLAIN_WIDTH = 100
@@ -142,7 +143,7 @@ class _Writer:
     def _mark(self, status: Status) -> str:
         if self.unicode:
             return MARKS[status]
-        return {"right": "+", "not_attempted": "o", "too_slow": "~"}.get(status, "x")
+        return {"right": "+", "not_attempted": "o", "too_slow": "~", "not_judged": "?"}.get(status, "x")
 
     def _panel(self, results: Sequence[TaskResult]) -> RenderableType:
         """Say all about a task that is not right, or about several that are alike."""
