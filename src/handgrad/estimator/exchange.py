@@ -1,4 +1,7 @@
-"""What a fitted estimator can become: a file, a model in ONNX, or one of another library's, and back."""
+"""What a fitted estimator can become: a file, a model in ONNX, or one of another library's, and back.
+
+What a method alone needs is imported there: whoever only fits need not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from handgrad.estimator import conversions, saving
-from handgrad.model import convert, onnx
 from handgrad.network.parameters import count_parameters
-from handgrad.reporting.text import columns
 
 if TYPE_CHECKING:
     from handgrad.network.mlp import MLP
@@ -43,6 +43,8 @@ class Exchange:
             be written.
         """
         check_is_fitted(self)
+        from handgrad.estimator import saving
+
         saving.save(self, path)
 
     @classmethod
@@ -73,6 +75,8 @@ class Exchange:
         >>> bool(loaded.predict([[0.5]]) == model.predict([[0.5]]))
         True
         """
+        from handgrad.estimator import saving
+
         loaded: Self = saving.load(cls, path)
         return loaded
 
@@ -101,6 +105,8 @@ class Exchange:
         labels = self.classes_ if isinstance(self, ClassifierMixin) else None
         if labels is not None and len(labels) == 1:  # which has two outputs all the same
             labels = labels.repeat(2)
+        from handgrad.model import onnx
+
         return onnx.to_onnx(self._network, self._state.parameters, path, labels)
 
     def to_sklearn(self) -> Any:
@@ -117,6 +123,8 @@ class Exchange:
             If scikit-learn does not have the activation, the loss, or another parameter's value.
         """
         check_is_fitted(self)
+        from handgrad.estimator import conversions
+
         return conversions.to_sklearn(self)
 
     @classmethod
@@ -137,6 +145,8 @@ class Exchange:
         SettingError
             If it is something else, or has a loss that we do not have.
         """
+        from handgrad.estimator import conversions
+
         converted: Self = conversions.from_sklearn(cls, fitted)
         return converted
 
@@ -156,6 +166,8 @@ class Exchange:
             If PyTorch is not installed.
         """
         check_is_fitted(self)
+        from handgrad.model import convert
+
         return convert.to_torch(self._network, self._state.parameters)
 
     @classmethod
@@ -181,6 +193,9 @@ class Exchange:
         SettingError
             If PyTorch is not installed, or the module contains anything else, which is named.
         """
+        from handgrad.estimator import conversions
+        from handgrad.model import convert
+
         read = convert.from_torch(module, logits=issubclass(cls, ClassifierMixin))
         converted: Self = conversions.estimator_of(cls, *read, classes)
         return converted
@@ -199,6 +214,8 @@ class Exchange:
             If Keras is not installed.
         """
         check_is_fitted(self)
+        from handgrad.model import convert
+
         return convert.to_keras(self._network, self._state.parameters)
 
     @classmethod
@@ -222,6 +239,9 @@ class Exchange:
         SettingError
             If Keras is not installed, or the model contains anything else, which is named.
         """
+        from handgrad.estimator import conversions
+        from handgrad.model import convert
+
         read = convert.from_keras(model, logits=issubclass(cls, ClassifierMixin))
         converted: Self = conversions.estimator_of(cls, *read, classes)
         return converted
@@ -254,4 +274,6 @@ class Exchange:
             count = count_parameters((d_in, d_out))
             rows.append((name, f"{d_in:,}", f"{d_out:,}", activation, f"{count:,}"))
         total = f"{vector.size:,} parameters in {vector.dtype}, loss {network.loss}, solver {self.solver}"
+        from handgrad.reporting.text import columns
+
         return f"{columns(rows, right=[1, 2, 4])}\n{total}"

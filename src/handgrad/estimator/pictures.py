@@ -1,4 +1,7 @@
-"""Pictures of a fitted estimator, and of the search for its learning rate."""
+"""Pictures of a fitted estimator, and of the search for its learning rate.
+
+What draws is imported by the method that draws: whoever only fits need not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,12 @@ from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from handgrad.errors import SettingError
-from handgrad.estimator.range_test import RateRange, range_test
 from handgrad.estimator.ranges import is_whole
-from handgrad.reporting import charts
-from handgrad.reporting.rates import draw_range
 from handgrad.training.loop import Record
 from handgrad.training.metrics import confusion_counts
 
 if TYPE_CHECKING:
+    from handgrad.estimator.range_test import RateRange
     from handgrad.training.state import TrainingState
 
 
@@ -48,6 +49,8 @@ class Pictures:
         for place in range(len(curves["train_loss"])):
             figures = {name: float(curve[place]) for name, curve in curves.items() if place < len(curve)}
             history.append(Record("evaluation", place + 1, 0, 0.0, 0.0, figures))
+        from handgrad.reporting import charts
+
         charts.draw_curves(history, path, title=f"{type(self).__name__}: training")
 
     def draw_weights(self, path: str | os.PathLike[str], image_shape: tuple[int, int] | None = None) -> None:
@@ -68,6 +71,8 @@ class Pictures:
             raise SettingError(
                 f"image_shape is {image_shape}, for {len(W)} inputs", "their shape", "leave it out, or correct it"
             )
+        from handgrad.reporting import charts
+
         charts.draw_first_layer(W, image_shape, path, f"{type(self).__name__}: first layer", features)
 
     def draw_confusion(self, X: Any, y: Any, path: str | os.PathLike[str]) -> None:
@@ -95,6 +100,8 @@ class Pictures:
             raise SettingError("classes that were not learnt", f"those of classes_, {list(places)}", "correct y")
         found = np.array([places[label] for label in self.predict(X).tolist()])
         counts = confusion_counts(found, true, len(places))
+        from handgrad.reporting import charts
+
         charts.draw_confusion(counts, [str(label) for label in places], path, f"{type(self).__name__}: confusion")
 
     def rate_range(
@@ -136,6 +143,9 @@ class Pictures:
         >>> 1e-4 < found.suggested < 1
         True
         """
+        from handgrad.estimator.range_test import range_test
+        from handgrad.reporting.rates import draw_range
+
         found = range_test(clone(self), X, y, lowest, highest)
         if path is not None:
             draw_range(found.rates, found.losses, found.suggested, path, f"{type(self).__name__}: range test")
