@@ -82,9 +82,10 @@ def test_a_run_that_diverged_is_called_so(
         assert re.search(r"run diverged before its first checkpoint: .+ Train a new run with --lr", error)
 
 
-def test_halving_goes_on_to_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_halving_goes_on_to_the_end(engine: str, tmp_path: Path) -> None:
     """From the last checkpoint, or the beginning, with half the rate; history and summary say so."""
-    config = configured(tmp_path / "run", learning_rate=1.5, halve=True)
+    config = configured(tmp_path / "run", learning_rate=1.5, halve=True, engine=engine)
     with pytest.raises(DivergenceError):
         train_run(configured(tmp_path / "stops", learning_rate=1.5), chaos.DATA, chaos.passed_on, [].append)
     told: list[str] = []

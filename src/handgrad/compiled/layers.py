@@ -157,12 +157,12 @@ def gradient_block(context, layer, rows, block, alpha, beta, dW, scratch):
 
 @njit(nogil=True)
 def bias_gradient(context, layer, rows, first, last, beta):
-    """(4.28): db = beta db + the sum of the rows of dZ, for some units."""
+    """(4.28): db = beta db + the sum of the rows of dZ, for some units; if ``beta`` is zero, db is not read."""
     workspace = context.workspace
     D = matrix(workspace.D, context.network, workspace.height, layer + 1)
     db = biases_of(context.gradient, context.network, layer)[first:last]
     for j in range(db.size):
-        db[j] *= beta
+        db[j] = beta * db[j] if beta != 0 else beta  # a NaN of an earlier step is not to come back
     for i in range(rows):
         d = D[i, first:last]
         for j in range(db.size):

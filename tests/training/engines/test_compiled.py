@@ -600,6 +600,31 @@ def test_nan_is_never_swallowed(activation: str, place: int, dtype: type, compil
     assert np.isnan([*log.losses, log.gradient_norm]).all()
 
 
+@uses_compiled
+@pytest.mark.parametrize("options", [*OPTIONS, "micro-batches"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("inputs", [dense, sparse])
+def test_numbers_that_are_not_finite_leave_nothing_behind(
+    inputs: Any, threads: int, options: str, compiled: ModuleType
+) -> None:
+    """An engine that has trained a network of NaNs trains the next one with the bits of a new engine."""
+    X, y, network = inputs(), classes(5), MLP((inputs().shape[1], 24, 9, 5), ("relu", "sigmoid"))
+    chosen = {"batch_size": 16, "optimizer": "adam", "threads": threads, **OPTIONS.get(options, {"full_batch": True})}
+    if options == "micro-batches":
+        X, y = np.tile(X, (40, 1)), np.tile(y, 40)
+    examples, order = Examples(X, y), np.tile(np.arange(len(X)), 2)
+    ends = np.array([len(X), 2 * len(X)]) if options == "micro-batches" else np.array([16, 32, 48, 64, 80, 96])
+    broken = network.initialise(seed=2)
+    broken.vector[:] = np.nan
+    found = []
+    for engine in (used := make(compiled, network, examples, **chosen), make(compiled, network, examples, **chosen)):
+        if engine is used:
+            one_span(engine, order, ends, broken)
+        found.append(one_span(engine, order, ends, network.initialise(seed=1)))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    assert found[0][1] == found[1][1]
+
+
 # Which engine
 
 
