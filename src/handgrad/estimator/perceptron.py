@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import repeat
 from math import inf
 from typing import Any, Self
 
@@ -21,13 +22,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from handgrad.errors import SettingError
+from handgrad.estimator.epochs import Batches, Epochs, Patience, spans
 from handgrad.estimator.exchange import Exchange
 from handgrad.estimator.functions import check_functions, our_activation
 from handgrad.estimator.given import Given, as_csr, checked, divided
 from handgrad.estimator.pictures import Pictures
 from handgrad.estimator.ranges import check_ranges, functions_of, hidden_sizes, shares, wants_to_stop
 from handgrad.estimator.rates import Rate, Scheduled, schedule_of
-from handgrad.estimator.solvers import Batches, Patience, epochs, first_parameters, minimise, scale_of
+from handgrad.estimator.solvers import first_parameters, minimise, scale_of
 from handgrad.estimator.tasks import FRAMES, CallbackSupportMixin, Tasks, with_callbacks
 from handgrad.estimator.views import Views
 from handgrad.network.losses import Criterion
@@ -147,7 +149,8 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         given = self._given(X, y, sample_weight, begins=not hasattr(self, "_state"))
         engine, batches = self._engine(given.examples, epochs=1)
         self._schedule(batches, 0)
-        self._end_epoch(next(self._epochs(engine, batches)), batches.n, 1)
+        (loss,) = self._epochs(engine, batches).losses([1])
+        self._end_epoch(loss, batches.n, 1)
         self._improved()
         for callback in functions_of(self.callbacks):
             callback(self._record())
@@ -278,15 +281,16 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         """What rates are multiplied by, because our objective has another scale; Adam's steps do not depend on it."""
         return self._scale if isinstance(self._optimizer, SGD | Momentum | Nesterov) else 1.0
 
-    def _epochs(self, engine: Engine, batches: Batches) -> Iterator[float]:
-        """Train, and yield the loss of each epoch as scikit-learn measures it."""
-        for loss in epochs(engine, self._state, batches, self._rate, self._rate_factor):
-            yield self._scale * loss
+    def _epochs(self, engine: Engine, batches: Batches) -> Epochs:
+        """Make what trains, and gives the loss of each epoch as scikit-learn measures it."""
+        return Epochs(engine, self._state, batches, self._rate, factor=self._rate_factor, scale=self._scale)
 
     def _fit_by_steps(self, engine: Engine, batches: Batches, held_out: Given | None, tasks: Tasks) -> None:
         """Train until the loss, or the validation score, has stopped improving."""
         vector, best, patience = self._state.parameters.vector, None, Patience(self.n_iter_no_change)
-        training = self._epochs(engine, batches)
+        busy = held_out is not None or functions_of(self.callbacks) or tasks.wanted or not self._rate.is_known
+        ends = repeat(1, self.max_iter) if busy else spans(self.max_iter, batches, self._network)
+        training = self._epochs(engine, batches).losses(ends)
         self.n_iter_ = 0
         try:
             while self.n_iter_ < self.max_iter:
@@ -322,6 +326,8 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
                     )
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=3 + FRAMES)
+        finally:
+            training.close()
         if best is not None:
             vector[:] = best
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.errors import SettingError
-from handgrad.estimator.solvers import diverged
+from handgrad.estimator.epochs import diverged
 
 STEPS = 100
 WORSE = 4.0  # times the smallest loss: where the test ends

@@ -42,6 +42,11 @@ class Rate:
     now: float
     of_velocity: bool = False
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the rates of later epochs are known, whatever the losses will be."""
+        return self.kind == "constant"
+
     def is_like(self, other: Rate) -> bool:
         """Say whether another rate began alike, and changes alike."""
         return (self.kind, self.first, self.power) == (other.kind, other.first, other.power)
@@ -92,6 +97,8 @@ class Scheduled:
     peak: float
     begin: int
     now: float
+
+    is_known = True  # see Rate
 
     def of_steps(self, step: int, count: int) -> list[float]:
         """Return the rates of the next ``count`` steps, beginning with ``step``."""

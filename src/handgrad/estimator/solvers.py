@@ -1,20 +1,16 @@
-"""How the parameters of an estimator are found: epoch after epoch on an engine, or by L-BFGS."""
+"""How the parameters of an estimator are found: where they begin, and how L-BFGS minimises the objective."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from handgrad.errors import DivergenceError
-from handgrad.estimator.rates import Rate, Scheduled
+from handgrad.estimator.epochs import diverged
 from handgrad.estimator.tasks import FRAMES
 from handgrad.network.losses import Focal, Huber, Quantile
 from handgrad.network.mlp import MLP
@@ -57,75 +53,6 @@ def first_parameters(network: MLP, gain: float, rng: np.random.RandomState, dtyp
         W.append(rng.uniform(-bound, bound, (d_in, d_out)))
         b.append(rng.uniform(-bound, bound, d_out))
     return network.pack(W, b, dtype)
-
-
-@dataclass
-class Patience:
-    """Counts the epochs since the last improvement.
-
-    Examples
-    --------
-    >>> patience = Patience(1)
-    >>> [patience.ended(improved) for improved in (False, True, False, False)]
-    [False, False, False, True]
-    """
-
-    most: float
-    count: int = 0
-
-    def ended(self, improved: bool) -> bool:
-        """Count an epoch, and say whether there were more than allowed."""
-        self.count = 0 if improved else self.count + 1
-        return self.count > self.most
-
-
-@dataclass(frozen=True)
-class Batches:
-    """How n examples are divided into batches, and who draws their order (None: nobody)."""
-
-    n: int
-    size: int
-    rng: np.random.RandomState | None
-
-
-def epochs(
-    engine: Engine, state: TrainingState, batches: Batches, rate: Rate | Scheduled, factor: float
-) -> Iterator[float]:
-    """Train for one epoch after another, and yield the mean loss of each.
-
-    Parameters
-    ----------
-    engine : Engine
-    state : TrainingState
-        Changed in place.
-    batches : Batches
-    rate : Rate or Scheduled
-        The changes of a Rate take effect in the next epoch.
-    factor : float
-        Multiplies each rate.
-
-    Raises
-    ------
-    DivergenceError
-        If the loss or a parameter is no longer finite.
-    """
-    n, size = batches.n, batches.size
-    order, ends = np.arange(n), np.minimum(size * np.arange(1, -(-n // size) + 1), n)
-    shares = np.diff(ends, prepend=0) / n  # the last batch may be smaller, and counts for less
-    used = rate.now
-    while True:
-        if batches.rng is not None:
-            order = order[batches.rng.permutation(n)]  # as sklearn.utils.shuffle, which takes longer
-        if isinstance(rate, Rate):
-            if rate.of_velocity and rate.now != used:
-                state.slots *= used / rate.now
-            used = rate.now
-        with np.errstate(over="ignore", invalid="ignore"):
-            rates = [factor * one for one in rate.of_steps(state.step, len(ends))]
-            loss = float(shares @ engine.run_span(state, order, ends, rates).losses)
-        if not (isfinite(loss) and np.isfinite(state.parameters.vector).all()):
-            raise diverged(f"lower learning_rate_init (the rate is {rate.now:g}), or scale the inputs")
-        yield loss
 
 
 def minimise(network: MLP, engine: Engine, state: TrainingState, n: int, options: dict[str, Any]) -> tuple[float, int]:
@@ -178,8 +105,3 @@ def minimise(network: MLP, engine: Engine, state: TrainingState, n: int, options
             stacklevel=4 + FRAMES,
         )
     return float(result.fun), min(int(result.nit), options["maxiter"])
-
-
-def diverged(remedy: str) -> DivergenceError:
-    """Describe a fit whose numbers are no longer finite."""
-    return DivergenceError("the training loss or a parameter is no longer finite", "finite numbers", remedy)

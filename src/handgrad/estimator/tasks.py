@@ -52,6 +52,11 @@ class Tasks:
             self._fit = estimator._init_callback_context(max_subtasks=epochs)
             self._fit.call_on_fit_task_begin(**self._data)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether there are callbacks."""
+        return self._fit is not None
+
     def begin_epoch(self) -> None:
         """Say that an epoch begins."""
         if self._fit is not None:
