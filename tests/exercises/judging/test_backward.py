@@ -317,6 +317,23 @@ def test_a_crash_keeps_what_was_right_before_it():
     assert result.credit == pytest.approx(3 / 9)
 
 
+def test_a_loop_that_crashes_leaves_its_sums_unjudged():
+    """Gradients that a loop was about to fill are still zero, which is no mistake of its own."""
+
+    class Breaks(handout.fcc):
+        def backprop(self, y):
+            self.delta_out = handout.delta_last_layer_easy_approach(self.out, y)
+            self.dW_h2_o, self.db_out = np.zeros_like(self.W_h2_o), np.zeros_like(self.b_out)
+            self.delta_h2 = np.zeros(self.h2.T.shape)
+            for i in range(len(y)):
+                self.delta_h2[:, i] = self.W_h2_o * self.delta_out[:, [i]]
+                self.dW_h2_o += np.outer(self.h2[i], self.delta_out[:, i]) / len(y)
+
+    result = judged(Breaks)
+    assert (result.status, result.findings) == ("crashed", ())
+    assert {"dW_h2_o", "delta_h2"} <= set(result.unseen)
+
+
 def test_an_unrecognised_gradient_is_described():
     """A factor that is no known mistake is measured."""
     result = judged(with_formulas(dW_h2_o=lambda s: s["n"] ** 2 * FORMULAS["dW_h2_o"](s)))

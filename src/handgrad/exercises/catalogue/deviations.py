@@ -153,7 +153,8 @@ def _rate(run: Trace, probe: Probe) -> Hashable:
     if all(ratio == 1 for ratio in ratios):
         return None
     if len(set(ratios)) == 1 and not np.isnan(ratios[0]):
-        return ratios[0]
+        # A step that was asked for with the right rate, and is another one, was made with other gradients.
+        return ("gradients", ratios[0]) if all(update.asked == probe.rate for update in run.updates) else ratios[0]
     if all(0 < b <= a for a, b in pairwise(ratios)):
         return FALLING
     if len(ratios) > 1 and all(ratio == 1 for ratio in ratios[:-1]):

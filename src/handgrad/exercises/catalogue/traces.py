@@ -134,6 +134,8 @@ class Update:
         Calls of backprop since the change before.
     rate : float
         NaN where the weights are no numbers of their shape any more.
+    asked : float
+        What gradient_step was given; NaN without a call of it.
     overwritten : bool
         Whether the labels are those of another forward pass before that one, with the same weights.
     """
@@ -143,6 +145,7 @@ class Update:
     lag: int
     backprops: int
     rate: float
+    asked: float = float("nan")
     overwritten: bool = False
 
 
@@ -200,7 +203,7 @@ def trace(
     >>> probe = Probe(X[:1], y[:1], X[1:], y[1:], {}, 0.5, 1, 1)
     >>> events = [Event("forward_propagation", X[:1]), Event("backprop", y[:1]), Event("end", None, 1, 0.5)]
     >>> trace(events, probe).updates
-    (Update(rows=(0,), labels=(0,), lag=0, backprops=1, rate=0.5, overwritten=False),)
+    (Update(rows=(0,), labels=(0,), lag=0, backprops=1, rate=0.5, asked=nan, overwritten=False),)
     """
     updates: list[Update] = []
     evaluated: list[Rows] = []
@@ -209,13 +212,14 @@ def trace(
     rows: Rows | None = None
     labels: Rows = ()
     lag = backprops = 0
+    asked = float("nan")
     too_early = overwritten = False
     earlier: set[Rows] = set()  # what forward passes saw since the last change
     for event in events:
         if event.step > len(updates):
             rate = float("nan") if event.rate is None else event.rate
-            updates.append(Update(rows, labels, lag, backprops, rate, overwritten))
-            backprops, earlier = 0, set()
+            updates.append(Update(rows, labels, lag, backprops, rate, asked, overwritten))
+            backprops, earlier, asked = 0, set(), float("nan")
         if event.method == "backprop":
             rows = None if forward is None else probe.rows(forward.value)
             labels, lag = probe.labelled(event.value, rows or ()), 0 if forward is None else event.step - forward.step
@@ -223,6 +227,7 @@ def trace(
             backprops, used = backprops + 1, True
         elif event.method == "gradient_step":
             too_early |= not updates and not backprops
+            asked = float(event.value) if isinstance(event.value, float | np.floating) else float("nan")
         elif event.method in ("forward_propagation", "end"):
             if forward is not None and not used:
                 evaluated.append(probe.rows(forward.value))

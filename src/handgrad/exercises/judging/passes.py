@@ -106,13 +106,10 @@ def read(probe: Probe, answer: Answer, kept: bool = False) -> Iterator[View]:
         reached = done(answer, f"{i}:backprop")
         if not reached and i:
             return
-        # Where it crashed, what is as before was not reached.
-        own = {
-            name: values[f"{i}:{name}"]
-            for name in BACKPROP
-            if f"{i}:{name}" in values
-            and (reached or not same(values[f"{i}:{name}"], values.get(f"{i}:before:{name}")))
-        }
+        own = {name: values[f"{i}:{name}"] for name in BACKPROP if f"{i}:{name}" in values}
+        if not reached:  # what is as before, or still zero, as before a loop, does not count
+            before = {name: values.get(f"{i}:before:{name}") for name in own}
+            own = {name: array for name, array in own.items() if np.any(array) and not same(array, before[name])}
         usual = batch.weights or usual
         weights = _found(values, f"{i}:before:", usual)
         forward = batch.forward
