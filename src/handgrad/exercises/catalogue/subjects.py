@@ -204,7 +204,15 @@ def _draw_accuracy(rng: Rng) -> tuple[Arguments, ...]:
     negative, sure = (logits - k, y), (_probabilities(rng, n, k), y)
     others = (logits, (y + 1) % k), (rng.uniform(0, 1, (n, k)), y), probe(12, 6, 12), probe(9, 5, 0)
     worse = (-logits, y), (rng.uniform(0, 1, (n, k)), y)  # the same labels once more: nothing may be left of before
-    return (*cases, *others, negative, sure, *worse)
+    return (*cases, *others, negative, sure, _close(rng, 12, 5), *worse)
+
+
+def _close(rng: Rng, n: int, k: int) -> Arguments:
+    """Draw rows in which the true class wins or loses, in turn, by so little that float32 can just tell."""
+    logits, y, rows = rng.uniform(-1, 0.5, (n, k)), _labels(rng, n, k), np.arange(n)
+    logits[rows, y] = 0.75
+    logits[rows, (y + 1) % k] = 0.75 + np.resize([-1, 1], n) * 2.0**-18
+    return logits, y
 
 
 # delta_last_layer in both forms, and del_sigmoid

@@ -31,7 +31,7 @@ class Probe:
 
     Rows are known by number: those for training are 0, 1, ..., n - 1, those for testing go on from n. For
     ``gradient_descent``, whose epochs are its iterations, ``batch_size`` is 0. ``seed`` is that of the random numbers.
-    ``still`` says that all losses are measured as the same number, and so are all accuracies; labels may then
+    ``still`` says that all losses are measured as the same small number, and all accuracies as 1; labels may then
     occur more than once.
     """
 
@@ -51,7 +51,7 @@ class Probe:
     def measurements(self) -> dict[str, NDArray[Any]]:
         """What cross_entropy and accuracy give, in turn: numbers up and down, all different or (``still``) none."""
         if self.still:
-            return {"cross_entropy": np.array([2.5]), "accuracy": np.array([0.5])}
+            return {"cross_entropy": np.array([1 / 64]), "accuracy": np.array([1.0])}
         drawn = np.random.RandomState(self.seed)
         losses, accuracies = drawn.permutation(9 * MOST_VALUES)[:MOST_VALUES], drawn.permutation(MOST_VALUES)
         return {"cross_entropy": (128.5 + losses) / 8192, "accuracy": (64 + accuracies) / 4096}

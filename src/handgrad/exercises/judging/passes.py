@@ -129,10 +129,15 @@ def read(probe: Probe, answer: Answer, kept: bool = False) -> Iterator[View]:
 def _is_rough(probe: Probe, answer: Answer) -> bool:
     """Tell whether forward values were computed in single precision somewhere, whatever type they have now."""
     return done(answer, "0:forward") and any(
-        same(kept, right) and float(np.abs(kept - right).max(initial=0)) > ROUGH * float(np.abs(right).max(initial=0))
+        same(kept, right) and rough(kept, right)
         for name, right in probe.batches[0].forward.items()
         if (kept := answer.values.get(f"0:before:{name}")) is not None and kept.shape == right.shape
     )
+
+
+def rough(found: Array, right: Array) -> bool:
+    """Tell whether an array that is right was computed more roughly than float64 would allow."""
+    return float(np.abs(found - right).max(initial=0)) > ROUGH * float(np.abs(right).max(initial=0))
 
 
 def _found(values: Mapping[str, Array], prefix: str, expected: Mapping[str, Array]) -> dict[str, Array]:
