@@ -2,7 +2,7 @@
 
 Each measurement gave a number of its own, so a number in a table tells when it was measured, and on which rows. A table
 is judged as far as its columns have names, and only by what was measured on all rows at once: a learner may measure by
-functions of their own, or piece by piece.
+functions of their own, or piece by piece, and may do so for batches alone.
 """
 
 from __future__ import annotations
@@ -181,7 +181,13 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
     """Say what is wrong with one table."""
     of_batches = all(row[0] != row[0] and row[1] != row[1] for row in table)
     wanted = [(kind, ("batch", "train") if of_batches and part == "train" else (part,)) for kind, part in COLUMNS]
-    judged = [any(one.kind == kind and one.part in parts for one in measured) for kind, parts in wanted]
+    columns = [{row[i] for row in table} for i in range(len(COLUMNS))]
+    judged = [
+        any(
+            one.kind == kind and one.part in parts and (one.part == parts[0] or one.value in column) for one in measured
+        )
+        for column, (kind, parts) in zip(columns, wanted, strict=True)
+    ]
     losses = [i for i, (kind, _) in enumerate(COLUMNS) if kind == "cross_entropy"]
     if any(judged) and len(table) > 1 and any(all(row[i] == 0 for row in table) for i in losses):
         return "zeros"  # whatever function of the learner's own measures a loss, not all are 0

@@ -272,7 +272,9 @@ def _of_record(plan: Plan[Probes], traces: Sequence[Trace]) -> tuple[str, ...]:
     """Name the mistake that explains what a routine returned in every run where it is not what was measured."""
     explained = []
     for run, probe in zip(traces, plan.drawn, strict=True):
-        if LOOKS["record"](run, probe) is not None:
+        if (doubt := LOOKS["record"](run, probe)) == "misplaced":
+            explained.append({"history_misnumbered"})
+        elif doubt is not None:
             sizes = {"n": probe.n, "m": len(probe.testx)} | ({"b": probe.batch_size} if probe.batch_size else {})
             explained.append(causes(run.tables, run.measured, len(run.updates), sizes))
     common = {cause.split()[0] for cause in set.intersection(*explained)}
