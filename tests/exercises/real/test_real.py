@@ -14,7 +14,7 @@ from real.probing import calls, differs, loaded, undone
 TASKS = (*FUNCTIONS, *METHODS, *ROUTINES)
 ALL = [case for cases in CASES.values() for case in cases]
 EXACT = 1e-9  # nearer than a cheat comes, and further than honest rounding goes
-MANY_CALLS = 2000  # an honest backward pass of this size makes fewer, even in loops
+MANY_CALLS = 4000  # an honest backward pass of this size makes fewer, even in loops
 
 
 @pytest.fixture(autouse=True)
@@ -107,14 +107,14 @@ def test_mistake_is_alone(case: Case) -> None:
 @pytest.mark.slow
 @each("cheats")
 def test_cheat_is_wrong(case: Case) -> None:
-    """A cheat gives a wrong number somewhere, or computes far too much, or lets the package do the task."""
+    """A cheat gives a wrong number, if only rarely, or computes far too much, or lets a package do the task."""
     module = loaded(case.sheet)
     found = differs(module, case.task, EXACT, record=True, large=not case.hidden)
-    assert bool(found) == (not case.hidden)
+    assert bool(found) == (not case.hidden) or case.hidden == "rarely"
     if case.hidden == "work":
         assert calls(module) > MANY_CALLS
     elif case.hidden == "import":
-        assert re.search("handout|handgrad", "".join(case.code.values()))
+        assert re.search("handout|handgrad|scipy|sklearn", "".join(case.code.values()))
 
 
 @pytest.mark.slow
