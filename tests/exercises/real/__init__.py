@@ -41,7 +41,7 @@ class Case:
     of a method may bring further methods with it. ``fcc`` replaces the whole class, ``top`` stands above everything.
     A mistake and a cheat are in one ``task``; ``ids`` are the catalogue's mistakes that name it, if there are any.
     ``hidden`` says of a cheat that its numbers are right, and what tells of it instead: how much it computes ("work"),
-    or what it imports ("import"); or that they are wrong, but "rarely". Nothing is tuned to a case that is ``held_out``.
+    or what it imports ("import"); or that they are wrong, but "rarely". Nothing is tuned to what is ``held_out``.
     """
 
     kind: str
