@@ -7,8 +7,8 @@ import pytest
 from sklearn.datasets import load_iris, make_regression
 
 from handgrad import MLPClassifier, MLPRegressor
-from handgrad.errors import DivergenceError
-from handgrad.estimator.epochs import AHEAD, Batches, Epochs
+from handgrad.errors import DivergenceError, SettingError
+from handgrad.estimator.epochs import AHEAD, Batches, Epochs, spans
 from handgrad.estimator.rates import Rate
 from handgrad.network import MLP
 from handgrad.training import Examples, TrainingSettings, TrainingState
@@ -29,12 +29,13 @@ def both(kind, X, y, **parameters):
             warnings.simplefilter("ignore")
             try:
                 model.fit(X, y)
-            except DivergenceError as raised:
+            except (DivergenceError, SettingError) as raised:
                 error = str(raised)
         fitted.append((model, error, rng.random_sample()))
     return fitted
 
 
+NETWORK, MOMENTUM = MLP((4, 5, 3)), TrainingSettings(batch_size=50, optimizer="momentum")
 STOPS = {"tol": 0.02, "n_iter_no_change": 2, "max_iter": 300}
 
 
@@ -83,6 +84,47 @@ def test_a_fit_that_diverges_says_so_in_the_same_epoch():
     assert error == expected
     assert ahead.loss_curve_ == one_by_one.loss_curve_
     assert len(ahead.loss_curve_) % AHEAD  # else the test shows nothing
+
+
+@pytest.mark.parametrize(("last", "tol"), [(5, 10.0), (20, 1e-4)])
+def test_a_schedule_that_fails_later_fails_when_its_step_comes(last, tol):
+    """One that is asked for a rate too early fails in its own epoch, or not at all if the fit is over by then."""
+    (ahead, error, _), (one_by_one, expected, _) = both(
+        MLPClassifier,
+        X,
+        Y,
+        learning_rate=lambda step, _, peak: peak if step < last else -1.0,
+        tol=tol,
+        n_iter_no_change=2,
+        max_iter=60,
+    )
+    assert (expected is None) == (tol == 10.0)
+    assert error == expected
+    assert ahead.loss_curve_ == one_by_one.loss_curve_
+    assert len(ahead.loss_curve_) == (4 if tol == 10.0 else 20)
+
+
+def test_small_batches_are_not_computed_ahead():
+    """An epoch of thousands of steps takes seconds, whatever the network: nobody wants to wait for eight of them."""
+    assert list(spans(2, Batches(5000, 1, None), MLP((4, 20, 3)))) == [1, 1]
+
+
+def test_a_velocity_is_that_of_the_rate_also_after_a_return():
+    """If the rate was lowered before a span, a training that stops within the span is one without spans."""
+    states = []
+    for lengths in ([4, 4], [1] * 6):
+        state = TrainingState.start(NETWORK.initialise(np.random.default_rng(0)), MOMENTUM)
+        rate = Rate("constant", 0.1, 0.5, 0.1, of_velocity=True)
+        engine = NumpyEngine(NETWORK, Examples(X, Y), MOMENTUM)
+        losses = Epochs(engine, state, Batches(150, 50, np.random.RandomState(0)), rate).losses(lengths)
+        for epoch, _ in enumerate(losses, 1):
+            if epoch == 4:
+                rate.now = 0.02
+            if epoch == 6:
+                losses.close()
+                break
+        states.append(state)
+    np.testing.assert_array_equal(states[0].parameters.vector, states[1].parameters.vector)
 
 
 class Pressed(NumpyEngine):

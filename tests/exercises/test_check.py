@@ -1,6 +1,7 @@
 """A whole submission, checked in the real isolated process."""
 
 import io
+import json
 import re
 import time
 from dataclasses import replace
@@ -14,9 +15,8 @@ from sandboxes import need_isolation
 from handgrad.errors import ExerciseError
 from handgrad.exercises import check
 from handgrad.exercises.check import check_submission
-from handgrad.exercises.grading.grading import to_look_at
 from handgrad.exercises.judging import functions
-from handgrad.exercises.report import report_html, show_report
+from handgrad.exercises.report import report_html, report_record, show_report
 from handgrad.exercises.sandbox.isolation import find_sandbox
 from handgrad.exercises.sheet.solutions import solution
 from handgrad.exercises.sheet.writing import solved_sheet
@@ -146,9 +146,28 @@ def test_a_failing_judge_costs_one_verdict_and_is_not_blamed_on_the_learner(monk
     show_report(checked, Console(file=file, width=300))
     text = file.getvalue()
     assert "not judged" in text
-    assert "TypeError: cannot judge" in text
-    assert "fault of handgrad" in to_look_at(checked, "en")
+    assert re.search(r"TypeError in check\.py, line \d+: cannot judge", text)
+    record = json.loads(report_record(checked, {}, 0))
+    (note,) = record["tasks"][0]["notes"]
+    assert note["facts"]["error"] == "TypeError"
+    assert note["facts"]["fault"].startswith("check.py, line ")
     assert "nicht bewertet" in report_html(replace(checked, language="de"))
+
+
+@pytest.mark.parametrize("part", ["with_repair", "hints.explained"])
+def test_what_fails_after_the_judge_costs_no_verdict(part, monkeypatch):
+    """If the search for a repair or a hint fails, the task keeps what the judge has said."""
+
+    def fails(*_):
+        raise TypeError
+
+    monkeypatch.setattr(check, "FAULTS", (Exception,))
+    monkeypatch.setattr(f"handgrad.exercises.check.{part}", fails)
+    source = solved_sheet(3, "py") + "\n\ndef sigmoid(X):\n    return 1 / (2 + np.exp(-X))\n"
+    checked = check_submission(
+        Submission("a.py", (Cell(0, source),)), find_sandbox(allow_none=True), tasks=["sigmoid", "accuracy"]
+    )
+    assert [result.status for result in checked.tasks] == ["wrong", "right"]
 
 
 def test_a_solution_in_the_notebooks_way_is_right_in_every_task(sandbox):

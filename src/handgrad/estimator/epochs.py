@@ -1,9 +1,9 @@
 """Training epoch after epoch on an engine, short epochs some at a time.
 
 Besides its steps, a call of an engine costs as much as a few steps of a small network. So where nothing has to be done
-between two epochs, some are computed ahead. Whoever stops in the middle gets the state of the epoch at which that was,
-with the same bits, because the epochs up to there are computed again. On breast_cancer a compiled fit of 200 epochs
-takes 56 instead of 71 ms (``python -m benchmarks.fits`` compares fits with scikit-learn's).
+between two epochs, some are computed ahead. Whoever stops in the middle gets exactly the state at the end of that
+epoch, since the epochs up to it are computed again. On breast_cancer a compiled fit of 200 epochs takes 56 instead of
+71 ms (``python -m benchmarks.fits`` compares fits with scikit-learn's).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from handgrad.training.engines.protocol import Engine
 from handgrad.training.state import TrainingState
 
 AHEAD = 8  # epochs, at most
-LITTLE = 2e8  # multiplications and additions, some milliseconds: nobody waits for those
+LITTLE = 2e8  # multiplications and additions, some milliseconds, which nobody notices if they are in vain
+STEP = 3e6  # what a step of the NumPy engine costs besides its own
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,13 @@ def spans(epochs: int, batches: Batches, network: MLP) -> Iterator[int]:
 
     Examples
     --------
-    >>> list(spans(20, Batches(100, 10, None), MLP((4, 3))))
+    >>> list(spans(20, Batches(100, 100, None), MLP((4, 3))))
     [8, 8, 4]
     >>> list(spans(3, Batches(60_000, 64, None), MLP((784, 100, 10))))
     [1, 1, 1]
     """
-    length = max(1, min(AHEAD, int(LITTLE / (6 * network.parameter_count * batches.n))))
+    work = 6 * network.parameter_count * batches.n + STEP * -(-batches.n // batches.size)
+    length = max(1, min(AHEAD, int(LITTLE / work)))
     yield from repeat(length, epochs // length)
     if epochs % length:
         yield epochs % length
@@ -59,6 +61,7 @@ class _Standing(NamedTuple):
     slots: NDArray[Any]
     step: int
     order: NDArray[np.int64]
+    used: float
     random: Any
 
 
@@ -95,48 +98,49 @@ class Epochs:
         self.order, self.ends = np.arange(n), np.minimum(size * np.arange(1, -(-n // size) + 1), n)
         self.shares = np.diff(self.ends, prepend=0) / n  # the last batch may be smaller, and counts for less
 
-    def losses(self, spans: Iterable[int]) -> Generator[float, None, None]:
+    def losses(self, lengths: Iterable[int]) -> Generator[float, None, None]:
         """Train, and yield the mean loss of each epoch.
 
-        All epochs of a span have been computed when the loss of its first one is yielded. If the iterator is closed, or
-        a span of several epochs interrupted, the state and the random numbers return to the end of the epoch whose loss
-        was the last.
+        All epochs of a span have been computed when the loss of its first one is yielded. If the iterator is closed or
+        interrupted before its last one, the state and the random numbers return to the end of the epoch whose loss was
+        the last.
 
         Parameters
         ----------
-        spans : iterable of int
-            The number of epochs in each.
+        lengths : iterable of int
+            The number of epochs in each span.
 
         Raises
         ------
         DivergenceError
             If the loss or a parameter is no longer finite.
         """
-        for count in spans:
-            before = self._standing() if count > 1 else None
-            try:
-                losses = self._train(count)
-            except KeyboardInterrupt:
-                if before is not None:
-                    self._return_to(before)
-                raise
-            finite = all(map(isfinite, losses)) and np.isfinite(self.state.parameters.vector).all()
-            if before is None:
-                if not finite:
+        for count in lengths:
+            if count == 1:
+                losses = self._train(1)
+                if not self._is_finite(losses):
                     raise diverged(f"lower learning_rate_init (the rate is {self.rate.now:g}), or scale the inputs")
                 yield losses[0]
-            elif not finite:  # in which epoch, turns out
-                self._return_to(before)
+                continue
+            before, done = self._standing(), 0
+            try:
+                losses = self._train(count)
+                failed = not self._is_finite(losses)
+                while done < count and not failed:
+                    done += 1
+                    yield losses[done - 1]
+            except (KeyboardInterrupt, GeneratorExit):
+                if done < count:
+                    self._return_to(before, done)
+                raise
+            except Exception:  # of a function of the user's own, say: it comes again in the epoch in which it belongs
+                failed = True
+            if failed:
+                self._return_to(before, 0)
                 yield from self.losses(repeat(1, count))
-            else:
-                for done, loss in enumerate(losses, 1):
-                    try:
-                        yield loss
-                    except GeneratorExit:
-                        if done < count:
-                            self._return_to(before)
-                            self._train(done)
-                        raise
+
+    def _is_finite(self, losses: list[float]) -> bool:
+        return all(map(isfinite, losses)) and bool(np.isfinite(self.state.parameters.vector).all())
 
     def _train(self, count: int) -> list[float]:
         """Train for some epochs, and return their losses."""
@@ -158,14 +162,17 @@ class Epochs:
 
     def _standing(self) -> _Standing:
         state, rng = self.state, self.batches.rng
-        random = None if rng is None else rng.get_state()
-        return _Standing(state.parameters.vector.copy(), state.slots.copy(), state.step, self.order, random)
+        random = None if rng is None else rng.get_state(legacy=False)
+        return _Standing(state.parameters.vector.copy(), state.slots.copy(), state.step, self.order, self.used, random)
 
-    def _return_to(self, standing: _Standing) -> None:
+    def _return_to(self, standing: _Standing, epochs: int) -> None:
+        """Return to where training stood, and train for some epochs again."""
         state = self.state
-        state.parameters.vector[:], state.slots[:], state.step, self.order, random = standing
+        state.parameters.vector[:], state.slots[:], state.step, self.order, self.used, random = standing
         if self.batches.rng is not None:
             self.batches.rng.set_state(random)
+        if epochs:
+            self._train(epochs)
 
 
 @dataclass

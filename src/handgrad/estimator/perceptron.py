@@ -289,8 +289,8 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         """Train until the loss, or the validation score, has stopped improving."""
         vector, best, patience = self._state.parameters.vector, None, Patience(self.n_iter_no_change)
         busy = held_out is not None or functions_of(self.callbacks) or tasks.wanted or not self._rate.is_known
-        ends = repeat(1, self.max_iter) if busy else spans(self.max_iter, batches, self._network)
-        training = self._epochs(engine, batches).losses(ends)
+        lengths = repeat(1, self.max_iter) if busy else spans(self.max_iter, batches, self._network)
+        training = self._epochs(engine, batches).losses(lengths)
         self.n_iter_ = 0
         try:
             while self.n_iter_ < self.max_iter:

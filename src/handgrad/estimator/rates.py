@@ -44,7 +44,7 @@ class Rate:
 
     @property
     def is_known(self) -> bool:
-        """Whether the rates of later epochs are known, whatever the losses will be."""
+        """Whether the rates of later epochs are known now."""
         return self.kind == "constant"
 
     def is_like(self, other: Rate) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 import re
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from handgrad.errors import ExerciseError, HandgradError
 from handgrad.exercises.calls import Answer, Call, Compared, Crash
 from handgrad.exercises.judging import backward, crashes, functions, hints, routines, step
-from handgrad.exercises.judging.plan import Judge, Plan, in_order
+from handgrad.exercises.judging.plan import Judge, in_order
 from handgrad.exercises.repair.search import with_repair
 from handgrad.exercises.results import Checked, Language, Note, TaskResult
 from handgrad.exercises.sandbox.isolation import Sandbox
@@ -134,31 +137,33 @@ def _asked(
             results[task] = TaskResult(task, "crashed", notes=(note,), crash=broken[task])
         else:
             missing |= {task} if absent else set()
-            results[task] = _verdict(task, _judged, plan, own, JUDGES[task], cells, sandbox)
+            result = _unless_at_fault(TaskResult(task, "not_judged"), JUDGES[task].judge, plan, own)
+            results[task] = _unless_at_fault(result, with_repair, result, plan, own, JUDGES[task], cells, sandbox)
     if any(result.status != "right" for result in results.values()):
         told = outline(submission)
-        results = {task: _verdict(task, hints.explained, result, told) for task, result in results.items()}
+        results = {task: _unless_at_fault(one, hints.explained, one, told) for task, one in results.items()}
     listed = results if tasks is not None else _of_its_sheets(results, missing)
     checked = Checked(submission.name, tuple(listed.values()), language, sandbox.isolated, time.monotonic() - begin)
     return checked, {task: list(zip(plan.calls, answered[task], strict=True)) for task, plan in plans.items()}
 
 
-def _judged(
-    plan: Plan[Any], answers: Sequence[Answer], judge: Judge, cells: Sequence[Cell], sandbox: Sandbox
-) -> TaskResult:
-    """Judge a task, and look for a change that would make it right, if there is no name for what is wrong."""
-    return with_repair(judge.judge(plan, answers), plan, answers, judge, cells, sandbox)
-
-
-def _verdict(task: str, judge: Callable[..., TaskResult], *arguments: Any) -> TaskResult:
-    """Judge a task; if a judge itself fails on something that nobody thought of, the other verdicts stand."""
+def _unless_at_fault(otherwise: TaskResult, say: Callable[..., TaskResult], *arguments: Any) -> TaskResult:
+    """Say more of a task; if we fail at something that nobody thought of, what was known before stands."""
     try:
-        return judge(*arguments)
+        return say(*arguments)
     except (HandgradError, MemoryError):
         raise
     except FAULTS as error:
-        note = Note("not_judged", {"error": f"{type(error).__name__}: {error}"})
-        return TaskResult(task, "not_judged", notes=(note,))
+        if otherwise.status != "not_judged":
+            return otherwise
+        here = str(Path(__file__).parents[1])
+        ours = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(here)]
+        facts = {
+            "error": type(error).__name__,
+            "message": str(error),
+            "fault": f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}",
+        }
+        return replace(otherwise, notes=(Note("not_judged", facts),))
 
 
 def _of_its_sheets(results: dict[str, TaskResult], missing: set[str]) -> dict[str, TaskResult]:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from handgrad.exercises import check
 from handgrad.exercises.grading import workers
 from handgrad.exercises.grading.collect import Found
 from handgrad.exercises.grading.workers import Bounds, Job, check_all, checked
+from handgrad.exercises.judging import functions
 from handgrad.exercises.results import Checked
 from handgrad.exercises.sandbox.isolation import find_sandbox
 
@@ -21,6 +23,7 @@ RIGHT = "def del_sigmoid(h):\n    return h * (1 - h)\n"
 # Judges that do what a fault of ours might do, chosen by the learner's name.
 FAULTY = """
 import os
+from handgrad.exercises import check
 from handgrad.exercises.grading import workers
 real = workers.check_submission
 def faulty(submission, *arguments, **keywords):
@@ -79,6 +82,19 @@ def test_a_fault_of_the_checker_is_a_reason(tmp_path: Path, monkeypatch: pytest.
     gone = Job(Found("ben", "", tmp_path / "gone.py"), ("del_sigmoid",), SANDBOX, "en")
     assert "gone.py" in checked(gone)
     assert checked(Job(Found("cem", "", None, "it is encrypted"), (), SANDBOX, "en")) == "it is encrypted"
+
+
+def test_a_sheet_with_a_task_that_is_not_judged_is_not_graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours in one task gives nobody zero points: the reason is said, and a person has to decide."""
+
+    def faulty(*_: object) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(check, "FAULTS", (Exception,))
+    monkeypatch.setattr(functions, "judge", faulty)
+    reason = checked(job(tmp_path, "anna"))
+    assert isinstance(reason, str)
+    assert reason.startswith("del_sigmoid: handgrad failed while it judged this task (ZeroDivisionError in ")
 
 
 def test_nothing_is_imported_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

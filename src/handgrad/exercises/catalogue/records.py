@@ -181,13 +181,8 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
     """Say what is wrong with one table."""
     of_batches = all(row[0] != row[0] and row[1] != row[1] for row in table)
     wanted = [(kind, ("batch", "train") if of_batches and part == "train" else (part,)) for kind, part in COLUMNS]
-    columns = [{row[i] for row in table} for i in range(len(COLUMNS))]
-    judged = [
-        any(
-            one.kind == kind and one.part in parts and (one.part == parts[0] or one.value in column) for one in measured
-        )
-        for column, (kind, parts) in zip(columns, wanted, strict=True)
-    ]
+    columns = [[row[i] for row in table] for i in range(len(COLUMNS))]
+    judged = [_is_judged(column, *of, measured) for column, of in zip(columns, wanted, strict=True)]
     losses = [i for i, (kind, _) in enumerate(COLUMNS) if kind == "cross_entropy"]
     if any(judged) and len(table) > 1 and any(all(row[i] == 0 for row in table) for i in losses):
         return "zeros"  # whatever function of the learner's own measures a loss, not all are 0
@@ -244,3 +239,17 @@ def doubt_about(table: Table, measured: Sequence[Measured], steps: int) -> str |
     few = len(table) < 3 or began == steps  # the final results in every row
     late = few and len(looked) > 3 and (began or 0) >= looked[-2]
     return "lost" if late else None
+
+
+def _is_judged(column: Sequence[float], kind: str, parts: Sequence[str], measured: Sequence[Measured]) -> bool:
+    """Tell whether a column is to be compared with what was measured.
+
+    Whoever measures batches by a function of their own may well call the sheet's for whole sets: what this gave counts
+    only if it seems to stand in the column.
+    """
+    usual, *others = parts
+    if any(one.kind == kind and one.part == usual for one in measured):
+        return True
+    whole = [one for one in measured if one.kind == kind and one.part in others]
+    exact = any(one.value in column for one in whole)
+    return bool(whole) and (exact or all(any(one.gave(number) for one in whole) for number in column))

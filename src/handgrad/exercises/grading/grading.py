@@ -71,7 +71,7 @@ class MistakeCount:
 
 
 def to_look_at(checked: Checked, language: Language) -> str:
-    """Say why tasks may have no points although they were written: a misspelled name, no valid Python, our own fault.
+    """Say why tasks may have no points although they were written: a name that is misspelled, or no valid Python.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def to_look_at(checked: Checked, language: Language) -> str:
     tasks: dict[str, list[str]] = {}
     for result in checked.tasks:
         broken = result.crash is not None and result.crash.type in ("SyntaxError", "IndentationError", "TabError")
-        if broken or result.status == "not_judged" or any(note.id in MEANT for note in result.notes):
+        if broken or any(note.id in MEANT for note in result.notes):
             where = f"{place(result.crash, language)}: " if result.crash else ""
             tasks.setdefault(where + own_text(result, language), []).append(result.task)
     return " ".join(f"{', '.join(names)}: {text}" for text, names in tasks.items())

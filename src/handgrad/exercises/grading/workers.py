@@ -24,6 +24,7 @@ from pathlib import Path
 from handgrad.errors import HandgradError
 from handgrad.exercises.check import check_submission
 from handgrad.exercises.grading.collect import Found
+from handgrad.exercises.report.feedback import own_text
 from handgrad.exercises.results import Checked, Language
 from handgrad.exercises.sandbox.inside.confine import PR_SET_PDEATHSIG
 from handgrad.exercises.sandbox.isolation import ONE_THREAD, Sandbox
@@ -182,8 +183,11 @@ def checked(job: Job) -> Checked | str:
         return job.found.reason
     try:
         submission = replace(read_submission(job.found.file), name=job.found.name)
-        other = _another_sheet(submission, job.tasks)
-        return other or check_submission(submission, job.sandbox, language=job.language, tasks=job.tasks)
+        if other := _another_sheet(submission, job.tasks):
+            return other
+        found = check_submission(submission, job.sandbox, language=job.language, tasks=job.tasks)
+        failed = [result for result in found.tasks if result.status == "not_judged"]
+        return f"{failed[0].task}: {own_text(failed[0], 'en')}" if failed else found  # no points, not even zero
     except HandgradError as error:
         return str(error)
     except MemoryError:

@@ -33,6 +33,7 @@ _NUMBER = r"-?\d{1,5}"
 _SHAPE = rf"[(\[](?:{_NUMBER}(?:, ?{_NUMBER})*,?)?[)\]]"
 _NUMBERS = re.compile(rf"|{_NUMBER}|{_SHAPE}(?: {_SHAPE})*", re.ASCII)
 _OWN_WORDS = ("message", "reason")  # facts that quote the learner
+_OURS = "fault"  # a place in our own code
 _WORDS = {
     *TASKS, *(word for task in TASKS.values() for word in (*task.parameters, *task.quantities)), *PARAMETERS, *ROUTINE,
     "fcc", "class fcc", "X", "y", "n", "k", "d", "h1", "h2", "out", "NoneType", "ndarray", *dir(builtins),
@@ -137,7 +138,9 @@ def _fact(fact: Fact, whole: bool) -> Any:
     match fact:
         case Note(id=name, facts=facts):
             quoted = () if whole else _OWN_WORDS
-            shown = {key: _LEFT_OUT if key in quoted else _fact(value, whole) for key, value in facts.items()}
+            shown = {
+                key: _LEFT_OUT if key in quoted else _fact(value, whole or key == _OURS) for key, value in facts.items()
+            }
             return {"id": name, "facts": shown}
         case tuple():
             return [_fact(part, whole) for part in fact[:_MOST_PARTS]]
