@@ -135,7 +135,7 @@ class FailingJudge:
 
 
 def test_a_failing_judge_costs_one_verdict_and_is_not_blamed_on_the_learner(monkeypatch):
-    """Its task is not judged, which the report says and a teacher is told to look at; the other tasks are judged."""
+    """The report and the record say which task could not be judged, and why; the other tasks are judged."""
     monkeypatch.setattr(check, "FAULTS", (Exception,))
     monkeypatch.setitem(check.JUDGES, "sigmoid", FailingJudge)
     sheet = Submission("a.py", (Cell(0, solved_sheet(3, "py")),))

@@ -156,12 +156,12 @@ def _unless_at_fault(otherwise: TaskResult, say: Callable[..., TaskResult], *arg
     except FAULTS as error:
         if otherwise.status != "not_judged":
             return otherwise
-        here = str(Path(__file__).parents[1])
-        ours = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(here)]
+        here, frames = str(Path(__file__).parents[1]), traceback.extract_tb(error.__traceback__)
+        place = next((frame for frame in reversed(frames) if frame.filename.startswith(here)), frames[-1])
         facts = {
             "error": type(error).__name__,
             "message": str(error),
-            "fault": f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}",
+            "fault": f"{Path(place.filename).name}, line {place.lineno}",
         }
         return replace(otherwise, notes=(Note("not_judged", facts),))
 
