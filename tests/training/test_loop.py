@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from handgrad.errors import DivergenceError, SettingError, ShapeError
 from handgrad.network import MLP
@@ -342,6 +342,17 @@ def test_thread_pools_are_limited_in_steps_only() -> None:
     with pytest.raises(DivergenceError):
         list(train(MLP((4, 3), loss="squared_error"), state, Examples(*toy()), settings=diverging))
     assert blas_threads() == before
+
+
+@pytest.mark.parametrize(("width", "limited"), [(8, False), (200, True)])
+def test_only_products_that_the_library_would_divide_are_limited_to_one_thread(width: int, limited: bool) -> None:
+    """Without a number of threads, small products are computed on one, and tiny ones are left to the library."""
+    watching, network = Watching(), MLP((width, width, 2))
+    examples = Examples(np.ones((100, width)), np.zeros(100, dtype=int))
+    settings = TrainingSettings(watching, 0.1, epochs=1, full_batch=True)
+    with threadpool_limits(2, "blas"):
+        list(train(network, TrainingState.start(network.initialise(), settings), examples, settings=settings))
+    assert watching.seen == [[1 if limited else 2] * len(blas_threads())]
 
 
 def test_the_number_of_threads_changes_rounding_only() -> None:

@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 
 from handgrad.errors import SettingError
@@ -280,6 +279,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         return of_classes if weight is None else weight * of_classes
 
     def _score(self, held_out: Examples) -> float:
+        from sklearn.metrics import accuracy_score
+
         outputs, y = self._predicted(held_out.X), held_out.y
         found = outputs.argmax(axis=1) if self._classes.kind == "multiclass" else (outputs > 0.5).reshape(y.shape)
         return float(accuracy_score(y, found, sample_weight=held_out.weight))

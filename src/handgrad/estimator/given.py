@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
-from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 
 from handgrad.errors import SettingError
@@ -57,6 +56,8 @@ def divided(given: Given, share: float, alike: bool, rng: np.random.RandomState)
     >>> train.y, held_out.examples.y
     (array([1, 3, 4]), array([2, 0]))
     """
+    from sklearn.model_selection import train_test_split
+
     X, y, weight = given.examples.X, given.examples.y, given.examples.weight
     parts = train_test_split(np.arange(X.shape[0]), random_state=rng, test_size=share, stratify=y if alike else None)
     train, held_out = (

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
@@ -376,6 +375,8 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         elif self.scoring == "loss":
             score = -self.validation_loss_curve_[-1]
         else:
+            from sklearn.metrics import get_scorer
+
             score = float(get_scorer(self.scoring)(self, held_out.X, held_out.y))
         self.validation_scores_.append(score)
         self._say(f"Validation score: {score:f}")

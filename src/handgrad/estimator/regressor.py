@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
 from handgrad.estimator.functions import our_loss
 from handgrad.estimator.perceptron import Perceptron
@@ -210,4 +209,6 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         return y, y.shape[1], loss
 
     def _score(self, held_out: Examples) -> float:
+        from sklearn.metrics import r2_score
+
         return float(r2_score(held_out.y, self._predicted(held_out.X), sample_weight=held_out.weight))

@@ -35,6 +35,9 @@ MISSED = {"seconds": 0.0}
 WORTH_IT = 2e11
 # The same of one step, below which a second core gains little, and loses if other work wants that core.
 SMALL_STEP = 1e8
+# Multiplications of a matrix product up to which OpenBLAS itself uses one thread (its interface/gemm.c), so that nobody
+# need look for it among the libraries of the process: that takes as long as fitting the iris data for fifty epochs.
+TINY_PRODUCT = 2**18
 
 
 def pick_engine(
@@ -144,9 +147,12 @@ def make_engine(
     name, reason = pick_engine(network, len(examples), settings, dtype, repeated)
     batch = len(examples) if settings.full_batch else min(settings.batch_size, len(examples))
     threads = settings.threads
-    if threads is None and 6 * network.parameter_count * batch < SMALL_STEP:
+    multiplications = network.parameter_count * batch
+    if threads is None and 6 * multiplications < SMALL_STEP:
         threads = 1
     if name == "numpy":
+        if settings.threads is None and multiplications <= TINY_PRODUCT:
+            threads = None
         return NumpyEngine(network, examples, settings, threads), reason
     from handgrad.training.engines.compiled import CompiledEngine
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -30,7 +31,7 @@ CHUNK = 512
 _MAPPED_BLOCK = 31 << 20  # bytes
 
 
-@cache  # finding the libraries of a process takes a millisecond, as long as a short training
+@cache  # finding the libraries of a process takes 1 to 20 milliseconds, as long as a short training
 def thread_pools() -> ThreadpoolController:
     """Find the thread pools of the libraries that NumPy computes with, once."""
     return ThreadpoolController()
@@ -44,7 +45,6 @@ class NumpyEngine:
     examples: Examples
     settings: TrainingSettings
     threads: int | None = None
-    pools: ThreadpoolController = field(default_factory=thread_pools)
     name: ClassVar[str] = "numpy"
 
     def prepare(self) -> None:
@@ -65,7 +65,7 @@ class NumpyEngine:
         """Take one step for each batch: its gradient, then the update."""
         losses: list[float] = []
         first: tuple[float | None, float] | None = None
-        with self.pools.limit(limits=self.threads):
+        with self._limited():
             for (begin, end), learning_rate in zip(pairwise([0, *ends]), learning_rates, strict=True):
                 batch = self._gradient(state, order[begin:end])
                 norm = self._update(state, batch.gradient, learning_rate)
@@ -77,18 +77,22 @@ class NumpyEngine:
 
     def gradient(self, state: TrainingState, rows: NDArray[np.integer[Any]]) -> BatchGradient:
         """Compute the objective on a batch and its gradient."""
-        with self.pools.limit(limits=self.threads):
+        with self._limited():
             return self._gradient(state, rows)
 
     def update(self, state: TrainingState, gradient: NDArray[Any], learning_rate: float) -> float:
         """Clip the gradient, take the optimizer's step, and return the norm before clipping."""
-        with self.pools.limit(limits=self.threads):
+        with self._limited():
             return self._update(state, gradient, learning_rate)
 
     def evaluate(self, parameters: Parameters, examples: Examples) -> tuple[float, float | None]:
         """Compute the mean loss and the accuracy."""
-        with self.pools.limit(limits=self.threads):
+        with self._limited():
             return evaluate(self.network, parameters, examples)
+
+    def _limited(self) -> AbstractContextManager[Any]:
+        """Limit the threads of NumPy's libraries, if a number was set."""
+        return nullcontext() if self.threads is None else thread_pools().limit(limits=self.threads)
 
     def _gradient(self, state: TrainingState, rows: NDArray[np.integer[Any]]) -> BatchGradient:
         """Compute the objective on a batch and its gradient, chunk by chunk."""
