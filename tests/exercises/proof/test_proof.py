@@ -51,6 +51,7 @@ def test_some_written_mistakes_are_named_in_the_isolated_process(number):
     assert result.findings[0].mistake == mutant.mistake
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "seed"), [("labels_shuffled_separately", 11), ("counts_the_test_examples", 21)])
 def test_a_name_does_not_depend_on_what_the_order_looks_like_by_chance(name, seed):
     """With one seed, labels happen to be those of a batch; with the other, a few epochs leave out the same rows."""
