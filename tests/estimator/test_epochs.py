@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris, make_regression
+from sklearn.utils import check_random_state
 
 from handgrad import MLPClassifier, MLPRegressor
 from handgrad.errors import DivergenceError, SettingError
@@ -161,4 +162,41 @@ def test_an_interrupted_span_leaves_the_end_of_an_epoch():
             assert kind is Pressed
         states.append(state)
     assert states[0].step == states[1].step == 12
+    np.testing.assert_array_equal(states[0].parameters.vector, states[1].parameters.vector)
+
+
+def test_a_return_gives_nobody_the_same_random_numbers_again():
+    """NumPy's own generator, from which other threads may draw, is not set back; the weights are those of the order."""
+    network, examples, settings = MLP((4, 5, 3)), Examples(X, Y), TrainingSettings(batch_size=50)
+    shared, orders, states = check_random_state(None), [], []
+
+    class Noting(NumpyEngine):
+        """Notes the first order."""
+
+        def run_span(self, state, order, ends, learning_rates):
+            """Train, as usual."""
+            orders.append(order[:150])
+            return super().run_span(state, order, ends, learning_rates)
+
+    def trained(rng, lengths):
+        states.append(TrainingState.start(network.initialise(np.random.default_rng(0)), settings))
+        engine = Noting(network, examples, settings)
+        training = Epochs(engine, states[-1], Batches(150, 50, rng), Rate("constant", 0.1, 0.5, 0.1)).losses(lengths)
+        next(training)
+        return training
+
+    training = trained(shared, [4])
+    before = shared.get_state()[1].copy(), shared.get_state()[2]
+    training.close()
+    np.testing.assert_array_equal(shared.get_state()[1], before[0])
+    assert shared.get_state()[2] == before[1]
+
+    class Given:
+        """Gives the same order once more."""
+
+        def permutation(self, n):
+            """Give it."""
+            return orders[0][:n]
+
+    trained(Given(), [1])
     np.testing.assert_array_equal(states[0].parameters.vector, states[1].parameters.vector)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_random_state
 
 from handgrad.errors import DivergenceError
 from handgrad.estimator.rates import Rate, Scheduled
@@ -25,6 +26,7 @@ from handgrad.training.state import TrainingState
 
 AHEAD = 8  # epochs, at most
 LITTLE = 2e8  # multiplications and additions, some milliseconds, which nobody notices if they are in vain
+NUMPYS_OWN = check_random_state(None)  # other threads draw from it, too, and must not get the same numbers again
 STEP = 3e6  # the overhead of a step of the NumPy engine, in the same unit
 
 
@@ -103,7 +105,7 @@ class Epochs:
 
         All epochs of a span have been computed when the loss of its first one is yielded. If the iterator is closed or
         interrupted before its last one, the state and the random numbers return to the end of the epoch whose loss was
-        the last.
+        the last; only those of NumPy's own generator do not.
 
         Parameters
         ----------
@@ -117,39 +119,44 @@ class Epochs:
         """
         for count in lengths:
             if count == 1:
-                losses = self._train(1)
+                losses = self._train(self._drawn(1))
                 if not self._is_finite(losses):
                     raise diverged(f"lower learning_rate_init (the rate is {self.rate.now:g}), or scale the inputs")
                 yield losses[0]
                 continue
-            before, done = self._standing(), 0
+            before, orders, done = self._standing(), [], 0
             try:
-                losses = self._train(count)
+                orders = self._drawn(count)
+                losses = self._train(orders)
                 failed = not self._is_finite(losses)
                 while done < count and not failed:
                     done += 1
                     yield losses[done - 1]
             except (KeyboardInterrupt, GeneratorExit):
                 if done < count:
-                    self._return_to(before, done)
+                    self._return_to(before, orders[:done])
                 raise
             except Exception:  # of a function of the user's own, say: it comes again in the epoch in which it belongs
                 failed = True
             if failed:
-                self._return_to(before, 0)
+                self._return_to(before, [])
                 yield from self.losses(repeat(1, count))
 
     def _is_finite(self, losses: list[float]) -> bool:
         return all(map(isfinite, losses)) and bool(np.isfinite(self.state.parameters.vector).all())
 
-    def _train(self, count: int) -> list[float]:
-        """Train for some epochs, and return their losses."""
-        batches, rate, state = self.batches, self.rate, self.state
-        orders = []
+    def _drawn(self, count: int) -> list[NDArray[np.int64]]:
+        """Draw the orders of the next epochs."""
+        orders, rng = [], self.batches.rng
         for _ in range(count):
-            if batches.rng is not None:
-                self.order = self.order[batches.rng.permutation(batches.n)]  # as sklearn.utils.shuffle, but faster
+            if rng is not None:
+                self.order = self.order[rng.permutation(self.batches.n)]  # as sklearn.utils.shuffle, but faster
             orders.append(self.order)
+        return orders
+
+    def _train(self, orders: list[NDArray[np.int64]]) -> list[float]:
+        """Train for an epoch in each order, and return their losses."""
+        count, batches, rate, state = len(orders), self.batches, self.rate, self.state
         if isinstance(rate, Rate):
             if rate.of_velocity and rate.now != self.used:
                 state.slots *= self.used / rate.now
@@ -165,14 +172,17 @@ class Epochs:
         random = None if rng is None else rng.get_state(legacy=False)
         return _Standing(state.parameters.vector.copy(), state.slots.copy(), state.step, self.order, self.used, random)
 
-    def _return_to(self, standing: _Standing, epochs: int) -> None:
-        """Return to where training stood, and train for some epochs again."""
-        state = self.state
+    def _return_to(self, standing: _Standing, orders: list[NDArray[np.int64]]) -> None:
+        """Return to where training stood, and train in these orders again, in which it has been done before."""
+        state, rng = self.state, self.batches.rng
         state.parameters.vector[:], state.slots[:], state.step, self.order, self.used, random = standing
-        if self.batches.rng is not None:
-            self.batches.rng.set_state(random)
-        if epochs:
-            self._train(epochs)
+        if rng is not None and rng is not NUMPYS_OWN:
+            rng.set_state(random)
+            for _ in orders:
+                rng.permutation(self.batches.n)
+        if orders:
+            self.order = orders[-1]
+            self._train(orders)
 
 
 @dataclass

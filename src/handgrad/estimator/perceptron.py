@@ -287,7 +287,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
     def _fit_by_steps(self, engine: Engine, batches: Batches, held_out: Given | None, tasks: Tasks) -> None:
         """Train until the loss, or the validation score, has stopped improving."""
         vector, best, patience = self._state.parameters.vector, None, Patience(self.n_iter_no_change)
-        busy = held_out is not None or functions_of(self.callbacks) or tasks.wanted or not self._rate.is_known
+        busy = held_out is not None or functions_of(self.callbacks) or tasks.wanted or not self._rate.is_planned
         lengths = repeat(1, self.max_iter) if busy else spans(self.max_iter, batches, self._network)
         training = self._epochs(engine, batches).losses(lengths)
         self.n_iter_ = 0

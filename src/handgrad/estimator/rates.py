@@ -43,8 +43,8 @@ class Rate:
     of_velocity: bool = False
 
     @property
-    def is_known(self) -> bool:
-        """Whether the rates of later epochs are known now."""
+    def is_planned(self) -> bool:
+        """Whether the rates of later epochs are known beforehand."""
         return self.kind == "constant"
 
     def is_like(self, other: Rate) -> bool:
@@ -98,7 +98,7 @@ class Scheduled:
     begin: int
     now: float
 
-    is_known = True  # see Rate
+    is_planned = True  # see Rate
 
     def of_steps(self, step: int, count: int) -> list[float]:
         """Return the rates of the next ``count`` steps, beginning with ``step``."""
