@@ -50,6 +50,21 @@ def test_nothing_is_guessed_that_is_not_alike(capsys: pytest.CaptureFixture[str]
     assert "Did you mean" not in said
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--solver", "Unknown option: --solver. Did you mean --optimizer?"),
+        ("--hidden_layer_sizes=100", "Unknown option: --hidden_layer_sizes. Did you mean --hidden?"),
+        ("--optimiser", "Unknown option: --optimiser. Did you mean --optimizer?"),
+        ("--colour", "Unknown option: --colour."),
+    ],
+)
+def test_an_option_of_another_library_is_translated(option: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names of scikit-learn and Keras lead to ours, misspelt ones to what resembles them, others to nothing."""
+    assert main(["train", "digits", option]) == 2
+    assert capsys.readouterr().err.strip() == f"handgrad: {said}"
+
+
 def test_choices_may_be_written_as_in_papers(tmp_path: Path) -> None:
     """Capitals and underscores do not count, in a configuration file neither; the record has our words."""
     (tmp_path / "c.toml").write_text('optimizer = "AdamW"\n')

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from handgrad.errors import SettingError
+from handgrad.errors import SettingError, ShapeError
 from handgrad.network import INITIALISERS, MLP
 
 D_IN, D_OUT = 120, 90
@@ -124,3 +124,20 @@ def test_an_unknown_name_is_refused_with_the_known_ones(refused):
     """A name that is no initialiser is an error that lists them all."""
     with refused(SettingError, "'xavier'", *INITIALISERS):
         MLP((2, 3)).initialise(0, "xavier")
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [(np.zeros((3, 2)), "ndarray"), ((np.zeros((3, 2)),), "tuple"), (None, "NoneType"), ("Wb", "str")],
+    ids=["an array", "one array", "nothing", "a text"],
+)
+def test_a_function_that_returns_no_pair_is_refused(made, found, refused):
+    """The error says what it returned, and what it should."""
+    with refused(ShapeError, f"an initialiser that returns {found}", "a pair of arrays", "(W, b)"):
+        MLP((3, 2)).initialise(initialiser=lambda *_: made)
+
+
+def test_lists_of_numbers_are_arrays():
+    """A function may return nested lists."""
+    parameters = MLP((2, 1)).initialise(initialiser=lambda *_: ([[1], [2]], [3]))
+    assert parameters.vector.tolist() == [1.0, 2.0, 3.0]

@@ -32,6 +32,19 @@ DIVERGED = 3  # the exit code of a training whose numbers are no longer finite
 # What a flag needs, and how to write one that the parser would take for another flag.
 _VALUE = "one after it, which does not begin with a hyphen", "write ./ before a path that does"
 _ALIKE = 0.7  # words that are less alike are no misspellings of each other
+_CALLED_ELSEWHERE = {  # settings of ``train``, as other libraries call them
+    "alpha": "--l2",
+    "hidden-layer-sizes": "--hidden",
+    "layers": "--hidden",
+    "learning-rate-init": "--lr",
+    "max-iter": "--epochs",
+    "n-iter-no-change": "--patience",
+    "random-state": "--seed",
+    "solver": "--optimizer",
+    "validation-fraction": "--validation",
+    "validation-split": "--validation",
+    "weight-decay": "--l2, or --optimizer adamw",
+}
 
 
 def _from_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -129,8 +142,12 @@ def _unwrapped(error: BaseException) -> str:
     if isinstance(cause, SettingError):
         return str(_in_flags(cause))
     text = str(cause or error).strip()
-    guess = re.fullmatch(r"(Invalid value \"(.*)\" for .*) Did you mean \"(.*)\"\?", text)
-    return guess[1] if guess and SequenceMatcher(None, guess[2], guess[3]).ratio() < _ALIKE else text
+    if isinstance(error, cyclopts.UnknownOptionError) and tuple(error.command_chain or ()) == ("train",):
+        name = str(error.token.keyword or error.token.value)
+        if flag := _CALLED_ELSEWHERE.get(name.lstrip("-").replace("_", "-")):
+            return f"Unknown option: {name}. Did you mean {flag}?"
+    guess = re.fullmatch(r"(Invalid value \"(.*)\" for .*|Unknown option: (.*)\.) Did you mean \"?(.*?)\"?\?", text)
+    return guess[1] if guess and SequenceMatcher(None, guess[2] or guess[3], guess[4]).ratio() < _ALIKE else text
 
 
 def _in_flags(error: SettingError) -> SettingError:

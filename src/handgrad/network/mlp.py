@@ -183,7 +183,7 @@ class MLP:
         SettingError
             If there is no initialiser with that name.
         ShapeError
-            If your own function returns arrays of another shape.
+            If your own function does not return a pair of arrays, or arrays of another shape.
 
         Examples
         --------
@@ -196,7 +196,13 @@ class MLP:
         rng = seed if isinstance(seed, np.random.Generator | np.random.RandomState) else np.random.default_rng(seed)
         drawn = []
         for d_in, d_out in pairwise(self.layer_sizes):
-            W, b = initialiser(rng, d_in, d_out)
+            layer = initialiser(rng, d_in, d_out)
+            if not isinstance(layer, tuple | list) or len(layer) != 2:
+                found = f"an initialiser that returns {type(layer).__name__}"
+                raise ShapeError(
+                    found, "a pair of arrays", "return (W, b) for a layer of d_in inputs and d_out outputs"
+                )
+            W, b = map(np.asarray, layer)
             if (np.shape(W), np.shape(b)) != ((d_in, d_out), (d_out,)):
                 raise ShapeError(
                     f"initial weights and biases of shapes {np.shape(W)} and {np.shape(b)}",
