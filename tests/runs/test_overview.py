@@ -53,13 +53,22 @@ def test_every_run_is_a_line(folder: Path, capsys: pytest.CaptureFixture[str]) -
     """By name, with data, layers, epochs, and the best and last accuracy of its history."""
     assert main(["runs"]) == 0
     head, first, second = capsys.readouterr().out.splitlines()
-    assert head.split() == ["run", "state", "data", "layers", "epochs", "best", "last", "seconds"]
+    assert head.split() == ["run", "state", "data", "layers", "epochs", "accuracy", "on", "best", "last", "seconds"]
     assert first.split()[:7] == ["runs/a", "finished", "digits", "64-5-10", "4", "of", "4"]
     assert second.split()[:7] == ["runs/b", "finished", "digits", "64-5-10", "2", "of", "2"]
     scores = [
         one.figures["test_accuracy"] for one in read_history(folder / "a" / "history.jsonl") if one.kind[0] == "e"
     ]
-    assert first.split()[7:9] == [f"{max(scores):.2%}", f"{scores[-1]:.2%}"]
+    assert first.split()[7:10] == ["test", f"{max(scores):.2%}", f"{scores[-1]:.2%}"]
+
+
+def test_accuracies_are_said_to_be_of_their_set(tmp_path: Path) -> None:
+    """The validation set if there is one, otherwise the test set; before the first evaluation there is neither."""
+    short = ["train", "digits", "--hidden", "5", "--epochs", "1"]
+    for name, more in (("a", []), ("b", ["--validation", "0.2"])):
+        assert main([*short, "--run", str(tmp_path / name), *more]) == 0
+    assert [one.measured_on for one in overview(tmp_path)] == ["test", "validation"]
+    assert all(one.last is not None for one in overview(tmp_path))
 
 
 def test_numbers_sort_with_the_largest_first(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,8 +40,8 @@ def runs(folder: Path = Path("runs"), /, *, sort: SortKey = "name", json: bool =
     if not found:
         print(visible(f"there are no runs in {folder}"))
         return
-    head = ("run", "state", "data", "layers", "epochs", "best", "last", "seconds")
-    print(columns([head, *map(_row, found)], right=(5, 6, 7)))
+    head = ("run", "state", "data", "layers", "epochs", "accuracy on", "best", "last", "seconds")
+    print(columns([head, *map(_row, found)], right=(6, 7, 8)))
 
 
 def diff(first: Path, second: Path, /) -> int:
@@ -91,4 +91,4 @@ def _row(one: Overview) -> tuple[str, ...]:
     scores = ("" if score is None else percent(score) for score in (one.best, one.last))
     layers, epochs = "-".join(map(str, one.layer_sizes)), f"{one.epochs} of {one.planned}" if one.planned else ""
     seconds = f"{one.seconds:.1f}" if one.seconds < 1e9 else f"{one.seconds:.3g}"
-    return one.name, one.state, one.data, layers, epochs, *scores, seconds
+    return one.name, one.state, one.data, layers, epochs, one.measured_on, *scores, seconds

@@ -19,7 +19,7 @@ from handgrad.runs.lock import is_locked
 from handgrad.training.loop import Record
 
 State = Literal["finished", "stopped", "diverged", "running", "broken"]
-_SCORES = ("validation_accuracy", "test_accuracy", "train_accuracy")  # the first that a history has
+_SETS = ("validation", "test", "train")  # the accuracy on the first that a history has one of
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,10 @@ class Overview:
     epochs, planned : int
         Those that are complete in what can be used or continued, and those of the whole training. Of a training that is
         running, those that have been evaluated.
+    measured_on : {"validation", "test", "train", ""}
+        The set on which ``best`` and ``last`` were measured: the first of these that was evaluated.
     best, last : float or None
-        Accuracies on the validation set, or the test set if there is none, up to there; the last is that of the weights
-        that are kept.
+        Accuracies up to there; the last is that of the weights that are kept.
     seconds : float
         Time spent in training steps up to there.
     """
@@ -52,6 +53,7 @@ class Overview:
     layer_sizes: tuple[int, ...] = ()
     epochs: int = 0
     planned: int = 0
+    measured_on: str = ""
     best: float | None = None
     last: float | None = None
     seconds: float = 0.0
@@ -119,7 +121,7 @@ def _described(run: Path) -> Overview:
         return Overview(str(run), "running" if running else "broken")
     if running or found is None:
         last = evaluations[-1] if evaluations else Record("evaluation", 0, 0, 0.0, 0.0)
-    scores = _scores([*(one for one in evaluations if one.step <= last.step), last])
+    measured_on, scores = _scores([*(one for one in evaluations if one.step <= last.step), last])
     return Overview(
         str(run),
         "running" if running else state,
@@ -127,6 +129,7 @@ def _described(run: Path) -> Overview:
         found.model.network.layer_sizes if found else (),
         last.epoch,
         planned,
+        measured_on,
         max(scores, default=None),
         scores[-1] if scores else None,
         last.train_seconds,
@@ -150,11 +153,18 @@ def _last(run: Path, found: Loaded) -> Record:
     numbers = {name: value for name, value in found.summary.items() if type(value) in (int, float)}
     if not {"epochs", "steps", "train_seconds"} <= set(numbers):
         raise RunError(f"the summary of {run} lacks its figures", "an unchanged summary.json", "train again")
-    figures = {name: value for name, value in numbers.items() if name in _SCORES}
+    figures = {name: value for name, value in numbers.items() if name in map(_accuracy, _SETS)}
     return Record("evaluation", numbers["epochs"], numbers["steps"], 0.0, numbers["train_seconds"], figures)
 
 
-def _scores(evaluations: Sequence[Record]) -> list[float]:
-    """Return the accuracies that count."""
-    name = next((name for name in _SCORES if any(name in one.figures for one in evaluations)), "")
-    return [one.figures[name] for one in evaluations if name in one.figures]
+def _scores(evaluations: Sequence[Record]) -> tuple[str, list[float]]:
+    """Return the set whose accuracies count, and the accuracies."""
+    for name in _SETS:
+        if scores := [one.figures[_accuracy(name)] for one in evaluations if _accuracy(name) in one.figures]:
+            return name, scores
+    return "", []
+
+
+def _accuracy(name: str) -> str:
+    """Name the accuracy on a set as records do."""
+    return f"{name}_accuracy"
