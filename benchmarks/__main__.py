@@ -30,7 +30,7 @@ from handgrad.files import written
 RESULTS = Path(__file__).parent / "results"
 LATEST, PARTIAL = RESULTS / "latest.json", RESULTS / "partial.json"
 
-NO_MNIST = " (there is no MNIST in $HANDGRAD_DATA or the cache: scores, and the 98 % of contest e, mean nothing here)"
+NO_MNIST = " (there is no MNIST in $HANDGRAD_DATA or the cache: scores, and the 98% of contest e, mean nothing here)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

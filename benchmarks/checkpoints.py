@@ -44,7 +44,7 @@ def main() -> None:
         size, count, seconds = (median(one[key] for one in found) for key in ("mebibytes", "count", "seconds"))
         say(
             f"| {name} | {size:.1f} MiB | {count:.0f} | {seconds:.0f} "
-            f"| {100 * median(shares):.2f} % | {100 * max(shares):.2f} % |\n"
+            f"| {100 * median(shares):.2f}% | {100 * max(shares):.2f}% |\n"
         )
 
 

@@ -168,7 +168,7 @@ CONTESTS: tuple[Contest, ...] = (
     Contest(
         "e",
         "e",
-        "To 98.0 %: two epochs of AdamW, batch 256",
+        "To 98.0%: two epochs of AdamW, batch 256",
         "a training",
         RECIPE,
         ("handgrad", "torch", "torch-compile", "jax", "tensorflow"),

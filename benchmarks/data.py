@@ -44,7 +44,7 @@ def mnist() -> Arrays | None:
 def like_mnist(n: int = 60_000, m: int = 10_000) -> Arrays:
     """Draw rows of MNIST's shape and sparsity: each class has pixels where ink is slightly more likely.
 
-    Only slightly, so that scores stay below 100 % and show whether a network learns.
+    Only slightly, so that scores stay below 100% and show whether a network learns.
     """
     rng = np.random.default_rng(SEED)
     common, own = rng.beta(INK, 1 - INK, 784), rng.beta(INK, 1 - INK, (10, 784))

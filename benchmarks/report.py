@@ -118,8 +118,9 @@ def caption(report: dict[str, Any]) -> str:
     memory = f", {machine['memory_gib']} GiB" if machine["memory_gib"] else ""
     versions = ", ".join(f"{name} {version}" for name, version in sorted(report["versions"].items()))
     return (
-        f"{TIMES} is another's figure divided by handgrad's: above 1 handgrad is faster, or smaller. Medians of "
-        f"{report['rounds']} interleaved rounds, of the trainings to 98 % means; float32 but for the exercise's code. "
+        f"Figures marked {TIMES} are the other program's divided by handgrad's: above 1, handgrad is faster or uses "
+        f"less memory. Medians of {report['rounds']} interleaved rounds (means for training to 98%); float32 except in "
+        "the exercise's code. "
         f"{machine['cpu']}, {machine['cores']} cores{memory}, {machine['system']}, {machine['python']}, "
         f"{report['threads']} threads; {versions}; {report['date'][:10]}."
     )

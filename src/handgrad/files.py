@@ -191,7 +191,7 @@ def read_text(path: Path, limit: int) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise damaged(path, f"it is no text in UTF-8 ({error})") from error
+        raise damaged(path, f"it is not UTF-8 text ({error})") from error
 
 
 def refuse_existing(path: Path) -> None:

@@ -48,8 +48,8 @@ REFUSED = {
     "a PDF as a table": ("predict rows x.pdf", "x.pdf is a PDF"),
     "a PDF as a picture": ("predict images x.pdf", "x.pdf is a PDF"),
     "a picture as a table": ("predict rows images/curves.png", "curves.png is an image"),
-    "a table as a model": ("predict t.csv t.csv", "t.csv is a table or another text, and no model; expected a run"),
-    "a picture as a model": ("evaluate images/curves.png", "curves.png is a picture, and no model"),
+    "a table as a model": ("predict t.csv t.csv", "t.csv is a table or another text, not a model; expected a run"),
+    "a picture as a model": ("evaluate images/curves.png", "curves.png is a picture, not a model"),
 }
 
 

@@ -111,7 +111,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 
 def test_training_reaches_95_percent_on_digits(trained: Trained) -> None:
-    """Training on the digits ends with exit code 0, no word on stderr and at least 95 % on the test part."""
+    """Training on the digits ends with exit code 0, no word on stderr and at least 95% on the test set."""
     assert (trained.done.returncode, trained.done.stderr) == (0, "")
     assert json.loads((trained.run / "summary.json").read_text())["test_accuracy"] >= 0.95
 
@@ -256,7 +256,7 @@ def test_evaluate_reads_the_standard_input(with_sets: Trained, here: Command) ->
 
 
 def test_rare_classes_can_be_weighted(tmp_path: Path, here: Command) -> None:
-    """With a class of 4 % that overlaps the other, balanced weights find it; a file gives weights of one's own."""
+    """With a class of 4% that overlaps the other, balanced weights find it; a file gives weights of one's own."""
     rng = np.random.default_rng(0)
     x, rare = rng.standard_normal(500), np.arange(500) < 20
     rows = zip(np.where(rare, x + 2, x), rng.standard_normal(500), rare, strict=True)
@@ -274,14 +274,16 @@ def test_rare_classes_can_be_weighted(tmp_path: Path, here: Command) -> None:
     assert recall["balanced"]["common"] >= 0.75
     assert recall["weights.csv"] == {"common": 1.0, "rare": 0.0}
     assert re.search(r"largest class +96.00% \(common\)\n +recall +50.00% .* 0.00% \(rare\)", done.stdout)
-    assert "a recall of 50.0% in the mean of the classes is no better than guessing" in done.stderr
+    assert "an average recall of 50.0% over the classes is no better than guessing" in done.stderr
     told = here(tmp_path, "evaluate", "balanced")
     assert re.search(
         r"true class +common +rare +recall\ncommon +\d+ +\d+ +[\d.]+%\nrare +\d +\d +[\d.]+%\n", told.stdout
     )
     wrong = here(tmp_path, *words, "wrong.csv")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "wrong.csv, line 2: 'comon' is no class of the training set; expected one of common, rare." in wrong.stderr
+    assert (
+        "wrong.csv, line 2: 'comon' is not a class of the training set; expected one of common, rare." in wrong.stderr
+    )
 
 
 # evaluate and predict
@@ -313,7 +315,7 @@ def test_predict_reads_pictures_and_rows(trained: Trained, tmp_path: Path) -> No
     found = re.findall(r"^(.+\.(?:png|npy(?:\[\d+\]))): (\d)$", done.stdout, re.MULTILINE)
     labels = [f"{tmp_path / 'rows.npy'}[{row}]" for row in range(6)] + [str(picture) for picture in pictures]
     assert found == list(zip(labels, [*map(str, classes)] * 2, strict=True))
-    assert len(re.findall(r"\d+\.\d\d %$", done.stdout, re.MULTILINE)) == 12 * 10
+    assert len(re.findall(r"\d+\.\d\d%$", done.stdout, re.MULTILINE)) == 12 * 10
 
 
 def test_predict_shows_what_the_network_sees(trained: Trained, tmp_path: Path, here: Command) -> None:
@@ -421,9 +423,15 @@ WRONG = {
     "epochs of full-batch descent": (["reproduce", "gd", "--epochs", "2"], "--iterations"),
     "no seeds": (["reproduce", "sgd", "--seeds", "0"], "seeds is 0"),
     "two data files": (["train", "text.npy", "--data", "digits"], "--data digits"),
-    "two files": (["train", "train.csv", "test.csv"], "no place for test.csv; expected one file or set. Write --test"),
-    "two runs": (["evaluate", "runs/a", "runs/b"], "no place for runs/b"),
-    "evaluate": (["evaluate", "runs/a", "t.csv"], "no place for t.csv; expected one run. Write --data t.csv if those"),
+    "two files": (
+        ["train", "train.csv", "test.csv"],
+        "does not accept test.csv; expected one file or set. Write --test",
+    ),
+    "two runs": (["evaluate", "runs/a", "runs/b"], "does not accept runs/b"),
+    "evaluate": (
+        ["evaluate", "runs/a", "t.csv"],
+        "does not accept t.csv; expected one run. Write --data t.csv if those",
+    ),
     "a misspelt flag": (["train", "--epoch"], "--epochs"),
     "a share above one": (["train", "--validation", "10"], "validation is 10"),
     "an unknown test file": (["train", "--test", "nothing.csv"], "nothing.csv"),

@@ -109,7 +109,7 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "two tabs in a row": (
         rows("{x}\t{n}\t{w}") + "1.5\t\t3\t\tbirch\n",
-        ("line 31: 5 fields, 2 of them empty; expected 3", "Remove the separators that are too many"),
+        ("line 31: 5 fields, 2 of them empty; expected 3", "Remove the surplus separators"),
     ),
     "too many classes": (
         "a,label\n" + "".join(f"{i},k{i // 2}\n" for i in range(20_002)),

@@ -150,7 +150,7 @@ def test_the_real_mnist_is_the_published_one(mnist_root, refused, cache, monkeyp
     copy.chmod(0o755)
     assert load_data("mnist").notes == data.notes
     write_idx(copy / "t10k-labels-idx1-ubyte", 9 - data.y_test.astype(np.uint8))
-    with refused(DataError, "contains other files than the published ones"):
+    with refused(DataError, "contains files other than the published ones"):
         load_data("mnist")
 
 

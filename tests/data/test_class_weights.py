@@ -34,7 +34,7 @@ def test_weights_in_utf_16_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "piece"),
     [
-        ("a,1\nd,2\n", "line 2: 'd' is no class of the training set; expected one of a, b, c, 10"),
+        ("a,1\nd,2\n", "line 2: 'd' is not a class of the training set; expected one of a, b, c, 10"),
         ("a,1\na,2\n", "line 2: 'a' is named twice"),
         ("a,1\n10,many\n", "line 2: 'many' is not a weight"),
         ("a,-1\n", "line 1: '-1' is not a weight"),

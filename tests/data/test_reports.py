@@ -187,7 +187,7 @@ def test_one_wrong_row_of_a_one_hot_label_is_warned_of(tmp_path: Path) -> None:
     """The last column alone becomes the label, but its line and what to do are said; chance is not warned of."""
     content = one_hot("x,y,alder,birch,cedar\n", "{x},{y},{k}").replace("8,9,0,0,1", "8,9,1,0,1")
     (tmp_path / "t.csv").write_text(content)
-    said = "warning: exactly one of the columns alder, birch, cedar is 1 in each row but 1 row, the first in line 16"
+    said = "warning: exactly one of the columns alder, birch, cedar is 1 in each row except 1 row, the first in line 16"
     assert [note for note in load_data(tmp_path / "t.csv").notes if note.startswith(said)]
     rows = [f"{i * 7 % 10},{int(i != 3)},{i % 2}\n" for i in range(30)]
     (tmp_path / "t.csv").write_text("x,rare,sick\n" + "".join(rows))

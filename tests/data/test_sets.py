@@ -214,7 +214,7 @@ def test_options_of_tables_are_refused_for_other_data(
         place.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.eye(8, dtype=np.uint8) * 200).save(place / f"{number}.png")
     flags = " and ".join(f"--{name}" for name in ("label", "drop", "missing") if name in option)
-    with refused(SettingError, f"{flags}: {data.removesuffix('.zip')} is no table"):
+    with refused(SettingError, f"{flags}: {data.removesuffix('.zip')} is not a table"):
         load_sets(DataSettings(data=data, **option))
     assert len(load_sets(DataSettings(data=data)).X_train) >= 8
 

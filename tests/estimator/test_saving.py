@@ -208,7 +208,7 @@ def test_a_file_without_a_younger_parameter_has_its_default(path: Path) -> None:
 def test_parameters_that_no_file_holds_are_named(name: str, value: Any, path: Path, refused: Any) -> None:
     """A function, a RandomState: the error says which parameter, and the earlier file stays."""
     before = path.read_bytes()
-    with refused(RunError, name, "no file can hold"):
+    with refused(RunError, name, "cannot be saved"):
         fitted("classes").set_params(**{name: value}).save(path)
     assert path.read_bytes() == before
 

@@ -41,7 +41,7 @@ def test_weights_have_the_variance_of_their_distribution(name):
 
 @pytest.mark.parametrize("name", ["glorot_uniform", "he_uniform"])
 def test_uniform_weights_fill_their_interval(name):
-    """Uniform weights keep inside (-a, a) and come within 1 % of both ends."""
+    """Uniform weights keep inside (-a, a) and come within 1% of both ends."""
     W, _ = INITIALISERS[name](np.random.default_rng(3), D_IN, D_OUT)
     a = DISTRIBUTIONS[name].support()[1]
     assert 0.99 * a < W.max() <= a

@@ -122,7 +122,7 @@ def test_a_line_that_enters_from_below_is_said_to(tmp_path, figures):
         draw_curves(records[:count], tmp_path / f"{count}.png", "toy")
     (two,), (three,) = (figure.axes for figure in figures)
     assert (two.get_title("left"), two.get_ylim()[0] < 0.1) == ("Accuracy", True)
-    assert (three.get_title("left"), three.get_ylim()[0] > 0.8) == ("Accuracy, from 10.0 %", True)
+    assert (three.get_title("left"), three.get_ylim()[0] > 0.8) == ("Accuracy, from 10.0%", True)
 
 
 def test_a_start_that_the_scale_shows_is_not_said(tmp_path, figures):

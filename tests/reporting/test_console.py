@@ -84,10 +84,10 @@ def test_terminal_is_live():
     assert "\x1b[?25l" in sent, "the cursor is hidden during the display"
     assert sent.rindex("\x1b[?25h") > sent.rindex("\x1b[?25l"), "and shown again"
     text = visible(sent)
-    for piece in ("steps/s", "epoch 1", "batch loss 1.7500", "test loss 2.4000", "test accuracy 9.00 %", "left"):
+    for piece in ("steps/s", "epoch 1", "batch loss 1.7500", "test loss 2.4000", "test accuracy 9.00%", "left"):
         assert piece in text
-    assert len(set(re.findall(r"(\d+) %  epoch", text))) > 2
-    assert "    1      0.3000         90.00 %     0.4000        85.00 %     1.00\r\n" in text
+    assert len(set(re.findall(r"(\d+)%  epoch", text))) > 2
+    assert "    1      0.3000         90.00%     0.4000        85.00%     1.00\r\n" in text
 
 
 def test_terminal_takes_other_output():
@@ -141,7 +141,7 @@ def test_pipe_in_ascii(environment):
     assert text.isascii()
     assert re.fullmatch(r"[\x20-\x7e\n]*", text)
     assert "[bold]caf? ??[31m" in text
-    assert f"{22 * '#'}........   75.00 %" in text
+    assert f"{22 * '#'}........   75.00%" in text
 
 
 def test_pipe_text():
@@ -149,9 +149,9 @@ def test_pipe_text():
     lines = in_pipe(PYTHONIOENCODING="utf-8").splitlines()
     assert lines[1:5] == [
         "epoch  train loss  train accuracy  test loss  test accuracy  seconds",
-        "    0      2.3000         10.00 %     2.4000         9.00 %     0.00",
+        "    0      2.3000         10.00%     2.4000         9.00%     0.00",
         "said in between",
-        "    1      0.3000         90.00 %     0.4000        85.00 %     1.00",
+        "    1      0.3000         90.00%     0.4000        85.00%     1.00",
     ]
     assert lines[6] == "  saved in  " + "/a/long/path" * 10
 
@@ -271,9 +271,9 @@ def test_bars():
         text = output_bars(["a", "bcd", "e"], np.array([0.1, 0.5, 0.4], np.float32))
         sys.stdout.close()
     assert text.splitlines() == [
-        "bcd  ###############...............   50.00 %",
-        "e    ############..................   40.00 %",
-        "a    ###...........................   10.00 %",
+        "bcd  ###############...............   50.00%",
+        "e    ############..................   40.00%",
+        "a    ###...........................   10.00%",
     ]
 
 
@@ -291,7 +291,7 @@ def test_bars_in_unicode():
         text = output_bars(["\N{HIRAGANA LETTER O}", "ab", "c"], [1.0, 1 / 240, 0.0])
         sys.stdout.close()
     first, second, third = text.splitlines()
-    assert first == "\N{HIRAGANA LETTER O}  " + "\N{FULL BLOCK}" * 30 + "  100.00 %"
+    assert first == "\N{HIRAGANA LETTER O}  " + "\N{FULL BLOCK}" * 30 + "  100.00%"
     assert second.startswith("ab  \N{LEFT ONE EIGHTH BLOCK} ")
     assert third.split() == ["c", "0.00", "%"]
 

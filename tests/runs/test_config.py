@@ -287,7 +287,7 @@ def test_a_key_that_resembles_none_is_to_be_removed(text: str, toml: Path, refus
 def test_a_file_that_is_no_toml_is_refused(content: bytes, toml: Path, refused: Any) -> None:
     """What is no TOML is refused with the file's name."""
     toml.write_bytes(content)
-    with refused(SettingError, str(toml), "no text in UTF-8" if content == b"\xff\xfe" else "not valid TOML"):
+    with refused(SettingError, str(toml), "not UTF-8 text" if content == b"\xff\xfe" else "not valid TOML"):
         read_config(toml)
 
 

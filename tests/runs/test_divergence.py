@@ -77,7 +77,7 @@ def test_a_run_that_diverged_is_called_so(
     assert main(["evaluate", str(run)]) == (0 if kept else 2)
     error = capsys.readouterr().err
     if kept:
-        assert "run: the training diverged; this is what it knew after" in error
+        assert "run: the training diverged; these are its weights after" in error
     else:
         assert re.search(r"run diverged before its first checkpoint: .+ Train a new run with --lr", error)
 

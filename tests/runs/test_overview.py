@@ -113,7 +113,7 @@ def test_a_run_that_lacks_its_end_is_used_or_mended(
     assert states(capsys)["a"] == "stopped"
     assert main(["evaluate", "runs/a"]) == (0 if content is None else 2)
     error = capsys.readouterr().err
-    assert ("what it knew after 180 steps" in error) == (content is None)
+    assert ("its weights after 180 steps" in error) == (content is None)
     assert ("Write it again with `handgrad train --resume runs/a`" in error) == (content is not None)
     assert main(["train", "--resume", "runs/a"]) == 0
     capsys.readouterr()

@@ -242,7 +242,7 @@ def test_a_killed_run_can_be_evaluated_and_predicts(tmp_path: Path) -> None:
     told: list[str] = []
     rows = dict(evaluate_run(tmp_path / "run", None, told.append).rows)
     assert 0 < float(rows["test accuracy"].rstrip("%")) <= 100
-    assert any("the training did not finish; this is what it knew after" in sentence for sentence in told)
+    assert any("the training did not finish; these are its weights after" in sentence for sentence in told)
     np.save(tmp_path / "rows.npy", load_data("digits").X_test[:3] * 16)
     assert len(predict_inputs(tmp_path / "run", [tmp_path / "rows.npy"], [].append)) == 3
 
@@ -390,7 +390,7 @@ def test_data_that_are_gone_are_named_with_their_place(
     assert main(["train", "table.csv", "--hidden", "5", "--epochs", "1", "--run", "runs/part"]) == 0
     Path("table.csv").rename("other.csv")
     monkeypatch.chdir(tmp_path / "runs")
-    said = f"the data of part were in {tmp_path / 'table.csv'}, which is not there; .+ Put them back there"
+    said = f"the data of part were in {tmp_path / 'table.csv'}, which no longer exists; .+ Put them back there"
     for command in ("train --resume part", "verify part"):
         capsys.readouterr()
         assert main(command.split()) == 2
@@ -407,7 +407,7 @@ def test_a_history_that_has_lost_records_is_noticed(
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     told: list[str] = []
     done = train_run(resumed(config), chaos.DATA, chaos.passed_on, told.append)
-    assert any(f"{path} has lost records of the 60 steps before" in sentence for sentence in told)
+    assert any(f"{path} has lost records of the 60 steps so far" in sentence for sentence in told)
     np.testing.assert_array_equal(load_run(done.run)[0].parameters.vector, load_run(whole().run)[0].parameters.vector)
     assert done.summary["warnings"] == whole().summary["warnings"]
 

@@ -121,7 +121,7 @@ def test_columns_that_would_shift_the_others_are_refused(
     for table in (X[NAMES[:3]], X.assign(weight=0.5), X.assign(a=1, b=0.5)):
         with refused(DataError, f"has {table.shape[1]} columns", "the 4 features, in the order"):
             predicted(model, write(tmp_path / "t.csv", table))
-    with refused(DataError, "which any may be the one that is no feature"):
+    with refused(DataError, "which may be the one that is not a feature"):
         predicted(model, write(tmp_path / "t.csv", X.assign(weight=0.5), header=False))
     table = X.assign(kind=KINDS)
     table.insert(0, "id", range(len(X)))

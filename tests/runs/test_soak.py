@@ -10,7 +10,7 @@ from runs.soak import growth, soak
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory and files are read from Linux's /proc")
 def test_nothing_grows() -> None:
-    """After a warm-up, memory stays within 3 %, with as many open files and threads as before."""
+    """After a warm-up, memory stays within 3%, with as many open files and threads as before."""
     memory, files, threads = growth(list(soak(float(os.environ.get("SOAK_SECONDS", "300")))))
     assert memory < 1.03
     assert files <= 2

@@ -107,7 +107,7 @@ def test_other_data_under_the_name_of_those_of_the_training_are_noticed(tmp_path
     (tmp_path / "table.csv").write_text("".join(lines[:31]))
     evaluate_run(tmp_path / "run", None, told.append)
     (warning,) = (sentence for sentence in told if sentence.startswith("warning: "))
-    assert "table.csv has other training examples than those that" in warning
+    assert "table.csv has training examples other than those that" in warning
 
 
 @pytest.mark.parametrize("name", ["copy.npz", "copy"])
@@ -467,7 +467,7 @@ def test_empty_fields_are_filled_as_in_the_training(tmp_path: Path) -> None:
     assert any(
         "empty fields filled with the mean of the training set: the column size in 1 row (" in note for note in told
     )
-    assert any("empty fields taken as no category: the column colour in 1 row" in note for note in told)
+    assert any("empty fields encoded as none of the categories: the column colour in 1 row" in note for note in told)
 
 
 @pytest.mark.parametrize("missing", ["drop", "error"])

@@ -35,7 +35,7 @@ def toy() -> tuple[np.ndarray, np.ndarray]:
     ids=str,
 )
 def test_classes_are_learnt_with_every_option(options: dict) -> None:
-    """On a toy problem that a network can solve, training with any option reaches at least 90 % accuracy."""
+    """On a toy problem that a network can solve, training with any option reaches at least 90% accuracy."""
     parameters = NETWORK.initialise(seed=1)
     settings = TrainingSettings(**{"epochs": 60, "batch_size": 10, **options})
     *_, last = train(NETWORK, TrainingState.start(parameters, settings), Examples(*toy()), settings=settings)

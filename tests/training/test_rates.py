@@ -12,7 +12,7 @@ from handgrad.training import OPTIMIZERS, Examples, Momentum, TrainingSettings, 
 from handgrad.training.rates import suitable_rate
 
 # What cannot be done in 40 epochs: outputs are numbers, and either all hidden units are positive, so that the outputs
-# first have to lose a large common part, or the whole model is linear, which ends below 95 %.
+# first have to lose a large common part, or the whole model is linear, which ends below 95%.
 CANNOT = {
     (activation, loss)
     for activation in ("identity", "sigmoid", "softplus")
@@ -93,7 +93,7 @@ COMBINATIONS = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("loss", "activation", "optimizer"), COMBINATIONS)
 def test_every_combination_learns_the_digits(loss: str, activation: str, optimizer: str) -> None:
-    """At least 95 % with the default rate, but for those listed, which learn something."""
+    """At least 95% with the default rate, but for those listed, which learn something."""
     assert accuracy(optimizer, activation, loss) >= (0.4 if (activation, loss) in CANNOT else 0.95)
 
 
@@ -102,5 +102,5 @@ def test_every_combination_learns_the_digits(loss: str, activation: str, optimiz
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 @pytest.mark.parametrize("init", [name for name in INITIALISERS if name not in ("he_normal", "normal")])
 def test_every_initialisation_learns_the_digits(init: str, activation: str, optimizer: str) -> None:
-    """From any weights but those of the notebook, which are so large that 40 epochs end between 73 and 94 %."""
+    """From any weights but those of the notebook, which are so large that 40 epochs end between 73 and 94%."""
     assert accuracy(optimizer, activation, "cross_entropy", init) >= 0.95

@@ -62,7 +62,7 @@ CASES: list[tuple[str, str, type[HandgradError], dict[str, Any], tuple[str, ...]
     ("a matrix for y", "cross_entropy", ShapeError, {"y": Y.view(np.matrix)}, ("(1, 6)",)),
     ("orders of lists", "cross_entropy", ShapeError, {"orders": [[0, 1]]}, ("an order of shape (2,)",)),
     *(
-        (f"an order {order}", "cross_entropy", SettingError, {"orders": [order] * 30}, ("each example once",))
+        (f"an order {order}", "cross_entropy", SettingError, {"orders": [order] * 30}, ("each example exactly once",))
         for order in ([0] * N, [-1, 0, 1, 2, 3, 4], [1, 2, 3, 4, 5, 6], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
     ),
     ("a name of two words", "cross_entropy", SettingError, {"others": {"my_test": Examples(X, Y)}}, ("'my_test'",)),

@@ -45,7 +45,7 @@ def test_schedules_without_warm_up_start_at_the_peak_and_never_rise(name: str, t
 
 @pytest.mark.parametrize("total", [10, 11, 2000])
 def test_one_cycle_rises_for_three_tenths_and_then_falls_to_zero(total: int) -> None:
-    """One-cycle is two straight lines: from 4 % of the peak up to it at 30 % of the steps, then down to 0."""
+    """One-cycle is two straight lines: from 4% of the peak up to it at 30% of the steps, then down to 0."""
     steps = np.arange(total + 1)
     found = [one_cycle(int(step), total, 0.5) for step in steps]
     np.testing.assert_allclose(found, np.interp(steps, [0, 0.3 * total, total], [0.02, 0.5, 0]), rtol=1e-12, atol=1e-15)

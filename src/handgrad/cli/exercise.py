@@ -54,7 +54,7 @@ def new(
 
 @exercise_app.command
 def doctor() -> int:
-    """Show that grading works on this machine: points, names of mistakes, and a sandbox that holds.
+    """Check that grading works on this machine: points are awarded, mistakes are named, and the sandbox holds.
 
     It takes a few seconds. The exit code is 0 if all is well, and 1 otherwise.
     """
@@ -208,7 +208,7 @@ def grade(
     submissions : paths
         Notebooks, modules, folders, or zip files as exported by course systems.
     out : path
-        A new folder, or that of a former grading, which is replaced.
+        A new folder, or the folder of an earlier grading, which is then replaced.
     rubric : path, optional
         A TOML file. `handgrad exercise rubric` prints one to start from.
     language : {"en", "de"}

@@ -162,7 +162,7 @@ def _in_flags(error: SettingError) -> SettingError:
 
 def _too_many(words: str, command: str) -> SettingError:
     """Describe arguments that a command has no use for."""
-    found = f"`handgrad {command}` has no place for {words}"
+    found = f"`handgrad {command}` does not accept {words}"
     if command == "train":
         return SettingError(found, "one file or set", f"write --test {words} if that is the test set")
     if command == "evaluate":

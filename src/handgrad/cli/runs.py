@@ -17,14 +17,14 @@ SortKey = Literal["name", "epochs", "best", "last", "seconds"]
 
 
 def runs(folder: Path = Path("runs"), /, *, sort: SortKey = "name", json: bool = False) -> None:
-    """List the runs in a folder: how far they are, how good, and whether they can be used or continued.
+    """List the runs in a folder: their progress, their accuracy, and whether they can be used or continued.
 
     Parameters
     ----------
     folder : path
         A folder with runs in it, or a run itself.
     sort : {"name", "epochs", "best", "last", "seconds"}
-        By what to sort; numbers with the largest first.
+        What to sort by; numbers are sorted largest first.
     json : bool
         Print a list of objects in JSON.
     """
@@ -45,7 +45,7 @@ def runs(folder: Path = Path("runs"), /, *, sort: SortKey = "name", json: bool =
 
 
 def diff(first: Path, second: Path, /) -> int:
-    """Compare two runs: the settings that differ, and where histories and weights first do. The exit code is 1 if any.
+    """Show which settings of two runs differ, and where history and weights first differ. The exit code is 1 if any do.
 
     Parameters
     ----------

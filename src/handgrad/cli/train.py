@@ -63,7 +63,7 @@ def train(
     """Train a network, and write a run folder with settings, history, final figures, model and pictures.
 
     By default, the network and the method are those of the exercise notebook (two hidden layers of 400 sigmoid units,
-    softmax, cross-entropy, mini-batch SGD); initialisation, learning rate and number of epochs are set to train well.
+    softmax, cross-entropy, mini-batch SGD); initialisation, learning rate, batches and epochs are set to train well.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 recalls = {name: share for name, share in summary["test_recall"].items() if not isnan(share)}
                 lowest = min(recalls, key=lambda name: recalls[name])
                 mean = sum(recalls.values()) / len(recalls)
-                yield "recall", f"{mean:.2%} in the mean of the classes, at least {recalls[lowest]:.2%} ({lowest})"
+                yield "recall", f"{mean:.2%} on average over the classes, at least {recalls[lowest]:.2%} ({lowest})"
             yield f"{part} loss", figure(summary[f"{part}_loss"])
 
 
@@ -183,20 +183,20 @@ def predict(
     probabilities: bool = False,
     show: bool = False,
 ) -> int:
-    """Classify images, the rows of tables, or those of .npy files, with a trained network.
+    """Classify images, or the rows of tables or .npy files, with a trained network.
 
     Parameters
     ----------
     run : path
         A run folder, or a model file.
     inputs : paths
-        Pictures of any size and in any usual format, or folders of them, with all that lies below; tables with the
+        Pictures of any size and in any usual format, or folders of them, with their subfolders; tables with the
         columns of the training set, with or without labels (- is the standard input); .npy files with one example per
         row; or IDX files of images.
     out : path, optional
         Write the predictions to a new file, .csv, .jsonl or .parquet, with one row per example.
     probabilities : bool
-        Add the probability of each class, or with a loss of numbers its output, to every row.
+        Add the probability of each class to every row, or the output for it if the loss is a regression loss.
     show : bool
         Print what the network sees of each picture, and write it beside the picture as NAME.seen.png, or under a
         longer name if that is taken.
@@ -234,7 +234,7 @@ def predict(
 
 
 def compile_() -> None:
-    """Compile the training code once, which takes about a minute; later trainings load it in half a second."""
+    """Compile the training code once, which takes about a minute; later runs load it in about a second."""
     from time import perf_counter
 
     from handgrad.training.engines.choice import why_not_compiled
@@ -248,7 +248,7 @@ def compile_() -> None:
 
     if not keeps_code():
         raise SettingError(
-            "no folder to keep compiled code in can be written", "such a folder", "set NUMBA_CACHE_DIR to one"
+            "there is no writable folder for compiled code", "such a folder", "set NUMBA_CACHE_DIR to one"
         )
     for dtype in ("float32", "float64"):
         if stage_of(dtype) == "kept":

@@ -1,7 +1,7 @@
 """Products over the non-zero entries of a matrix: the same sums without most of the products with zero.
 
-Of MNIST's pixels 19 % are not zero, and they are neighbours. So each example is stored as pairs of neighbouring columns
-with at least one non-zero value, 22 % of all pairs: ``pairs[starts[m] : starts[m + 1]]`` for example m, with two values
+Of MNIST's pixels 19% are not zero, and they are neighbours. So each example is stored as pairs of neighbouring columns
+with at least one non-zero value, 22% of all pairs: ``pairs[starts[m] : starts[m + 1]]`` for example m, with two values
 each. A batch's entries are listed by pair; then two rows of W, or of its gradient, stay in registers while the kernel
 runs through the examples in the pair's list. The list of pair c begins at c times the room of a list.
 """

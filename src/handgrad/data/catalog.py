@@ -215,7 +215,7 @@ def _fetched(name: str, progress: Progress | None) -> list[NDArray[Any]]:
     arrays = download.fetch_set(name, published.files, published.mirrors, folder, progress)
     if find_idx_files(folder) != [folder / file.name for file in published.files]:
         raise DataError(
-            f"{folder} contains other files than the published ones",
+            f"{folder} contains files other than the published ones",
             "only those",
             "remove the files whose names do not end in .gz",
         )

@@ -59,7 +59,7 @@ def read_class_weights(path: Path, class_names: Sequence[str]) -> NDArray[np.flo
         if weight is None:
             raise _wrong(path, line, f"{value[:40]!r} is not a weight", _WEIGHT)
         if name not in number or name in seen:
-            what = "is named twice" if name in seen else "is no class of the training set"
+            what = "is named twice" if name in seen else "is not a class of the training set"
             raise _wrong(path, line, f"{name[:40]!r} {what}", f"one of {', '.join(class_names[:20])}")
         seen.add(name)
         weights[number[name]] = weight

@@ -18,7 +18,7 @@ from handgrad.errors import DataError
 PIXELS = Scaling(0, 255)
 UNIT = Scaling(0, 1)
 SCALES = "the inputs are on very different scales"  # begins a warning
-NARROW = 0.01  # of the range 0..1: where all but the outermost 2 % of a column's values lie
+NARROW = 0.01  # of the range 0..1: where all but the outermost 2% of a column's values lie
 DISTINCT = 10  # values by which a column is one of measurements, and not of rare events
 BRIGHT = 128  # images stored as 0..255 have at least one pixel as bright as this
 _FAINT = 1 / 8  # of the range: rows of images that are all darker are in another range

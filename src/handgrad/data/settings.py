@@ -19,10 +19,10 @@ class TableOptions:
     Parameters
     ----------
     label : str, optional
-        The label's column, by its name or its number from 1, or the names of several that are one-hot, separated by
+        The label's column, by name or number (from 1), or the names of several one-hot columns, separated by
         commas.
     drop : tuple of str
-        Columns to leave out, by name, separated by commas; in quotation marks a name may have commas.
+        Columns to leave out, by name, separated by commas; quote a name that contains a comma.
     missing : {"error", "drop", "mean"}, default "error"
         What to do about an empty field: stop, leave out its row, or put the column's mean in its place.
     """
@@ -41,7 +41,7 @@ class TableOptions:
         """
         if given := self._given():
             raise SettingError(
-                f"{' and '.join(given)}: {data} is no table", "a table, or none of these options", "leave them out"
+                f"{' and '.join(given)}: {data} is not a table", "a table, or none of these options", "leave them out"
             )
 
     def _given(self) -> list[str]:
@@ -69,13 +69,13 @@ class DataSettings(TableOptions):
         Share of the training set to hold out, between 0 and 1, or another file or set, as for --test. Its figures are
         reported beside the others.
     class_weight : str, optional
-        Weight of each class in the loss of the training: balanced (the rarer, the more), or a CSV file of lines such as
+        Weight of each class in the training loss: balanced (rarer classes weigh more), or a CSV file of lines such as
         CLASS,2.5.
     label : str, optional
-        The label's column in a table, by its name or its number from 1, or the names of several that are one-hot,
+        The label's column in a table, by name or number (from 1), or the names of several one-hot columns,
         separated by commas.
     drop : tuple of str
-        Columns of a table to leave out, by name, separated by commas; in quotation marks a name may have commas.
+        Columns of a table to leave out, by name, separated by commas; quote a name that contains a comma.
     missing : {"error", "drop", "mean"}, default "error"
         What to do about an empty field in a table: stop, leave out its row, or put the column's mean in its place.
     """

@@ -54,13 +54,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         The learning rate at the beginning, or the peak of a schedule; not used by lbfgs.
     power_t : float, default 0.5
     max_iter : int, default 200
-        The most epochs, or iterations of lbfgs.
+        The maximum number of epochs, or of iterations of lbfgs.
     shuffle : bool, default True
         Whether each epoch has an order of its own.
     random_state : int, RandomState or None
         Draws the first weights, the validation examples and the orders.
     tol : float, default 0.0001
-        The least that counts as an improvement.
+        The smallest change that counts as an improvement.
     verbose : bool, default False
         Whether to print the loss of each epoch.
     warm_start : bool, default False
@@ -78,7 +78,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     n_iter_no_change : int or inf, default 10
         Training stops after more epochs than this without an improvement.
     max_fun : int, default 15000
-        The most evaluations of the loss by lbfgs.
+        The maximum number of evaluations of the loss by lbfgs.
     l1 : float, default 0
         The strength of the L1 penalty: this times the sum of the weights' absolute values, divided by the batch size.
     dropout : float or (float, float), default 0
@@ -99,14 +99,14 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         What ``early_stopping`` looks at: a scorer of scikit-learn or its name, or "loss" for the validation loss. None
         is the accuracy.
     loss : {"log_loss", "focal"}, Focal, Loss or callable, default "log_loss"
-        What is minimised. focal makes examples count less that are classified surely; ``Focal(gamma=1.0)`` has a
+        What is minimised. focal makes confidently classified examples count less; ``Focal(gamma=1.0)`` has a
         constant of its own. A function of your own takes ``(outputs, y, sample_weight)`` and returns the mean loss and
         its gradient, which is checked.
     label_smoothing : float, default 0
         The share of each label that is spread evenly over all classes, in [0, 1).
     initialiser : str, callable or None
         How the first weights are drawn: a name in ``INITIALISERS``, or a function of ``(rng, d_in, d_out)`` that
-        returns ``(W, b)``. None is as scikit-learn draws them.
+        returns ``(W, b)``. None draws them as scikit-learn does.
 
     Attributes
     ----------
@@ -186,7 +186,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         classes : array-like of shape (n_classes,), optional
-            All classes that will ever come. The first call needs them.
+            All classes that will ever occur. The first call needs them.
         sample_weight : array-like of shape (n_samples,), optional
 
         Returns

@@ -1,4 +1,4 @@
-"""Parameters of an estimator in JSON: what JSON has not, such as infinity, tuples and arrays, is written as a mapping.
+"""Parameters of an estimator in JSON: what JSON lacks, such as infinity, tuples and arrays, is written as a mapping.
 
 Whoever gives an estimator parameters of a further kind adds them to ``OBJECTS``.
 """
@@ -66,7 +66,7 @@ def encoded(name: str, value: Any) -> Any:
         values = {key: encoded(name, one) for key, one in plain.items()}
         return {"object": type(value).__name__, "fields": values}
     raise RunError(
-        f"{name} is {value!r}, which no file can hold",
+        f"{name} is {value!r}, which cannot be saved",
         "numbers, texts, and lists of these",
         "use to_onnx, or keep the estimator with pickle"
         if name in ("loss", "activation")  # the fitted network has it, too
@@ -83,7 +83,7 @@ def _dtype_name(name: str, array: Any) -> str:
     if array.dtype.kind == "O" and all(type(one) is str for one in array.tolist()):
         return "object"
     raise RunError(
-        f"{name} has the dtype {array.dtype}, which no file can hold",
+        f"{name} has the dtype {array.dtype}, which cannot be saved",
         "numbers, bool or str, or objects that are all str",
         "convert it, and fit again",
     )
@@ -157,5 +157,5 @@ def _object(kind: type[Any], values: dict[str, Any]) -> Any:
         raise ValueError(f"a field that {kind.__name__} does not have")
     flat = [part for one in values.values() for part in (one if isinstance(one, tuple) else (one,))]
     if not all(one is None or type(one) in (bool, int, float, str) for one in flat):
-        raise ValueError(f"a field of {kind.__name__} that is no number")
+        raise ValueError(f"a field of {kind.__name__} that is not a number")
     return kind(**values)

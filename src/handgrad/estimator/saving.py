@@ -82,7 +82,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     with files.run_errors(Path(path)):
         if others := sorted(set(noted) - set(FITTED) - _ELSEWHERE - _LEFT_OUT):
             raise RunError(
-                f"the estimator has {others[0]}, which no file can hold", "what fitting gives it", "delete it, and save"
+                f"the estimator has {others[0]}, which cannot be saved", "what fitting gives it", "delete it, and save"
             )
         check_ranges(parameters)
         labels = estimator._classes.labels if isinstance(estimator, ClassifierMixin) else None
@@ -111,7 +111,7 @@ def load(kind: type[Any], path: str | os.PathLike[str]) -> Any:
     model, attached = load_attached(path)
     facts: dict[str, Any] = {} if attached is None else attached.facts
     if attached is None or "estimator" not in facts:
-        raise RunError(f"{path} is a model, and no estimator", f"a file of {_kind(kind)}.save", "use load_model")
+        raise RunError(f"{path} is a model, not an estimator", f"a file of {_kind(kind)}.save", "use load_model")
     if type(version := facts.get("version")) is int and version > VERSION:
         raise RunError(f"{path} has version {version}", f"version {VERSION}", "install a newer handgrad")
     if version != VERSION or set(facts) != _ENTRIES or facts["estimator"] not in ("MLPClassifier", "MLPRegressor"):

@@ -240,7 +240,7 @@ def _check_header_size(path: Path) -> None:
 
         if (kind := kind_of(path)) != "table" or is_text:
             raise RunError(
-                f"{path} is {_KINDS.get(kind, 'a file of arrays')}, and no model",
+                f"{path} is {_KINDS.get(kind, 'a file of arrays')}, not a model",
                 "a run folder or a model file",
                 "name the run first, and the data after it",
             )

@@ -50,9 +50,9 @@ def state_of(path: Path, model: Model, attached: Attached) -> TrainingState:
         and type(facts.get("seconds")) in (int, float)
         and 0 <= facts["seconds"] < 1e15
     ):
-        raise damaged(path, "its header contains other values than those of a training")
+        raise damaged(path, "its header contains values that are not those of a training run")
     if set(attached.arrays) - {"slots"}:
-        raise damaged(path, "it has arrays other than those of a training")
+        raise damaged(path, "it has arrays other than those of a training run")
     slots = attached.arrays.get("slots", np.zeros((0, vector.size), vector.dtype))
     if slots.dtype != vector.dtype or slots.ndim != 2 or slots.shape[1] != vector.size:
         raise damaged(path, f"its slots have shape {slots.shape} and dtype {slots.dtype}")

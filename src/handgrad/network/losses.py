@@ -166,7 +166,7 @@ class Quantile:
 
 @dataclass(frozen=True)
 class Focal:
-    """Focal loss, in which examples that are classified surely count less: :func:`focal` or :func:`binary_focal`.
+    """Focal loss, in which confidently classified examples count less: :func:`focal` or :func:`binary_focal`.
 
     Parameters
     ----------

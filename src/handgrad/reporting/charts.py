@@ -101,10 +101,10 @@ def draw_curves(history: Iterable[Record], path: str | os.PathLike[str], title: 
                 values = [value for line in lines for value in line.values[len(line.values) > 2 :]]
             draw_lines(axes, lines, heading, min(values))
             if start < axes.get_ylim()[0]:
-                began = f"{100 * start:.1f} %" if measure == "accuracy" else f"{start:.4g}"
+                began = f"{100 * start:.1f}%" if measure == "accuracy" else f"{start:.4g}"
                 axes.set_title(f"{heading}, from {began}", loc="left")
             if measure == "accuracy":
-                axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
+                axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
 
 
 def draw_first_layer(
@@ -207,9 +207,9 @@ def draw_confusion(
         )
         bar = figure.colorbar(colours, ax=axes, shrink=0.7)
         bar.set_label("errors, as a share of the true class", labelpad=12)
-        bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
+        bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
         bar.outline.set_visible(False)
-        accuracy = f"accuracy {100 * right / total:.2f} %: " if total else ""
+        accuracy = f"accuracy {100 * right / total:.2f}%: " if total else ""
         set_title(figure, title)
         axes.set_title(f"{accuracy}{total - right:,} errors in {total:,}", loc="left", pad=12)
         _label_classes(axes, class_names)
@@ -225,7 +225,7 @@ class Line:
         self.epochs = [epoch for epoch, _ in points]
         self.values = [min(max(value, -FAR), FAR) for _, value in points]
         last = points[-1][1]
-        self.label = f"{name} {percent(last, ' ')}" if in_percent else f"{name} {last:.4g}"
+        self.label = f"{name} {percent(last)}" if in_percent else f"{name} {last:.4g}"
 
 
 def _curves(evaluations: list[Record]) -> dict[str, list[Line]]:

@@ -59,8 +59,8 @@ def show_training(
     >>> passed_on = list(show_training(records, total_steps=90, title="digits"))
     digits
     epoch  train loss  train accuracy  seconds
-        0      2.3026         10.00 %     0.00
-        1      0.3100         90.00 %     0.25
+        0      2.3026         10.00%     0.00
+        1      0.3100         90.00%     0.25
     >>> passed_on == records
     True
     """
@@ -75,9 +75,9 @@ def summary_table(rows: Sequence[tuple[str, str]], title: str, console: Console 
 
     Examples
     --------
-    >>> summary_table([("test accuracy", "98.35 %"), ("saved in", "runs/mnist-1")], "Trained")
+    >>> summary_table([("test accuracy", "98.35%"), ("saved in", "runs/mnist-1")], "Trained")
     Trained
-      test accuracy  98.35 %
+      test accuracy  98.35%
       saved in       runs/mnist-1
     """
     width = max((width_of(name) for name, _ in rows), default=0)
@@ -116,7 +116,7 @@ def output_bars(class_names: Sequence[str], outputs: ArrayLike, numbers: bool = 
     Examples
     --------
     >>> text = output_bars(["cat", "dog"], [0.25, 0.75])
-    >>> [line.split()[0] for line in text.splitlines()], text.endswith("25.00 %")
+    >>> [line.split()[0] for line in text.splitlines()], text.endswith("25.00%")
     (['dog', 'cat'], True)
     """
     values = np.asarray(outputs, dtype=np.float64)
@@ -152,7 +152,7 @@ def image_blocks(image: ArrayLike) -> str:
 def _output(value: float, number: bool) -> str:
     """Write a probability as a percentage, and a number with aligned decimal points, unless it is very large."""
     if not number:
-        return percent(value, " ")
+        return percent(value)
     return f"{value:z.4f}" if abs(value) < 1e4 else figure(value)
 
 
@@ -229,7 +229,7 @@ def _show_live(records: Iterable[Record], total_steps: int, title: str, console:
                         complete_style="cyan",
                         finished_style="cyan",
                     ),
-                    f"{100 * min(record.step / max(total_steps, 1), 1):3.0f} %",
+                    f"{100 * min(record.step / max(total_steps, 1), 1):3.0f}%",
                     f"epoch {record.epoch + (record.step < total_steps)}",
                     _speed(record),
                     _remaining(now - began, record.step, total_steps),
@@ -267,7 +267,7 @@ def _remaining(elapsed: float, step: int, total_steps: int) -> str:
 
 def _figure(name: str, value: float) -> str:
     """Write an accuracy as a percentage; anything else with aligned decimal points, unless very small or large."""
-    return percent(value, " ") if name.endswith("accuracy") else figure(value)
+    return percent(value) if name.endswith("accuracy") else figure(value)
 
 
 def _terminal(console: Console | None) -> Console | None:

@@ -33,15 +33,15 @@ def figure(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
 
 
-def percent(share: float, blank: str = "") -> str:
-    """Write a share in per cent, with two decimals, unless it is none.
+def percent(share: float) -> str:
+    """Write a share in percent, with two decimals unless it is huge.
 
     Examples
     --------
-    >>> percent(0.25), percent(0.25, " "), percent(1e300)
-    ('25.00%', '25.00 %', '1.000e+302%')
+    >>> percent(0.25), percent(1e300)
+    ('25.00%', '1.000e+302%')
     """
-    return f"{100 * share:.2f}{blank}%" if abs(share) < 1e4 else f"{100 * share:.3e}{blank}%"
+    return f"{100 * share:.2f}%" if abs(share) < 1e4 else f"{100 * share:.3e}%"
 
 
 def padded(text: str, width: int) -> str:

@@ -134,7 +134,7 @@ def read_checkpoint(run: Path, tell: Callable[[str], None]) -> Checkpoint | None
             tell(f"warning: {failed.found}; the checkpoint before it is used, of step {found.state.step}")
         return found
     if failed is not None:
-        raise RunError(failed.found, "a whole checkpoint", "train again") from failed
+        raise RunError(failed.found, "a complete checkpoint", "train again") from failed
     return None
 
 
@@ -142,10 +142,10 @@ def _read(path: Path) -> Checkpoint:
     """Read one checkpoint, and check all that it says."""
     model, attached = load_attached(path)
     if attached is None or set(attached.facts) - {"best"} != {*FACTS, *_WHOLE, *_TEXT}:
-        raise _damaged(path, "it is a model, and no checkpoint")
+        raise _damaged(path, "it is a model, not a checkpoint")
     facts: dict[str, Any] = attached.facts
     if not (all(is_count(facts[name]) for name in _WHOLE) and all(isinstance(facts[name], str) for name in _TEXT)):
-        raise _damaged(path, "its header contains other values than those of a checkpoint")
+        raise _damaged(path, "its header contains values that are not those of a checkpoint")
     arrays = dict(attached.arrays)
     best = _best(path, facts.get("best"), arrays.pop("best", None), model.parameters.vector)
     state = state_of(path, model, replace(attached, arrays=arrays))
@@ -172,4 +172,4 @@ def _best(path: Path, facts: Any, vector: NDArray[Any] | None, current: NDArray[
 
 
 def _damaged(path: Path, what: str) -> RunError:
-    return RunError(f"{path}: {what}", "a whole checkpoint", "train again")
+    return RunError(f"{path}: {what}", "a complete checkpoint", "train again")

@@ -155,11 +155,11 @@ class RunSettings:
     config : path, optional
         A TOML file with any of these settings as keys (lr = 0.1, batch_size = 64). Flags take precedence.
     resume : path, optional
-        The folder of a run that was stopped, or that is to have more --epochs: the training continues where its last
-        checkpoint stands, with the run's own settings.
+        The folder of a run that was stopped, or that is to have more --epochs: the training continues from its last
+        checkpoint, with the run's own settings.
     checkpoint_seconds : float
-        Seconds between two checkpoints within an epoch; 0 for none. At the end of an epoch there is one in any case,
-        unless epochs are so short that writing it would take more than 2% of the time.
+        Seconds between two checkpoints within an epoch; 0 for none. One is also written at the end of every epoch,
+        unless epochs are so short that this would take more than 2% of the time.
     on_divergence : {"stop", "halve"}
         What to do if the loss or a parameter is no longer finite. stop: end with exit code 3, and say which learning
         rate would do. halve: return to the last checkpoint and halve the learning rate, at most five times.

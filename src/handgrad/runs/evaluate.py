@@ -86,7 +86,7 @@ def evaluate_run(run: Path, data: str | None, tell: Tell, progress: Progress | N
         sets = load_sets(settings, progress, model)
         if not _trained_on(run, sets, model):
             tell(
-                f"warning: {settings.data} has other training examples than those that {run} learnt from: it has "
+                f"warning: {settings.data} has training examples other than those that {run} learnt from: it has "
                 "changed since, or is another file of that name; name the data meant with --data"
             )
         part = test_part(sets, model)

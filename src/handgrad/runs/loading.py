@@ -125,9 +125,9 @@ def of_checkpoint(run: Path, tell: Callable[[str], None] = _in_silence) -> Loade
     """Load what the last checkpoint of a run has, and tell how far that is."""
     found = read_checkpoint(run, tell)
     if found is None:
-        raise RunError(f"{run} has no checkpoint", "a training that was begun", "train again")
+        raise RunError(f"{run} has no checkpoint", "a run with a checkpoint", "train again")
     why = "diverged" if divergence_of(run) else "did not finish"
-    tell(f"{run}: the training {why}; this is what it knew after {found.state.step:,} steps")
+    tell(f"{run}: the training {why}; these are its weights after {found.state.step:,} steps")
     return Loaded(found.model, {}, read_table(run / CONFIG_FILE, parse_toml), found.state)
 
 

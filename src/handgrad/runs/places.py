@@ -81,7 +81,7 @@ def refuse_absent(run: Path, path: str | None, wanted: str, remedy: str) -> None
         If there is nothing at the path.
     """
     if is_path(path) and not files.exists(files.expanded(str(path))):
-        raise DataError(f"the data of {run} were in {path}, which is not there", wanted, remedy)
+        raise DataError(f"the data of {run} were in {path}, which no longer exists", wanted, remedy)
 
 
 def is_path(value: Any) -> bool:

@@ -22,7 +22,7 @@ from handgrad.training.optimizers import SGD, Momentum, Nesterov
 
 WARNING = "warning: "
 BY_CHANCE = 0.1  # of the rows held out: coarse measurements repeat a few
-FEW = 30  # test examples from which an accuracy is worth something: the standard error is at most 9 %
+FEW = 30  # test examples from which an accuracy is worth something: the standard error is at most 9%
 MOST = 0.75  # of the examples: a class that has more leaves the others rare
 STILL = 0.98  # of the loss of guessing, or of that at the start: above it, nothing has been learnt
 FAR = 2.0  # times the loss at the start
@@ -117,7 +117,7 @@ def _useless(config: TrainConfig, summary: Mapping[str, Any], remedy: str) -> It
     if config.data.class_weight is not None:  # rare classes are worth some accuracy
         mean, chance = float(np.nanmean(list(summary["test_recall"].values()))), 1 / len(summary["test_recall"])
         if mean <= chance:
-            yield f"a recall of {mean:.1%} in the mean of the classes is no better than guessing{remedy}"
+            yield f"an average recall of {mean:.1%} over the classes is no better than guessing{remedy}"
     elif accuracy <= share:
         rare = ", or --class-weight balanced" if share > MOST else ""
         yield (
@@ -143,7 +143,7 @@ def _loss(job: Job, evaluations: Sequence[Record], remedy: str) -> Iterator[str]
     elif last >= STILL * guessed > 0:
         yield (
             f"the training loss of {last:.4g} at the end is {'hardly' if last < guessed else 'no'} better than that of "
-            f"guessing by the shares of the classes ({guessed:.4g}){remedy}"
+            f"guessing by the class frequencies ({guessed:.4g}){remedy}"
         )
 
 

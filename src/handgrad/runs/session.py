@@ -148,7 +148,7 @@ def _patiently(records: Iterator[Record | None], tell: Tell) -> Iterator[Record 
     """Pass records on; if the first one takes long, because code is compiled, tell the user why."""
     from handgrad.training.engines.compiled import keeps_code  # loads numba
 
-    often = "only once" if keeps_code() else "each time: no folder to keep it in can be written (NUMBA_CACHE_DIR)"
+    often = "only once" if keeps_code() else "each time: there is no writable folder to keep it in (NUMBA_CACHE_DIR)"
     timer = Timer(3.0, tell, [f"compiling the training code, which takes about a minute and happens {often}"])
     timer.daemon = True
     timer.start()

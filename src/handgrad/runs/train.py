@@ -110,8 +110,8 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
             tell(f"{history.path}: the last line was incomplete and has been removed")
         if history.short:
             tell(
-                f"warning: {history.path} has lost records of the {job.state.step:,} steps before; the weights are not "
-                "affected, but curves and warnings lack them: put the file back from a copy if there is one"
+                f"warning: {history.path} has lost records of the {job.state.step:,} steps so far; the weights are not "
+                "affected, but curves and warnings lack them: restore the file from a copy if there is one"
             )
         if job.best is not None and not job.best.left:
             epochs = f"{job.state.epoch} of {config.training.epochs}"

@@ -60,7 +60,7 @@ def checked_orders(orders: Orders, n: int, epochs: int) -> Orders:
         found = f"{len(orders)} orders for {epochs} epochs" if wrong is None else f"an order of shape {wrong}"
         raise ShapeError(f"{found} of {n} examples", f"shape ({n},) for each epoch", "pass one permutation per epoch")
     if not all(order.dtype.kind in "iu" and np.array_equal(np.sort(order), np.arange(n)) for order in orders):
-        found, remedy = "an order that does not have each example once", "pass one permutation per epoch"
+        found, remedy = "an order that does not contain each example exactly once", "pass one permutation per epoch"
         raise SettingError(found, f"whole numbers from 0 to {n - 1}, each once", remedy)
     return orders
 

@@ -61,8 +61,8 @@ class TrainingSettings:
     input_dropout : float, default 0
         Share of the inputs that each step leaves out at random, in [0, 1).
     engine : {"auto", "numpy", "compiled"}, default "auto"
-        Code that computes the steps. The compiled engine is faster, and takes a few seconds to load; auto uses it if it
-        is available and the training is long enough to gain from it.
+        Code that computes the steps. The compiled engine is faster, and takes about a second to load; auto uses it if
+        it is available and the training is long enough to gain from it.
     threads : int, optional
         CPU cores to use; by default, one if the steps are small, and all otherwise.
     seed : int, default 0

@@ -163,7 +163,7 @@ def test_class_names_that_are_no_text_are_refused(refused, tmp_path):
 
 
 def test_the_real_mnist(mnist_root):
-    """The real files give 60,000 and 10,000 images of 28x28, 19 % of whose training pixels are not zero."""
+    """The real files give 60,000 and 10,000 images of 28x28, 19% of whose training pixels are not zero."""
     data = read_idx_folder(mnist_root / "mnist")
     assert (data.X_train.shape, data.X_test.shape, data.image_shape) == ((60000, 784), (10000, 784), (28, 28))
     assert np.bincount(data.y_train).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]

@@ -123,7 +123,7 @@ def test_what_was_unpacked_twice_counts_once(tmp_path: Path) -> None:
         write(tmp_path / place, "{c}/{i}.png")
     data = load_data(tmp_path)
     assert sizes(data) == (("a", "b"), 16, 4)
-    assert "left out: 20 copies of pictures that are there twice" in data.notes
+    assert "left out: 20 duplicate pictures" in data.notes
     write(tmp_path / "others", "{c}/{i}.png", seed=1)
     assert sizes(load_data(tmp_path)) == (("a", "b"), 32, 8)
 
@@ -134,7 +134,10 @@ def test_folders_of_one_name_are_one_class_with_a_note(tmp_path: Path) -> None:
         write(tmp_path / "set" / place, "{c}/{i}.png", count=5, seed=len(place) + ord(place[0]))
     data = load_data(tmp_path / "set")
     assert sizes(data) == (("a", "b"), 16, 4)
-    assert "the folders a in Greek, Latin are one class, and so for 1 more; rename them if they are not" in data.notes
+    assert (
+        "the folders a in Greek, Latin are one class, and likewise for 1 more; rename them if they are not"
+        in data.notes
+    )
     write(tmp_path / "other", "train/{c}/{i}.png")
     write(tmp_path / "other", "test/{c}/{i}.png")
     assert not any("one class" in note for note in load_data(tmp_path / "other").notes)

@@ -138,7 +138,7 @@ def test_a_few_bad_pictures_are_left_out_and_many_are_refused(refused, tmp_path)
     data = load_data(folder)
     assert len(data.X_train) + len(data.X_test) == 29
     assert any(
-        "1 of 30 pictures are left out; the first: " in note and "00003.png is an HTML page" in note
+        "1 of 30 pictures is left out; the first: " in note and "00003.png is an HTML page" in note
         for note in data.notes
     )
     for path in list(folder.glob("*/*"))[::2]:
@@ -247,7 +247,7 @@ def test_one_table_beside_documents_is_read(tmp_path, name, packed):
         shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path, "set")
     data = load_data(tmp_path / ("set.zip" if packed else "set"))
     assert (data.class_names, len(data.X_train) + len(data.X_test)) == (("x", "y"), 20)
-    assert f"only {table.name} is read, and not LICENSE, README.txt, extra.txt, iris.names, notes.md" in data.notes
+    assert f"only {table.name} is read, not LICENSE, README.txt, extra.txt, iris.names, notes.md" in data.notes
 
 
 def test_a_table_called_txt_beside_a_readme_is_read(tmp_path):
@@ -256,7 +256,7 @@ def test_a_table_called_txt_beside_a_readme_is_read(tmp_path):
     (tmp_path / "ReadMe.txt").write_text(BESIDE["README.txt"])
     data = load_data(tmp_path)
     assert data.class_names == ("x", "y")
-    assert "only data.txt is read, and not ReadMe.txt" in data.notes
+    assert "only data.txt is read, not ReadMe.txt" in data.notes
 
 
 def test_two_tables_in_an_archive_are_unpacked_by_the_user(refused, tmp_path):

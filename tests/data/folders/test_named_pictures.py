@@ -71,7 +71,7 @@ def test_a_table_beside_pictures_gives_their_labels(tmp_path: Path, how: str, in
     assert_read(data)
     assert any("names the pictures" in note for note in data.notes)
     assert any("not used: 20 of the pictures" in note for note in data.notes) == (inner == "train")
-    assert any("not used: the columns size of labels.csv" in note for note in data.notes) == (how == "more")
+    assert any("not used: the column size of labels.csv" in note for note in data.notes) == (how == "more")
 
 
 def test_the_label_of_pictures_may_be_chosen(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_another_compression_of_the_same_bytes_is_the_published_file(address, tm
         ("slow", "sent nothing for 0.3 seconds"),
         ("stalling", "sent nothing for 0.3 seconds"),
         ("cut", "closed the connection early"),
-        ("wrong", "sent other bytes than the published ones"),
+        ("wrong", "sent bytes that differ from the published ones"),
         ("forbidden", "answered HTTP 403"),
         ("headers", "answered with broken headers"),
     ],

@@ -43,7 +43,7 @@ def test_the_index_of_pandas_is_no_feature(index: str | list[str] | None, tmp_pa
     left_out = {"day"} if index == "number" else set()
     assert data.columns is not None
     assert {column.name for column in data.columns.features} == {"width", *left_out}
-    assert f"the index that pandas wrote, {called}, is no feature; left out" in data.notes
+    assert f"the index that pandas wrote, {called}, is not a feature; left out" in data.notes
 
 
 def test_labels_in_the_index_of_pandas_are_labels(tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ def test_what_is_filled_is_noted(tmp_path):
     rows = [f"{i},{'' if i in (3, 4) else 2},{'' if i == 5 else 'rs'[i % 2]},{'xy'[i % 2]}\n" for i in range(20)]
     data = table("a,b,c,label\n" + "".join(rows), tmp_path / "t.csv", missing="mean")
     assert "empty fields filled with the mean of the training set: the column b in 2 rows (2)" in data.notes
-    assert "empty fields taken as no category: the column c in 1 row" in data.notes
+    assert "empty fields encoded as none of the categories: the column c in 1 row" in data.notes
     assert len(data.y_train) + len(data.y_test) == 20
     data = table("a,b,c,label\n" + "".join(rows), tmp_path / "t.csv", missing="drop")
     assert "left out: 3 rows with an empty field, first line 5" in data.notes
@@ -395,7 +395,7 @@ BAD = {
     "counted": ("0,1,2\n5,6,1\n7,8,0\n", "counts 0, 1, 2"),
     "open-quote": ('1,a\n2,"b\nc\n', "line 2: a quotation mark that begins a field and is never closed"),
     "html": ("<!DOCTYPE html>\n<html>a,b</html>\n", "is a web page"),
-    "lfs": ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a pointer of Git LFS"),
+    "lfs": ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a Git LFS pointer"),
     "json": ('{"a": [1, 2]}\n', "is JSON"),
     "binary": ("a,b\0\1\n1,2\n", "is a binary file"),
 }

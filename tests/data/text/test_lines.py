@@ -114,7 +114,7 @@ def test_a_quotation_mark_alone_swallows_no_rows(name: str, tmp_path: Path) -> N
     found = set(data.columns.features[1].words) | set(data.class_names)
     assert found >= {field.strip('"') if field.count('"') == 2 else field for row in rows for field in row[1:]
                      if '"' in field}  # fmt: skip
-    assert any(note.startswith("quotation marks that nothing closes, in line") for note in data.notes)
+    assert any(note.startswith("unclosed quotation marks, in line") for note in data.notes)
 
 
 def test_fields_of_several_lines_stay_whole(tmp_path: Path) -> None:

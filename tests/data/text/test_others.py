@@ -29,7 +29,7 @@ OTHERS = {
     "set.csv.zst": (b"\x28\xb5\x2f\xfd" + bytes(99), "is compressed with Zstandard", "Unpack it"),
     "set.doc": (b"%PDF-1.7\n", "is a PDF", "Use the data set itself"),
     "set.html": (b"<!DOCTYPE html>\n<html>", "is a web page", "Download the data set itself"),
-    "set.gz": (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS", "git lfs pull"),
+    "set.gz": (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer", "git lfs pull"),
     "set.ico": (b"\0\0\1\0\1\0" + bytes(99), "is an icon", "as PNG"),
     "set.tfrecord": (bytes(range(30)), "is a binary file of an unknown kind", "np.savez"),
 }
@@ -52,7 +52,7 @@ def test_archives_of_other_programs(refused, tmp_path):
     """An Excel workbook and a file of PyTorch are zip archives, but no data sets."""
     with refused(FormatError, "is an Excel workbook", "Save its table as CSV"):
         load_data(write_zip(tmp_path / "set.xlsx", "[Content_Types].xml", "xl/workbook.xml"))
-    with refused(FormatError, "is a file of PyTorch", "torch.load"):
+    with refused(FormatError, "is a PyTorch file", "torch.load"):
         load_data(write_zip(tmp_path / "set.pt", "archive/data.pkl", "archive/version", "archive/data/0"))
 
 

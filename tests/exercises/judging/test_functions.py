@@ -215,7 +215,7 @@ def test_an_unknown_crash_is_put_in_plain_words():
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
-        (lambda X: handout.sigmoid(X) * X.mean(), "one factor throughout, but this factor is another one in"),
+        (lambda X: handout.sigmoid(X) * X.mean(), "one factor throughout, but this factor is different in"),
         (lambda X: np.full(X.shape, np.float16(60000)), "is wrong in"),
         (lambda X: handout.sigmoid(X) * len(X) / 100, "that is n/100, where n is the number of examples"),
         (lambda X: handout.sigmoid(X) / len(X) ** 2, "that is 1/n², where n is the number of examples"),
@@ -230,7 +230,7 @@ def test_an_unknown_crash_is_put_in_plain_words():
         (lambda X: np.where(np.arange(len(X))[:, None] == 1, 2, handout.sigmoid(X)), "rows are wrong (counted from 0"),
         (lambda X: np.where(np.arange(X.shape[1]) == 2, 2, handout.sigmoid(X)), "columns are wrong (counted from"),
         (lambda X: handout.sigmoid(X) ** 3, "is wrong in"),
-        (lambda X: "0.5", "is neither a number nor an array of numbers"),  # noqa: ARG005
+        (lambda X: "0.5", "is not a number, an array of numbers"),  # noqa: ARG005
     ],
 )  # fmt: skip
 def test_what_is_not_recognised_is_described(function, expected):

@@ -159,7 +159,7 @@ def _checked(sandbox: Sandbox, job: Job) -> tuple[TaskResult, ...]:
 
 
 def interval(count: int, of: int) -> tuple[float, float]:
-    """Give the exact (Clopper-Pearson) 95 % confidence interval of a proportion.
+    """Give the exact (Clopper-Pearson) 95% confidence interval of a proportion.
 
     Examples
     --------
@@ -179,11 +179,11 @@ def table(forms: Sequence[Judged]) -> str:
     lines += [_row(f"`{task}`", those) for task, those in by_task.items() if those]
     counts = Counter(form.outcome for form in forms)
     lines.append(_row("all", forms))
-    shares = [f"{counts[outcome] / len(forms):.1%}".replace("%", " %") for outcome in OUTCOMES]
+    shares = [f"{counts[outcome] / len(forms):.1%}" for outcome in OUTCOMES]
     lines.append(f"| share | | {' | '.join(shares)} |")
     bounds = (interval(counts[outcome], len(forms)) for outcome in OUTCOMES)
-    ranges = [f"{100 * low:.1f} to {100 * high:.1f} %" for low, high in bounds]
-    lines.append(f"| 95 % interval | | {' | '.join(ranges)} |")
+    ranges = [f"{100 * low:.1f} to {100 * high:.1f}%" for low, high in bounds]
+    lines.append(f"| 95% interval | | {' | '.join(ranges)} |")
     other = Counter((form.mistake, form.task, form.outcome, form.reported) for form in forms)
     lines += [""] * any(form.outcome != OUTCOMES[0] for form in forms)
     for (mistake, task, outcome, reported), count in sorted(other.items(), key=str):

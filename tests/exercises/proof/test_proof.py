@@ -116,13 +116,13 @@ def test_the_table_counts_and_lists_what_was_not_named():
         "| `gradient_step` | 1 | 0 | 1 | 0 | 0 |",
         "| all | 4 | 3 | 1 | 0 | 0 |",
     ]
-    assert lines[5] == "| share | | 75.0 % | 25.0 % | 0.0 % | 0.0 % |"
+    assert lines[5] == "| share | | 75.0% | 25.0% | 0.0% | 0.0% |"
     assert lines[-1] == "- `step_sign` in `gradient_step`: named wrongly as `step_twice`"
 
 
 @pytest.mark.parametrize(("count", "of"), [(0, 7), (3, 7), (7, 7), (190, 193)])
 def test_an_interval_is_exact(count, of):
-    """At each end of the interval, a result as extreme as the one seen has a probability of 2.5 %."""
+    """At each end of the interval, a result as extreme as the one seen has a probability of 2.5%."""
     from scipy.stats import binom
 
     low, high = interval(count, of)

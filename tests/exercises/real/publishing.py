@@ -43,7 +43,7 @@ def table(checker: Words, tools: Mapping[str, Words], interval: Interval) -> str
     ``interval`` gives the bounds of a proportion.
     """
     lines = [
-        f"| cases | outcome | handgrad | share, 95 % interval | {' | '.join(f'{tool} alone' for tool in tools)} |",
+        f"| cases | outcome | handgrad | share, 95% interval | {' | '.join(f'{tool} alone' for tool in tools)} |",
         f"|---|---|---|---|{'---|' * len(tools)}",
     ]
     number = Counter(kind for kind, _ in checker)
@@ -52,7 +52,7 @@ def table(checker: Words, tools: Mapping[str, Words], interval: Interval) -> str
             sum(of == kind and said == word for (of, _), said in words.items()) for words in (checker, *tools.values())
         )
         low, high = interval(count, number[kind])
-        share = f"{count / number[kind]:.1%}, {100 * low:.1f} to {100 * high:.1f} %".replace("%,", " %,")
+        share = f"{count / number[kind]:.1%}, {100 * low:.1f} to {100 * high:.1f}%"
         lines.append(
             f"| {TITLES[kind]} ({number[kind]}) | {outcome} | {count} | {share} | {' | '.join(map(str, others))} |"
         )

@@ -90,7 +90,7 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
     ),
     "accuracy returns text": (
         "def accuracy(logits, labels):\n    return f'{(logits.argmax(1) == labels).mean():.2%}'",
-        "accuracy", "wrong", "is neither a number nor an array",
+        "accuracy", "wrong", "is not a number, an array",
     ),
     "derivative times four": (
         edited((DERIVATIVE, "    return 4 * h * (1 - h)\n")),
@@ -239,7 +239,7 @@ VERDICTS: dict[str, tuple[str, str, str, str]] = {
     ),
     "merge conflict": (
         edited((DERIVATIVE, f"<<<<<<< HEAD\n{DERIVATIVE}=======\n    return h\n>>>>>>> anna\n")),
-        "sigmoid", "crashed", "with the marks of a merge conflict",
+        "sigmoid", "crashed", "with the markers of a merge conflict",
     ),
     "chat with code": (f"Here it is:\n\n```python\n{SHEET}```\n", "sigmoid", "crashed", "lines with ```"),
     "everything in main": (

@@ -98,8 +98,8 @@ def test_published_table_has_shares_with_their_intervals(tmp_path) -> None:
     assert lines[:2] == ["before", START]
     assert lines[-2:] == [END, "after"]
     assert "old" not in lines
-    assert "| mistakes (4) | named | 3 | 75.0 %, 19.4 to 99.4 % | 0 |" in lines
-    assert "| mistakes (4) | wrong, without a cause | 0 | 0.0 %, 0.0 to 60.2 % | 2 |" in lines
+    assert "| mistakes (4) | named | 3 | 75.0%, 19.4 to 99.4% | 0 |" in lines
+    assert "| mistakes (4) | wrong, without a cause | 0 | 0.0%, 0.0 to 60.2% | 2 |" in lines
     assert any(
         "30 for each of the right solutions" in line and line.endswith("Crashes of the checker: 1.") for line in lines
     )
@@ -118,4 +118,4 @@ def test_a_set_that_is_not_written_yet_has_no_shares() -> None:
     """A kind without cases has no line in the table."""
     lines = summary({("right", "0"): "right"}, {}, dict.fromkeys(OPEN, 1), interval).splitlines()
     assert [line for line in lines if line.startswith("| mistakes") or line.startswith("| cheats")] == []
-    assert "| right solutions (1) | rejected | 0 | 0.0 %, 0.0 to 97.5 % |" in " ".join(lines)
+    assert "| right solutions (1) | rejected | 0 | 0.0%, 0.0 to 97.5% |" in " ".join(lines)

@@ -59,7 +59,7 @@ def dense(n: int = N, d: int = 11) -> np.ndarray:
 
 
 def sparse(n: int = N, d: int = 40) -> np.ndarray:
-    """Draw inputs of which 19 % are not zero, as MNIST's; the first example and the last input have none but zeros."""
+    """Draw inputs of which 19% are not zero, as MNIST's; the first example and the last input have none but zeros."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n, d)) * (rng.random((n, d)) < 0.19)
     X[0], X[:, -1] = 0, 0

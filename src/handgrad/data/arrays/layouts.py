@@ -182,7 +182,7 @@ def _pairs(group: list[IdxFile], folder: Path) -> list[tuple[IdxFile, IdxFile]]:
     if len(used) < len(group) or not 1 <= len(pairs) <= 2 or pairs[0][0].part == "test":
         raise _incomplete(group, folder, "")
     if len(pairs) == 2 and pairs[0][0].part == "" and pairs[0][0].shape[0] == pairs[1][0].shape[0]:
-        raise _incomplete(group, folder, "nothing tells the training set from the test set; ")
+        raise _incomplete(group, folder, "nothing distinguishes the training set from the test set; ")
     return pairs
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from handgrad import files, limits
 from handgrad.data.arrays.layouts import emnist_set, turn_upright
@@ -91,17 +92,21 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
         raise
     except Exception as error:  # SciPy's reader raises exceptions of many types
         raise files.damaged(path, f"SciPy cannot read it ({type(error).__name__}: {str(error)[:200]})") from error
-    return _flat({name: value for name, value in found.items() if not name.startswith("__")}, "")
+    return _flat({name: value for name, value in found.items() if not name.startswith("__")}, "", path)
 
 
-def _flat(content: dict[str, Any], name: str) -> dict[str, NDArray[Any]]:
-    """Name the arrays in nested structs."""
+def _flat(content: dict[str, Any], name: str, path: Path) -> dict[str, NDArray[Any]]:
+    """Name the arrays in nested structs; sparse ones become dense, and cells of words arrays of words."""
     found: dict[str, NDArray[Any]] = {}
     for key, value in content.items():
         if isinstance(value, dict):
-            found |= _flat(value, f"{name}{key}/")
+            found |= _flat(value, f"{name}{key}/", path)
+        elif issparse(value):
+            limits.refuse_bytes(8 * math.prod(value.shape), path)
+            found[f"{name}{key}"] = value.toarray()
         elif isinstance(value, np.ndarray):
-            found[f"{name}{key}"] = value
+            words = value.dtype == object and all(isinstance(one, str) for one in value.flat)
+            found[f"{name}{key}"] = value.astype(str) if words else value
     return found
 
 

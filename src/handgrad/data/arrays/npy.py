@@ -207,7 +207,7 @@ def _roles(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], path: 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, role: str) -> NDArray[Any]:
     """Read one array of an archive, plain or deflated."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
-        raise files.damaged(path, f"{info.filename[:40]!a} is encrypted, or compressed by another method than deflate")
+        raise files.damaged(path, f"{info.filename[:40]!a} is encrypted, or compressed by a method other than deflate")
     if info.file_size > info.compress_size * files.MAX_DEFLATE_RATIO:
         raise files.damaged(path, f"{info.filename[:40]!a} declares more bytes than its compressed bytes can contain")
     accepted = TEXT if role == "class_names" else LABELS if role.startswith("y") else NUMBERS

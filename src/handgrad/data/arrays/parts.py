@@ -103,8 +103,9 @@ def assign(names: Iterable[str], path: Path) -> dict[str, str]:
         return pairs
     wanted = ("x", "y") if {"x", "y"} & set(roles) else ARRAYS
     missing = [role for role in wanted if role not in roles]
+    listed = ascii(", ".join(sorted(names))[:200]) if names else "nothing"
     raise FormatError(
-        f"{path} lacks {', '.join(missing)}; it contains {ascii(', '.join(sorted(names))[:200]) or 'nothing'}",
+        f"{path} lacks {', '.join(missing)}; it contains {listed}",
         f"arrays called {', '.join(ARRAYS)}, or x and y without a test set",
         f"write it with np.savez(path, {', '.join(f'{name}=...' for name in ARRAYS)})",
     )
@@ -161,5 +162,6 @@ def join(arrays: Mapping[str, NDArray[Any]], path: Path) -> tuple[Arrays, tuple[
             raise FormatError(
                 f"{path}: training and validation sets of different shapes ({error})", "the same shape", "correct one"
             ) from error
-        notes = (f"the {len(arrays['x_val']):,} validation examples are part of the training set",)
+        count = len(arrays["x_val"])
+        notes = (f"the {count:,} validation example{'s are' if count != 1 else ' is'} part of the training set",)
     return (X, y, arrays.get("x_test"), arrays.get("y_test")), notes

@@ -92,7 +92,7 @@ def class_folders(folder: Path, paths: Iterable[Path]) -> ClassFolders:
     if [*sets] == [set_of(folder.name)]:  # seg_test/seg_test: the set itself was named
         sets = {"": next(iter(sets.values()))}
     sets, copies = _without_copies(sets)
-    notes = [f"not used: {masks:,} masks beside the pictures"] if masks else []
+    notes = [f"not used: {masks:,} mask{'s' * (masks > 1)} beside the pictures"] if masks else []
     if taken := [f"{', '.join(sorted(places[kind]))} for the {_SETS[kind]} set" for kind in sets if kind in places]:
         notes.append(f"taken by their names: {'; '.join(taken)}")
     return ClassFolders(sets, names, (*notes, *unused, *copies, *_spread(folder, sets)))
@@ -167,7 +167,7 @@ def _without_copies(sets: dict[str, Classes]) -> tuple[dict[str, Classes], list[
                 found.setdefault((path.name, _content(path)) if times[path.name] > 1 else path, path)
             count += len(paths) - len(found)
             kept[kind][name] = list(found.values())
-    return kept, [f"left out: {count:,} copies of pictures that are there twice"] if count else []
+    return kept, [f"left out: {count:,} duplicate picture{'s' * (count > 1)}"] if count else []
 
 
 def _content(path: Path) -> object:
@@ -190,7 +190,7 @@ def _spread(folder: Path, sets: Mapping[str, Classes]) -> list[str]:
     if not found:
         return []
     first, places = next(iter(found.items()))
-    more = f", and so for {len(found) - 1} more" if len(found) > 1 else ""
+    more = f", and likewise for {len(found) - 1} more" if len(found) > 1 else ""
     return [f"the folders {first} in {', '.join(sorted(places)[:3])}{', ...' if len(places) > 3 else ''} are one class"
             f"{more}; rename them if they are not"]  # fmt: skip
 

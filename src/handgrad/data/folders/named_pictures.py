@@ -73,7 +73,7 @@ def read_named_pictures(
         sources |= dict.fromkeys(pictures, kind)
         words += labels
         if unused := [one for one in part.names if one not in (column, label)]:
-            more.append(f"not used: the columns {listed(unused)} of {part.path.name}")
+            more.append(f"not used: the column{'s' * (len(unused) > 1)} {listed(unused)} of {part.path.name}")
         table = part.path.relative_to(folder).as_posix()
         more.append(f"the column {column} of {table} names the pictures, and {label} is their label")
     X, readable, seen = read_pictures(list(sources), are_digits({*words}))

@@ -79,7 +79,7 @@ def read_folder(folder: Path, options: TableOptions, read_file: Read) -> Dataset
     else:
         data = _read_tables(folder, name, tables, options)
         if data and len(tables) == 1 and (others := [path.name for path in paths if path != tables[0]]):
-            data = data.with_notes(f"only {tables[0].name} is read, and not {listed(others)}")
+            data = data.with_notes(f"only {tables[0].name} is read, not {listed(others)}")
     if data is None and len(paths) == 1 and not is_example(paths[0]):
         data = read_file(paths[0])
     if data is None:

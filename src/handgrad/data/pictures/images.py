@@ -37,7 +37,7 @@ SEEN_OF = (
 )
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".avif")
 # The first bytes of PNG, JPEG, GIF, BMP, TIFF, WebP and PPM.
-_STARTS = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5\n", b"P6\n")
+_STARTS = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"II*\0", b"MM\0*", b"P5\n", b"P6\n")
 _MOVING = ("GIF", "PNG", "WEBP", "AVIF")  # formats of animations; further pictures in JPEG are previews and depths
 _COLOURED = 48  # of 255: the distance between red, green and blue
 _SMALL = 16
@@ -58,7 +58,11 @@ _OTHERS = {  # by how the file begins
 
 def begins_as_picture(content: bytes) -> bool:
     """Say whether bytes begin as those of a picture do."""
-    return content.startswith(_STARTS) or content[4:8] == b"ftyp"
+    if content.startswith(b"BM"):  # as a table does whose first column is called BMI
+        return content[6:10] == bytes(4)
+    if content.startswith(b"RIFF"):
+        return content[8:12] == b"WEBP"
+    return content.startswith(_STARTS) or (content[4:8] == b"ftyp" and content[:2] == bytes(2))
 
 
 def read_image(

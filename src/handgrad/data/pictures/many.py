@@ -70,7 +70,8 @@ def read_pictures(
     X, notes = np.stack(found), []
     if errors:
         first = errors[min(errors)]
-        notes.append(f"{len(errors):,} of {len(sources):,} pictures are left out; the first: {first}")
+        are = "is" if len(errors) == 1 else "are"
+        notes.append(f"{len(errors):,} of {len(sources):,} pictures {are} left out; the first: {first}")
     if coloured:
         notes.append("colour pictures become grey")
     if not as_they_are:

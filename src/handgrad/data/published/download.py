@@ -148,7 +148,7 @@ def _fetch_file(
                 sink.flush()
                 array = _published_array(Path(sink.name), file)
                 if array is None:
-                    raise _UnusableMirrorError("sent other bytes than the published ones")
+                    raise _UnusableMirrorError("sent bytes that differ from the published ones")
             return array
         except _UnusableMirrorError as reason:
             tried.append(f"{address} {reason}")

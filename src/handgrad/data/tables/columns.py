@@ -97,7 +97,7 @@ def _fit_column(
     if column.iloc[rows].isna().all():
         where = "" if column.isna().all() else " in the training set"
         return None, (f"{called(name, frame.named)} is empty{where}; left out",)
-    if _counts(column, name):
+    if all(_counts(part, name) for part in _by_file(frame, column)):
         return None, (f"{called(name, frame.named)} only counts the rows; left out",)
     if is_numeric(column):
         identifies = (
@@ -124,6 +124,12 @@ def _counts(column: pd.Series[Any], name: str) -> bool:
     if column.dtype.kind not in "iu" or len(column) < 3 or column.hasnans:
         return False
     return is_called_counter(name) and bool((np.diff(column.to_numpy()) == 1).all())
+
+
+def _by_file(frame: Frame, column: pd.Series[Any]) -> list[pd.Series[Any]]:
+    """Divide a column among the files of a folder, each of which counts its own rows."""
+    ends = np.cumsum([len(part.table) for part in frame.parts])
+    return [part for _, part in column.groupby(np.searchsorted(ends, column.index, side="right"))]
 
 
 def _identifies(column: pd.Series[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import lzma
@@ -57,7 +58,7 @@ def kind_of(path: Path) -> str:
         return "idx"
     if re.match(rb"\x80[\x02-\x05]", start):
         return "pickle"
-    if start.startswith(b"MATLAB"):
+    if start.startswith(b"MATLAB") and start[126:128] in (b"IM", b"MI"):
         return "matlab"
     if begins_as_picture(start):
         return "picture"
@@ -101,7 +102,7 @@ def read_frame(path: Path, headed: bool = True) -> Frame:
     if _is_parquet(path):
         with files.opened(path) as file:
             return read_parquet(path, file)
-    content = content_of(path)
+    content = content_of(path).removeprefix(codecs.BOM_UTF8)
     if content.startswith(PARQUET):  # from the standard input, or compressed once more
         return read_parquet(path, io.BytesIO(content))
     if is_arff(content):

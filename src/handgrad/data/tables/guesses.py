@@ -71,6 +71,11 @@ def label_column(frame: Frame, asked: str | None) -> tuple[str, tuple[str, ...]]
             f"{frame.path} has no column {asked!r}", f"one of {listed(names)}, or a number from 1", "check --label"
         )
     if frame.named and (found := [name for usual in LABELS for name in names if plain(name) == usual]):
+        rest = [
+            name for name in names if name not in found and plain(name) in _USUAL and _may_be_classes(frame.table[name])
+        ]
+        if rest:
+            raise _undecided(frame, [found[0], *rest])
         others = f", and {listed(found[1:])} as a feature" if found[1:] else ""
         told = found[0].strip().lower() in LABELS and not others
         return found[0], () if told else (f"using the column {found[0]} as the label{others}",)
@@ -166,12 +171,12 @@ def _by_values(frame: Frame, names: Sequence[str], words: Sequence[str]) -> tupl
     repeated = [name for name in words if _may_be_classes(table[name])]
     if last in words and len(repeated) == 1 and last not in repeated:
         return repeated[0], (
-            f"using {called(repeated[0], frame.named)}, the only one of words that occur again, as the label",
+            f"using {called(repeated[0], frame.named)}, the only text column whose values recur, as the label",
         )
     if len(words) == 1:
         word = words[0]
         if not _are_codes(table[last]) or (_may_be_classes(table[word]) and _before_alike(frame, names, word)):
-            return word, (f"using {called(word, frame.named)}, the only one of words, as the label",)
+            return word, (f"using {called(word, frame.named)}, the only text column, as the label",)
         beside = f", and {called(word, frame.named)} as a feature"
     if not frame.named and not words and _few_values(table[first]) and not _few_values(table[last]):
         return first, (f"using {called(first, False)} as the label; choose another one with --label",)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.text.frames import Frame
+from handgrad.data.text.marks import Marks
 from handgrad.data.text.words import EMPTY, is_number
 from handgrad.data.text.written import is_numeric
 from handgrad.errors import DataError
@@ -22,6 +23,7 @@ _LONGEST = 1000  # characters in a label
 _NUMBERS = 20  # different ones that are classes, however few the rows are
 QUANTITY = "the command predicts classes, and quantities can be learned in Python with a loss such as squared_error"
 _ANSWERS = {"true": 1, "yes": 1, "1": 1, "false": 0, "no": 0, "0": 0}
+_OTHERWISE = re.compile(r"[+-]?\d+(,\d+|\.\d+[eE][+-]\d+)")
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)(\.0*)?")
 
 
@@ -43,7 +45,18 @@ def label_words(frame: Frame, name: str) -> list[str | None]:
         values = zip(column.tolist(), column.isna(), strict=True)
         return [None if absent else str(value).removesuffix(".0") for value, absent in values]
     words = zip(column.tolist(), column.isna(), strict=True)
-    return [None if absent or str(word).strip() in EMPTY else str(word).strip() for word, absent in words]
+    texts = [None if absent or str(word).strip() in EMPTY else str(word).strip() for word, absent in words]
+    return _with_points(texts, frame.usual or Marks())
+
+
+def _with_points(texts: list[str | None], marks: Marks) -> list[str | None]:
+    """Write labels that are all numbers, some with a decimal comma or as 1.0e+00, as Python does."""
+    known = {text for text in texts if text is not None}
+    odd = any(_OTHERWISE.fullmatch(text) for text in known)
+    values = {text: marks.value(text) for text in known} if odd else {}
+    if not odd or not all(value is not None and math.isfinite(value) for value in values.values()):
+        return texts
+    return [None if text is None else str(values[text]).removesuffix(".0") for text in texts]
 
 
 def without_zeros(word: str) -> str:
@@ -121,7 +134,9 @@ def present_classes(
     what = f"the class{'es' * (len(absent) > 1)} {listed(absent)}"
     if len(present) < 2:
         raise DataError(
-            f"{path}: every row of {what} has an empty field", "whole rows of 2 classes or more", "use --missing mean"
+            f"{path}: every row of {what} has an empty field",
+            "complete rows of 2 classes or more",
+            "use --missing mean",
         )
     numbers = np.full(len(class_names), -1)
     numbers[present] = np.arange(len(present))

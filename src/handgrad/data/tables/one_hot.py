@@ -63,8 +63,8 @@ def _nearly_one_hot(frame: Frame, name: str) -> tuple[str, ...]:
         return ()
     rows = _not_one_hot(frame, parts)
     some = f"{len(rows):,} row{'s' * (len(rows) > 1)}, the first in {frame.place(rows[0])}"
-    return (f"warning: exactly one of the columns {listed(parts)} is 1 in each row but {some}; correct it if they are "
-            "one label, or leave the others out with --drop",)  # fmt: skip
+    return (f"warning: exactly one of the columns {listed(parts)} is 1 in each row except {some}; correct it if they "
+            "are one label, or leave the others out with --drop",)  # fmt: skip
 
 
 def with_label(frame: Frame, name: str) -> Frame:

@@ -119,7 +119,7 @@ def _without_index(table: Any) -> tuple[Any, tuple[str, ...]]:
         return table, ()
     if not names:
         return table, ()
-    note = f"the index that pandas wrote, {', '.join(names)}, is no feature; left out"
+    note = f"the index that pandas wrote, {', '.join(names)}, is not a feature; left out"
     return table.drop_columns(names), (note,)
 
 

@@ -132,9 +132,9 @@ def by_place(frame: Frame, width: int, what: str) -> list[str]:
         odd = odd[:1]
     if len(odd) != 1:
         raise DataError(
-            f"{frame.path} has {len(names):,} columns without names, of which any may be the one that is no {what}",
+            f"{frame.path} has {len(names):,} columns without names, any of which may be the one that is not a {what}",
             f"{width:,} columns of {what}s, and at most one of labels",
-            f"give the columns names such as label, {what}0, {what}1, ..., or leave out what is no {what}",
+            f"give the columns names such as label, {what}0, {what}1, ..., or leave out what is not a {what}",
         )
     return [name for name in names if name != odd[0]]
 

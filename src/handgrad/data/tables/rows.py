@@ -61,7 +61,8 @@ def encode(
                 counts = [f"{word!r} {_in_rows(count)}" for word, count in sorted(unknown.items())]
                 place = called(column.name, frame.named)
                 notes.append(
-                    f"{place} has {listed(counts)}, which the training set does not have; taken as no category"
+                    f"{place} has {listed(counts)}, which the training set does not have; "
+                    "encoded as none of the categories"
                 )
         else:
             values = numbers(frame, column, name)
@@ -96,7 +97,7 @@ def encode(
     if filled:
         notes.append(f"empty fields filled with the mean of the training set: {listed(filled)}")
     if no_category:
-        notes.append(f"empty fields taken as no category: {listed(no_category)}")
+        notes.append(f"empty fields encoded as none of the categories: {listed(no_category)}")
     return np.column_stack(parts), whole, tuple(notes)
 
 
@@ -230,17 +231,22 @@ def numbers(frame: Frame, column: Column, name: str) -> NDArray[np.float64]:
         return np.asarray(series.to_numpy(np.float64, na_value=np.nan))
     texts, values = texts_of(frame, name), np.full(len(series), np.nan)
     marks = column.marks or most_common_marks({text for text in texts if text is not None}, frame.usual or Marks())
-    answers = all(marks.value(text) in (0.0, 1.0) for text in texts if text is not None and text.lower() not in TRUTH)
+    known = [text for text in texts if text is not None]
+    values_of = {text: marks.value(text) for text in known if text.lower() not in TRUTH}
+    answers = len(values_of) < len({*known}) and all(value in (None, 0.0, 1.0) for value in values_of.values())
     for row, text in enumerate(texts):
         if text is None:
             continue
         value = TRUTH.get(text.lower()) if answers and text.lower() in TRUTH else marks.value(text)
         if value is None:
             other = may_be_number(text)
+            wrong = "not a number" + " as the training set writes them" * other
             raise FormatError(
-                f"{frame.path}, {frame.place(row)}, {called(column.name, frame.named)}: {text[:40]!r} is not a number"
-                + " as the training set writes them" * other,
-                f"a number such as {marks.example} in every field of this column",
+                f"{frame.path}, {frame.place(row)}, {called(column.name, frame.named)}: {text[:40]!r} is "
+                + ("neither yes nor no" if answers else wrong),
+                "yes or no, true or false, 1 or 0, as in the rest of the column"
+                if answers
+                else f"a number such as {marks.example} in every field of this column",
                 "write the numbers with the marks of the training set" if other else "correct it",
             )
         values[row] = value

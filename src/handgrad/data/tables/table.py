@@ -160,7 +160,7 @@ def _split(
         train, validation, test = held_out.split(y, len(frame.names) - 1)
         return train, validation, test if held_out.test else train
     if in_train.all() or not in_train.any():
-        raise DataError(f"{frame.path} has no whole rows in one of its sets", "rows in both", "check the tables")
+        raise DataError(f"{frame.path} has no complete rows in one of its sets", "rows in both", "check the tables")
     return *held_out.split_off(np.flatnonzero(in_train), y), np.flatnonzero(~in_train)
 
 

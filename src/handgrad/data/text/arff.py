@@ -188,6 +188,9 @@ def _converted(path: Path, column: pd.Series[Any], attribute: _Attribute, lines:
 
     if attribute.kind == "date":
         return np.full(len(column), np.nan)
+    if len(column) and column.dtype.kind not in "biuf":
+        column = column.str.strip()
+        column = column.where(column != "?", None)
     if attribute.kind in _NUMBERS:
         values = column if column.dtype.kind in "iuf" else pd.to_numeric(column, errors="coerce")
         bad, wanted = values.isna() & column.notna(), "a number"

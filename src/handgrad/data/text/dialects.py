@@ -136,7 +136,8 @@ def _titles(lines: Sequence[str], separator: str) -> tuple[str, ...]:
 
 def _has_row_names(rows: Sequence[Sequence[str]]) -> bool:
     """Recognise R's tables: a header with one field less than every row below it."""
-    return len(rows) > 2 and {len(row) for row in rows[1:]} == {len(rows[0]) + 1} and not any(map(is_number, rows[0]))
+    one_less = len(rows) > 2 and {len(row) for row in rows[1:]} == {len(rows[0]) + 1}
+    return one_less and not any(map(is_number, rows[0])) and len({row[0] for row in rows[1:]}) == len(rows) - 1
 
 
 def _has_names_below(rows: Sequence[Sequence[str]]) -> bool:

@@ -233,7 +233,7 @@ def _refuse_uneven(path: Path, source: Source) -> None:
                 f"{path}, line {line}: {found} field{'s' if found != 1 else ''}"
                 + (f", {empty} of them empty" if empty and found > source.width else ""),
                 f"{source.width}, as in the first row",
-                "remove the separators that are too many"
+                "remove the surplus separators"
                 if empty and found > source.width
                 else f"complete or drop the row{above}",
             )

@@ -75,7 +75,7 @@ def with_pixels(frame: Frame, width: int) -> Frame:
     if not frame.counted and last < width:
         raise FormatError(
             f"{frame.path} has no feature 0 and no feature {width}, and may count its features from 0 or from 1",
-            "a line at the top that tells it, as dump_svmlight_file(..., comment='pixels') of scikit-learn writes",
+            "a line at the top that says which, as dump_svmlight_file(..., comment='pixels') of scikit-learn writes",
             "write '# Column indices are zero-based' there if the first pixel is feature 0, or else '# Column indices "
             "are one-based'",
         )

@@ -199,7 +199,7 @@ def _with_closed_quotes(content: bytes, width: int, separator: str) -> tuple[byt
     if not numbers:
         return content, ()
     where = ", ".join(numbers[:5]) + (f" and {len(numbers) - 5:,} more" if len(numbers) > 5 else "")
-    note = f"quotation marks that nothing closes, in line{'s' * (len(numbers) > 1)} {where}, are read as they are"
+    note = f"unclosed quotation marks, in line{'s' * (len(numbers) > 1)} {where}, are read as they are"
     return "\n".join(found).encode(), (note,)
 
 

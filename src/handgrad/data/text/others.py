@@ -38,16 +38,18 @@ KINDS = (
     ),
     Kind(b"\0\0\1\0", b"", "an icon", "save the picture as PNG"),
     Kind(b"%PDF", b"", "a PDF", "use the data set itself"),
-    Kind(b"PK", b"[Content_Types].xml", "an Excel workbook or another Office document", "save its table as CSV"),
-    Kind(b"PK", b"data.pkl", "a file of PyTorch", f"load it with torch.load, and {_SAVEZ}"),
     Kind(
-        b"PK",
+        b"PK\x03\x04", b"[Content_Types].xml", "an Excel workbook or another Office document", "save its table as CSV"
+    ),
+    Kind(b"PK\x03\x04", b"data.pkl", "a PyTorch file", f"load it with torch.load, and {_SAVEZ}"),
+    Kind(
+        b"PK\x03\x04",
         b"",
         "a zip archive of several files, or one that is damaged or encrypted",
         "unpack it, and name the folder",
     ),
     Kind(b"\xd0\xcf\x11\xe0", b"", "an old Excel workbook", "save its table as CSV"),
-    Kind(b"version https://git-lfs", b"", "a pointer of Git LFS instead of the file", "run `git lfs pull`"),
+    Kind(b"version https://git-lfs", b"", "a Git LFS pointer instead of the file", "run `git lfs pull`"),
     Kind(b"\x89HDF", b"", "HDF5", f"read it with h5py, and {_SAVEZ}"),
     Kind(
         b"ARROW1", b"", "Feather or Arrow", "convert it with pandas.read_feather('{path}').to_parquet('table.parquet')"
@@ -60,7 +62,7 @@ KINDS = (
     Kind(
         b"{",
         b"}\n{",
-        "JSON, one object in a line",
+        "JSON, one object per line",
         "convert it with pandas.read_json('{path}', lines=True).to_csv('table.csv', index=False)",
     ),
     Kind(b"{", b"", "JSON", "convert it with pandas.read_json('{path}').to_csv('table.csv', index=False)"),
@@ -88,7 +90,9 @@ def refuse_others(path: Path, content: bytes) -> None:
     FormatError
         If the content is of one of the kinds above, or begins with bytes that no text contains.
     """
-    start, ends = content[:64].lstrip(b"\xef\xbb\xbf \r\n\t"), content[:4096] + content[-4096:]
+    start, line_end = content[:64].lstrip(b"\xef\xbb\xbf \r\n\t"), content.find(b"\n", 4096)
+    ends = b"".join((content[:4096], content[max(line_end - 2, 0) : line_end + 2], content[-4096:]))
+    ends = ends.replace(b"\r\n", b"\n")
     for kind in KINDS:
         if start.startswith(kind.start) and kind.contains in ends:
             raise FormatError(f"{path} is {kind.name}", "a table, arrays or images", kind.remedy.format(path=path))

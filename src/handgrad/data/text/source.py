@@ -83,7 +83,7 @@ class Source:
                 line = written.skipped + reader.line_num + 1
         except csv.Error as error:
             raise FormatError(
-                f"{self.path}, line {line}: {error}", "fields that can be told apart", "correct that line"
+                f"{self.path}, line {line}: {error}", "rows whose fields can be separated", "correct that line"
             ) from error
 
 
@@ -97,7 +97,7 @@ def _own_errors(source: Source) -> Iterator[None]:
             *_, (line, _) = source.rows()
             raise FormatError(
                 f"{source.path}, line {line}: a quotation mark that begins a field and is never closed",
-                'fields such as "a, b" or a, with a mark at either end or at none',
+                'fields such as "a, b" or a, with a mark at both ends or at neither',
                 "add the mark that is missing, or remove the one that is there",
             ) from error
         raise FormatError(f"{source.path}: {str(error)[:200]}", "rows of fields", "check the file") from error

@@ -76,7 +76,7 @@ def separator_of(lines: Sequence[str]) -> str:
         # Blanks in texts, and commas in numbers, are regular by chance: the other separators come first.
         if count and (round(share, 1), count if separator != " " else 0) > score and (separator != " " or not score[1]):
             best, score = separator, (round(share, 1), count)
-    if best == "," and (other := next((one for one in ";\t" if bare and all(one in line for line in bare)), "")):
+    if best == "," and (other := next((one for one in ";\t|" if bare and all(one in line for line in bare)), "")):
         return other  # the commas stand in numbers such as 1,5
     return " " if best in ",\t" and _blanks_divide(bare, best) else best
 

@@ -30,7 +30,10 @@ def epochs_of(run: Trace, probe: Probe) -> list[list[Rows]]:
     total, incomplete = len(batches), any(len(batch) == probe.n % probe.batch_size for batch in batches)
     lengths = [probe.per_epoch + incomplete, total // probe.epochs if total % probe.epochs == 0 else 0]
     ways = [[batches[i : i + m] for i in range(0, total, m)] for m in lengths if m and total % m == 0]
-    return next((epochs for epochs in ways if not any(map(repeated, epochs))), ways[-1] if ways else [batches])
+    whole = [epochs for epochs in ways if not any(map(repeated, epochs))]
+    if whole:  # the longest: pieces of it have no row twice either, or only by chance, where they do not divide it
+        return max(whole, key=lambda epochs: len(epochs[0]))
+    return ways[-1] if ways else [batches]
 
 
 def repeated(batches: list[Rows]) -> bool:

@@ -181,7 +181,7 @@ def refuse_other(out: Path) -> None:
     >>> refuse_other(Path(tempfile.mkdtemp()))
     """
     if not out.name or out.resolve() == Path.cwd():  # the folder is replaced at the end
-        raise ExerciseError(f"{out} is the folder where you are, or has no name", "a new folder", "name one within it")
+        raise ExerciseError(f"{out} is the current folder, or has no name", "a new folder", "name one within it")
     remedy = "choose another folder, or move this one away"
     if not out.exists() and not out.is_symlink():
         return
@@ -196,11 +196,11 @@ def refuse_other(out: Path) -> None:
         changed = sorted(name for name in there if written.get(name) != there[name])
     except (DataError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ExerciseError(
-            f"{out} contains files and is not a former grading", "a new or empty folder", remedy
+            f"{out} contains files and is not an earlier grading", "a new or empty folder", remedy
         ) from error
     if changed:
         raise ExerciseError(
-            f"{out / changed[0]} has changed since it was graded", "a former grading without changes", remedy
+            f"{out / changed[0]} has changed since it was graded", "an earlier grading without changes", remedy
         )
 
 
