@@ -200,7 +200,7 @@ def test_weights_are_routed_as_metadata() -> None:
         ({"max_iter": 2.5}, "max_iter is 2.5"),
         ({"batch_size": "all"}, "batch_size is 'all'"),
         ({"beta_1": 1.0}, "beta_1 is 1.0"),
-        ({"early_stopping": True, "validation_fraction": 0.001}, "a validation set of 1 examples"),
+        ({"early_stopping": True, "validation_fraction": 0.001}, "a validation set of 1 example;"),
     ],
 )
 def test_wrong_parameters_are_named(parameters: dict[str, Any], found: str) -> None:

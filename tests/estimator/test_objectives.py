@@ -301,7 +301,7 @@ def test_a_shape_that_was_broadcast_is_named() -> None:
     ("loss", "words"),
     [
         (lambda Z, y, w: None, "a loss that returns NoneType; expected .value, gradient."),  # noqa: ARG005
-        (lambda Z, y, w: (0.0, [0.0] * len(y)), "a loss whose gradient has a list"),  # noqa: ARG005
+        (lambda Z, y, w: (0.0, [0.0] * len(y)), "a loss whose gradient is a list"),  # noqa: ARG005
         (lambda Z, y: (0.0, Z), "a loss that cannot be called with .outputs, y, sample_weight."),  # noqa: ARG005
         (lambda Z, y, w: (np.nan, 0 * Z), "a loss of nan for outputs from"),  # noqa: ARG005
         (lambda Z, y, w: (0.0, (0 * Z).astype(np.float32)), "dtype float32; expected float64"),  # noqa: ARG005

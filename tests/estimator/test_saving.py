@@ -235,7 +235,7 @@ def test_another_kind_is_refused(path: Path, refused: Any) -> None:
     with refused(RunError, str(path), "Use MLPClassifier.load"):
         MLPRegressor.load(path)
     save_model(path, load_attached(path)[0])
-    with refused(RunError, str(path), "no estimator"):
+    with refused(RunError, str(path), "not an estimator"):
         MLPClassifier.load(path)
     with refused(RunError, "nowhere"):
         MLPClassifier.load(path.parent / "nowhere")

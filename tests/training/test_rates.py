@@ -80,19 +80,20 @@ def test_optimizers_of_long_steps_learn_with_a_steep_loss(optimizer: str, activa
     assert accuracy(optimizer, activation, "poisson") >= 0.95
 
 
-# A training with Muon takes ten times as long, so each activation and each loss meets it, but not in each combination.
+# A third of all combinations, in which each pair of a loss, an activation and an optimizer occurs. Muon takes ten times
+# as long, so each activation and each loss meets it, but not in each pair.
 COMBINATIONS = [
     (loss, activation, optimizer)
     for i, loss in enumerate(LOSSES)
     for j, activation in enumerate(ACTIVATIONS)
-    for optimizer in OPTIMIZERS
-    if optimizer != "muon" or (i - j) % len(LOSSES) == 0
+    for k, optimizer in enumerate(OPTIMIZERS)
+    if ((i - j) % len(LOSSES) == 0 if optimizer == "muon" else (i + j + k) % 3 == 0)
 ]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("loss", "activation", "optimizer"), COMBINATIONS)
-def test_every_combination_learns_the_digits(loss: str, activation: str, optimizer: str) -> None:
+def test_every_pair_learns_the_digits(loss: str, activation: str, optimizer: str) -> None:
     """At least 95% with the default rate, but for those listed, which learn something."""
     assert accuracy(optimizer, activation, loss) >= (0.4 if (activation, loss) in CANNOT else 0.95)
 

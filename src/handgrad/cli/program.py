@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cyclopts import ArgumentCollection, Token
 
 _SETTINGS = {field.name for kind in (DataFlags, NetworkFlags, RunSettings, TrainingFlags) for field in fields(kind)}
+_SWITCHES = {"--drop-last", "--full-batch", "--shuffle", "--no-shuffle", "--log-layers"}  # which take no value
 DIVERGED = 3  # the exit code of a training whose numbers are no longer finite
 # What a flag needs, and how to write one that the parser would take for another flag.
 _VALUE = "one after it, which does not begin with a hyphen", "write ./ before a path that does"
@@ -122,7 +123,7 @@ def _with_standard_input(arguments: Sequence[str]) -> list[str]:
     found = list(arguments)
     if found[:1] == ["train"]:
         for place in range(1, len(found)):
-            if found[place] == "-" and not found[place - 1].startswith("--"):
+            if found[place] == "-" and (found[place - 1] in _SWITCHES or not found[place - 1].startswith("--")):
                 return [*found[:place], "--data", *found[place:]]
     return found
 

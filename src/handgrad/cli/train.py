@@ -46,6 +46,8 @@ def fill_training(app: App, commands: tuple[str, ...], arguments: ArgumentCollec
     if "--config" in given:
         layers.append((given["--config"], read_config(Path(given["--config"]))))
     preset = given.get("--preset") or (layers[0][1].get("preset") if layers else None)
+    if preset is not None and not isinstance(preset, str):
+        raise SettingError(f"preset is {preset!r}", f"one of {', '.join(PRESETS)}", "correct preset")
     if preset in PRESETS:
         layers.append((f"preset {preset}", PRESETS[preset]))
     for source, content in layers:
@@ -71,6 +73,8 @@ def train(
         The data, as for --data.
     """
     from handgrad.reporting import console
+    from handgrad.runs.checkpoint import has_checkpoint
+    from handgrad.runs.folder import CONFIG_FILE
     from handgrad.runs.train import train_run
 
     if file is not None:
@@ -88,9 +92,11 @@ def train(
         f"{summary['dataset']} {'-'.join(map(str, summary['layer_sizes']))}",
     )
     if missing:
+        again = f"run `handgrad train --resume {run}`, which writes them"
+        if not has_checkpoint(run):
+            again = f"train again with --config {run / CONFIG_FILE}, for there is no checkpoint to continue from"
         tell(
-            f"handgrad: could not be written: {', '.join(missing)}. Remove the cause, such as a full disk, and run "
-            f"`handgrad train --resume {run}`, which writes them."
+            f"handgrad: could not be written: {', '.join(missing)}. Remove the cause, such as a full disk, and {again}."
         )
     return 1 if missing else 0
 
@@ -152,6 +158,12 @@ def reproduce(
     length = iterations if experiment == "gd" else epochs
     if seeds < 1:
         raise SettingError(f"seeds is {seeds}", "a whole number of at least 1", "leave out --seeds for a single run")
+    if length is not None and length < 1:
+        flag = "--iterations" if experiment == "gd" else "--epochs"
+        raise SettingError(f"{flag} is {length}", "a whole number of at least 1", "leave it out for all of them")
+    if not 0 <= seed <= 2**32 - seeds:
+        found = f"--seed is {seed}" + f" with --seeds {seeds}" * (seeds > 1)
+        raise SettingError(found, "seeds from 0 to 2**32 - 1, as np.random.seed takes them", "choose another one")
     for line in run_experiment(experiment, load(DataSettings(data=data)), length, range(seed, seed + seeds), threads):
         print(line, flush=True)
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from handgrad.errors import SettingError
 from handgrad.estimator.functions import our_loss
@@ -178,16 +178,16 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     ) -> None:
         self.__dict__.update({name: value for name, value in locals().items() if name not in ("self", "__class__")})
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch, from where training stands: the weights and the optimizer go on.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        classes : array-like of shape (n_classes,), optional
-            All classes that will ever occur. The first call needs them.
         sample_weight : array-like of shape (n_samples,), optional
+        classes : array-like of shape (n_classes,), optional
+            All classes that will ever occur, or the numbers of the columns of y. The first call needs them.
 
         Returns
         -------
@@ -198,9 +198,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         SettingError
             If the classes are missing, or differ from those of an earlier call.
         """
+        if isinstance(self.class_weight, str):
+            remedy = "compute the weights from all labels, and pass them as a dict"
+            raise SettingError(f"class_weight is {self.class_weight!r} in partial_fit", "a dict or None", remedy)
         if hasattr(self, "_state"):
-            if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-                found = f"`classes={classes!r}` is not the same as on last call"
+            if classes is not None and not self._classes.are_named_by(classes):
+                found = f"`classes={np.unique(classes).tolist()}` is not the same as on last call"
                 raise SettingError(found, f"{self.classes_.tolist()}", "leave classes out")
         elif classes is None:
             raise SettingError("no classes in the first call of partial_fit", "all of them", "pass classes")
@@ -275,7 +278,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         weight = super()._weights(sample_weight, rows, labels)
         if self.class_weight is None:
             return weight
-        of_classes: NDArray[Any] = compute_sample_weight(self.class_weight, labels)
+        if isinstance(self.class_weight, str) or self._classes.kind == "multilabel":
+            of_classes: NDArray[Any] = compute_sample_weight(self.class_weight, labels)
+        else:  # a part of a stream need not have all classes
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+            of_classes = weights[self._classes.encoded(labels)]
         return of_classes if weight is None else weight * of_classes
 
     def _score(self, held_out: Examples) -> float:

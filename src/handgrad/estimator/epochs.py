@@ -142,6 +142,13 @@ class Epochs:
                 self._return_to(before, [])
                 yield from self.losses(repeat(1, count))
 
+    def settle(self) -> None:
+        """Express a velocity in the present rate, if that has changed since the last step."""
+        if isinstance(self.rate, Rate):
+            if self.rate.of_velocity and self.rate.now != self.used:
+                self.state.slots *= self.used / self.rate.now
+            self.used = self.rate.now
+
     def _is_finite(self, losses: list[float]) -> bool:
         return all(map(isfinite, losses)) and bool(np.isfinite(self.state.parameters.vector).all())
 
@@ -157,10 +164,7 @@ class Epochs:
     def _train(self, orders: list[NDArray[np.int64]]) -> list[float]:
         """Train for an epoch in each order, and return their losses."""
         count, batches, rate, state = len(orders), self.batches, self.rate, self.state
-        if isinstance(rate, Rate):
-            if rate.of_velocity and rate.now != self.used:
-                state.slots *= self.used / rate.now
-            self.used = rate.now
+        self.settle()
         ends = np.add.outer(batches.n * np.arange(count), self.ends).ravel()
         with np.errstate(over="ignore", invalid="ignore"):
             rates = [self.factor * one for one in rate.of_steps(state.step, len(ends))]

@@ -29,6 +29,7 @@ def as_csr(rows: Any) -> Any:
 def checked(network: MLP, X: Any, y: Any, examples: Examples) -> Given:
     """Put examples in both forms together, if the network can be trained on them."""
     check_examples(network, examples)
+    X, y = (array.tocsr() if issparse(array) else array for array in (X, y))  # other sparse arrays have no rows
     return Given(X, y, examples)
 
 
@@ -69,6 +70,7 @@ def divided(given: Given, share: float, alike: bool, rng: np.random.RandomState)
         for part in parts
     )
     if len(parts[1]) < 2:
-        found = f"a validation set of {len(parts[1])} examples"
+        count = len(parts[1])
+        found = f"a validation set of {count} example{'s' * (count != 1)}"
         raise SettingError(found, "at least 2", "increase validation_fraction, or pass X_val and y_val")
     return train, held_out

@@ -20,7 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from handgrad.errors import SettingError
+from handgrad.errors import HandgradError, SettingError
 from handgrad.estimator.epochs import Batches, Epochs, Patience, spans
 from handgrad.estimator.exchange import Exchange
 from handgrad.estimator.functions import check_functions, our_activation
@@ -30,6 +30,7 @@ from handgrad.estimator.ranges import check_ranges, functions_of, hidden_sizes, 
 from handgrad.estimator.rates import Rate, Scheduled, schedule_of
 from handgrad.estimator.solvers import first_parameters, minimise, scale_of
 from handgrad.estimator.tasks import FRAMES, CallbackSupportMixin, Tasks, with_callbacks
+from handgrad.estimator.undoing import undone_by_errors
 from handgrad.estimator.views import Views
 from handgrad.network.losses import Criterion
 from handgrad.network.mlp import MLP
@@ -47,6 +48,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
     """A multilayer perceptron with scikit-learn's parameters. Derived classes say what the outputs mean."""
 
     _rate: Rate | Scheduled
+    _stalled: int  # epochs without improvement, in calls of partial_fit
 
     @abstractmethod
     def _targets(self, y: NDArray[Any], begins: bool) -> tuple[NDArray[Any], int, str | Criterion]:
@@ -113,28 +115,29 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
             raise SettingError(f"{alone} without {missing}", "both or neither", f"pass {missing}, too")
         begins = not (self.warm_start and hasattr(self, "_state"))
         self.__dict__.pop("_announced", None)  # by a call of partial_fit that failed
-        given = self._given(X, y, sample_weight, begins)
-        held_out = None
-        if X_val is not None:
-            held_out = self._held_out(X_val, y_val)
-        elif self.early_stopping and self.solver != "lbfgs":
-            answers = self._network.criterion.targets == "answers"
-            alike = answers and given.examples.y.ndim == 1  # as in scikit-learn
-            given, held_out = divided(given, self.validation_fraction, alike, self._random)
-        engine, batches = self._engine(given.examples, self.max_iter)
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        tasks = Tasks(self, {"X": X, "y": y, "metadata": metadata}, self.max_iter if self.solver != "lbfgs" else 0)
-        if self.solver == "lbfgs":
-            options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
-            self.loss_, self.n_iter_ = minimise(self._network, engine, self._state, batches.n, options)
-            self.best_loss_: Any = self.loss_
-            if held_out is not None:
-                loss, _ = engine.evaluate(self._state.parameters, held_out.examples)
-                self.validation_loss_curve_.append(self._scale * loss)
-        else:
-            self._schedule(batches, self._state.step)
-            self._fit_by_steps(engine, batches, held_out, tasks)
-        tasks.end()
+        with undone_by_errors(self, begins):
+            given = self._given(X, y, sample_weight, begins)
+            held_out = None
+            if X_val is not None:
+                held_out = self._held_out(X_val, y_val)
+            elif self.early_stopping and self.solver != "lbfgs":
+                answers = self._network.criterion.targets == "answers"
+                alike = answers and given.examples.y.ndim == 1  # as in scikit-learn
+                given, held_out = divided(given, self.validation_fraction, alike, self._random)
+            engine, batches = self._engine(given.examples, self.max_iter)
+            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+            tasks = Tasks(self, {"X": X, "y": y, "metadata": metadata}, self.max_iter if self.solver != "lbfgs" else 0)
+            if self.solver == "lbfgs":
+                options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
+                self.loss_, self.n_iter_ = minimise(self._network, engine, self._state, batches.n, options)
+                self.best_loss_: Any = self.loss_
+                if held_out is not None:
+                    loss, _ = engine.evaluate(self._state.parameters, held_out.examples)
+                    self.validation_loss_curve_.append(self._scale * loss)
+            else:
+                self._schedule(batches, self._state.step)
+                self._fit_by_steps(engine, batches, held_out, tasks)
+            tasks.end()
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -145,12 +148,20 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
             raise SettingError(
                 "partial_fit with early_stopping", "early_stopping=False", "score held-out examples yourself"
             )
-        given = self._given(X, y, sample_weight, begins=not hasattr(self, "_state"))
-        engine, batches = self._engine(given.examples, epochs=1)
-        self._schedule(batches, 0)
-        (loss,) = self._epochs(engine, batches).losses([1])
+        begins = not hasattr(self, "_state")
+        with undone_by_errors(self, begins):
+            given = self._given(X, y, sample_weight, begins)
+            engine, batches = self._engine(given.examples, epochs=1)
+            self._schedule(batches, 0)
+            epochs = self._epochs(engine, batches)
+            (loss,) = epochs.losses([1])
         self._end_epoch(loss, batches.n, 1)
-        self._improved()
+        patience = Patience(self.n_iter_no_change, self._stalled)
+        if patience.ended(self._improved()):
+            self._rate.lowered()
+            patience.count = 0
+        self._stalled = patience.count
+        epochs.settle()
         for callback in functions_of(self.callbacks):
             callback(self._record())
         return self
@@ -204,7 +215,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         """Forget what was learnt, and begin from these parameters."""
         self._network = network
         self._start(parameters)
-        self.n_iter_, self.t_, self._seed = 0, 0, 0
+        self.n_iter_, self.t_, self._seed, self._stalled = 0, 0, 0, 0
         self.loss_curve_: list[float] = []
         self.n_layers_, self.n_outputs_ = len(network.layer_sizes), network.layer_sizes[-1]
         self.best_loss_ = None if self.early_stopping else inf
@@ -289,8 +300,12 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
         vector, best, patience = self._state.parameters.vector, None, Patience(self.n_iter_no_change)
         busy = held_out is not None or functions_of(self.callbacks) or tasks.wanted or not self._rate.is_planned
         lengths = repeat(1, self.max_iter) if busy else spans(self.max_iter, batches, self._network)
-        training = self._epochs(engine, batches).losses(lengths)
+        epochs = self._epochs(engine, batches)
+        training = epochs.losses(lengths)
         self.n_iter_ = 0
+        if self.early_stopping and held_out is not None and self.loss_curve_:  # the present weights may stay the best
+            loss, _ = engine.evaluate(self._state.parameters, held_out.examples)
+            self.best_validation_score_, best = self._validation_score(held_out, self._scale * loss), vector.copy()
         try:
             while self.n_iter_ < self.max_iter:
                 tasks.begin_epoch()
@@ -327,6 +342,7 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
             warnings.warn("Training interrupted by user.", stacklevel=3 + FRAMES)
         finally:
             training.close()
+            epochs.settle()
         if best is not None:
             vector[:] = best
 
@@ -345,14 +361,18 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
             rows, labels = validate_data(
                 self, X, y, accept_sparse="csr", multi_output=True, dtype=(np.float64, np.float32), reset=False
             )
-        except ValueError as error:  # which speaks of X and y
+            labels = labels.toarray() if issparse(labels) else labels
+            targets, _, _ = self._targets(labels, begins=False)
+            held_out = checked(self._network, X, y, Examples(as_csr(rows), targets))
+        except HandgradError as error:  # which, like the other one, speaks of X and y
+            remedy = "leave these examples out, or train on examples like them, too"
+            raise type(error)(f"X_val or y_val: {error.found}", error.wanted, remedy) from error
+        except ValueError as error:
             raise ValueError(f"X_val or y_val: {error}") from error
-        labels = labels.toarray() if issparse(labels) else labels
         if len(labels) < 2 and self.early_stopping and self.scoring != "loss":
             found = f"{len(labels)} validation example with early_stopping"
             raise SettingError(found, "at least 2", "pass more, or leave early_stopping off")
-        targets, _, _ = self._targets(labels, begins=False)
-        return checked(self._network, X, y, Examples(as_csr(rows), targets))
+        return held_out
 
     def _end_epoch(self, loss: float, n: int, iteration: int) -> None:
         """Note the loss of an epoch."""
@@ -364,25 +384,31 @@ class Perceptron(CallbackSupportMixin, Exchange, Pictures, BaseEstimator, ABC): 
 
     def _improved(self) -> bool:
         """Say whether the loss has improved, and note it if it is the best."""
-        improved = not self.loss_ > self.best_loss_ - self.tol
-        self.best_loss_ = min(self.best_loss_, self.loss_)
+        best = inf if self.best_loss_ is None else self.best_loss_  # None: so far, early_stopping was on
+        improved = not self.loss_ > best - self.tol
+        self.best_loss_ = min(best, self.loss_)
         return improved
 
     def _improved_on(self, held_out: Given) -> tuple[bool, bool]:
         """Say whether the validation score has improved by more than the tolerance, and whether it is the best."""
-        if self.scoring is None:
-            score = self._score(held_out.examples)
-        elif self.scoring == "loss":
-            score = -self.validation_loss_curve_[-1]
-        else:
-            from sklearn.metrics import get_scorer
-
-            score = float(get_scorer(self.scoring)(self, held_out.X, held_out.y))
+        score = self._validation_score(held_out, self.validation_loss_curve_[-1])
+        if self.validation_scores_ is None:  # so far, early_stopping was off
+            self.validation_scores_, self.best_validation_score_ = [], -inf
         self.validation_scores_.append(score)
         self._say(f"Validation score: {score:f}")
         before = self.best_validation_score_
         self.best_validation_score_ = max(before, score)
         return not score < before + self.tol, score > before
+
+    def _validation_score(self, held_out: Given, loss: float) -> float:
+        """Score the present weights on validation examples, whose loss is known."""
+        if self.scoring is None:
+            return self._score(held_out.examples)
+        if self.scoring == "loss":
+            return -loss
+        from sklearn.metrics import check_scoring
+
+        return float(check_scoring(self, self.scoring)(self, held_out.X, held_out.y))
 
     def _say(self, sentence: str) -> None:
         """Print a sentence if that is wanted."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
+from numbers import Real
+
+import numpy as np
 
 from handgrad.errors import SettingError
+from handgrad.network.checks import require_arguments
 from handgrad.training.schedules import SCHEDULES, Schedule
 
 RATES = ("constant", "invscaling", "adaptive")  # as scikit-learn knows them
@@ -103,12 +107,14 @@ class Scheduled:
     def of_steps(self, step: int, count: int) -> list[float]:
         """Return the rates of the next ``count`` steps, beginning with ``step``."""
         places = (min(step - self.begin + offset, self.total - 1) for offset in range(count))
-        rates = [float(self.schedule(place, self.total, self.peak)) for place in places]
-        if wrong := [rate for rate in rates if not 0 <= rate < inf]:
-            found = f"the learning rate is {wrong[0]:g} after step {step}, by a schedule of your own"
+        rates = [self.schedule(place, self.total, self.peak) for place in places]
+        if wrong := [
+            rate for rate in rates if np.ndim(rate) or not isinstance(rate, Real | np.ndarray) or not 0 <= rate < inf
+        ]:
+            found = f"the learning rate is {wrong[0]} after step {step}, by a schedule of your own"
             raise SettingError(found, "a number of at least 0", "correct the function")
-        self.now = rates[-1]
-        return rates
+        self.now = float(rates[-1])
+        return [float(rate) for rate in rates]
 
     def after(self, examples: int) -> None:
         """Take note of nothing: only steps count."""
@@ -128,4 +134,5 @@ def schedule_of(learning_rate: str | Schedule) -> Schedule | None:
     """
     if isinstance(learning_rate, str):
         return None if learning_rate in RATES else SCHEDULES[learning_rate]
+    require_arguments("a schedule", learning_rate, "(step, total, peak)")
     return learning_rate

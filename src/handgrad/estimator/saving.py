@@ -47,6 +47,7 @@ def _or_none(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
 # What fitting notes, and which values each can have.
 FITTED: Mapping[str, Callable[[Any], bool]] = {
     "_seed": is_count,
+    "_stalled": is_count,
     "n_iter_": is_count,
     "t_": is_count,
     "loss_": _is_number,

@@ -50,7 +50,12 @@ class Classes:
         """
         found = type_of_target(y, input_name="y")
         if found == "multilabel-indicator":
-            return cls(np.arange(y.shape[1]) if labels is None else np.unique(labels), "multilabel")
+            if labels is not None and len(labels) != y.shape[1]:
+                wanted = "one for each column"
+                raise SettingError(
+                    f"{len(labels)} classes for y of shape {y.shape}", wanted, "pass as many, such as range(k)"
+                )
+            return cls(np.arange(y.shape[1]), "multilabel")
         if found not in ("binary", "multiclass"):
             raise SettingError(
                 f"y is {found} (Unknown label type)",
@@ -65,6 +70,12 @@ class Classes:
         """The number of outputs that a network needs."""
         return 1 if self.kind == "binary" else len(self.labels)
 
+    def are_named_by(self, classes: Any) -> bool:
+        """Say whether a list of all classes is that of these; the columns of a multilabel problem have any names."""
+        if self.kind == "multilabel":
+            return len(classes) == len(self.labels)
+        return np.array_equal(np.unique(classes), self.labels)
+
     def encoded(self, y: NDArray[Any]) -> NDArray[np.int64]:
         """Turn classes into the targets of a loss, (n,) or (n, k).
 
@@ -76,6 +87,9 @@ class Classes:
         if self.kind == "multilabel":
             if y.ndim != 2 or y.shape[1] != len(self.labels):
                 raise SettingError(f"y of shape {y.shape}", f"{len(self.labels)} columns", "pass one for each label")
+            if not np.isin(y, (0, 1)).all():
+                wanted = "0 and 1 for each label"
+                raise SettingError("y with values other than 0 and 1", wanted, "round them, or use MLPRegressor")
             return y.astype(np.int64)
         y = column_or_1d(y, warn=True)
         if others := set(np.unique(y).tolist()) - set(self.labels.tolist()):

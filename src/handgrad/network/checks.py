@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
@@ -36,11 +37,22 @@ def check_activation(activation: Activation) -> None:
     Traceback (most recent call last):
     handgrad.errors.SettingError: an activation whose derivative at 2.35193 is 0.710118; expected -0.704082, ...
     """
+    for what, function, arguments in (
+        ("an activation function", activation.function, "(Z)"),
+        ("a derivative", activation.derivative, "(Z, H)"),
+    ):
+        if not callable(function):
+            raise SettingError(f"{what} that is {function!r}", f"a function of {arguments}", "pass a function")
+        require_arguments(what, function, arguments)
     rng = np.random.default_rng(0)
     Z, weight = 3 * rng.standard_normal((8, 8)), rng.uniform(0.5, 2, (8, 8))
-    H = activation.function(Z.copy())
-    _require_numbers("an activation whose function returns", H, Z)
-    _require_numbers("an activation whose derivative returns", activation.derivative(Z.copy(), np.array(H)), Z)
+    given = Z.copy()
+    H = activation.function(given)
+    if not np.array_equal(given, Z):
+        found = "an activation whose function changes its argument"
+        raise SettingError(found, "a new array", "compute with a copy: Z = Z + 0")
+    _require_numbers("an activation whose function", "returns", H, Z)
+    _require_numbers("an activation whose derivative", "returns", activation.derivative(Z.copy(), np.array(H)), Z)
 
     def objective(parameters: Parameters) -> tuple[float, Parameters]:
         Z = parameters.W[0]
@@ -94,7 +106,10 @@ def check_loss(loss: Criterion, y: NDArray[Any], outputs: int) -> None:
         value, dZ = _value_and_gradient(loss, Z, y, w)
         if np.shape(value) != ():
             raise ShapeError(f"a loss whose value has shape {np.shape(value)}", "one number", "return the mean")
-        _require_numbers("a loss whose gradient has", dZ, Z)
+        if not np.issubdtype(np.asarray(value).dtype, np.number):
+            found = f"a loss whose value is {type(value).__name__}"
+            raise SettingError(found, "a number", "return the mean loss and its gradient")
+        _require_numbers("a loss whose gradient", "has", dZ, Z)
         if not np.isfinite(float(value)):
             found = f"a loss of {float(value)} for outputs from {Z.min():.3g} to {Z.max():.3g}"
             raise SettingError(found, "a finite number", "keep it from overflowing, or scale the targets")
@@ -146,23 +161,30 @@ def _packed(Z: NDArray[Any]) -> Parameters:
 def _value_and_gradient(loss: Criterion, Z: NDArray[Any], y: NDArray[Any], weight: Any) -> tuple[Any, Any]:
     """Call a loss, and see that it takes three arguments and returns two results."""
     wanted, remedy = "(value, gradient)", "return the mean loss and its gradient with respect to the outputs"
-    try:
-        signature(loss.function).bind(Z, y, weight)
-    except TypeError as error:
-        found = f"a loss that cannot be called with (outputs, y, sample_weight): {error}"
-        raise SettingError(found, "three arguments", "add the one that is missing") from error
-    except ValueError:  # a function without a signature, such as one of C
-        pass
+    require_arguments("a loss", loss.function, "(outputs, y, sample_weight)")
     result = loss.function(Z.copy(), y, weight)
     if not isinstance(result, tuple) or len(result) != 2:
         raise SettingError(f"a loss that returns {type(result).__name__}", wanted, remedy)
     return result
 
 
-def _require_numbers(found: str, result: Any, Z: NDArray[Any]) -> None:
+def require_arguments(what: str, function: Callable[..., Any], arguments: str) -> None:
+    """Refuse a function that does not take these arguments."""
+    try:
+        signature(function).bind(*arguments.split(","))
+    except TypeError as error:
+        found = f"{what} that cannot be called with {arguments}: {error}"
+        raise SettingError(found, f"a function of {arguments}", "correct its arguments") from error
+    except ValueError:  # a function without a signature, such as one of C
+        pass
+
+
+def _require_numbers(what: str, has: str, result: Any, Z: NDArray[Any]) -> None:
     """Refuse a result that is no array of finite numbers with the shape and the precision of its argument."""
     if not hasattr(result, "dtype"):
-        raise SettingError(f"{found} a {type(result).__name__}", "an array", "return an array like its first argument")
+        found = f"{what} {'is' if has == 'has' else has} {'None' if result is None else f'a {type(result).__name__}'}"
+        raise SettingError(found, "an array", "return an array like its first argument")
+    found = f"{what} {has}"
     if np.shape(result) != Z.shape:
         wanted = f"{Z.shape}, that of its first argument"
         raise ShapeError(f"{found} shape {np.shape(result)}", wanted, "see that nothing is broadcast")

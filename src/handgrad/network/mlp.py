@@ -100,7 +100,7 @@ class MLP:
             )
         if len(self.activations) != len(self.layer_sizes) - 2:
             raise SettingError(
-                f"{len(self.activations)} activations for {len(self.layer_sizes) - 2} hidden layers",
+                f"{len(self.activations)} activation functions, and {len(self.layer_sizes) - 2} hidden layers",
                 "one name for all hidden layers, or one for each",
                 "pass a single name to use it everywhere",
             )
@@ -181,7 +181,7 @@ class MLP:
         Raises
         ------
         SettingError
-            If there is no initialiser with that name.
+            If there is no initialiser with that name, or your own function returns what is not a finite number.
         ShapeError
             If your own function does not return a pair of arrays, or arrays of another shape.
 
@@ -209,6 +209,9 @@ class MLP:
                     f"{(d_in, d_out)} and {(d_out,)}",
                     "return (W, b) for a layer of d_in inputs and d_out outputs",
                 )
+            if not all(array.dtype.kind in "fiu" and np.isfinite(array).all() for array in (W, b)):
+                found = "initial weights or biases that are not finite numbers"
+                raise SettingError(found, "finite numbers", "correct the initialiser")
             drawn.append((W, b))
         return self.pack([W for W, _ in drawn], [b for _, b in drawn], dtype)
 

@@ -49,7 +49,7 @@ def to_json_line(record: Record) -> str:
     return json.dumps(whole | {name: float(value) for name, value in numbers.items()})
 
 
-def read_history(path: str | os.PathLike[str]) -> list[Record]:
+def read_history(path: str | os.PathLike[str], length: int | None = None) -> list[Record]:
     r"""Read the records of a history file.
 
     A last line that is incomplete, because the training was killed while writing it, is dropped.
@@ -57,6 +57,8 @@ def read_history(path: str | os.PathLike[str]) -> list[Record]:
     Parameters
     ----------
     path : path
+    length : int, optional
+        How many bytes of the file count; by default, all of them.
 
     Returns
     -------
@@ -77,11 +79,15 @@ def read_history(path: str | os.PathLike[str]) -> list[Record]:
     2.5
     """
     path = Path(path)
-    records = []
+    records: list[Record] = []
+    place = 0
     with files.run_errors(path), files.opened(path) as file:
         limits.refuse_bytes(path.stat().st_size, path)
         lines = limits.Bounded(file, path, usual=limits.ARRAYS)
         for number, line in enumerate(iter(lambda: lines.readline(_LONGEST), b""), start=1):
+            place += len(line)
+            if length is not None and place > length:
+                break
             try:
                 records.append(_parse(line))
             except ValueError as error:

@@ -29,6 +29,8 @@ from handgrad.training.settings import OptimizerName, ScheduleName, TrainingSett
 
 def _layer_widths(_: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
     """Parse ``400,400``; an empty text or ``none`` means no hidden layers."""
+    if len(tokens) > 1:
+        raise SettingError("--hidden is given twice", "one list of widths", "write them as in --hidden 400,400")
     text = ",".join(token.value for token in tokens).strip()
     if text in ("", "none"):
         return ()
@@ -239,6 +241,8 @@ class TrainConfig:
         """
         content = asdict(self.data) | asdict(self.network) | asdict(self.training)
         content |= {name: getattr(self.run, name) for name in ("checkpoint_seconds", "on_divergence", "patience")}
+        if content["log_every"] is None:  # unlike that of the library, the default of the command is a number
+            content["log_every"] = "none"
         return {_key(name): value for name, value in content.items() if value is not None}
 
 
@@ -254,6 +258,8 @@ def _values(content: Mapping[str, Any], kind: type) -> dict[str, Any]:
         if (key := _key(name)) not in content:
             continue
         value = tuple(content[key]) if isinstance(content[key], list) else content[key]
+        if value == "none" and not fits(value, hint) and fits(None, hint):
+            value = None
         if not fits(value, hint):
             raise SettingError(f"{key} is {content[key]!r}", kind_of(hint), f"correct {key}")
         found[name] = value
@@ -280,7 +286,7 @@ def read_config(path: Path) -> dict[str, Any]:
         If the file cannot be read, is not valid TOML, or contains an unknown key.
     """
     try:
-        content = parse_toml(files.read_text(path, _MAX_TEXT))
+        content = parse_toml(files.read_text(path, _MAX_TEXT).removeprefix("\ufeff"))
     except ValueError as error:
         raise SettingError(
             f"{path} is not valid TOML ({error})", "lines such as epochs = 10", "correct that line"
@@ -289,7 +295,13 @@ def read_config(path: Path) -> dict[str, Any]:
         raise SettingError(error.found, "a TOML file of settings", error.remedy) from error
     settings = (DataSettings, NetworkSettings, TrainingSettings, RunSettings)
     known = {_key(field.name) for kind in settings for field in fields(kind)} - {"config", "resume"}
-    found = resolved({_key(name.replace("-", "_")): value for name, value in content.items()}, path.parent)
+    names: dict[str, str] = {}
+    for name in content:
+        if (key := _key(name.replace("-", "_"))) in names:
+            twice = f"{path} contains {names[key]!r} and {name!r}, which are the same setting"
+            raise SettingError(twice, "one of them", "remove the other")
+        names[key] = name
+    found = resolved({key: content[name] for key, name in names.items()}, path.parent)
     for name in found:
         if name not in known:
             near = get_close_matches(name, [*known, "learning_rate"], 1)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from handgrad.errors import RunError, SettingError
+from handgrad.model.safetensors import MODEL_FILE
 from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint
 from handgrad.runs.config import TrainConfig, run_settings
-from handgrad.runs.folder import CONFIG_FILE
+from handgrad.runs.folder import CONFIG_FILE, SUMMARY_FILE
 from handgrad.runs.loading import divergence_of
 from handgrad.training.schedules import OPEN_ENDED
 from handgrad.training.settings import Engine as EngineName
@@ -47,6 +48,12 @@ def continued(config: TrainConfig, run: Path, tell: Callable[[str], None]) -> tu
         )
     checkpoint = read_checkpoint(run, tell)
     if checkpoint is None:
+        if (run / MODEL_FILE).is_file() and (run / SUMMARY_FILE).is_file():  # which beginning again would destroy
+            raise RunError(
+                f"{run} is finished, and has no checkpoint to continue from",
+                "a run with a checkpoint",
+                f"train a new run with --config {run / CONFIG_FILE}",
+            )
         tell(f"{run} has no checkpoint, so its training begins again")
         return config, None
     if epochs > before and checkpoint.best is not None and not checkpoint.best.left:
@@ -76,16 +83,21 @@ def compare(run: Path, before: Origin, now: Origin, tell: Callable[[str], None])
             "the settings of the beginning",
             f"write them back, or train a new run with --config {run / CONFIG_FILE}",
         )
-    if before.data != now.data:
-        raise RunError(
-            f"the data are not those with which {run} was begun",
-            "the same rows and labels, in the same order",
-            "restore the data, or train a new run",
-        )
+    refuse_other_data(run, before.data, now.data)
     if before.version != now.version:
         tell(
             f"{run} was begun with handgrad {before.version}, and this is {now.version}: "
             "the weights may differ from those of a training without interruption"
+        )
+
+
+def refuse_other_data(run: Path, before: str | None, now: str | None) -> None:
+    """Refuse data with another digest than those with which a run was begun."""
+    if before != now:
+        raise RunError(
+            f"the data are not those with which {run} was begun",
+            "the same rows and labels, in the same order",
+            "restore the data, or train a new run",
         )
 
 

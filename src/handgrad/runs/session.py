@@ -116,7 +116,10 @@ class Session:
                     return
                 continue
             now, at_end = perf_counter(), state.position == 0
-            due = 0 < interval <= now - saved or (at_end and MOST * (now - saved) >= cost)
+            if self.job.config.run.on_divergence == "halve":  # it may return there, so time must not decide
+                due = at_end
+            else:
+                due = 0 < interval <= now - saved or (at_end and MOST * (now - saved) >= cost)
             if due or self.requests.arrived or state.step == self.job.steps:
                 self.attempts(CHECKPOINT_FILE, self.save)
                 saved = perf_counter()

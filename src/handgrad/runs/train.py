@@ -23,7 +23,7 @@ from handgrad.runs.best import Best
 from handgrad.runs.checkpoint import has_checkpoint
 from handgrad.runs.config import TrainConfig
 from handgrad.runs.divergence import explained
-from handgrad.runs.environment import write_environment
+from handgrad.runs.environment import ENVIRONMENT_FILE, read_environment, write_environment
 from handgrad.runs.history import History
 from handgrad.runs.interrupts import Requests
 from handgrad.runs.job import Job, make_job, with_existing_cores
@@ -31,7 +31,7 @@ from handgrad.runs.lock import locked
 from handgrad.runs.pictures import draw_pictures
 from handgrad.runs.places import origin
 from handgrad.runs.remarks import WARNING, figures_of_classes, notes, warnings_after, warnings_before, warnings_of
-from handgrad.runs.resume import compare, continued
+from handgrad.runs.resume import compare, continued, refuse_other_data
 from handgrad.runs.session import Session
 from handgrad.training.loop import Record
 from handgrad.training.settings import Engine as EngineName
@@ -101,11 +101,16 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
         config, checkpoint = continued(config, run, tell)
         job = make_job(config, data, tell, checkpoint)
         if checkpoint is None:
-            write_environment(run, job.origin)  # it may have been killed before it did so
+            if (run / ENVIRONMENT_FILE).is_file():  # otherwise it was killed before it wrote it
+                refuse_other_data(run, read_environment(run).get("data"), job.origin.data)
+            write_environment(run, job.origin)
         else:
             compare(run, checkpoint.origin, job.origin, tell)
+        length = checkpoint.history if checkpoint else 0
+        path = run / folder.HISTORY_FILE
+        records = read_history(path, length) if path.exists() else []  # a refusal comes before any change
         folder.change_config(run, {"epochs": config.training.epochs})
-        history = History(run, checkpoint.history if checkpoint else 0)
+        history = History(run, length)
         if history.cut:
             tell(f"{history.path}: the last line was incomplete and has been removed")
         if history.short:
@@ -122,7 +127,7 @@ def train_run(config: TrainConfig, data: Dataset, show: Show, tell: Tell) -> Fin
         else:
             tell(f"{run} has all of its {config.training.epochs} epochs; only its end is repeated")
         session = Session(job, run, history, tell, job.halvings, job.best)
-        return _trained(session, read_history(history.path), show, began - job.state.seconds)
+        return _trained(session, records, show, began - job.state.seconds)
 
 
 def _trained(session: Session, records: list[Record], show: Show, began: float) -> Finished:

@@ -13,7 +13,8 @@ from handgrad.errors import RunError
 from handgrad.runs.comparison import Difference, compare_runs
 from handgrad.runs.config import RunSettings, TrainConfig
 from handgrad.runs.environment import read_environment
-from handgrad.runs.loading import load_run
+from handgrad.runs.loading import divergence_of, load_run
+from handgrad.runs.resume import refuse_other_data
 from handgrad.runs.train import Show, train_run
 from handgrad.training.settings import Engine as EngineName
 
@@ -41,6 +42,8 @@ def verify(run: Path, config: TrainConfig, data: Dataset, show: Show, tell: Call
     RunError
         If the run is not finished, or the data are others.
     """
+    if end := divergence_of(run):
+        raise RunError(f"{run} has diverged: {end.found}", "a finished run", end.remedy)
     _, summary, _ = load_run(run)
     if not summary or "stopped" in summary:
         raise RunError(f"{run} is not finished", "a finished run", f"continue it with `handgrad train --resume {run}`")
@@ -53,12 +56,7 @@ def verify(run: Path, config: TrainConfig, data: Dataset, show: Show, tell: Call
         def checked(*arguments: object) -> object:
             """Look at the data before the first step."""
             now = read_environment(again)
-            if before.get("data") != now["data"]:
-                raise RunError(
-                    f"the data are not those with which {run} was begun",
-                    "the same rows and labels, in the same order",
-                    "restore the data",
-                )
+            refuse_other_data(run, before.get("data"), now["data"])
             return show(*arguments)  # type: ignore[arg-type]
 
         try:

@@ -112,6 +112,11 @@ class TrainingSettings:
         for name, value in vars(self).items():
             if isinstance(value, np.generic):  # a NumPy number would widen float32 vectors that it multiplies
                 object.__setattr__(self, name, value.item())
+        if isinstance(self.optimizer, type):
+            name = self.optimizer.__name__
+            raise SettingError(
+                f"optimizer is the class {name}", "an optimizer itself", f"write {name}(), with parentheses"
+            )
         if not hasattr(self.optimizer, "update"):
             self._in_table("optimizer", self.optimizer, OPTIMIZERS)
         self._in_table("schedule", self.schedule, SCHEDULES)

@@ -312,7 +312,7 @@ def test_a_returned_history_must_have_been_measured(history: str, said: str) -> 
     plan = plan_for(GD)
     result = judge(plan, performed(returning(history), plan))
     names = {"record_lost": "history_overwritten", "record_other_rows": "history_of_the_other_set"}
-    names["record_again"] = "history_of_the_start"
+    names |= {"record_again": "history_of_the_start", "record_misplaced": "history_misnumbered"}
     name = None if "test_loss" in history else names.get(said)
     assert (result.status, named(result), result.credit) == ("wrong", [name], 0.75)
     found = result.findings[0].seen[0].facts["found"]
