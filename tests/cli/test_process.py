@@ -80,7 +80,10 @@ def test_what_has_no_room_is_said_once_and_costs_no_training(tmp_path: Path) -> 
     done = shell(f"{unmeasured}; ulimit -f 2; HANDGRAD train --hidden 8 --epochs 9 --log-every 1 --run run", tmp_path)
     assert done.returncode == 1
     *warnings, last = done.stderr.splitlines()
-    named = re.fullmatch(r"handgrad: could not be written: (.+?)\. Remove .+ `handgrad train --resume run`, .+\.", last)
+    named = re.fullmatch(
+        r"handgrad: could not be written: (.+?)\. Remove .+ `handgrad train --resume run`, which trains again, .+\.",
+        last,
+    )
     assert named is not None
     names = named[1].split(", ")
     assert {"history.jsonl", "model.safetensors", "curves.png"} <= set(names)

@@ -409,7 +409,7 @@ def test_an_unknown_activation_is_refused_with_the_known_ones(activation, refuse
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_another_number_of_activations_is_refused(count, refused):
     """A list of activations must name one for each hidden layer."""
-    with refused(SettingError, f"{count} activations", "2 hidden layers"):
+    with refused(SettingError, f"{count} activation functions", "2 hidden layers"):
         MLP((2, 3, 3, 2), ("relu",) * count)
 
 

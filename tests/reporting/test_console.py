@@ -87,7 +87,7 @@ def test_terminal_is_live():
     for piece in ("steps/s", "epoch 1", "batch loss 1.7500", "test loss 2.4000", "test accuracy 9.00%", "left"):
         assert piece in text
     assert len(set(re.findall(r"(\d+)%  epoch", text))) > 2
-    assert "    1      0.3000         90.00%     0.4000        85.00%     1.00\r\n" in text
+    assert "    1      0.3000          90.00%     0.4000         85.00%     1.00\r\n" in text
 
 
 def test_terminal_takes_other_output():
@@ -149,9 +149,9 @@ def test_pipe_text():
     lines = in_pipe(PYTHONIOENCODING="utf-8").splitlines()
     assert lines[1:5] == [
         "epoch  train loss  train accuracy  test loss  test accuracy  seconds",
-        "    0      2.3000         10.00%     2.4000         9.00%     0.00",
+        "    0      2.3000          10.00%     2.4000          9.00%     0.00",
         "said in between",
-        "    1      0.3000         90.00%     0.4000        85.00%     1.00",
+        "    1      0.3000          90.00%     0.4000         85.00%     1.00",
     ]
     assert lines[6] == "  saved in  " + "/a/long/path" * 10
 
@@ -197,14 +197,14 @@ def test_columns_of_further_figures(capsys):
     list(show_training([Record("evaluation", 0, 0, 0.1, 0.0, figures)], total_steps=3, title="toy"))
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "epoch  train loss  valid accuracy  test f1  seconds"
-    assert lines[2].split() == ["0", "0.5000", "25.00", "%", "0.7500", "0.00"]
+    assert lines[2].split() == ["0", "0.5000", "25.00%", "0.7500", "0.00"]
 
 
 def test_a_figure_that_is_missing(capsys):
     """If a later evaluation lacks a figure, its line has a dash there."""
     records = [RECORDS[0], Record("evaluation", 1, 10, 0.1, 1.5, {"train_loss": 1 / 3, "train_accuracy": 0.9})]
     list(show_training(records, total_steps=10, title="toy"))
-    assert capsys.readouterr().out.splitlines()[-1].split() == ["1", "0.3333", "90.00", "%", "-", "-", "1.50"]
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["1", "0.3333", "90.00%", "-", "-", "1.50"]
 
 
 def test_a_given_console():
@@ -293,7 +293,7 @@ def test_bars_in_unicode():
     first, second, third = text.splitlines()
     assert first == "\N{HIRAGANA LETTER O}  " + "\N{FULL BLOCK}" * 30 + "  100.00%"
     assert second.startswith("ab  \N{LEFT ONE EIGHTH BLOCK} ")
-    assert third.split() == ["c", "0.00", "%"]
+    assert third.split() == ["c", "0.00%"]
 
 
 def test_bars_of_numbers():

@@ -168,13 +168,13 @@ def test_it_can_be_used_as_a_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "piece"),
     [
-        ({"step": -1}, "other values"),
-        ({"step": 1.0}, "other values"),
-        ({"step": 10**30}, "other values"),
-        ({"seconds": "1"}, "other values"),
-        ({"seconds": -0.5}, "other values"),
-        ({"data": 5}, "other values"),
-        ({"more": 5}, "no checkpoint"),
+        ({"step": -1}, "values that are not those of a"),
+        ({"step": 1.0}, "values that are not those of a"),
+        ({"step": 10**30}, "values that are not those of a"),
+        ({"seconds": "1"}, "values that are not those of a"),
+        ({"seconds": -0.5}, "values that are not those of a"),
+        ({"data": 5}, "values that are not those of a"),
+        ({"more": 5}, "not a checkpoint"),
         ({"slots": np.zeros((2, 5), np.float32)}, "slots have shape"),
         ({"slots": np.zeros(26, np.float32)}, "slots have shape"),
         ({"other": np.zeros(3, np.float32)}, "other than those"),
@@ -187,7 +187,7 @@ def test_it_can_be_used_as_a_model(tmp_path: Path) -> None:
         ({"best": VECTOR[:5], "best of": BEST}, "best weights"),
         ({"best": VECTOR.reshape(2, 13), "best of": BEST}, "best weights"),
         ({"best": np.full(26, np.inf, np.float32), "best of": BEST}, "best weights"),
-        (None, "no checkpoint"),
+        (None, "not a checkpoint"),
     ],
 )
 def test_a_lying_file_is_refused(change: dict[str, Any] | None, piece: str, tmp_path: Path, refused: Any) -> None:

@@ -80,7 +80,7 @@ def test_a_path_that_is_too_long_is_one_that_is_not_there(folder: Path, capsys: 
     """The system refuses to look for it; a home that nobody has is no home."""
     set_to(folder / "a", data=f'"{"n" * 5000}"', origin='"."')
     assert read_config(folder / "a" / "config.toml")["data"].endswith("n" * 5000)
-    assert "which is not there" in said(capsys, "evaluate", "a")
+    assert "which no longer exists" in said(capsys, "evaluate", "a")
     assert [one.state for one in overview(Path())] == ["finished"] * 2
     set_to(folder / "a", data='"~nobody-of-this-name/a.csv"')
     assert "~nobody-of-this-name/a.csv" in said(capsys, "train", "--resume", "a")

@@ -126,7 +126,7 @@ PROBLEMS: dict[str, tuple[str, Dataset, dict[str, Any], Dataset, dict[str, Any]]
     ),
     "tiny steps": ("the training loss hardly moves: ", DIGITS, {"learning_rate": 1e-5}, DIGITS, {"learning_rate": 1.0}),
     "small steps": (
-        "is no better than that of guessing by the shares of the classes (2.30", DIGITS,
+        "is no better than that of guessing by the class frequencies (2.30", DIGITS,
         {"learning_rate": 1e-3, "epochs": 10}, DIGITS, {"learning_rate": 1.0, "epochs": 10},
     ),
     "steps that overshoot": (
@@ -213,7 +213,7 @@ def test_a_restraint_is_not_answered_with_more_time() -> None:
 def test_a_loss_that_is_a_little_better_than_guessing_is_called_so() -> None:
     """The sentence agrees with its own figures."""
     (warning,) = ended(learning_rate=0.01, epochs=10).warnings
-    assert "is hardly better than that of guessing by the shares of the classes (2.302)" in warning
+    assert "is hardly better than that of guessing by the class frequencies (2.302)" in warning
 
 
 def test_rows_that_are_all_alike_are_called_so() -> None:

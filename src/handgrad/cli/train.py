@@ -72,6 +72,7 @@ def train(
     file : str, optional
         The data, as for --data.
     """
+    from handgrad.model.safetensors import MODEL_FILE
     from handgrad.reporting import console
     from handgrad.runs.checkpoint import has_checkpoint
     from handgrad.runs.folder import CONFIG_FILE
@@ -93,8 +94,10 @@ def train(
     )
     if missing:
         again = f"run `handgrad train --resume {run}`, which writes them"
-        if not has_checkpoint(run):
-            again = f"train again with --config {run / CONFIG_FILE}, for there is no checkpoint to continue from"
+        if not has_checkpoint(run) and (run / MODEL_FILE).is_file():
+            again = f"train again with --config {run / CONFIG_FILE}, because no checkpoint could be written"
+        elif not has_checkpoint(run):
+            again = f"run `handgrad train --resume {run}`, which trains again, because no checkpoint could be written"
         tell(
             f"handgrad: could not be written: {', '.join(missing)}. Remove the cause, such as a full disk, and {again}."
         )

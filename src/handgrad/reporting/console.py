@@ -59,8 +59,8 @@ def show_training(
     >>> passed_on = list(show_training(records, total_steps=90, title="digits"))
     digits
     epoch  train loss  train accuracy  seconds
-        0      2.3026         10.00%     0.00
-        1      0.3100         90.00%     0.25
+        0      2.3026          10.00%     0.00
+        1      0.3100          90.00%     0.25
     >>> passed_on == records
     True
     """
@@ -131,8 +131,10 @@ def output_bars(class_names: Sequence[str], outputs: ArrayLike, numbers: bool = 
     order = np.argsort(-values, kind="stable")
     names = [printable(class_names[i], encoding) for i in order]
     width = max(map(width_of, names), default=0)
-    lines = zip(names, values[order].tolist(), strict=True)
-    return "\n".join(f"{padded(name, width)}  {_bar(one, blocks)}  {_output(one, numbers):>8}" for name, one in lines)
+    lines, digits = zip(names, values[order].tolist(), strict=True), 8 if numbers else 7
+    return "\n".join(
+        f"{padded(name, width)}  {_bar(one, blocks)}  {_output(one, numbers):>{digits}}" for name, one in lines
+    )
 
 
 def image_blocks(image: ArrayLike) -> str:

@@ -164,7 +164,8 @@ class RunSettings:
         unless epochs are so short that this would take more than 2% of the time.
     on_divergence : {"stop", "halve"}
         What to do if the loss or a parameter is no longer finite. stop: end with exit code 3, and say which learning
-        rate would do. halve: return to the last checkpoint and halve the learning rate, at most five times.
+        rate would do. halve: return to the last checkpoint, which is then written at the end of every epoch and at no
+        other time, and halve the learning rate, at most five times.
     patience : int, optional
         Stop after this many evaluations in a row without a lower validation loss; needs --validation. The weights with
         the lowest loss are kept, even if all epochs are run.

@@ -12,8 +12,8 @@ from handgrad.errors import RunError, SettingError
 from handgrad.model.safetensors import MODEL_FILE
 from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint
 from handgrad.runs.config import TrainConfig, run_settings
-from handgrad.runs.folder import CONFIG_FILE, SUMMARY_FILE
-from handgrad.runs.loading import divergence_of
+from handgrad.runs.folder import CONFIG_FILE
+from handgrad.runs.loading import divergence_of, loaded
 from handgrad.training.schedules import OPEN_ENDED
 from handgrad.training.settings import Engine as EngineName
 
@@ -48,7 +48,7 @@ def continued(config: TrainConfig, run: Path, tell: Callable[[str], None]) -> tu
         )
     checkpoint = read_checkpoint(run, tell)
     if checkpoint is None:
-        if (run / MODEL_FILE).is_file() and (run / SUMMARY_FILE).is_file():  # which beginning again would destroy
+        if _is_finished(run):  # to begin again would destroy it
             raise RunError(
                 f"{run} is finished, and has no checkpoint to continue from",
                 "a run with a checkpoint",
@@ -89,6 +89,15 @@ def compare(run: Path, before: Origin, now: Origin, tell: Callable[[str], None])
             f"{run} was begun with handgrad {before.version}, and this is {now.version}: "
             "the weights may differ from those of a training without interruption"
         )
+
+
+def _is_finished(run: Path) -> bool:
+    """Say whether a run has the model and the summary of a training that came to its end."""
+    try:
+        summary = loaded(run).summary if (run / MODEL_FILE).is_file() else {}
+    except RunError:
+        return False
+    return bool(summary) and "stopped" not in summary
 
 
 def refuse_other_data(run: Path, before: str | None, now: str | None) -> None:

@@ -31,12 +31,10 @@ if TYPE_CHECKING:
 
 BLANK = 0.1  # a picture with a smaller difference between its darkest and brightest pixels is blank
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
-SEEN = ".seen.png"  # ends the name of a picture of what a network saw, which is not an example itself,
-SEEN_OF = (
-    "handgrad: what a network saw of "  # and has this text near its beginning; others of such names are the user's
-)
+# A picture of what a network saw, which is not an example itself, has a name and a beginning like these.
+SEEN, SEEN_OF = ".seen.png", "handgrad: what a network saw of "
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".avif")
-# The first bytes of PNG, JPEG, GIF, BMP, TIFF, WebP and PPM.
+# The first bytes of PNG, JPEG, GIF, TIFF and PPM.
 _STARTS = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"II*\0", b"MM\0*", b"P5\n", b"P6\n")
 _MOVING = ("GIF", "PNG", "WEBP", "AVIF")  # formats of animations; further pictures in JPEG are previews and depths
 _COLOURED = 48  # of 255: the distance between red, green and blue
@@ -58,10 +56,8 @@ _OTHERS = {  # by how the file begins
 
 def begins_as_picture(content: bytes) -> bool:
     """Say whether bytes begin as those of a picture do."""
-    if content.startswith(b"BM"):  # as a table does whose first column is called BMI
-        return content[6:10] == bytes(4)
-    if content.startswith(b"RIFF"):
-        return content[8:12] == b"WEBP"
+    if content.startswith((b"BM", b"RIFF")):  # as a table does whose first column is called BMI
+        return content[6:10] == bytes(4) or content[8:12] == b"WEBP"
     return content.startswith(_STARTS) or (content[4:8] == b"ftyp" and content[:2] == bytes(2))
 
 
