@@ -6,8 +6,9 @@ delta, (4.27) and (4.28) the gradients, (4.30) and (4.31) the error of the last 
 them. A delta has one row per unit and one column per example; a gradient is a mean over the examples.
 
 This file is the reference for the tests: everything faster must agree with it. It differs from a literal transcription
-in one respect: softmax and cross-entropy stay finite for every finite input, and equal the literal ones wherever those
-are finite. It has over 300 lines because it is the whole exercise in one place, with an example for each function.
+in one respect: softmax, cross-entropy and the error of the last layer stay finite for every finite input. They equal
+the literal ones, up to rounding, wherever no exponential overflows or underflows. The file has over 300 lines because
+it is the whole exercise in one place, with an example for each function.
 """
 
 from __future__ import annotations

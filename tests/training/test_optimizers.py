@@ -247,7 +247,8 @@ def test_a_training_may_go_on_from_its_vectors_and_its_step(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "optimizer", [(Momentum, {"beta": 5.0}), (AdamW, {"weight_decay": -5.0}), (Adam, {"beta1": 1.0})]
+    "optimizer",
+    [(Momentum, {"beta": 5.0}), (AdamW, {"weight_decay": -5.0}), (Adam, {"beta1": 1.0}), (Muon, {"beta": 1.0})],
 )
 def test_constants_outside_their_range_are_refused(optimizer: Any) -> None:
     """By name, when the optimizer is made."""

@@ -105,3 +105,8 @@ def test_every_pair_learns_the_digits(loss: str, activation: str, optimizer: str
 def test_every_initialisation_learns_the_digits(init: str, activation: str, optimizer: str) -> None:
     """From any weights but those of the notebook, which are so large that 40 epochs end between 73 and 94%."""
     assert accuracy(optimizer, activation, "cross_entropy", init) >= 0.95
+
+
+def test_a_velocity_that_is_kept_entirely_has_a_rate() -> None:
+    """With a beta of 1, as scikit-learn allows, the learning rate is small, but not 0."""
+    assert 0 < suitable_rate(MLP((64, 50, 10), "tanh"), Momentum(beta=1.0)) < 0.01

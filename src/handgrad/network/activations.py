@@ -36,7 +36,7 @@ def del_identity(Z: Array, H: Array) -> Array:
 
 
 def sigmoid(Z: Array) -> Array:
-    r"""Compute :math:`\sigma(z) = 1 / (1 + e^{-z})`, in (0, 1).
+    r"""Compute :math:`\sigma(z) = 1 / (1 + e^{-z})`, in (0, 1), rounded to 0 or 1 far from 0.
 
     Only :math:`e^{-|z|}` is computed, which cannot overflow.
 
@@ -57,7 +57,7 @@ def del_sigmoid(Z: Array, H: Array) -> Array:
 
 
 def tanh(Z: Array) -> Array:
-    """Compute the hyperbolic tangent, in (-1, 1).
+    """Compute the hyperbolic tangent, in (-1, 1), rounded to -1 or 1 far from 0.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def tanh(Z: Array) -> Array:
 
 
 def del_tanh(Z: Array, H: Array) -> Array:
-    r"""Return :math:`1 - h^2`, as a product that stays accurate where h is near 1 or -1."""
+    r"""Return :math:`1 - h^2` as a product; far from 0, where h is rounded to 1 or -1, it is 0."""
     return (1 - H) * (1 + H)
 
 

@@ -30,7 +30,7 @@ class Coordinate:
     layer : int
         0 is the layer next to the inputs.
     kind : str
-        "W" or "b", or "g" for the gain of a normalisation.
+        "W" or "b", "g" for the gain of a normalisation, "mean" or "variance" for a running average.
     index : tuple of int
         (row, column) in ``W[layer]``, or (unit,) in ``b[layer]`` or the gains.
     claimed, measured : float
@@ -104,11 +104,12 @@ def gradcheck(
     ----------
     objective : callable
         Takes :class:`Parameters` and returns ``(value, gradient)``, as ``MLP.value_and_gradient`` does. It must be
-        deterministic.
+        deterministic, and needs at least two examples if it has a batch normalisation.
     parameters : Parameters
         The point at which to check, a NumPy vector in float64. It is not changed.
     coordinates : int or None, default 200
-        The number of coordinates to check, drawn at random from every array of parameters. None checks all of them.
+        About how many coordinates to check, drawn at random: an equal share of every array of parameters, but at least
+        one and at most all of it. None checks all of them.
     directions : int, default 5
         The number of random directions to check.
     tolerance : float, default 1e-6

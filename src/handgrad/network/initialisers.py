@@ -43,7 +43,8 @@ def normal(rng: Rng, d_in: int, d_out: int) -> tuple[Float, Float]:
 def glorot_uniform(rng: Rng, d_in: int, d_out: int) -> tuple[Float, Float]:
     r"""Draw W from :math:`U(-a, a)` with :math:`a = \sqrt{6 / (d_{in} + d_{out})}` (Glorot and Bengio, 2010, eq. 16).
 
-    It keeps the variances of activations and deltas similar from layer to layer where the activation is nearly linear.
+    It keeps the variances of activations and deltas similar from layer to layer where the activation is nearly the
+    identity, as tanh is near 0. The slope of a sigmoid is at most 1/4, so its deltas still shrink.
 
     Examples
     --------

@@ -233,7 +233,8 @@ class MLP:
         masks : sequence of arrays or None, optional
             Dropout: ``masks[l]``, of shape (n, layer_sizes[l]) or None, multiplies the input of layer l.
         training : bool, default False
-            Whether a batch normalisation takes mean and variance of these examples, instead of the running averages.
+            Whether a batch normalisation takes mean and variance of these examples, instead of the running averages,
+            which a single example always gets.
 
         Returns
         -------
@@ -355,7 +356,8 @@ class MLP:
         r"""Compute the training objective and its gradient: forward, loss, backward.
 
         The objective is the loss plus :math:`l_1 \sum |W| + \frac{l_2}{2} \sum W^2` over all weights; biases are not
-        penalised. A batch normalisation takes mean and variance of these examples, as in training.
+        penalised. A batch normalisation takes mean and variance of these examples, as in training; a single example
+        has no variance, and gets the running averages.
 
         Parameters
         ----------

@@ -3,8 +3,8 @@ r"""Batch and layer normalisation, forward and backward side by side.
 Both shift and scale the products :math:`A = H W` of a layer until their mean is 0 and their variance 1, and then
 multiply each unit by a gain g that is learnt; the bias follows: :math:`Z = g \odot N + b` with
 :math:`N = (A - \mu) / \sigma`. Batch normalisation (Ioffe and Szegedy, 2015) takes mean and variance of each unit over
-the examples of a batch, and predicts with running averages of them; layer normalisation (Ba, Kiros and Hinton, 2016)
-takes them of each example over the units of the layer. As in the papers' reference implementations,
+the examples of a batch, and predicts with running averages of the means and of the unbiased variances; layer
+normalisation (Ba, Kiros and Hinton, 2016) takes them of each example over the units of the layer. As in PyTorch,
 :math:`\sigma = \sqrt{\mathrm{variance} + 10^{-5}}`.
 """
 

@@ -41,7 +41,7 @@ def check_constants(optimizer: Any) -> None:
         if name == "layer_sizes":
             continue
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if name in ("beta1", "beta2", "alpha"):
+        if name in ("beta1", "beta2", "alpha") or (name == "beta" and isinstance(optimizer, Muon)):
             holds, wanted = number and 0 <= value < 1, "a number in [0, 1)"
         elif name == "beta":
             holds, wanted = number and 0 <= value <= 1, "a number in [0, 1]"
@@ -86,7 +86,7 @@ class Momentum:
     Parameters
     ----------
     beta : float, default 0.9
-        The share of the velocity that is kept, in [0, 1).
+        The share of the velocity that is kept, in [0, 1].
 
     Examples
     --------
@@ -112,14 +112,15 @@ class Momentum:
 
 @dataclass(frozen=True)
 class Nesterov:
-    r"""Nesterov's momentum, as Sutskever et al. (2013) adapted it to neural networks.
+    r"""Nesterov's momentum, as Sutskever et al. (2013) adapted it to neural networks, in PyTorch's form.
 
-    :math:`v \leftarrow \beta v + g`, :math:`\theta \leftarrow \theta - \eta (g + \beta v)`.
+    :math:`v \leftarrow \beta v + g`, :math:`\theta \leftarrow \theta - \eta (g + \beta v)`. The paper takes the
+    gradient at a point ahead of its parameters; here :math:`\theta` is that point, and nothing else differs.
 
     Parameters
     ----------
     beta : float, default 0.9
-        In [0, 1).
+        The share of the velocity that is kept, in [0, 1].
 
     Examples
     --------
@@ -192,9 +193,11 @@ class Adam:
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    r"""Adam with decoupled weight decay (Loshchilov and Hutter, 2019, algorithm 2).
+    r"""Adam with decoupled weight decay (Loshchilov and Hutter, 2019), in PyTorch's form.
 
-    First :math:`\theta \leftarrow (1 - \eta \lambda) \theta`, including the biases, then Adam's step.
+    First :math:`\theta \leftarrow (1 - \eta \lambda) \theta`, including the biases, then Adam's step. Here
+    :math:`\eta` is the whole learning rate; the paper's algorithm 2 multiplies its :math:`\lambda` by the schedule
+    alone. So divide a :math:`\lambda` of the paper by the highest learning rate.
 
     Parameters
     ----------
@@ -316,7 +319,7 @@ class Muon:
 
     Examples
     --------
-    All singular values of the step of a hidden layer are nearly the same:
+    The singular values of the step of a hidden layer are of one size, and those of the gradient are not:
 
     >>> theta, gradient = np.zeros(37), np.random.default_rng(0).standard_normal(37)
     >>> Muon(layer_sizes=(2, 4, 4, 1)).update(theta, gradient, np.zeros((2, 37)), 0.25, step=1)

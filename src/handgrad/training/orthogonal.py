@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 
 def orthogonalised(M: NDArray[Any], iterations: int = 5) -> NDArray[Any]:
-    r"""Bring all singular values of a matrix near 1, and leave its singular vectors (Newton-Schulz iteration).
+    r"""Bring the singular values of a matrix near 1, and leave its singular vectors (Newton-Schulz iteration).
 
     Each iteration, :math:`M \leftarrow a M + (b A + c A^2) M` with :math:`A = M M^T`, turns every singular value s into
-    :math:`a s + b s^3 + c s^5`. The coefficients are those of Jordan et al. (2024): small values grow fast, and all end
-    between about 0.7 and 1.2, rather than exactly at 1.
+    :math:`a s + b s^3 + c s^5`. The coefficients are those of Jordan et al. (2024): small values grow fast. In five
+    iterations, all above 0.002 of the matrix's norm end between about 0.7 and 1.2, rather than exactly at 1; smaller
+    ones get less far, and 0 stays 0.
 
     Parameters
     ----------

@@ -74,4 +74,4 @@ def suitable_rate(network: MLP, optimizer: Optimizer, init: str = "he_normal") -
     if init == "normal":
         rate *= min((_LARGE_WEIGHTS.get(str(name), 0.001) for name in activations), default=1.0)
     beta = 0.0 if isinstance(optimizer, SGD) else optimizer.beta
-    return rate * (1 - beta)  # a constant gradient is added up 1 / (1 - beta) times
+    return rate * max(1 - beta, 0.01)  # a constant gradient is added up 1 / (1 - beta) times

@@ -1,7 +1,7 @@
 """The learning rate as a function of the step.
 
 Each schedule takes the step (0 for the first), the number of steps in the whole training run, and the learning rate
-that the user set, which is the highest that the schedule reaches.
+that the user set, which no schedule exceeds.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def one_cycle(step: int, total: int, peak: float, warmup: float = 0.3, start: fl
 
 
 def inverse_scaling(step: int, total: int, peak: float, power: float = 0.5) -> float:
-    r"""Divide the learning rate by :math:`(t + 1)^{power}`, scikit-learn's ``invscaling``.
+    r"""Divide the learning rate by :math:`(t + 1)^{power}`, where t is the step.
+
+    scikit-learn's ``invscaling`` is the same formula with another t: the number of examples seen, after each epoch.
 
     Examples
     --------
