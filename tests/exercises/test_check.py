@@ -276,6 +276,39 @@ def test_a_helper_that_is_not_written_yet_does_not_keep_backprop_from_being_righ
     assert said(checked.tasks[1]).startswith("Right when it is given correct inputs")
 
 
+@pytest.mark.parametrize("helper", ["del_sigmoid", "delta_last_layer_easy_approach"])
+@pytest.mark.parametrize("written", ["def {}d(", None])
+def test_a_helper_that_is_missing_does_not_cost_the_points_of_backprop(sandbox, helper, written):
+    """Misspelled or deleted, it is missing itself; the method is right from a correct one, and is told so."""
+    source = solved_sheet(4, "py", bodies={task: solution(task) for task in TASKS if TASKS[task].sheet == 4})
+    renamed = source.replace(f"def {helper}(", (written or "def unrelated_{}(").format(helper))
+    results = {result.task: result for result in check_submission(submission(renamed), sandbox).tasks}
+    assert (results[helper].status, results[helper].credit) == ("not_attempted", 0.0)
+    assert results["backprop"].credit == 1.0
+    assert "The method itself is right" in said(results["backprop"])
+
+
+def test_an_unknown_name_of_ones_own_costs_backprop_its_points(sandbox):
+    """Only a function of the sheet can be supplied."""
+    body = solution("backprop").replace("del_sigmoid", "del_sigmoidal")
+    (result,) = check_submission(sheet(4, backprop=body), sandbox, tasks=["backprop"]).tasks
+    assert result.status == "crashed"
+    assert result.credit < 1
+
+
+def test_a_class_that_is_pasted_again_is_pointed_out(sandbox):
+    """Methods of a blank copy below replace those above, which nobody sees at first."""
+    source = solved_sheet(4, "py", bodies={task: solution(task) for task in TASKS if TASKS[task].sheet == 4})
+    blank = solved_sheet(
+        4, "py", bodies={task: "raise NotImplementedError" for task in TASKS if TASKS[task].sheet == 4}
+    )
+    pasted = submission(source, blank[blank.index("class fcc") : blank.index("def gradient_descent(")])
+    results = {result.task: result for result in check_submission(pasted, sandbox).tasks}
+    for task in ("backprop", "gradient_step"):
+        assert (results[task].status, results[task].credit) == ("not_attempted", 0.0)
+        assert any(note.id == "defined_twice" for note in results[task].notes)
+
+
 def test_a_right_helper_given_the_wrong_thing_is_backprops_own_mistake(sandbox):
     """The derivative of the wrong layer costs backprop its quantity, though a canned helper would hide it."""
     body = solution("backprop").replace("del_sigmoid(self.h2)", "del_sigmoid(sigmoid(self.h2))")

@@ -151,6 +151,34 @@ def test_export_of_canvas(tmp_path: Path, scratch: Path) -> None:
     ]
 
 
+def test_numbers_in_a_name_of_ones_own_are_not_canvas(tmp_path: Path, scratch: Path) -> None:
+    """Canvas's have many digits; the number of a sheet or an exercise has few."""
+    names = ("sheet_4_1_anna.ipynb", "sheet_4_2_ben.ipynb", "uebung_4_2_maier.ipynb")
+    found = find_submissions([filled(tmp_path / "class", *names)], scratch)
+    assert [(one.name, one.id) for one in found] == [(name.removesuffix(".ipynb"), "") for name in names]
+
+
+@pytest.mark.parametrize("others", [("anna/sheet.ipynb", "ben/sheet.ipynb"), ("sheet (1).ipynb", "sheet (2).ipynb")])
+def test_a_blank_sheet_beside_the_submissions_hides_nobody(
+    others: tuple[str, ...], tmp_path: Path, scratch: Path
+) -> None:
+    """A file with the name of the sheet makes a folder that of one learner only if nobody else's work is there."""
+    path = filled(tmp_path / "class", "sheet.ipynb", *others)
+    assert {*contents(find_submissions([path], scratch)).values()} == {"sheet.ipynb", *others}
+
+
+def test_names_of_archives_that_do_not_say_their_encoding(tmp_path: Path, scratch: Path) -> None:
+    """The program zip writes UTF-8 without saying so; what cannot be that is Windows's own."""
+    path = tmp_path / "export.zip"
+    zipped(path, ("Mu__ller/sheet.py", "utf-8"), ("Ju_rgen/sheet.py", "cp437"))
+    content = path.read_bytes()
+    path.write_bytes(
+        content.replace(b"Mu__ller", "Mu\u0308ller".encode()).replace(b"Ju_rgen", "Jüürgen"[:7].encode("cp437"))
+    )
+    names = [one.name for one in find_submissions([path], scratch)]
+    assert names == ["Jüürgen", "Mu\u0308ller"]
+
+
 def test_folder_around_everything(tmp_path: Path, scratch: Path) -> None:
     """A folder that only holds the others, in an archive, gives nobody a name."""
     path = zipped(tmp_path / "export.zip", ("all/anna/sheet.py", "a"), ("all/ben/sheet.py", "b"))

@@ -102,15 +102,26 @@ def test_a_second_definition_is_pointed_out(source: str, task: str, expected: bo
     [
         ("raise NotImplementedError\n    return 1 / X", "still_raises"),
         ('"""X."""\n    raise NotImplementedError("later")\n    return 1 / X', "still_raises"),
+        ('"""X."""\n    Y = 1 / X\n    return Y\n    raise NotImplementedError("task 1")', "still_raises"),
         ("raise NotImplementedError", "not_attempted"),
+        ('"""X."""\n    pass\n    raise NotImplementedError', "not_attempted"),
         ("if X is None:\n        raise NotImplementedError\n    return 1 / X", "not_attempted"),
     ],
 )
-def test_a_blank_that_was_left_above_the_solution_is_seen(body: str, expected: str) -> None:
-    """The line that raises comes first, and code below it; a blank alone is not attempted."""
+def test_a_blank_that_was_left_beside_the_solution_is_seen(body: str, expected: str) -> None:
+    """The line that raises stands above or below code; a blank alone is not attempted."""
     result = TaskResult("sigmoid", "not_attempted", notes=(Note("not_attempted"),))
     (note,) = explained(result, outline(Submission("sheet.py", (Cell(0, f"def sigmoid(X):\n    {body}\n"),)))).notes
     assert note.id == expected
+
+
+def test_an_unknown_name_in_a_function_is_no_attribute() -> None:
+    """A function has parameters, which are named; a method's unknown name may be one of the network's."""
+    source = "def softmax(Z):\n    return H\nclass fcc:\n    def backprop(self, y):\n        return H\n"
+    told, note = outline(Submission("sheet.py", (Cell(0, source),))), Note("crash_name", {"name": "H"})
+    (of_function,) = explained(TaskResult("softmax", "crashed", notes=(note,)), told).notes
+    assert of_function == Note("crash_name_function", {"name": "H", "task": "softmax", "parameters": "Z"})
+    assert explained(TaskResult("backprop", "crashed", notes=(note,)), told).notes == (note,)
 
 
 FIRST = "class fcc:\n    def __init__(self, d, h1, h2, k): pass\n    def backprop(self, y): pass\n"

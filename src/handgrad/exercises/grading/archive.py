@@ -10,7 +10,7 @@ import stat
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -96,6 +96,14 @@ def _ignored(name: str) -> bool:
     return name in _LEFT_BEHIND or (name.startswith(".") and name not in (".", ".."))
 
 
+def _named(member: zipfile.ZipInfo) -> str:
+    """Read a name as UTF-8 even if the archive does not say so, as those of zip on Linux and of macOS do not."""
+    if not member.flag_bits & 0x800:
+        with suppress(UnicodeError):
+            return member.filename.encode("cp437").decode("utf-8")
+    return member.filename
+
+
 class Unpacker:
     """Reads archives, and unpacks single members into a folder, within limits.
 
@@ -126,7 +134,7 @@ class Unpacker:
             raise Refused(f"the archive has {len(members):,} members; at most {most:,} are read")
         root, often = Folder(), Counter(member.filename for member in members)
         for member in {member.filename: member for member in members}.values():
-            place = PurePosixPath(member.filename.replace("\\", "/"))
+            place = PurePosixPath(_named(member).replace("\\", "/"))
             parts = [part for part in place.parts if part not in ("..", "/")]
             if not parts or any(map(_ignored, parts)) or len(parts) > MAXIMUM_DEPTH:
                 continue

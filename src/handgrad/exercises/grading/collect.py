@@ -20,7 +20,7 @@ from handgrad.exercises.sheet.writing import STEMS
 SHEETS = frozenset(STEMS.values())  # a file with this name does not say whose it is
 # Moodle: "Müller Anna_12345_assignsubmission_file_"; Canvas: "mulleranna_LATE_123_4567_sheet-1.ipynb".
 _MOODLE = re.compile(r"(?P<name>[^_].*?)_(?P<id>\d+)_assignsubmission_.*", re.DOTALL)
-_CANVAS = re.compile(r"(?P<name>[^\W_]+)_(LATE_)?(?P<id>\d+)_\d+_.+", re.DOTALL)
+_CANVAS = re.compile(r"(?P<name>[^\W_]+)_(LATE_)?(?P<id>\d{3,})_\d{4,}_.+", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _class(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[str,
             break
         name, folder = inner_name, inner
         documents += folder.documents
-    if _MOODLE.fullmatch(name) or any(file.stem in SHEETS for file in folder.files):
+    if _MOODLE.fullmatch(name) or _is_learners(folder):
         yield name, _learner(name, folder, unpacker)
         return
     for file in folder.files:
@@ -125,6 +125,14 @@ def _class(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[str,
         owner = _owner(PurePath(document).stem)
         yield name, replace(owner, reason=f"{document} is not an .ipynb or .py file")
     yield from _folders(name, folder, unpacker)
+
+
+def _is_learners(folder: Folder) -> bool:
+    """Tell whether a folder with a sheet in it is one learner's: no other notebook, archive or sheet is there."""
+    named = [file for file in folder.files if file.stem in SHEETS]
+    others = [file for file in folder.files if file.kind != ".py" and file not in named]
+    deeper = [file for inner in folder.folders.values() for file in _levels(inner)]
+    return bool(named) and not others and all(file.kind == ".py" and file.stem not in SHEETS for file in deeper)
 
 
 def _folders(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[str, Found]]:

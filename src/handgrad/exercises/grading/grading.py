@@ -11,7 +11,7 @@ from handgrad.exercises.grading.rubric import Rubric
 from handgrad.exercises.judging.hints import MEANT
 from handgrad.exercises.report.feedback import own_text
 from handgrad.exercises.report.parts import place, words
-from handgrad.exercises.results import Checked, Language
+from handgrad.exercises.results import Checked, Language, TaskResult
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,16 @@ def to_look_at(checked: Checked, language: Language) -> str:
     tasks: dict[str, list[str]] = {}
     for result in checked.tasks:
         broken = result.crash is not None and result.crash.type in ("SyntaxError", "IndentationError", "TabError")
-        if broken or any(note.id in MEANT for note in result.notes):
+        if broken or any(note.id in MEANT for note in result.notes) or _is_hidden(result):
             where = f"{place(result.crash, language)}: " if result.crash else ""
             tasks.setdefault(where + own_text(result, language), []).append(result.task)
     return " ".join(f"{', '.join(names)}: {text}" for text, names in tasks.items())
+
+
+def _is_hidden(result: TaskResult) -> bool:
+    """Say whether something was written that does not run: the line that raises was left, or a blank copy is below."""
+    hidden = any(note.id in ("still_raises", "defined_twice") for note in result.notes)
+    return hidden and result.status == "not_attempted"
 
 
 def count_mistakes(grading: Grading) -> tuple[MistakeCount, ...]:

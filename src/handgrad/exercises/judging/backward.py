@@ -145,7 +145,7 @@ def _wrong(task: str, drawn: Trials, asked: Answers, seen: Seen) -> TaskResult:
     consequences = tuple(verdict.quantity for verdict in verdicts if verdict.state == "follows")
     if consequences and seen.crash:  # else the chain shows them
         notes.append(Note("consequences", {"quantities": consequences}))
-    helpers = _wrong_helpers(drawn.probes[0], asked.helpers)
+    helpers = _wrong_helpers(drawn.probes[0], asked.helpers, seen.crash)
     if helpers and _calls_them(drawn.probes[0], asked, seen.views[0]):
         helped = _views(drawn.probes, _with_correct_helpers(drawn.probes, asked))
         credit = max(credit, _share(walk(helped), helped) if helped else 0.0)
@@ -182,12 +182,13 @@ def _with_correct_helpers(probes: Sequence[Probe], asked: Answers) -> Sequence[A
     return next((kind for kind in kinds if (views := _views(probes, kind)) and gradients_right(views)), kinds[0])
 
 
-def _wrong_helpers(probe: Probe, answers: Sequence[Answer]) -> tuple[str, ...]:
+def _wrong_helpers(probe: Probe, answers: Sequence[Answer], crash: Crash | None = None) -> tuple[str, ...]:
     """Name those that do not give the right result."""
     wrong = (
         name
         for (name, _, expected), answer in zip(helpers_of(probe), answers, strict=True)
-        if answer.status != "missing" and not same(answer.values.get("return"), expected)
+        if (crash is not None and crash.type == "NameError" and f"'{name}'" in crash.message)
+        or (answer.status != "missing" and not same(answer.values.get("return"), expected))
     )
     return tuple(dict.fromkeys(wrong))
 

@@ -38,6 +38,7 @@ def explained(result: TaskResult, outline: Outline) -> TaskResult:
     if result.status == "not_attempted" and result.task in outline.blocked:
         return replace(result, notes=(Note("still_raises", {"name": result.task}),))
     notes = [_of_those_called(note, outline) if note.id == "follows" else note for note in result.notes]
+    notes = [_of_parameters(note, result.task, outline) if note.id == "crash_name" else note for note in notes]
     if result.status != "right" and result.task in outline.repeated:
         notes.append(Note("defined_twice", {"name": result.task}))
     if result.crash and (pasted := outline.pasted.get(result.crash.cell)):
@@ -59,6 +60,14 @@ def _of_those_called(note: Note, outline: Outline) -> Note:
     helpers = note.facts["helpers"]
     kept = tuple(name for name in helpers if name in called) if isinstance(helpers, tuple) else ()
     return Note("follows", {"helpers": kept}) if kept else note
+
+
+def _of_parameters(note: Note, task: str, outline: Outline) -> Note:
+    """Say of an unknown name in a function, which has no network, what the function's parameters are."""
+    own = _own(task, outline)
+    if TASKS[task].kind != "function" or own is None:
+        return note
+    return Note("crash_name_function", {**note.facts, "task": task, "parameters": ", ".join(own.parameters)})
 
 
 def _missing(task: str, outline: Outline) -> Note:

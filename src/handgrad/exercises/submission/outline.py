@@ -126,10 +126,11 @@ def _classes(units: Iterable[Unit]) -> tuple[dict[str, dict[str, Function]], Set
 def _repeated(units: Iterable[Unit]) -> Set[str]:
     """Find the functions and methods of fcc that are defined more than once; both branches of an if count once."""
     found = _twice(name for unit in units for name in unit.functions)
-    for _, name, methods in _bodies(units):
-        if name == "fcc":
-            found |= _twice(method.get_name() for method in methods)
-    return found
+    bodies = [(unit, [m.get_name() for m in methods]) for unit, name, methods in _bodies(units) if name == "fcc"]
+    for _, names in bodies:
+        found |= _twice(names)
+    in_statements = {(unit, name) for unit, names in bodies for name in names}  # both branches of an if count once
+    return found | _twice(name for _, name in in_statements)
 
 
 def _twice(names: Iterable[str]) -> set[str]:

@@ -164,9 +164,16 @@ def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
 
 
 def _is_blocked(function: ast.FunctionDef) -> bool:
-    """Tell whether the line that raises in a blank task was left there, above the solution."""
-    raised = [statement.exc for statement in function.body[:-1] if isinstance(statement, ast.Raise) and statement.exc]
-    return any("NotImplementedError" in ast.dump(error) for error in raised)
+    """Tell whether the line that raises in a blank task was left there, above or below a solution."""
+    raised = [s for s in function.body if isinstance(s, ast.Raise) and s.exc and "NotImplementedError" in ast.dump(s)]
+    blank = (ast.Pass, ast.Raise)
+    written = [s for s in function.body if not isinstance(s, blank) and not _is_text(s)]
+    return bool(raised and written)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Tell whether a statement is a docstring, or another text that does nothing."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
