@@ -106,6 +106,15 @@ def test_folders_that_sort_others(tmp_path: Path, scratch: Path) -> None:
     assert [one.name for one in found] == ["anna", "ben", "cem", "d"]
 
 
+def test_a_project_with_folders_is_one_learners(tmp_path: Path, scratch: Path) -> None:
+    """Its parts are no learners."""
+    folder = filled(
+        tmp_path / "class", "sheet-4-anna/sheet.ipynb", "sheet-4-ben/src/sheet.ipynb", "sheet-4-ben/tests/x.py"
+    )
+    found = find_submissions([folder], scratch)
+    assert contents(found) == {"sheet-4-anna": "sheet-4-anna/sheet.ipynb", "sheet-4-ben": "sheet-4-ben/src/sheet.ipynb"}
+
+
 def test_folders_named_one_by_one(tmp_path: Path, scratch: Path) -> None:
     """Learners' folders may be given one by one, as a shell expands a star; they give their names to the sheets."""
     folder = filled(tmp_path, "anna/sheet.ipynb", "anna/tools.py", "ben/sheet3.py")

@@ -205,14 +205,15 @@ def test_nothing_is_overwritten_and_nothing_written_half(tmp_path: Path) -> None
     assert (tmp_path / "mine.zip").read_text(encoding="utf-8") == "mine"
 
 
-def autograded(root: Path, name: str, content: str) -> tuple[dict[str, Any], str]:
+def autograded(root: Path, files: dict[str, str]) -> tuple[dict[str, Any], str]:
     """Run the autograder on a submission, in a folder like Gradescope's; give results.json and what was printed."""
     gradescope_zip(root / "autograder.zip")
     with zipfile.ZipFile(root / "autograder.zip") as archive:
         archive.extractall(root / "source")
     for folder in ("submission", "results"):
         (root / folder).mkdir()
-    (root / "submission" / name).write_text(content, encoding="utf-8")
+    for name, content in files.items():
+        (root / "submission" / name).write_text(content, encoding="utf-8")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "AUTOGRADER_ROOT": str(root), "PATH": path}
     command = ["bash", str(root / "source" / "run_autograder")]
@@ -223,14 +224,14 @@ def autograded(root: Path, name: str, content: str) -> tuple[dict[str, Any], str
 
 @pytest.mark.slow
 def test_the_autograder_grades_a_submission(tmp_path: Path) -> None:
-    """``run_autograder`` grades the notebook in the submission folder and writes results.json with all points."""
+    """``run_autograder`` grades the only notebook in the submission folder and writes results.json with all points."""
     need_isolation()
-    results, printed = autograded(tmp_path, "sheet.ipynb", solved_sheet(4))
+    results, printed = autograded(tmp_path, {"hw4.ipynb": solved_sheet(4), "hw4.py": "def tools():\n    return 1\n"})
     assert {test["name"]: test["score"] for test in results["tests"]} == default_rubric().points, printed
 
 
 def test_the_autograder_always_writes_results(tmp_path: Path) -> None:
-    """Where there is nothing to grade, results.json has 0 points and sends the learner to the teacher."""
-    results, _ = autograded(tmp_path, "readme.txt", "no sheet")
+    """Where there is nothing to grade, results.json has 0 points, and says why."""
+    results, _ = autograded(tmp_path, {"readme.txt": "no sheet"})
     assert sum(test["score"] for test in results.get("tests", [{"score": results.get("score")}])) == 0
     assert results["output"]

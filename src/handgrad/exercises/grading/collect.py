@@ -17,6 +17,7 @@ from handgrad.errors import ExerciseError
 from handgrad.exercises.grading.archive import KINDS, MAXIMUM_INNER, File, Folder, Refused, Unpacker, read_folder
 from handgrad.exercises.sheet.writing import STEMS
 
+_PARTS = {"src", "source", "code", "notebook", "notebooks", "test", "tests", "data", "docs"}  # of one project
 SHEETS = frozenset(STEMS.values())  # a file with this name does not say whose it is
 # Moodle: "Müller Anna_12345_assignsubmission_file_"; Canvas: "mulleranna_LATE_123_4567_sheet-1.ipynb".
 _MOODLE = re.compile(r"(?P<name>[^_].*?)_(?P<id>\d+)_assignsubmission_.*", re.DOTALL)
@@ -138,7 +139,8 @@ def _is_learners(folder: Folder) -> bool:
 def _folders(name: str, folder: Folder, unpacker: Unpacker) -> Iterator[tuple[str, Found]]:
     """Find the submissions in subfolders: one in each, or several in one that only groups others."""
     for inner_name, inner in folder.folders.items():
-        if inner.files or _MOODLE.fullmatch(inner_name) or len(_levels(inner)) < 2:
+        parts = _PARTS & {part.lower() for part in inner.folders}
+        if inner.files or parts or _MOODLE.fullmatch(inner_name) or len(_levels(inner)) < 2:
             yield name, _learner(inner_name, inner, unpacker)
         else:
             yield from _folders(inner_name, inner, unpacker)

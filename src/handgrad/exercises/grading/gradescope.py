@@ -42,7 +42,10 @@ _RUN = """\
 root=${{AUTOGRADER_ROOT:-/autograder}}
 export PATH="/opt/handgrad/bin:$PATH"
 out=$(mktemp -d)
-handgrad grade "$root/submission" --out "$out/grading" --gradescope --language {language}{rubric}
+# A folder with a name like Moodle's is one learner's, whatever files are in it.
+submission="$out/submission_1_assignsubmission_file_"
+cp -R "$root/submission" "$submission"
+handgrad grade "$submission" --out "$out/grading" --gradescope --language {language}{rubric}
 if [ -f "$out/grading/results.json" ]; then
     cp "$out/grading/results.json" "$root/results/results.json"
 else
