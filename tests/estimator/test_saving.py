@@ -1,5 +1,6 @@
 """Saved estimators: what is saved comes back and goes on with the same bits, and nothing else is believed."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from handgrad.estimator.rates import Scheduled
 from handgrad.estimator.saving import VERSION
 from handgrad.model.safetensors import Attached, load_attached, save_model
 from handgrad.network import Quantile
-from handgrad.training import AdamW, Muon
+from handgrad.training import OPTIMIZERS, AdamW, Muon
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, KINDS = load_iris(return_X_y=True)
@@ -387,3 +388,9 @@ def test_errors_of_settings_name_the_file(path: Path, refused: Any) -> None:
         fitted("classes", alpha="much")
     with refused(RunError, "alpha"):
         fitted("classes").set_params(alpha="much").save(path)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_every_optimizer_comes_back(optimizer: Any) -> None:
+    """Whatever is in the table can be the solver of an estimator that is saved."""
+    assert decoded(json.loads(json.dumps(encoded("solver", optimizer)))) == optimizer

@@ -13,11 +13,11 @@ import numpy as np
 
 from handgrad.errors import RunError
 from handgrad.network.losses import Focal, Huber, Quantile
-from handgrad.training.optimizers import SGD, Adam, AdamW, Lion, Momentum, Muon, Nesterov, RMSprop
+from handgrad.training.optimizers import OPTIMIZERS
 
 # Frozen dataclasses whose fields can be encoded, by the names that they have in a file.
-_OPTIMIZERS = (SGD, Momentum, Nesterov, Adam, AdamW, RMSprop, Lion, Muon)
-OBJECTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (*_OPTIMIZERS, Huber, Quantile, Focal)}
+_KINDS = (*map(type, OPTIMIZERS.values()), Huber, Quantile, Focal)
+OBJECTS: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 DEEPEST = 20  # values within values
 _INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 _NUMBERS = {name: np.dtype(name) for name in ("bool", *_INTEGERS, "float16", "float32", "float64")}

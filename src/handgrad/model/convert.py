@@ -209,7 +209,7 @@ def from_keras(model: Any, logits: bool = False) -> tuple[MLP, Parameters]:
 def _module(table: Table, name: str) -> tuple[str, dict[str, Any]]:
     """Return another library's name of an activation of ours, and its settings."""
     if name not in table:
-        raise SettingError(f"the activation {name}", "one of " + ", ".join(table), "use to_onnx, or another loss")
+        raise SettingError(f"the activation {name}", "one of " + ", ".join(table), "use to_onnx, or another activation")
     return table[name]
 
 

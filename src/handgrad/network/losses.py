@@ -3,6 +3,8 @@ r"""The losses by name: each returns its value and its gradient together.
 Every loss has the form :math:`L = \sum_m w_m \, l_m / \sum_m w_m`, a mean over the examples m, weighted if weights are
 given, and returns ``(L, dZ)``, where ``dZ = dL/dZ`` has the shape of Z, the logits or raw outputs. The number reported
 is the number differentiated. The code uses only the array API standard; results have the dtype of Z.
+
+The file may have over 300 lines, because all losses, with their constants, are best compared in one place.
 """
 
 from __future__ import annotations
