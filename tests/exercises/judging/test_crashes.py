@@ -141,7 +141,7 @@ def test_every_sentence_about_a_crash_has_a_case():
     """No sentence is left that no error leads to."""
     assert CASES.keys() == _CRASHES.keys()
     keys = {key for key in texts("feedback", "en") if key.startswith("crash_")}
-    assert keys == {f"crash_{key}" for key in _CRASHES} | {"crash_other", "crash_fixed_size"}
+    assert keys == {f"crash_{key}" for key in _CRASHES} | {"crash_other", "crash_fixed_size", "crash_name_function"}
 
 
 @pytest.mark.parametrize(

@@ -165,15 +165,9 @@ def _unit(group: list[ast.stmt], lines: list[str]) -> Unit:
 
 def _is_blocked(function: ast.FunctionDef) -> bool:
     """Tell whether the line that raises in a blank task was left there, above or below a solution."""
-    raised = [s for s in function.body if isinstance(s, ast.Raise) and s.exc and "NotImplementedError" in ast.dump(s)]
-    blank = (ast.Pass, ast.Raise)
-    written = [s for s in function.body if not isinstance(s, blank) and not _is_text(s)]
-    return bool(raised and written)
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    """Tell whether a statement is a docstring, or another text that does nothing."""
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    raises = any(isinstance(s, ast.Raise) and "NotImplementedError" in ast.dump(s) for s in function.body)
+    texts = [s for s in function.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)]
+    return raises and any(s not in texts and not isinstance(s, ast.Pass | ast.Raise) for s in function.body)
 
 
 def _bind(statements: Iterable[ast.stmt], unit: Unit) -> None:
