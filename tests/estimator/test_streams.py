@@ -82,6 +82,11 @@ def test_a_bad_part_of_a_stream_destroys_nothing() -> None:
     np.testing.assert_array_equal(*(model.partial_fit(X, NUMBERS).coefs_[0] for model in models))
 
 
+def noted(model: Any) -> tuple[Any, ...]:
+    """Return what a fit has noted of itself."""
+    return model.n_iter_, model.t_, model.loss_, model.best_loss_, list(model.loss_curve_)
+
+
 def test_a_fit_that_diverges_leaves_what_was_learnt_before() -> None:
     """With ``warm_start``; without, nothing is fitted, and a smaller rate begins anew."""
     model = MLPRegressor(hidden_layer_sizes=(8,), activation="identity", solver="sgd", warm_start=True, random_state=0)
@@ -91,9 +96,11 @@ def test_a_fit_that_diverges_leaves_what_was_learnt_before() -> None:
     with pytest.raises(NotFittedError):
         model.predict(X)
     before = model.set_params(learning_rate_init=1e-3).fit(X, NUMBERS).predict(X)
+    figures = noted(model)
     with pytest.raises(DivergenceError):
         model.set_params(**steep).fit(X, NUMBERS)
     np.testing.assert_array_equal(model.predict(X), before)
+    assert noted(model) == figures
     other = model.set_params(solver="adam", learning_rate_init=1e300)
     with pytest.raises(DivergenceError):
         other.fit(X, NUMBERS)

@@ -279,7 +279,7 @@ def test_a_helper_that_is_not_written_yet_does_not_keep_backprop_from_being_righ
 @pytest.mark.parametrize("helper", ["del_sigmoid", "delta_last_layer_easy_approach"])
 @pytest.mark.parametrize("written", ["def {}d(", None])
 def test_a_helper_that_is_missing_does_not_cost_the_points_of_backprop(sandbox, helper, written):
-    """Misspelled or deleted, it is missing itself; the method is right from a correct one, and is told so."""
+    """A misspelled or deleted helper is missing itself; with a correct one, backprop is right and has all points."""
     source = solved_sheet(4, "py", bodies={task: solution(task) for task in TASKS if TASKS[task].sheet == 4})
     renamed = source.replace(f"def {helper}(", (written or "def unrelated_{}(").format(helper))
     results = {result.task: result for result in check_submission(submission(renamed), sandbox).tasks}

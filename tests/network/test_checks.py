@@ -137,8 +137,16 @@ def test_the_numbers_of_a_wrong_gradient_are_shown(refused: Any) -> None:
         (Activation(np.sin, lambda Z, H: H), SettingError, ("derivative at", "finite differences")),
         (Activation(np.tanh, lambda Z, H: 1 - H), SettingError, ("derivative at",)),
         (Activation(lambda Z: Z - Z.mean(), lambda Z, H: np.ones_like(Z)), SettingError, ("derivative at",)),
-        (Activation(np.sin, lambda Z, H: np.cos(Z).sum()), ShapeError, ("derivative returns shape ()", "(8, 8)")),
-        (Activation(lambda Z: Z[:, :1], lambda Z, H: np.ones_like(Z)), ShapeError, ("function returns shape (8, 1)",)),
+        (
+            Activation(np.sin, lambda Z, H: np.cos(Z).sum()),
+            ShapeError,
+            ("derivative whose result has shape ()", "(8, 8)"),
+        ),
+        (
+            Activation(lambda Z: Z[:, :1], lambda Z, H: np.ones_like(Z)),
+            ShapeError,
+            ("function whose result has shape (8, 1)",),
+        ),
         (Activation(lambda Z: Z * np.nan, lambda Z, H: Z * np.nan), SettingError, ("nan",)),
     ],
     ids=["another function", "a factor", "a mean", "a number", "a column", "NaN"],

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import cyclopts
 from cyclopts import App, Parameter
@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from cyclopts import ArgumentCollection, Token
 
 _SETTINGS = {field.name for kind in (DataFlags, NetworkFlags, RunSettings, TrainingFlags) for field in fields(kind)}
-_SWITCHES = {"--drop-last", "--full-batch", "--shuffle", "--no-shuffle", "--log-layers"}  # which take no value
+_SWITCHES = {  # which take no value
+    f"--{no}{name.replace('_', '-')}"
+    for kind in (NetworkFlags, RunSettings, TrainingFlags)
+    for name, hint in get_type_hints(kind).items()
+    for no in ("", "no-")
+    if hint is bool
+}
 DIVERGED = 3  # the exit code of a training whose numbers are no longer finite
 # What a flag needs, and how to write one that the parser would take for another flag.
 _VALUE = "one after it, which does not begin with a hyphen", "write ./ before a path that does"

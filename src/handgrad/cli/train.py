@@ -72,10 +72,8 @@ def train(
     file : str, optional
         The data, as for --data.
     """
-    from handgrad.model.safetensors import MODEL_FILE
     from handgrad.reporting import console
-    from handgrad.runs.checkpoint import has_checkpoint
-    from handgrad.runs.folder import CONFIG_FILE
+    from handgrad.runs.resume import how_to_repair
     from handgrad.runs.train import train_run
 
     if file is not None:
@@ -93,14 +91,8 @@ def train(
         f"{summary['dataset']} {'-'.join(map(str, summary['layer_sizes']))}",
     )
     if missing:
-        again = f"run `handgrad train --resume {run}`, which writes them"
-        if not has_checkpoint(run) and (run / MODEL_FILE).is_file():
-            again = f"train again with --config {run / CONFIG_FILE}, because no checkpoint could be written"
-        elif not has_checkpoint(run):
-            again = f"run `handgrad train --resume {run}`, which trains again, because no checkpoint could be written"
-        tell(
-            f"handgrad: could not be written: {', '.join(missing)}. Remove the cause, such as a full disk, and {again}."
-        )
+        cause = "Remove the cause, such as a full disk"
+        tell(f"handgrad: could not be written: {', '.join(missing)}. {cause}, and {how_to_repair(run)}.")
     return 1 if missing else 0
 
 

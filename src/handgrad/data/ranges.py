@@ -26,12 +26,16 @@ _NAMED = 5  # columns in a note
 _FITTED = "in the training set are scaled to 0..1"
 
 
-def find_scaling(X_train: NDArray[Any], X_test: NDArray[Any], images: bool = True) -> tuple[Scaling, tuple[str, ...]]:
+def find_scaling(
+    X_train: NDArray[Any], X_test: NDArray[Any] | None, images: bool = True
+) -> tuple[Scaling, tuple[str, ...]]:
     """Tell by the largest and smallest values how examples are to be scaled to 0..1.
 
     Parameters
     ----------
-    X_train, X_test : arrays of shape (n, d)
+    X_train : array of shape (n, d)
+    X_test : array of shape (n, d) or None
+        None if it is a share of the same examples.
     images : bool
         Images in another range than 0..1 and 0..255 have one range for all pixels, other examples one for each column.
 
@@ -53,7 +57,9 @@ def find_scaling(X_train: NDArray[Any], X_test: NDArray[Any], images: bool = Tru
     >>> find_scaling(np.array([[-1.0, 1.0]]), np.array([[-1.0, 0.5]]))[0]
     Scaling(minimum=-1.0, maximum=1.0)
     """
-    (low, high), (test_low, test_high) = ((float(X.min()), float(X.max())) for X in (X_train, X_test))
+    low, high = test_low, test_high = float(X_train.min()), float(X_train.max())
+    if X_test is not None:
+        test_low, test_high = float(X_test.min()), float(X_test.max())
     span = (high - low) or 1.0
     if low >= 0 and high <= 1:
         scaling, kind, span = UNIT, "already scaled to 0..1", 1.0

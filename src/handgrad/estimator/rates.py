@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
-from numbers import Real
-
-import numpy as np
+from math import inf, nan
+from typing import Any
 
 from handgrad.errors import SettingError
 from handgrad.network.checks import require_arguments
@@ -107,14 +105,13 @@ class Scheduled:
     def of_steps(self, step: int, count: int) -> list[float]:
         """Return the rates of the next ``count`` steps, beginning with ``step``."""
         places = (min(step - self.begin + offset, self.total - 1) for offset in range(count))
-        rates = [self.schedule(place, self.total, self.peak) for place in places]
-        if wrong := [
-            rate for rate in rates if np.ndim(rate) or not isinstance(rate, Real | np.ndarray) or not 0 <= rate < inf
-        ]:
+        given = [self.schedule(place, self.total, self.peak) for place in places]
+        rates = [_number(one) for one in given]
+        if wrong := [one for one, rate in zip(given, rates, strict=True) if not 0 <= rate < inf]:
             found = f"the learning rate is {wrong[0]} after step {step}, by a schedule of your own"
             raise SettingError(found, "a number of at least 0", "correct the function")
-        self.now = float(rates[-1])
-        return [float(rate) for rate in rates]
+        self.now = rates[-1]
+        return rates
 
     def after(self, examples: int) -> None:
         """Take note of nothing: only steps count."""
@@ -122,6 +119,14 @@ class Scheduled:
     def lowered(self) -> bool:
         """Say that a schedule is not to be changed."""
         return False
+
+
+def _number(given: Any) -> float:
+    """Return a number, or NaN for what is none."""
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        return nan
 
 
 def schedule_of(learning_rate: str | Schedule) -> Schedule | None:

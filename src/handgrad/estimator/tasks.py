@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
+
+from handgrad.estimator.undoing import CHANGING, copied
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -23,11 +24,6 @@ except ImportError:
         """Return the method itself."""
         return method
 
-
-# What a training changes in place, and the random numbers that it draws.
-CHANGING = (
-    "_state", "_rate", "_random", "random_state", "loss_curve_", "validation_loss_curve_", "validation_scores_",
-)  # fmt: skip
 
 __all__ = ["FRAMES", "CallbackSupportMixin", "Tasks", "with_callbacks"]
 
@@ -78,5 +74,5 @@ class Tasks:
     def _copied(self) -> dict[str, Any]:
         """Copy what training changes, and leave the callbacks to the original."""
         estimator = self._data["estimator"]
-        changing = {name: deepcopy(value) for name, value in vars(estimator).items() if name in CHANGING}
+        changing = copied(estimator, (*CHANGING, "_random", "random_state"))  # with the random numbers that it draws
         return {**changing, "_skl_callbacks": [], "_skl_callbacks_to_teardown": []}

@@ -1,18 +1,26 @@
-"""Undoing a fit that fails, so that one bad batch does not destroy what was learnt before."""
+"""What a training changes in an estimator, copied, and restored if it fails: a bad batch must not destroy a model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
+from copy import deepcopy
 from typing import Any
 
 from handgrad.errors import HandgradError
 
+# Attributes that are changed in place.
+CHANGING = ("_state", "_rate", "loss_curve_", "validation_loss_curve_", "validation_scores_")
+
+
+def copied(estimator: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Copy those of the attributes that an estimator has."""
+    return {name: deepcopy(value) for name, value in vars(estimator).items() if name in names}
+
 
 @contextmanager
 def undone_by_errors(estimator: Any, begins: bool) -> Iterator[None]:
-    """Let an error leave the weights, the optimizer and the learning rate as they were.
+    """Let an error leave all that was learnt, and what was noted of it, as it was; only random numbers are used up.
 
     Parameters
     ----------
@@ -20,15 +28,14 @@ def undone_by_errors(estimator: Any, begins: bool) -> Iterator[None]:
     begins : bool
         Whether nothing has been learnt yet: then it is not fitted after an error.
     """
-    if not begins:
-        state, rule, rate = estimator._state, estimator._rule, copy(estimator._rate)
-        before = state.copy()
+    kept, before = vars(estimator).copy(), {} if begins else copied(estimator, CHANGING)
     try:
         yield
     except (HandgradError, ValueError):
         if begins:
-            estimator.__dict__.pop("_state", None)
+            vars(estimator).pop("_state", None)
         else:
-            state.become(before)  # in place, for there may be views of it
-            estimator._state, estimator._rule, estimator._rate = state, rule, rate
+            kept["_state"].become(before.pop("_state"))  # in place, for there may be views of it
+            vars(estimator).clear()
+            vars(estimator).update(kept | before)
         raise

@@ -51,8 +51,8 @@ def check_activation(activation: Activation) -> None:
     if not np.array_equal(given, Z):
         found = "an activation whose function changes its argument"
         raise SettingError(found, "a new array", "compute with a copy: Z = Z + 0")
-    _require_numbers("an activation whose function", "returns", H, Z)
-    _require_numbers("an activation whose derivative", "returns", activation.derivative(Z.copy(), np.array(H)), Z)
+    _require_numbers("an activation function whose result", H, Z)
+    _require_numbers("a derivative whose result", activation.derivative(Z.copy(), np.array(H)), Z)
 
     def objective(parameters: Parameters) -> tuple[float, Parameters]:
         Z = parameters.W[0]
@@ -109,7 +109,7 @@ def check_loss(loss: Criterion, y: NDArray[Any], outputs: int) -> None:
         if not np.issubdtype(np.asarray(value).dtype, np.number):
             found = f"a loss whose value is {type(value).__name__}"
             raise SettingError(found, "a number", "return the mean loss and its gradient")
-        _require_numbers("a loss whose gradient", "has", dZ, Z)
+        _require_numbers("a loss whose gradient", dZ, Z)
         if not np.isfinite(float(value)):
             found = f"a loss of {float(value)} for outputs from {Z.min():.3g} to {Z.max():.3g}"
             raise SettingError(found, "a finite number", "keep it from overflowing, or scale the targets")
@@ -179,12 +179,12 @@ def require_arguments(what: str, function: Callable[..., Any], arguments: str) -
         pass
 
 
-def _require_numbers(what: str, has: str, result: Any, Z: NDArray[Any]) -> None:
+def _require_numbers(what: str, result: Any, Z: NDArray[Any]) -> None:
     """Refuse a result that is no array of finite numbers with the shape and the precision of its argument."""
     if not hasattr(result, "dtype"):
-        found = f"{what} {'is' if has == 'has' else has} {'None' if result is None else f'a {type(result).__name__}'}"
-        raise SettingError(found, "an array", "return an array like its first argument")
-    found = f"{what} {has}"
+        kind = "None" if result is None else f"a {type(result).__name__}"
+        raise SettingError(f"{what} is {kind}", "an array", "return an array like its first argument")
+    found = f"{what} has"
     if np.shape(result) != Z.shape:
         wanted = f"{Z.shape}, that of its first argument"
         raise ShapeError(f"{found} shape {np.shape(result)}", wanted, "see that nothing is broadcast")

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from handgrad.errors import RunError, SettingError
 from handgrad.model.safetensors import MODEL_FILE
-from handgrad.runs.checkpoint import Checkpoint, Origin, read_checkpoint
+from handgrad.runs.checkpoint import Checkpoint, Origin, has_checkpoint, read_checkpoint
 from handgrad.runs.config import TrainConfig, run_settings
 from handgrad.runs.folder import CONFIG_FILE
 from handgrad.runs.loading import divergence_of, loaded
@@ -89,6 +89,15 @@ def compare(run: Path, before: Origin, now: Origin, tell: Callable[[str], None])
             f"{run} was begun with handgrad {before.version}, and this is {now.version}: "
             "the weights may differ from those of a training without interruption"
         )
+
+
+def how_to_repair(run: Path) -> str:
+    """Say what to do about a run in which files could not be written, in words that follow "and"."""
+    if has_checkpoint(run):
+        return f"run `handgrad train --resume {run}`, which writes them"
+    if _is_finished(run):
+        return f"train again with --config {run / CONFIG_FILE}, because no checkpoint could be written"
+    return f"run `handgrad train --resume {run}`, which trains again, because no checkpoint could be written"
 
 
 def _is_finished(run: Path) -> bool:

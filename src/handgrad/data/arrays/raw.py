@@ -67,9 +67,8 @@ def dataset_from_raw(
         )
     shape, shape_notes = image_shape(X_train) if X_train.ndim == 3 or not scaling else (None, ())
     X_train, X_test = X_train.reshape(len(X_train), -1), X_test.reshape(len(X_test), -1)
-    found, range_notes = (
-        (UNIT, ()) if scaling else find_scaling(X_train, X_train if arrays[2] is None else X_test, shape is not None)
-    )
+    given_test = None if arrays[2] is None else X_test
+    found, range_notes = (UNIT, ()) if scaling else find_scaling(X_train, given_test, shape is not None)
     return Dataset(
         name=name,
         X_train=found.apply(X_train),

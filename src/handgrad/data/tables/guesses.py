@@ -71,10 +71,7 @@ def label_column(frame: Frame, asked: str | None) -> tuple[str, tuple[str, ...]]
             f"{frame.path} has no column {asked!r}", f"one of {listed(names)}, or a number from 1", "check --label"
         )
     if frame.named and (found := [name for usual in LABELS for name in names if plain(name) == usual]):
-        rest = [
-            name for name in names if name not in found and plain(name) in _USUAL and _may_be_classes(frame.table[name])
-        ]
-        if rest:
+        if rest := [name for name in _called(frame, names, _USUAL) if name not in found]:
             raise _undecided(frame, [found[0], *rest])
         others = f", and {listed(found[1:])} as a feature" if found[1:] else ""
         told = found[0].strip().lower() in LABELS and not others
@@ -145,12 +142,7 @@ def _is_nothing(column: pd.Series[Any], name: str) -> bool:
 def _by_name(frame: Frame, names: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
     """Find a column that is called as labels of public tables are, and may hold classes."""
     table, last, plains = frame.table, names[-1], [plain(name) for name in names]
-
-    def fitting(usual: Sequence[str]) -> list[str]:
-        called_so = [name for name, word in zip(names, plains, strict=True) if word in usual]
-        return [name for name in called_so if _may_be_classes(table[name])]
-
-    found, possible = fitting(_USUAL), fitting(_AMBIGUOUS)
+    found, possible = _called(frame, names, _USUAL), _called(frame, names, _AMBIGUOUS)
     if last in found or (last in possible and names[0] not in found):
         return last, (f"using the last column, {last}, as the label",)
     if "y" in plains and "x" not in plains:
@@ -162,6 +154,11 @@ def _by_name(frame: Frame, names: Sequence[str]) -> tuple[str, tuple[str, ...]] 
     if not found and len(possible) == 1 and not _may_be_classes(table[last]):
         found = possible
     return (found[0], (f"using the column {found[0]} as the label",)) if found else None
+
+
+def _called(frame: Frame, names: Sequence[str], usual: Sequence[str]) -> list[str]:
+    """List the columns that have one of the usual names, and may hold classes."""
+    return [name for name in names if plain(name) in usual and _may_be_classes(frame.table[name])]
 
 
 def _by_values(frame: Frame, names: Sequence[str], words: Sequence[str]) -> tuple[str, tuple[str, ...]]:

@@ -146,13 +146,11 @@ def make_engine(
     """
     name, reason = pick_engine(network, len(examples), settings, dtype, repeated)
     batch = len(examples) if settings.full_batch else min(settings.batch_size, len(examples))
-    threads = settings.threads
-    multiplications = network.parameter_count * batch
-    if threads is None and 6 * multiplications < SMALL_STEP:
+    threads, multiplications = settings.threads, network.parameter_count * batch
+    left_to_blas = name == "numpy" and multiplications <= TINY_PRODUCT
+    if threads is None and 6 * multiplications < SMALL_STEP and not left_to_blas:
         threads = 1
     if name == "numpy":
-        if settings.threads is None and multiplications <= TINY_PRODUCT:
-            threads = None
         return NumpyEngine(network, examples, settings, threads), reason
     from handgrad.training.engines.compiled import CompiledEngine
 
